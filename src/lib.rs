@@ -1,4 +1,10 @@
 //! Frontgate: a reverse proxy that verifies signed URLs and signed cookies as Amazon CloudFront does.
 
+pub mod distribution;
+pub mod epoch;
+pub mod viewer;
+
 #[cfg(feature = "proxy")]
 pub mod body;
+#[cfg(feature = "proxy")]
+pub mod clock;

@@ -1,0 +1,12 @@
+//! The only place that reads the wall clock.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::epoch::EpochSeconds;
+
+/// The present, in whole seconds; zero on a machine whose clock stands before 1970.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one clock; everything else takes the time as an argument")]
+pub fn now() -> EpochSeconds {
+    EpochSeconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
+}

@@ -1,0 +1,337 @@
+//! What is configured: distributions, looked up by host, and their behaviors, looked up by path.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::viewer::{Host, Scheme, SignedUrl, Target, ViewerRequest, path};
+
+pub mod behavior;
+pub mod key;
+pub mod origin;
+pub mod pattern;
+
+use behavior::CacheBehavior;
+use origin::{Origin, OriginId};
+
+/// One property: its names, its origins, its behaviors.
+#[derive(Debug)]
+pub struct Distribution {
+    /// Its id, as in `EDFDVBD6EXAMPLE`.
+    pub id: String,
+    /// Its own name, as in `d111111abcdef8.cloudfront.net`.
+    pub domain_name: String,
+    /// Its alternate names; one may begin with `*.`.
+    pub aliases: Vec<String>,
+    /// The bases that links are signed for beside the host that was sent; at most [`MAX_PUBLIC_BASE_URLS`].
+    pub public_base_urls: Vec<BaseUrl>,
+    /// What `/` shows, without a leading slash.
+    pub default_root_object: Option<String>,
+    /// Where requests go; behaviors name one of them.
+    pub origins: Vec<Arc<Origin>>,
+    /// In order; the first one that matches counts.
+    pub behaviors: Vec<CacheBehavior>,
+    /// For what no behavior matches.
+    pub default_behavior: CacheBehavior,
+    /// Which base the last good link was signed for.
+    pub last_fit: LastFit,
+}
+
+impl Distribution {
+    /// The first behavior whose pattern matches, else the default one.
+    #[must_use]
+    pub fn behavior_for(&self, path: &str) -> &CacheBehavior {
+        let fits =
+            |behavior: &&CacheBehavior| behavior.path_pattern.as_ref().is_some_and(|p| p.matches(path));
+        self.behaviors.iter().find(fits).unwrap_or(&self.default_behavior)
+    }
+
+    /// The origin of that id.
+    #[must_use]
+    pub fn origin(&self, id: &OriginId) -> Option<&Arc<Origin>> {
+        self.origins.iter().find(|origin| origin.id == *id)
+    }
+
+    /// Every behavior, the default one last.
+    pub fn all_behaviors(&self) -> impl Iterator<Item = &CacheBehavior> {
+        self.behaviors.iter().chain([&self.default_behavior])
+    }
+
+    /// The path that origins and behaviors see: `/` is the default root object (semantics 8.6, the behavior part
+    /// `[ASSUMED]`), for every method; the signature is judged by the path as sent.
+    fn rooted<'a>(&self, path: &'a str) -> Cow<'a, str> {
+        match &self.default_root_object {
+            Some(object) if path == "/" => Cow::Owned(format!("/{object}")),
+            Some(_) | None => Cow::Borrowed(path),
+        }
+    }
+
+    fn names(&self, name: &str) -> Option<usize> {
+        if self.domain_name.eq_ignore_ascii_case(name) {
+            return Some(usize::MAX);
+        }
+        self.aliases.iter().filter_map(|alias| alias_fits(alias, name)).max()
+    }
+}
+
+/// How closely an alias fits a name: an exact one best, then the longest wildcard.
+fn alias_fits(alias: &str, name: &str) -> Option<usize> {
+    if alias.eq_ignore_ascii_case(name) {
+        return Some(usize::MAX);
+    }
+    let suffix = alias.strip_prefix('*')?;
+    let at = name.len().checked_sub(suffix.len()).filter(|&at| at > 0)?;
+    name.get(at..)?.eq_ignore_ascii_case(suffix).then_some(suffix.len())
+}
+
+/// `scheme://host[:port]`, without the scheme's own port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BaseUrl {
+    text: String,
+}
+
+impl BaseUrl {
+    /// Reads a base as the configuration has it; a `/` at the end and the scheme's own port are dropped.
+    ///
+    /// # Errors
+    /// [`InvalidBaseUrl`] for another scheme, no host, or anything after it.
+    pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
+        let (scheme, rest) = text.split_once("://").ok_or(InvalidBaseUrl::NoScheme)?;
+        let scheme = Scheme::parse(scheme).ok_or(InvalidBaseUrl::NoScheme)?;
+        let authority = rest.strip_suffix('/').unwrap_or(rest);
+        if authority.contains(['/', '?', '#']) {
+            return Err(InvalidBaseUrl::MoreThanHost);
+        }
+        let host = Host::parse(authority).map_err(|_| InvalidBaseUrl::Host)?;
+        Ok(Self { text: format!("{scheme}://{}", host.in_url(scheme)) })
+    }
+
+    /// The base as it begins a signed URL.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Its host without the port.
+    #[must_use]
+    pub fn host_name(&self) -> &str {
+        let authority = self.text.split_once("://").map_or("", |(_, authority)| authority);
+        Host::parse(authority).map_or("", |host| host.name())
+    }
+}
+
+/// Why a public base URL can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidBaseUrl {
+    /// Not `http://` or `https://`.
+    #[error("expected `http://` or `https://` and a host")]
+    NoScheme,
+    /// A host that is none.
+    #[error("the part after `://` is not a host with an optional port")]
+    Host,
+    /// A path, a query or a fragment.
+    #[error(
+        "only scheme, host and port belong into a base: links keep the path and query that they were sent with"
+    )]
+    MoreThanHost,
+}
+
+/// The most public bases of one distribution (contract 2): each costs a forged link one verification more.
+pub const MAX_PUBLIC_BASE_URLS: usize = 8;
+
+/// Which base fitted last, so that the next verification begins with it. A hint: it never changes a verdict.
+#[derive(Debug, Default)]
+pub struct LastFit(AtomicUsize);
+
+impl LastFit {
+    /// The slot that fitted last.
+    #[must_use]
+    pub fn get(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Remembers a slot.
+    pub fn set(&self, slot: usize) {
+        if self.get() != slot {
+            self.0.store(slot, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Every distribution, and what becomes of hosts that belong to none.
+#[derive(Debug, Default)]
+pub struct Distributions {
+    /// In the order of the configuration.
+    pub list: Vec<Arc<Distribution>>,
+    /// For hosts that no distribution has.
+    pub unknown_host: UnknownHost,
+}
+
+/// Who answers for a host that no distribution has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnknownHost {
+    /// Nobody: 403.
+    #[default]
+    Refuse,
+    /// The only distribution, because nothing else was said. Such a host is no base of a signed URL.
+    Only,
+    /// The distribution that `unknown-host` names, by its place in the list.
+    Named(usize),
+}
+
+/// How the host that was sent belongs to the distribution that answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HostStanding {
+    /// Its domain name or an alias.
+    Own,
+    /// `localhost`, a name below it, an address, or any host where `unknown-host` names the distribution.
+    Accepted,
+    /// A host that nobody vouches for.
+    Unknown,
+}
+
+impl Distributions {
+    /// The distribution that answers for a host, and how the host belongs to it.
+    #[must_use]
+    pub fn by_host(&self, host: &Host<'_>) -> Option<(&Arc<Distribution>, HostStanding)> {
+        let named = self.list.iter().filter_map(|one| Some((one.names(host.name())?, one)));
+        if let Some((_, one)) = named.max_by_key(|(closeness, _)| *closeness) {
+            return Some((one, HostStanding::Own));
+        }
+        let (one, vouched) = match self.unknown_host {
+            UnknownHost::Refuse => return None,
+            UnknownHost::Only => (self.list.first()?, false),
+            UnknownHost::Named(place) => (self.list.get(place)?, true),
+        };
+        let standing = if vouched || host.is_local_or_address() {
+            HostStanding::Accepted
+        } else {
+            HostStanding::Unknown
+        };
+        Some((one, standing))
+    }
+
+    /// Where a request belongs; none where no distribution answers for its host.
+    #[must_use]
+    pub fn route<'d>(&'d self, request: &ViewerRequest<'_>) -> Option<Route<'d>> {
+        let (distribution, standing) = self.by_host(&request.host)?;
+        Some(Route::new(distribution, standing, request.target.path))
+    }
+}
+
+/// A request's place: its distribution, the behavior that serves it, and every behavior that it must satisfy.
+#[derive(Debug)]
+pub struct Route<'d> {
+    /// Who answers.
+    pub distribution: &'d Arc<Distribution>,
+    /// How the host belongs to it.
+    pub standing: HostStanding,
+    /// Whose origin, methods and protocol count: the one of the normalised path.
+    pub behavior: &'d CacheBehavior,
+    /// Every private behavior among those of the path's forms: the key must be trusted by each (contract 3).
+    pub private: Vec<&'d CacheBehavior>,
+    /// The path as the origin gets it, before the origin's own path.
+    pub origin_path: String,
+    /// The path with its dot segments resolved in every way; empty without dot segments.
+    pub resolved: Vec<String>,
+    /// Whether the path as sent has another behavior than its normalised form.
+    pub forms_disagree: bool,
+}
+
+impl<'d> Route<'d> {
+    /// Looks up the behaviors for every form of a path.
+    #[must_use]
+    pub fn new(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &str) -> Self {
+        let origin_path = distribution.rooted(sent);
+        let behavior = distribution.behavior_for(&distribution.rooted(&path::normalised(sent)));
+        let raw = distribution.behavior_for(&origin_path);
+        let resolved = path::resolved_forms(sent);
+        let mut private: Vec<&CacheBehavior> = Vec::new();
+        let also = resolved.iter().map(|form| distribution.behavior_for(&distribution.rooted(form)));
+        let raw_counts = (!resolved.is_empty()).then_some(raw);
+        for candidate in [behavior].into_iter().chain(raw_counts).chain(also) {
+            if candidate.is_private() && !private.iter().any(|known| std::ptr::eq(*known, candidate)) {
+                private.push(candidate);
+            }
+        }
+        let forms_disagree = !std::ptr::eq(raw, behavior);
+        Self {
+            distribution,
+            standing,
+            behavior,
+            private,
+            origin_path: origin_path.into_owned(),
+            resolved,
+            forms_disagree,
+        }
+    }
+
+    /// Whether the request needs credentials.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        !self.private.is_empty()
+    }
+
+    /// The bases that the request may have been signed for, in order (contract 3).
+    #[must_use]
+    pub fn bases(&self, request: &ViewerRequest<'_>) -> Vec<Cow<'d, str>> {
+        let mut bases: Vec<Cow<'d, str>> = Vec::with_capacity(1 + self.distribution.public_base_urls.len());
+        if self.standing != HostStanding::Unknown {
+            bases.push(Cow::Owned(format!("{}://{}", request.scheme, request.host.in_url(request.scheme))));
+        }
+        for base in &self.distribution.public_base_urls {
+            let same_host = base.host_name().eq_ignore_ascii_case(request.host.name());
+            if (self.standing != HostStanding::Own || same_host)
+                && !bases.iter().any(|known| known == base.as_str())
+            {
+                bases.push(Cow::Borrowed(base.as_str()));
+            }
+        }
+        bases
+    }
+}
+
+/// The URLs that a request may have been signed as, one for each base.
+pub fn signed_urls<'a>(
+    bases: &'a [Cow<'_, str>],
+    target: Target<'a>,
+    query: Option<&'a str>,
+) -> impl Iterator<Item = SignedUrl<'a>> {
+    bases.iter().map(move |base| SignedUrl { base, path: target.path, query })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_alias_fits_its_name_and_a_wildcard_the_names_below() {
+        for (alias, name, fits) in [
+            ("media.example.com", "MEDIA.example.com", true),
+            ("media.example.com", "x.media.example.com", false),
+            ("*.cdn.example.com", "a.cdn.example.com", true),
+            ("*.cdn.example.com", "a.b.cdn.example.com", true),
+            ("*.cdn.example.com", "cdn.example.com", false),
+            ("*.cdn.example.com", ".cdn.example.com", false),
+            ("*.cdn.example.com", "acdn.example.com", false),
+        ] {
+            assert_eq!(alias_fits(alias, name).is_some(), fits, "{alias} for {name}");
+        }
+    }
+
+    #[test]
+    fn a_base_is_scheme_host_and_port_alone() {
+        for (text, expected) in [
+            ("https://d1.cloudfront.net", Ok("https://d1.cloudfront.net")),
+            ("HTTPS://d1.cloudfront.net:443/", Ok("https://d1.cloudfront.net")),
+            ("http://localhost:8080", Ok("http://localhost:8080")),
+            ("https://a/b", Err(InvalidBaseUrl::MoreThanHost)),
+            ("a.example.com", Err(InvalidBaseUrl::NoScheme)),
+            ("ftp://a", Err(InvalidBaseUrl::NoScheme)),
+            ("https://", Err(InvalidBaseUrl::Host)),
+        ] {
+            let found = BaseUrl::parse(text);
+            assert_eq!(found.as_ref().map(BaseUrl::as_str), expected.as_ref().map(|t| *t), "{text}");
+        }
+    }
+}

@@ -1,0 +1,220 @@
+//! Wildcards: `*` is any run of characters, `?` exactly one. Used by path patterns and by a policy's Resource.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::viewer::path::normalise_escapes;
+
+/// One character of a [`Wildcard`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    Literal(u8),
+    One,
+    Many,
+}
+
+/// A pattern over bytes in which `*` and `?` are wildcards.
+///
+/// Bytes, not characters: what is matched is the raw request, in which a non-ASCII character is percent-encoded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wildcard(Vec<Token>);
+
+impl Wildcard {
+    /// Reads a pattern in which every `*` and every `?` is a wildcard.
+    #[must_use]
+    pub fn new(pattern: &[u8]) -> Self {
+        let mut tokens: Vec<Token> = Vec::with_capacity(pattern.len());
+        for &byte in pattern {
+            let token = match byte {
+                b'*' => Token::Many,
+                b'?' => Token::One,
+                literal => Token::Literal(literal),
+            };
+            // `**` means what `*` means; one of them keeps matching linear in the number of stars.
+            if !(token == Token::Many && tokens.last() == Some(&Token::Many)) {
+                tokens.push(token);
+            }
+        }
+        Self(tokens)
+    }
+
+    /// Whether the whole text fits. Letters' case counts.
+    #[must_use]
+    pub fn matches(&self, text: &[u8]) -> bool {
+        self.matches_by(text, |pattern, byte| pattern == byte)
+    }
+
+    /// Whether the whole text fits when ASCII letters' case doesn't count.
+    #[must_use]
+    pub fn matches_ignoring_case(&self, text: &[u8]) -> bool {
+        self.matches_by(text, |pattern, byte| pattern.eq_ignore_ascii_case(&byte))
+    }
+
+    /// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more.
+    fn matches_by(&self, text: &[u8], equal: impl Fn(u8, u8) -> bool) -> bool {
+        let (mut at, mut seen) = (0, 0);
+        let mut retry: Option<(usize, usize)> = None;
+        while seen < text.len() {
+            match self.0.get(at) {
+                Some(Token::Many) => {
+                    retry = Some((at, seen));
+                    at += 1;
+                    continue;
+                }
+                Some(Token::One) => {
+                    (at, seen) = (at + 1, seen + 1);
+                    continue;
+                }
+                Some(&Token::Literal(byte)) if equal(byte, text[seen]) => {
+                    (at, seen) = (at + 1, seen + 1);
+                    continue;
+                }
+                Some(Token::Literal(_)) | None => {}
+            }
+            let Some((star, taken)) = retry else { return false };
+            retry = Some((star, taken + 1));
+            (at, seen) = (star + 1, taken + 1);
+        }
+        self.0[at..].iter().all(|token| *token == Token::Many)
+    }
+}
+
+/// The path pattern of a cache behavior: wildcards, no leading slash needed, letters' case counts.
+///
+/// Source: semantics 9.1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathPattern {
+    text: String,
+    wildcard: Wildcard,
+}
+
+impl PathPattern {
+    /// Whether a path, which begins with `/`, fits.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.wildcard.matches(path.as_bytes())
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+}
+
+impl fmt::Display for PathPattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl FromStr for PathPattern {
+    type Err = InvalidPathPattern;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() {
+            return Err(InvalidPathPattern::Empty);
+        }
+        if text.len() > MAX_PATTERN_LEN {
+            return Err(InvalidPathPattern::TooLong { len: text.len() });
+        }
+        if let Some(found) =
+            text.chars().find(|&c| !PATTERN_CHARACTERS.contains(c) && !c.is_ascii_alphanumeric())
+        {
+            return Err(InvalidPathPattern::Character { found });
+        }
+        let anywhere = text.starts_with(['/', '*']);
+        let rooted = if anywhere { text.to_owned() } else { format!("/{text}") };
+        // Paths are matched in normalised form, so `/%7Euser/*` must mean what `/~user/*` means.
+        let wildcard = Wildcard::new(normalise_escapes(&rooted).as_bytes());
+        Ok(Self { text: text.to_owned(), wildcard })
+    }
+}
+
+/// A path pattern that CloudFront would refuse.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidPathPattern {
+    /// Nothing at all; `*` would be every path.
+    #[error("a path pattern can't be empty (`*` is every path)")]
+    Empty,
+    /// Longer than CloudFront's quota.
+    #[error("a path pattern has at most {MAX_PATTERN_LEN} characters, this one has {len}")]
+    TooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// A character outside CloudFront's list.
+    #[error("a path pattern can't contain `{found}` (letters, digits and {PATTERN_CHARACTERS} are allowed)")]
+    Character {
+        /// The first one.
+        found: char,
+    },
+}
+
+/// CloudFront's own quota for a path pattern; longer ones are refused when the configuration loads.
+const MAX_PATTERN_LEN: usize = 255;
+
+/// What a path pattern may hold beside letters and digits (semantics 9.1), with the wildcard `?` and with `%` for
+/// percent-encoded bytes, without which a path of other characters couldn't be named.
+const PATTERN_CHARACTERS: &str = "_-.*$/~\"'@:+&?%";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn naive(pattern: &[u8], text: &[u8]) -> bool {
+        match (pattern.split_first(), text.split_first()) {
+            (None, None) => true,
+            (Some((b'*', rest)), _) => {
+                naive(rest, text) || text.split_first().is_some_and(|(_, t)| naive(pattern, t))
+            }
+            (Some((b'?', rest)), Some((_, text))) => naive(rest, text),
+            (Some((a, rest)), Some((b, text))) => a == b && naive(rest, text),
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_wildcard_agrees_with_the_naive_matcher(pattern in "[ab*?]{0,10}", text in "[ab]{0,12}") {
+            prop_assert_eq!(
+                Wildcard::new(pattern.as_bytes()).matches(text.as_bytes()),
+                naive(pattern.as_bytes(), text.as_bytes())
+            );
+        }
+
+        #[test]
+        fn every_text_matches_itself_made_literal(text in "[^*?]{0,40}") {
+            prop_assert!(Wildcard::new(text.as_bytes()).matches(text.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn path_patterns_match_as_cloudfront_documents() {
+        for (pattern, path, fits) in [
+            ("*", "/anything/at/all", true),
+            ("/images/*.jpg", "/images/a/b.jpg", true),
+            ("images/*.jpg", "/images/a.jpg", true),
+            ("/images/*.jpg", "/images/a.JPG", false),
+            ("*.jpg", "/deep/er/a.jpg", true),
+            ("/a?c", "/abc", true),
+            ("/a?c", "/ac", false),
+            ("/public/*", "/public", false),
+            ("/exact", "/exact", true),
+            ("/exact", "/exact/", false),
+        ] {
+            let parsed: PathPattern = pattern.parse().unwrap();
+            assert_eq!(parsed.matches(path), fits, "{pattern} on {path}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_cloudfront_refuses_is_refused() {
+        assert_eq!("".parse::<PathPattern>(), Err(InvalidPathPattern::Empty));
+        assert_eq!("a".repeat(256).parse::<PathPattern>(), Err(InvalidPathPattern::TooLong { len: 256 }));
+        assert_eq!("/a b".parse::<PathPattern>(), Err(InvalidPathPattern::Character { found: ' ' }));
+        assert_eq!("/ä".parse::<PathPattern>(), Err(InvalidPathPattern::Character { found: 'ä' }));
+    }
+}

@@ -1,0 +1,136 @@
+//! What a viewer asked, as raw bytes, and the URLs that it may have been signed as.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Method;
+
+use crate::epoch::EpochSeconds;
+
+pub mod host;
+pub mod path;
+
+pub use host::{Host, InvalidHost};
+
+/// Everything of a request that the decision depends on. Times and addresses are arguments, never looked up.
+#[derive(Clone, Debug)]
+pub struct ViewerRequest<'a> {
+    /// The method, which only the allowed methods look at: a policy has no condition on it (semantics 8.1).
+    pub method: &'a Method,
+    /// How the viewer spoke to us.
+    pub scheme: Scheme,
+    /// The host that the viewer named.
+    pub host: Host<'a>,
+    /// The path and the query, as they were sent.
+    pub target: Target<'a>,
+    /// The values of every `Cookie` header field, in order; several count as one.
+    pub cookies: Vec<&'a [u8]>,
+    /// The viewer's own address.
+    pub address: IpAddr,
+    /// The time at which the request is judged.
+    pub now: EpochSeconds,
+}
+
+/// `http` or `https`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Scheme {
+    /// Plain HTTP.
+    Http,
+    /// HTTP over TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As it stands in a URL.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+
+    /// The port that URLs of this scheme leave out.
+    #[must_use]
+    pub fn default_port(self) -> u16 {
+        match self {
+            Self::Http => 80,
+            Self::Https => 443,
+        }
+    }
+
+    /// Reads a URL's scheme; letters' case doesn't count.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Http, Self::Https].into_iter().find(|scheme| text.eq_ignore_ascii_case(scheme.as_str()))
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The path and the query of a request, byte for byte as they were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target<'a> {
+    /// Begins with `/`.
+    pub path: &'a str,
+    /// What follows the first `?`; none where there is no `?`.
+    pub query: Option<&'a str>,
+}
+
+impl<'a> Target<'a> {
+    /// Splits a target in origin form.
+    ///
+    /// None where it doesn't begin with `/`, as `*` of `OPTIONS *`.
+    #[must_use]
+    pub fn parse(target: &'a str) -> Option<Self> {
+        let (path, query) = match target.split_once('?') {
+            Some((path, query)) => (path, Some(query)),
+            None => (target, None),
+        };
+        path.starts_with('/').then_some(Self { path, query })
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.path.len() + self.query.map_or(0, |query| query.len() + 1)
+    }
+
+    /// Never: a target has at least its `/`.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        false
+    }
+}
+
+/// A URL that the request may have been signed as: one base, and the path and query that were sent.
+///
+/// Semantics 1.3: nothing is decoded, encoded, sorted or normalised.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SignedUrl<'a> {
+    /// `scheme://host[:port]`.
+    pub base: &'a str,
+    /// As sent.
+    pub path: &'a str,
+    /// Without the signing parameters; none where nothing is left (semantics 1.3).
+    pub query: Option<&'a str>,
+}
+
+impl SignedUrl<'_> {
+    /// The scheme and the authority of the base.
+    #[must_use]
+    pub fn scheme_and_authority(&self) -> (&str, &str) {
+        self.base.split_once("://").unwrap_or(("", self.base))
+    }
+}
+
+impl fmt::Display for SignedUrl<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.base, self.path)?;
+        self.query.map_or(Ok(()), |query| write!(f, "?{query}"))
+    }
+}

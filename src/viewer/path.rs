@@ -1,0 +1,169 @@
+//! The forms of a path: as sent, normalised, and with dot segments resolved as an origin might resolve them.
+//!
+//! Only behaviors and a policy's Resource look at other forms than the one that was sent; what is signed and what is
+//! forwarded is always the raw path.
+
+use std::borrow::Cow;
+
+/// The path as RFC 3986 normalises it: unreserved characters decoded, hexadecimal digits in upper case, dot segments
+/// removed. Behaviors are chosen by this form (semantics 9.1, `[RECALL]`).
+#[must_use]
+pub fn normalised(path: &str) -> Cow<'_, str> {
+    if !path.contains('%') && !path.contains("/.") {
+        return Cow::Borrowed(path);
+    }
+    Cow::Owned(remove_dot_segments(&normalise_escapes(path)))
+}
+
+/// Decodes escapes of unreserved characters and writes the others in upper case; leaves broken ones alone.
+#[must_use]
+pub fn normalise_escapes(path: &str) -> String {
+    replace_escapes(path, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+}
+
+/// Every way in which an origin may resolve the dot segments of a path; empty for a path without any.
+///
+/// Contract 3: segments count as such written plainly or with `%2e`, `%2f`, `%5c` or a backslash. Origins differ in
+/// whether an encoded slash separates and whether repeated slashes are one (nginx merges them before it resolves), so
+/// a path such as `/videos//../private` has several forms, and a restriction must hold in each.
+#[must_use]
+pub fn resolved_forms(path: &str) -> Vec<String> {
+    if !has_dot_segment(path) {
+        return Vec::new();
+    }
+    let plain = normalise_escapes(path);
+    let separated = separators_decoded(path);
+    let mut forms: Vec<String> = Vec::with_capacity(4);
+    for form in [plain, separated] {
+        for form in [remove_dot_segments(&merge_slashes(&form)), remove_dot_segments(&form)] {
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms
+}
+
+fn has_dot_segment(path: &str) -> bool {
+    if !path.contains('.') && !path.contains('%') {
+        return false;
+    }
+    separators_decoded(path).split('/').any(|segment| segment == "." || segment == "..")
+}
+
+/// The path with encoded dots, slashes and backslashes decoded, and every backslash turned into a slash.
+fn separators_decoded(path: &str) -> String {
+    replace_escapes(path, |byte| matches!(byte, b'.' | b'/' | b'\\')).replace('\\', "/")
+}
+
+fn replace_escapes(path: &str, decode: impl Fn(u8) -> bool) -> String {
+    let mut out = String::with_capacity(path.len());
+    let mut rest = path;
+    while let Some(at) = rest.find('%') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at + 1..];
+        match rest.get(..2).filter(|hex| hex.bytes().all(|byte| byte.is_ascii_hexdigit())) {
+            Some(hex) => {
+                let byte = u8::from_str_radix(hex, 16).unwrap_or(b'%');
+                if byte.is_ascii() && decode(byte) {
+                    out.push(char::from(byte));
+                } else {
+                    out.push('%');
+                    out.push_str(&hex.to_ascii_uppercase());
+                }
+                rest = &rest[2..];
+            }
+            None => out.push('%'),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// RFC 3986 section 5.2.4 for a path that begins with `/`.
+fn remove_dot_segments(path: &str) -> String {
+    let mut kept: Vec<&str> = Vec::new();
+    let mut segments = path.split('/').skip(1).peekable();
+    while let Some(segment) = segments.next() {
+        let is_last = segments.peek().is_none();
+        match segment {
+            "." => {}
+            ".." => {
+                kept.pop();
+            }
+            other => {
+                kept.push(other);
+                continue;
+            }
+        }
+        if is_last {
+            kept.push("");
+        }
+    }
+    format!("/{}", kept.join("/"))
+}
+
+fn merge_slashes(path: &str) -> String {
+    let mut out = String::with_capacity(path.len());
+    for c in path.chars() {
+        if !(c == '/' && out.ends_with('/')) {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn paths_are_normalised_as_rfc_3986_does() {
+        for (path, expected) in [
+            ("/a/b", "/a/b"),
+            ("/%70ublic/x", "/public/x"),
+            ("/a%2fb", "/a%2Fb"),
+            ("/a/../b", "/b"),
+            ("/a/%2e%2E/b", "/b"),
+            ("/../../b", "/b"),
+            ("/a/..", "/"),
+            ("/a/.", "/a/"),
+            ("/a//../b", "/a/b"),
+            ("/a%zz%", "/a%zz%"),
+            ("/é%C3%a9", "/é%C3%A9"),
+            ("/.hidden/...", "/.hidden/..."),
+        ] {
+            assert_eq!(normalised(path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn dot_segments_are_seen_however_they_are_written() {
+        for (path, expected) in [
+            ("/videos/../private/x", vec!["/private/x"]),
+            ("/videos/%2e%2e/private/x", vec!["/private/x"]),
+            ("/videos/..%2fprivate/x", vec!["/videos/..%2Fprivate/x", "/private/x"]),
+            ("/videos/..%5cprivate", vec!["/videos/..%5Cprivate", "/private"]),
+            ("/videos/..\\private", vec!["/videos/..\\private", "/private"]),
+            ("/videos//../private", vec!["/private", "/videos/private"]),
+            ("/videos/./x", vec!["/videos/x"]),
+            ("/videos/x.mp4", vec![]),
+            ("/videos/..x/...", vec![]),
+            ("/a%2fb", vec![]),
+        ] {
+            assert_eq!(resolved_forms(path), expected, "{path}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_form_of_any_path_keeps_a_dot_segment(path in "/[a./%2eEfF5cC\\\\]{0,30}") {
+            for form in resolved_forms(&path) {
+                prop_assert!(form.starts_with('/'));
+                prop_assert!(form.split('/').all(|segment| segment != "." && segment != ".."), "{} -> {}", path, form);
+            }
+        }
+    }
+}
