@@ -1,5 +1,6 @@
 //! Frontgate: a reverse proxy that verifies signed URLs and signed cookies as Amazon CloudFront does.
 
+pub mod access;
 pub mod distribution;
 pub mod epoch;
 pub mod viewer;

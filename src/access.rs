@@ -1,0 +1,307 @@
+//! The decision: may this request pass? Reads as the order of CloudFront's checks (semantics 7.3).
+//!
+//! Pure: bytes, time, address and keys in, a decision out.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
+use crate::distribution::{Route, signed_urls};
+use crate::viewer::{SignedUrl, ViewerRequest};
+
+pub mod credentials;
+pub mod deny;
+pub mod encoding;
+mod json;
+pub mod policy;
+pub mod resource;
+pub mod verified;
+
+use credentials::{Credentials, without_signing_parameters};
+use deny::DenyReason;
+use policy::{Condition, Policy, PolicyFault};
+use verified::{SignatureClaim, VerifiedPolicies};
+
+/// The answer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Decision {
+    /// The request may go to the origin.
+    Allow(Admission),
+    /// It may not.
+    Deny(DenyReason),
+}
+
+/// Why a request may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Nothing restricts the path.
+    Public,
+    /// A trusted key signed for it.
+    Signed {
+        /// The key.
+        key_pair_id: PublicKeyId,
+        /// Whether the signature was remembered.
+        remembered: bool,
+    },
+}
+
+/// Judges a request that has found its place. The first check that fails decides.
+#[must_use]
+pub fn authorize(request: &ViewerRequest<'_>, route: &Route<'_>, verified: &VerifiedPolicies) -> Decision {
+    if !route.is_private() {
+        return Decision::Allow(Admission::Public);
+    }
+    match judge(request, route, verified) {
+        Ok(admission) => Decision::Allow(admission),
+        Err(reason) => Decision::Deny(reason),
+    }
+}
+
+fn judge(
+    request: &ViewerRequest<'_>,
+    route: &Route<'_>,
+    verified: &VerifiedPolicies,
+) -> Result<Admission, DenyReason> {
+    let sent = Credentials::extract(request);
+    let key = trusted_key(key_pair_id(&sent, route)?, route)?;
+    let signature = signature(&sent)?;
+    let claimed = ClaimedPolicy::read(&sent)?;
+    let hash = hash_algorithm(&sent)?;
+    let tried = TriedUrls::of(request, route);
+    let claim = SignatureClaim { key: &key, hash, signature: &signature };
+    let signed = VerifiedPolicy::verify(claimed, &claim, &tried, route, verified)?;
+    signed.check_resource(&tried, &route.resolved)?;
+    signed.condition().check_expiry(request.now)?;
+    signed.condition().check_not_before(request.now)?;
+    signed.condition().check_ip(request.address)?;
+    Ok(Admission::Signed { key_pair_id: key.id().clone(), remembered: signed.remembered })
+}
+
+/// The key's id, if there is a usable one.
+///
+/// An id with other characters than letters and digits counts as missing: a PEM in its place was answered `MissingKey`
+/// (semantics 7.1, `[UNKNOWN; one report]`); but one that is configured is taken.
+///
+/// # Errors
+/// [`DenyReason::MissingKeyPairId`].
+pub fn key_pair_id<'c>(sent: &'c Credentials<'_>, route: &Route<'_>) -> Result<&'c str, DenyReason> {
+    let missing = |found: Option<&[u8]>| DenyReason::MissingKeyPairId {
+        sent_in: sent.source,
+        found: found.map(|id| excerpt(id, 64)),
+    };
+    let Some(id) = sent.key_pair_id.as_deref() else { return Err(missing(None)) };
+    match std::str::from_utf8(id) {
+        Ok(text) if PublicKeyId::is_well_formed(text) || is_trusted(text, route) => Ok(text),
+        Ok(_) | Err(_) => Err(missing(Some(id))),
+    }
+}
+
+fn is_trusted(id: &str, route: &Route<'_>) -> bool {
+    route.private.iter().any(|behavior| behavior.restriction.key(id).is_some())
+}
+
+/// The key of that id, which every private behavior of the path must trust (contract 3).
+///
+/// # Errors
+/// [`DenyReason::UnknownKey`].
+pub fn trusted_key(id: &str, route: &Route<'_>) -> Result<Arc<PublicKey>, DenyReason> {
+    let mut found: Option<&Arc<PublicKey>> = None;
+    for behavior in &route.private {
+        found = behavior.restriction.key(id);
+        if found.is_none() {
+            break;
+        }
+    }
+    found.cloned().ok_or_else(|| {
+        let mut trusted: Vec<PublicKeyId> = Vec::new();
+        for key in route.private.iter().flat_map(|behavior| behavior.restriction.keys()) {
+            let everywhere =
+                route.private.iter().all(|behavior| behavior.restriction.key(key.id().as_str()).is_some());
+            if everywhere && !trusted.contains(key.id()) {
+                trusted.push(key.id().clone());
+            }
+        }
+        DenyReason::UnknownKey { key_pair_id: excerpt(id.as_bytes(), 64), trusted }
+    })
+}
+
+/// The signature's bytes.
+///
+/// # Errors
+/// [`DenyReason::MissingSignature`] also for an empty one, [`DenyReason::MalformedSignature`].
+pub fn signature(sent: &Credentials<'_>) -> Result<Vec<u8>, DenyReason> {
+    match sent.signature.as_deref() {
+        None | Some([]) => Err(DenyReason::MissingSignature),
+        Some(text) => encoding::decode(text).map_err(DenyReason::MalformedSignature),
+    }
+}
+
+/// The hash that the signature is said to use; SHA-1 where nothing is said.
+///
+/// # Errors
+/// [`DenyReason::UnknownHashAlgorithm`], also for an empty value.
+pub fn hash_algorithm(sent: &Credentials<'_>) -> Result<HashAlgorithm, DenyReason> {
+    let Some(value) = sent.hash_algorithm.as_deref() else { return Ok(HashAlgorithm::default()) };
+    let known = std::str::from_utf8(value).ok().and_then(HashAlgorithm::from_parameter);
+    known.ok_or_else(|| DenyReason::UnknownHashAlgorithm { found: excerpt(value, 64) })
+}
+
+/// What the viewer says was signed: understood, but not yet known to be signed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ClaimedPolicy {
+    /// The request's own URL until a time.
+    Canned {
+        /// `Expires` as it was sent.
+        expires: String,
+        /// The same, understood.
+        condition: Condition,
+    },
+    /// A policy's text.
+    Custom {
+        /// The decoded bytes: what was signed.
+        bytes: Vec<u8>,
+        /// The same, understood.
+        policy: Policy,
+    },
+}
+
+impl ClaimedPolicy {
+    /// Reads `Policy`, or else `Expires`.
+    ///
+    /// # Errors
+    /// [`DenyReason::MalformedPolicy`].
+    pub fn read(sent: &Credentials<'_>) -> Result<Self, DenyReason> {
+        Self::understand(sent).map_err(DenyReason::MalformedPolicy)
+    }
+
+    fn understand(sent: &Credentials<'_>) -> Result<Self, PolicyFault> {
+        match (sent.policy.as_deref(), sent.expires.as_deref()) {
+            (Some(text), _) => {
+                let bytes = encoding::decode(text)?;
+                let policy = Policy::parse(&bytes)?;
+                Ok(Self::Custom { bytes, policy })
+            }
+            (None, Some(value)) => {
+                let (expires, time) = policy::parse_expires(value)?;
+                Ok(Self::Canned { expires: expires.to_owned(), condition: Condition::until(time) })
+            }
+            (None, None) => Err(PolicyFault::Missing),
+        }
+    }
+
+    /// The conditions that it states.
+    #[must_use]
+    pub fn condition(&self) -> &Condition {
+        match self {
+            Self::Canned { condition, .. } => condition,
+            Self::Custom { policy, .. } => &policy.condition,
+        }
+    }
+
+    /// The bytes that may have been signed: one for each URL of a canned policy, one in all for a custom one.
+    #[must_use]
+    pub fn messages(&self, tried: &TriedUrls<'_>) -> Vec<Vec<u8>> {
+        match self {
+            Self::Canned { expires, .. } => tried.urls().map(|url| policy::canned(&url, expires)).collect(),
+            Self::Custom { bytes, .. } => vec![bytes.clone()],
+        }
+    }
+
+    /// Whether its Resource is for the request: the URL itself for a canned policy, a pattern for a custom one, which
+    /// must match every form of a path with dot segments unless it is the URL byte for byte (contract 3).
+    ///
+    /// # Errors
+    /// [`DenyReason::ResourceMismatch`].
+    pub fn check_resource(&self, tried: &TriedUrls<'_>, resolved: &[String]) -> Result<(), DenyReason> {
+        let Self::Custom { policy: Policy { resource: Some(resource), .. }, .. } = self else {
+            return Ok(());
+        };
+        let fits = |url: SignedUrl<'_>| {
+            resource.is_exactly(&url)
+                || (resource.matches(&url)
+                    && resolved.iter().all(|path| resource.matches(&SignedUrl { path, ..url })))
+        };
+        if tried.urls().any(fits) {
+            Ok(())
+        } else {
+            Err(DenyReason::ResourceMismatch { resource: resource.as_str().to_owned(), urls: tried.texts() })
+        }
+    }
+}
+
+/// The URLs that the request may have been signed as.
+#[derive(Clone, Debug)]
+pub struct TriedUrls<'a> {
+    bases: Vec<Cow<'a, str>>,
+    target: crate::viewer::Target<'a>,
+    query: Option<Cow<'a, str>>,
+}
+
+impl<'a> TriedUrls<'a> {
+    /// One for each base of contract 3.
+    #[must_use]
+    pub fn of(request: &ViewerRequest<'a>, route: &Route<'a>) -> Self {
+        let query = request.target.query.and_then(without_signing_parameters);
+        Self { bases: route.bases(request), target: request.target, query }
+    }
+
+    /// The URLs, in order.
+    pub fn urls(&self) -> impl Iterator<Item = SignedUrl<'_>> {
+        signed_urls(&self.bases, self.target, self.query.as_deref())
+    }
+
+    /// The URLs' texts, for messages.
+    #[must_use]
+    pub fn texts(&self) -> Vec<String> {
+        self.urls().map(|url| url.to_string()).collect()
+    }
+}
+
+/// A policy whose signature was found good: only [`VerifiedPolicy::verify`] makes one.
+#[derive(Debug)]
+pub struct VerifiedPolicy {
+    claimed: ClaimedPolicy,
+    remembered: bool,
+}
+
+impl VerifiedPolicy {
+    /// # Errors
+    /// [`DenyReason::SignatureMismatch`] when none of the possible messages carries the signature.
+    pub fn verify(
+        claimed: ClaimedPolicy,
+        claim: &SignatureClaim<'_>,
+        tried: &TriedUrls<'_>,
+        route: &Route<'_>,
+        verified: &VerifiedPolicies,
+    ) -> Result<Self, DenyReason> {
+        let messages = claimed.messages(tried);
+        match verified.first_fitting(claim, &messages, &route.distribution.last_fit) {
+            Some(fit) => Ok(Self { claimed, remembered: fit.remembered }),
+            None => Err(DenyReason::SignatureMismatch {
+                key_pair_id: claim.key.id().clone(),
+                hash: claim.hash,
+                urls: match &claimed {
+                    ClaimedPolicy::Canned { .. } => tried.texts(),
+                    ClaimedPolicy::Custom { .. } => Vec::new(),
+                },
+            }),
+        }
+    }
+
+    fn condition(&self) -> &Condition {
+        self.claimed.condition()
+    }
+
+    fn check_resource(&self, tried: &TriedUrls<'_>, resolved: &[String]) -> Result<(), DenyReason> {
+        self.claimed.check_resource(tried, resolved)
+    }
+}
+
+/// The beginning of a value that a stranger chose, for a message.
+fn excerpt(value: &[u8], max: usize) -> String {
+    let text = String::from_utf8_lossy(value);
+    match text.char_indices().nth(max) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.into_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+//! What the viewer shows for itself: signing parameters of the URL, or signing cookies.
+
+use std::borrow::Cow;
+
+use super::encoding::percent_decoded;
+use crate::viewer::ViewerRequest;
+
+/// Where credentials came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialSource {
+    /// A signed URL.
+    Query,
+    /// Signed cookies.
+    Cookies,
+}
+
+/// Signing values, percent-decoded once, not yet judged. Of duplicates the first counts (semantics 3.3, 4, `[ASSUMED]`).
+#[derive(Clone, Default)]
+pub struct Credentials<'a> {
+    /// Where they came from; none where nothing was sent.
+    pub source: Option<CredentialSource>,
+    /// `Key-Pair-Id`.
+    pub key_pair_id: Option<Cow<'a, [u8]>>,
+    /// `Signature`.
+    pub signature: Option<Cow<'a, [u8]>>,
+    /// `Policy`, of a custom policy.
+    pub policy: Option<Cow<'a, [u8]>>,
+    /// `Expires`, of a canned policy; ignored beside a policy (semantics 3.3, `[INFER, strong]`).
+    pub expires: Option<Cow<'a, [u8]>>,
+    /// `Hash-Algorithm`.
+    pub hash_algorithm: Option<Cow<'a, [u8]>>,
+}
+
+impl<'a> Credentials<'a> {
+    /// Takes the URL's where it has any signing parameter (semantics 3.4), else the cookies'.
+    #[must_use]
+    pub fn extract(request: &ViewerRequest<'a>) -> Self {
+        if let Some(query) = request.target.query.filter(|query| is_signed_query(query)) {
+            let mut found = Self { source: Some(CredentialSource::Query), ..Self::default() };
+            for segment in query.split('&') {
+                let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
+                found.take(name.as_bytes(), value.as_bytes());
+            }
+            return found;
+        }
+        let mut found = Self::default();
+        for (name, value) in request.cookies.iter().flat_map(|field| cookies(field)) {
+            if let Some(name) = name.strip_prefix(COOKIE_PREFIX) {
+                found.take(name, value);
+            }
+        }
+        if found.has_any() {
+            found.source = Some(CredentialSource::Cookies);
+        }
+        found
+    }
+
+    fn take(&mut self, name: &[u8], value: &'a [u8]) {
+        let slot = match name {
+            b"Expires" => &mut self.expires,
+            b"Policy" => &mut self.policy,
+            b"Signature" => &mut self.signature,
+            b"Key-Pair-Id" => &mut self.key_pair_id,
+            b"Hash-Algorithm" => &mut self.hash_algorithm,
+            _ => return,
+        };
+        slot.get_or_insert_with(|| percent_decoded(value));
+    }
+
+    fn has_any(&self) -> bool {
+        let slots = [&self.key_pair_id, &self.signature, &self.policy, &self.expires, &self.hash_algorithm];
+        slots.iter().any(|slot| slot.is_some())
+    }
+}
+
+/// Whether a query makes its request a signed URL: any one of four names is enough. `Hash-Algorithm` alone isn't
+/// (semantics 3.4, `[ASSUMED]`); names are compared raw, with their case.
+#[must_use]
+pub fn is_signed_query(query: &str) -> bool {
+    query.split('&').any(|segment| SIGNING_PARAMETERS[..4].contains(&parameter_name(segment)))
+}
+
+/// The query without its signing parameters, byte for byte otherwise; none where nothing is left.
+///
+/// Semantics 1.3, `[ASSUMED]` for the details: split at `&`, drop what has a signing name, join again; empty segments
+/// and repeated names stay, and where nothing remains there is no `?`.
+#[must_use]
+pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
+    let is_signing = |segment: &&str| SIGNING_PARAMETERS.contains(&parameter_name(segment));
+    let left = if query.split('&').any(|segment| is_signing(&segment)) {
+        Cow::Owned(query.split('&').filter(|segment| !is_signing(segment)).collect::<Vec<_>>().join("&"))
+    } else {
+        Cow::Borrowed(query)
+    };
+    (!left.is_empty()).then_some(left)
+}
+
+/// A `Cookie` field's value without the signing cookies, byte for byte otherwise; none where nothing is left.
+///
+/// Whether CloudFront forwards them is unknown (semantics 4); they are kept back, `[ASSUMED]`.
+#[must_use]
+pub fn without_signing_cookies(field: &[u8]) -> Option<Cow<'_, [u8]>> {
+    let is_signing = |segment: &&[u8]| {
+        let name = cookie_pair(segment).0;
+        name.strip_prefix(COOKIE_PREFIX)
+            .is_some_and(|name| SIGNING_PARAMETERS.iter().any(|signing| signing.as_bytes() == name))
+    };
+    let segments = || field.split(|&byte| byte == b';');
+    if !segments().any(|segment| is_signing(&segment)) {
+        return Some(Cow::Borrowed(field));
+    }
+    let left = segments().filter(|segment| !is_signing(segment)).collect::<Vec<_>>().join(&b';');
+    let left = left.trim_ascii().to_vec();
+    (!left.is_empty()).then_some(Cow::Owned(left))
+}
+
+fn parameter_name(segment: &str) -> &str {
+    segment.split_once('=').map_or(segment, |(name, _)| name)
+}
+
+fn cookies(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
+    field.split(|&byte| byte == b';').map(cookie_pair)
+}
+
+fn cookie_pair(segment: &[u8]) -> (&[u8], &[u8]) {
+    match segment.iter().position(|&byte| byte == b'=') {
+        Some(at) => (segment[..at].trim_ascii(), segment[at + 1..].trim_ascii()),
+        None => (segment.trim_ascii(), b""),
+    }
+}
+
+/// The names that CloudFront keeps for itself; the first four make a URL a signed one.
+pub const SIGNING_PARAMETERS: [&str; 5] = ["Expires", "Policy", "Signature", "Key-Pair-Id", "Hash-Algorithm"];
+
+/// Signing cookies are named like the parameters, after this.
+pub const COOKIE_PREFIX: &[u8] = b"CloudFront-";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_signing_parameters_leave_the_query() {
+        for (query, left) in [
+            ("a=1&Expires=2&b=3", Some("a=1&b=3")),
+            ("Expires=2&Signature=x&Key-Pair-Id=K", None),
+            ("b=1&a=2&a=2&Policy=x", Some("b=1&a=2&a=2")),
+            ("flag&Policy=x&", Some("flag&")),
+            ("a=1&&b=2&Signature=x", Some("a=1&&b=2")),
+            ("expires=1&Policy", Some("expires=1")),
+            ("%45xpires=1", Some("%45xpires=1")),
+            ("Hash-Algorithm=SHA256&x=y", Some("x=y")),
+            ("Expiress=1", Some("Expiress=1")),
+            ("", None),
+        ] {
+            assert_eq!(without_signing_parameters(query).as_deref(), left, "{query}");
+        }
+    }
+
+    #[test]
+    fn only_signing_cookies_leave_the_field() {
+        for (field, left) in [
+            ("a=1; CloudFront-Policy=x; b=2", Some("a=1; b=2")),
+            ("CloudFront-Policy=x; b=2", Some("b=2")),
+            ("CloudFront-Policy=x;CloudFront-Signature=y", None),
+            ("a=1;  b=\"q;\"", Some("a=1;  b=\"q;\"")),
+            ("cloudfront-policy=x", Some("cloudfront-policy=x")),
+            ("CloudFront-Viewer=x", Some("CloudFront-Viewer=x")),
+        ] {
+            let found = without_signing_cookies(field.as_bytes());
+            assert_eq!(found.as_deref(), left.map(str::as_bytes), "{field}");
+        }
+    }
+
+    #[test]
+    fn one_signing_parameter_makes_a_signed_url_but_a_hash_alone_does_not() {
+        for (query, signed) in [
+            ("Expires", true),
+            ("a=1&Key-Pair-Id=", true),
+            ("Hash-Algorithm=SHA256", false),
+            ("expires=1", false),
+            ("a=Expires", false),
+        ] {
+            assert_eq!(is_signed_query(query), signed, "{query}");
+        }
+    }
+}

@@ -1,0 +1,447 @@
+//! Policies: what a signature allows. Semantics 1.1 (canned) and 2 (custom).
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a JSON value of any other kind is refused, also of a future one"
+)]
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::{Ipv4Net, Ipv6Net};
+
+use super::deny::DenyReason;
+use super::encoding::InvalidEncoding;
+use super::json::Json;
+use super::resource::Resource;
+use crate::epoch::{EpochSeconds, MAX_EPOCH_SECONDS};
+use crate::viewer::SignedUrl;
+
+/// A custom policy, parsed but not yet known to be signed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// Which URLs; none allows every URL that trusts the key (semantics 2.2, `[DOC]`).
+    pub resource: Option<Resource>,
+    /// When, and from where.
+    pub condition: Condition,
+}
+
+/// The restrictions beside the resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Condition {
+    /// `DateLessThan`: the end. Always there.
+    pub date_less_than: EpochSeconds,
+    /// `DateGreaterThan`: the beginning.
+    pub date_greater_than: Option<EpochSeconds>,
+    /// `IpAddress`: the viewer's address or range.
+    pub ip_address: Option<SourceIp>,
+}
+
+impl Condition {
+    /// Of a canned policy: an end and nothing else.
+    #[must_use]
+    pub fn until(date_less_than: EpochSeconds) -> Self {
+        Self { date_less_than, date_greater_than: None, ip_address: None }
+    }
+
+    /// # Errors
+    /// From the second of `DateLessThan` on: the operator is strict (semantics 2.3, `[INFER]`).
+    pub fn check_expiry(&self, now: EpochSeconds) -> Result<(), DenyReason> {
+        let date_less_than = self.date_less_than;
+        if now < date_less_than { Ok(()) } else { Err(DenyReason::Expired { now, date_less_than }) }
+    }
+
+    /// # Errors
+    /// Up to and in the second of `DateGreaterThan`: "on or before" has no access (semantics 2.3, `[DOC]`).
+    pub fn check_not_before(&self, now: EpochSeconds) -> Result<(), DenyReason> {
+        match self.date_greater_than {
+            Some(date_greater_than) if now <= date_greater_than => {
+                Err(DenyReason::NotYetValid { now, date_greater_than })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// # Errors
+    /// For a viewer outside the range; an IPv6 viewer or an IPv6 range never matches (semantics 2.4).
+    pub fn check_ip(&self, viewer: IpAddr) -> Result<(), DenyReason> {
+        match &self.ip_address {
+            Some(allowed) if !allowed.contains(viewer) => {
+                Err(DenyReason::IpMismatch { viewer: viewer.to_canonical(), allowed: allowed.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
+/// The value of `AWS:SourceIp`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourceIp {
+    /// One range; host bits are masked on both sides (semantics 2.4, `[ASSUMED]`).
+    V4(Ipv4Net),
+    /// CloudFront doesn't support these: nobody matches (semantics 2.4, `[UNKNOWN]`, `AccessDenied` taken).
+    V6(String),
+}
+
+impl SourceIp {
+    /// Reads an address or a range; a bare IPv4 address is a range of one (semantics 2.4, `[ASSUMED]`).
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        if let Ok(address) = text.parse::<Ipv4Addr>() {
+            return Some(Self::V4(Ipv4Net::from(address)));
+        }
+        if text.parse::<Ipv6Addr>().is_ok() || text.parse::<Ipv6Net>().is_ok() {
+            return Some(Self::V6(text.to_owned()));
+        }
+        text.parse().ok().map(Self::V4)
+    }
+
+    fn contains(&self, viewer: IpAddr) -> bool {
+        match (self, viewer.to_canonical()) {
+            (Self::V4(range), IpAddr::V4(viewer)) => range.contains(&viewer),
+            (Self::V4(_), IpAddr::V6(_)) | (Self::V6(_), _) => false,
+        }
+    }
+}
+
+impl std::fmt::Display for SourceIp {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::V4(range) => range.fmt(f),
+            Self::V6(text) => f.write_str(text),
+        }
+    }
+}
+
+/// The exact bytes that a canned signature covers. `expires` goes in as it was sent, so that `0001` can't stand for
+/// `1` (semantics 1.1, `[ASSUMED]`); nothing is escaped.
+#[must_use]
+pub fn canned(url: &SignedUrl<'_>, expires: &str) -> Vec<u8> {
+    format!(r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#)
+        .into_bytes()
+}
+
+/// Reads the value of `Expires`: digits only, within CloudFront's range.
+///
+/// # Errors
+/// [`PolicyFault::Expires`] or [`PolicyFault::TimeOutOfRange`].
+pub fn parse_expires(value: &[u8]) -> Result<(&str, EpochSeconds), PolicyFault> {
+    let unreadable = || PolicyFault::Expires { found: String::from_utf8_lossy(value).into_owned() };
+    let text = std::str::from_utf8(value).map_err(|_| unreadable())?;
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(unreadable());
+    }
+    let seconds = text.parse().unwrap_or(u64::MAX);
+    in_range("Expires", seconds).map(|time| (text, time))
+}
+
+impl Policy {
+    /// Parses the decoded bytes of a custom policy.
+    ///
+    /// # Errors
+    /// [`PolicyFault`] for everything that isn't understood to the last key: fail closed.
+    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyFault> {
+        if bytes.len() > MAX_POLICY_LEN {
+            return Err(PolicyFault::TooLong { len: bytes.len() });
+        }
+        let json = Json::parse(bytes).map_err(|error| PolicyFault::NotJson { problem: error.to_string() })?;
+        let [statements] = members("the policy", &json, ["Statement"])?;
+        let statement = match required("the policy", "Statement", statements)? {
+            Json::Array(list) => match list.as_slice() {
+                [statement] => statement,
+                list => return Err(PolicyFault::Statements { count: list.len() }),
+            },
+            // All of the 2023 guide's examples (semantics 2.1, `[DOC D23]`).
+            object @ Json::Object(_) => object,
+            other => return Err(unexpected("Statement", "an array of one statement", other)),
+        };
+        let [resource, condition] = members("Statement", statement, ["Resource", "Condition"])?;
+        let resource = match resource {
+            Some(Json::String(text)) => Some(Resource::new(text)),
+            Some(other) => return Err(unexpected("Resource", "a string", other)),
+            None => None,
+        };
+        Ok(Self { resource, condition: parse_condition(required("Statement", "Condition", condition)?)? })
+    }
+}
+
+fn parse_condition(json: &Json) -> Result<Condition, PolicyFault> {
+    let [less, greater, ip] = members("Condition", json, ["DateLessThan", "DateGreaterThan", "IpAddress"])?;
+    let date_less_than = epoch_time("DateLessThan", required("Condition", "DateLessThan", less)?)?;
+    let date_greater_than = greater.map(|json| epoch_time("DateGreaterThan", json)).transpose()?;
+    Ok(Condition { date_less_than, date_greater_than, ip_address: ip.map(source_ip).transpose()? })
+}
+
+fn epoch_time(place: &'static str, json: &Json) -> Result<EpochSeconds, PolicyFault> {
+    let [time] = members(place, json, ["AWS:EpochTime"])?;
+    match required(place, "AWS:EpochTime", time)? {
+        Json::Integer(seconds) => in_range(place, *seconds),
+        other => Err(unexpected(place, "AWS:EpochTime as a whole number of seconds without quotes", other)),
+    }
+}
+
+fn in_range(place: &'static str, seconds: u64) -> Result<EpochSeconds, PolicyFault> {
+    if seconds <= MAX_EPOCH_SECONDS {
+        Ok(EpochSeconds(seconds))
+    } else {
+        Err(PolicyFault::TimeOutOfRange { place, seconds })
+    }
+}
+
+fn source_ip(json: &Json) -> Result<SourceIp, PolicyFault> {
+    let [address] = members("IpAddress", json, ["AWS:SourceIp"])?;
+    let expected = "AWS:SourceIp as one IPv4 address or range such as \"203.0.113.0/24\"";
+    match required("IpAddress", "AWS:SourceIp", address)? {
+        text @ Json::String(address) => {
+            SourceIp::parse(address).ok_or_else(|| unexpected("IpAddress", expected, text))
+        }
+        other => Err(unexpected("IpAddress", expected, other)),
+    }
+}
+
+/// The values of the known keys of an object. Any other key is a fault: it may be a restriction.
+fn members<'j, const N: usize>(
+    place: &'static str,
+    json: &'j Json,
+    known: [&'static str; N],
+) -> Result<[Option<&'j Json>; N], PolicyFault> {
+    let Json::Object(members) = json else { return Err(unexpected(place, "an object", json)) };
+    let mut values = [None; N];
+    for (key, value) in members {
+        match known.iter().position(|name| name == key) {
+            Some(at) => values[at] = Some(value),
+            None => {
+                return Err(PolicyFault::UnknownKey { place, key: key.clone(), known: known.join("`, `") });
+            }
+        }
+    }
+    Ok(values)
+}
+
+fn required<'j>(
+    place: &'static str,
+    key: &'static str,
+    json: Option<&'j Json>,
+) -> Result<&'j Json, PolicyFault> {
+    json.ok_or(PolicyFault::MissingKey { place, key })
+}
+
+fn unexpected(place: &'static str, expected: &'static str, found: &Json) -> PolicyFault {
+    PolicyFault::Unexpected { place, expected, found: found.kind() }
+}
+
+/// Why a policy isn't understood. Each is `MalformedPolicy` to the viewer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyFault {
+    /// A signature without a policy (semantics 3.3, `[UNKNOWN]`).
+    #[error("neither Policy nor Expires was sent")]
+    Missing,
+    /// Not CloudFront's base64.
+    #[error("the policy is not CloudFront's base64: {0}")]
+    Encoding(#[from] InvalidEncoding),
+    /// Longer than a request can be.
+    #[error("the policy has {len} bytes, more than the {MAX_POLICY_LEN} that fit into a request")]
+    TooLong {
+        /// Bytes after decoding.
+        len: usize,
+    },
+    /// Not JSON, nested too deep, or a key twice.
+    #[error("the policy is not understood: {problem}")]
+    NotJson {
+        /// With line and column.
+        problem: String,
+    },
+    /// The wrong kind of value.
+    #[error("{place}: expected {expected}, found {found}")]
+    Unexpected {
+        /// The key that it belongs to.
+        place: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A key that CloudFront doesn't document.
+    #[error("{place} has the key {key:?}, which CloudFront does not document (known: `{known}`)")]
+    UnknownKey {
+        /// The object it stands in.
+        place: &'static str,
+        /// The key.
+        key: String,
+        /// The keys that belong there.
+        known: String,
+    },
+    /// A key that must be there.
+    #[error("{place} lacks `{key}`")]
+    MissingKey {
+        /// The object it should stand in.
+        place: &'static str,
+        /// The key.
+        key: &'static str,
+    },
+    /// None, or more than the one that CloudFront takes.
+    #[error("expected one statement, found {count}")]
+    Statements {
+        /// How many.
+        count: usize,
+    },
+    /// A time beyond 2262: milliseconds, most of the time.
+    #[error("{place} is {seconds}, beyond CloudFront's last second {MAX_EPOCH_SECONDS}{}", milliseconds_hint(*.seconds))]
+    TimeOutOfRange {
+        /// `Expires` or the condition.
+        place: &'static str,
+        /// The value; `u64::MAX` for what doesn't fit.
+        seconds: u64,
+    },
+    /// `Expires` that is no number.
+    #[error("Expires must be digits, found {found:?}")]
+    Expires {
+        /// The value.
+        found: String,
+    },
+}
+
+fn milliseconds_hint(seconds: u64) -> &'static str {
+    if (1_000_000_000_000..10_000_000_000_000).contains(&seconds) {
+        "; it looks like milliseconds: divide by 1000"
+    } else {
+        ""
+    }
+}
+
+/// What base64 can carry within a request of 32,768 bytes (semantics 9.3).
+const MAX_POLICY_LEN: usize = 32_768 / 4 * 3;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const END: &str = r#""DateLessThan":{"AWS:EpochTime":100}"#;
+
+    fn with_condition(condition: &str) -> Result<Policy, PolicyFault> {
+        Policy::parse(
+            format!(r#"{{"Statement":[{{"Resource":"*","Condition":{{{condition}}}}}]}}"#).as_bytes(),
+        )
+    }
+
+    #[test]
+    fn the_end_is_strict_and_so_is_the_beginning() {
+        let condition =
+            Condition { date_greater_than: Some(EpochSeconds(50)), ..Condition::until(EpochSeconds(100)) };
+        for (now, begun, open) in [
+            (49, false, true),
+            (50, false, true),
+            (51, true, true),
+            (99, true, true),
+            (100, true, false),
+            (101, true, false),
+        ] {
+            assert_eq!(condition.check_not_before(EpochSeconds(now)).is_ok(), begun, "now={now}");
+            assert_eq!(condition.check_expiry(EpochSeconds(now)).is_ok(), open, "now={now}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_documented_is_not_understood() {
+        for text in [
+            "",
+            "{}",
+            "[]",
+            "null",
+            "\u{feff}{}",
+            r#"{"Statement":[]}"#,
+            r#"{"Statement":[[]]}"#,
+            r#"{"Statement":[["*",{"DateLessThan":{"AWS:EpochTime":1}}]]}"#,
+            r#"{"Statement":[{"Resource":["*"],"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#,
+            r#"{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}},{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#,
+            r#"{"Version":"2012-10-17","Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#,
+            r#"{"Statement":[{"Effect":"Allow","Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#,
+            r#"{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]} x"#,
+            r#"{"Statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}],"Statement":[]}"#,
+            r#"{"statement":[{"Condition":{"DateLessThan":{"AWS:EpochTime":1}}}]}"#,
+        ] {
+            assert!(Policy::parse(text.as_bytes()).is_err(), "{text}");
+        }
+        for condition in [
+            "",
+            r#""DateGreaterThan":{"AWS:EpochTime":1}"#,
+            r#""DateLessThan":{"AWS:EpochTime":"100"}"#,
+            r#""DateLessThan":{"AWS:EpochTime":100.0}"#,
+            r#""DateLessThan":{"AWS:EpochTime":1e2}"#,
+            r#""DateLessThan":{"AWS:EpochTime":-1}"#,
+            r#""DateLessThan":{"AWS:EpochTime":-0}"#,
+            r#""DateLessThan":{"AWS:EpochTime":9223372037}"#,
+            r#""DateLessThan":{"AWS:EpochTime":99999999999999999999}"#,
+            r#""DateLessThan":{"AWS:EpochTime":1,"AWS:EpochTime":2}"#,
+            r#""DateLessThan":[100]"#,
+            r#""DateLessThan":{"AWS:EpochTime":1},"DateLessThan":{"AWS:EpochTime":2}"#,
+        ] {
+            assert!(with_condition(condition).is_err(), "{condition}");
+        }
+        for rest in [
+            r#""IpAddress":{"AWS:SourceIp":["1.2.3.4/32"]}"#,
+            r#""IpAddress":{"AWS:SourceIp":"1.2.3.4/33"}"#,
+            r#""IpAddress":{"AWS:SourceIp":"1.2.3"}"#,
+            r#""IpAddress":{"AWS:SourceIp":""}"#,
+            r#""IpAddress":{}"#,
+            r#""NotIpAddress":{"AWS:SourceIp":"1.2.3.4"}"#,
+            r#""Bool":{"aws:SecureTransport":true}"#,
+        ] {
+            assert!(with_condition(&format!("{END},{rest}")).is_err(), "{rest}");
+        }
+    }
+
+    #[test]
+    fn addresses_match_by_their_range() {
+        for (allowed, viewer, fits) in [
+            ("1.2.3.4", "1.2.3.4", true),
+            ("1.2.3.4/32", "1.2.3.5", false),
+            ("10.0.0.5/8", "10.9.9.9", true),
+            ("0.0.0.0/0", "203.0.113.9", true),
+            ("0.0.0.0/0", "::1", false),
+            ("1.2.3.4", "::ffff:1.2.3.4", true),
+            ("::/0", "::1", false),
+            ("::1", "::1", false),
+        ] {
+            let policy =
+                with_condition(&format!(r#"{END},"IpAddress":{{"AWS:SourceIp":"{allowed}"}}"#)).unwrap();
+            assert_eq!(
+                policy.condition.check_ip(viewer.parse().unwrap()).is_ok(),
+                fits,
+                "{viewer} in {allowed}"
+            );
+        }
+    }
+
+    #[test]
+    fn whitespace_and_an_object_statement_are_understood() {
+        let text =
+            "{\r\n  \"Statement\" : { \"Condition\": {\n\"DateLessThan\":{\"AWS:EpochTime\" :100} } }\r\n}\n";
+        let policy = Policy::parse(text.as_bytes()).unwrap();
+        assert_eq!((policy.resource, policy.condition.date_less_than), (None, EpochSeconds(100)));
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_without_recursion() {
+        assert!(Policy::parse("[".repeat(20_000).as_bytes()).is_err());
+        assert!(Policy::parse("{\"a\":".repeat(4_000).as_bytes()).is_err());
+        assert!(matches!(Policy::parse(" ".repeat(30_000).as_bytes()), Err(PolicyFault::TooLong { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_make_the_parser_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            let _ = Policy::parse(&bytes);
+            let _ = parse_expires(&bytes);
+        }
+
+        #[test]
+        fn no_mutation_of_a_policy_makes_the_parser_panic(at in 0usize..100, byte: u8) {
+            let mut text = format!(r#"{{"Statement":[{{"Resource":"http://a/*","Condition":{{{END}}}}}]}}"#).into_bytes();
+            let at = at % text.len();
+            text[at] = byte;
+            let _ = Policy::parse(&text);
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! A policy's Resource: a pattern of URLs, matched section by section.
+//!
+//! Semantics 2.2: a wildcard stays within its section (scheme, host, path, query), but a `*` that ends the host or the
+//! path covers what follows it. `?` is both a wildcard and the delimiter of the query, and AWS's own pages disagree on
+//! which; a URL is matched when any reading matches, `[ASSUMED]`.
+
+use std::fmt;
+
+use crate::distribution::pattern::Wildcard;
+use crate::viewer::SignedUrl;
+
+/// A Resource as the policy has it, with its sections.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resource {
+    text: String,
+    sections: Option<Sections>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct Sections {
+    scheme: Wildcard,
+    host: Wildcard,
+    /// None where a `*` ends the host: any path and query.
+    readings: Option<Vec<Reading>>,
+}
+
+/// One way to tell the path from the query.
+#[derive(Clone, Debug, PartialEq)]
+struct Reading {
+    path: Wildcard,
+    query: Wildcard,
+}
+
+impl Resource {
+    /// Takes the text of a policy; one that begins with no scheme in any known form matches nothing.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), sections: Sections::parse(text) }
+    }
+
+    /// The text of the policy.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Whether it is the URL itself, byte for byte.
+    #[must_use]
+    pub fn is_exactly(&self, url: &SignedUrl<'_>) -> bool {
+        let rest = self.text.strip_prefix(url.base).and_then(|rest| rest.strip_prefix(url.path));
+        match (rest, url.query) {
+            (Some(rest), Some(query)) => rest.strip_prefix('?') == Some(query),
+            (Some(rest), None) => rest.is_empty(),
+            (None, _) => false,
+        }
+    }
+
+    /// Whether any reading of the pattern matches the URL.
+    #[must_use]
+    pub fn matches(&self, url: &SignedUrl<'_>) -> bool {
+        self.is_exactly(url) || self.sections.as_ref().is_some_and(|sections| sections.match_url(url))
+    }
+
+    /// How many readings of `?` match, and how many there are: where they differ, the pattern is ambiguous.
+    #[must_use]
+    pub fn readings(&self, url: &SignedUrl<'_>) -> (usize, usize) {
+        let readings =
+            self.sections.as_ref().and_then(|sections| sections.readings.as_deref()).unwrap_or_default();
+        (readings.iter().filter(|reading| reading.fits(url)).count(), readings.len())
+    }
+}
+
+impl fmt::Display for Resource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl Sections {
+    fn parse(text: &str) -> Option<Self> {
+        let (scheme, rest) = match text.split_once("://") {
+            Some((scheme, rest)) if !scheme.contains(['/', '.', '?']) => (scheme, rest),
+            // The protocol may be left out where the pattern begins with `*`: `*a.com` is `*://*a.com/`.
+            Some(_) | None if text.starts_with('*') => ("*", text),
+            Some(_) | None => return None,
+        };
+        let (host, path_and_query) = rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()));
+        let host_covers_all = host.ends_with('*') && path_and_query.is_empty();
+        Some(Self {
+            scheme: Wildcard::new(scheme.as_bytes()),
+            host: Wildcard::new(host.as_bytes()),
+            readings: (!host_covers_all).then(|| readings(path_and_query)),
+        })
+    }
+
+    fn match_url(&self, url: &SignedUrl<'_>) -> bool {
+        let (scheme, authority) = url.scheme_and_authority();
+        // Letters' case counts in neither (semantics 2.2, `[ASSUMED]`).
+        self.scheme.matches_ignoring_case(scheme.as_bytes())
+            && self.host.matches_ignoring_case(authority.as_bytes())
+            && self.readings.as_ref().is_none_or(|readings| readings.iter().any(|reading| reading.fits(url)))
+    }
+}
+
+impl Reading {
+    fn new(path: &str, query: Option<&str>) -> Self {
+        let path = if path.is_empty() { "/" } else { path };
+        let query = query.unwrap_or(if path.ends_with('*') { "*" } else { "" });
+        Self { path: Wildcard::new(path.as_bytes()), query: Wildcard::new(query.as_bytes()) }
+    }
+
+    fn fits(&self, url: &SignedUrl<'_>) -> bool {
+        // A query that isn't there equals an empty one: what is rebuilt from a request has no lone `?`.
+        self.path.matches(url.path.as_bytes()) && self.query.matches(url.query.unwrap_or("").as_bytes())
+    }
+}
+
+/// (a) and (b) each `?` may be the delimiter, those before it being wildcards, or none is; (c) so may each `\?`.
+fn readings(text: &str) -> Vec<Reading> {
+    let mut splits = vec![(text, None)];
+    for (at, _) in text.match_indices('?').take(MAX_READINGS) {
+        let (path, query) = (&text[..at], Some(&text[at + 1..]));
+        splits.push((path, query));
+        splits.extend(path.strip_suffix('\\').map(|path| (path, query)));
+    }
+    // A path begins with its slash: the `?` of `https://a.com?b` can't be a wildcard for it.
+    splits.retain(|(path, _)| path.is_empty() || path.starts_with('/'));
+    splits.into_iter().map(|(path, query)| Reading::new(path, query)).collect()
+}
+
+/// Later `?`s are read as wildcards of the query only. An exact URL is found by its first one, so this loses nothing
+/// but patterns of more than sixteen one-character wildcards in the path before a query.
+const MAX_READINGS: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn matches(pattern: &str, url: &str) -> bool {
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let (authority, target) = rest.split_at(rest.find('/').unwrap());
+        let (path, query) =
+            target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+        let base = format!("{scheme}://{authority}");
+        Resource::new(pattern).matches(&SignedUrl { base: &base, path, query })
+    }
+
+    #[test]
+    fn patterns_match_by_sections() {
+        for (pattern, url, fits) in [
+            ("*", "https://a.com/b?c=d", true),
+            ("https://a.com/b", "https://a.com/b", true),
+            ("https://a.com/b", "https://a.com/b?c=d", false),
+            ("https://a.com/b", "http://a.com/b", false),
+            ("http*://a.com/*", "http://a.com/b", true),
+            ("http*://a.com/*", "https://a.com/b?x", true),
+            ("*://a.com/*", "https://a.com/", true),
+            ("HTTPS://A.com/b", "https://a.com/b", true),
+            ("https://a.com/B", "https://a.com/b", false),
+            ("https://a.com/hello*world", "https://a.com/hello-world", true),
+            ("https://a.com/hello*world", "https://a.com/hello?world", false),
+            ("https://a.com/hello*world", "https://a.com/hello/x/world", true),
+            ("https://a.com/hello*", "https://a.com/hello?x=1", true),
+            (
+                "https://a.com/*game_download.zip*",
+                "https://a.com/example_game_download.zip?license=yes",
+                true,
+            ),
+            ("https://a.com*", "https://a.com/x?y", true),
+            ("https://a.com*", "https://a.com.evil.org/x", true),
+            ("https://a.com", "https://a.com/", true),
+            ("https://a.com", "https://a.com/x", false),
+            ("*a.com", "https://www.a.com/", true),
+            ("*a.com", "https://www.a.com/x", false),
+            ("*a.com/img/*", "http://a.com/img/1?x", true),
+            ("https://*.a.com/*", "https://evil.org/x.a.com/", false),
+            ("https://a.com/*/x", "https://a.com/b?c/x", false),
+            ("http://*", "http://a.com/x?y", true),
+            ("http://*", "https://a.com/x", false),
+            ("a.com/*", "https://a.com/x", false),
+            ("http", "http://a.com/", false),
+            ("", "http://a.com/", false),
+            ("https://a.com:8080/*", "https://a.com:8080/x", true),
+            ("https://a.com/*", "https://a.com:8080/x", false),
+        ] {
+            assert_eq!(matches(pattern, url), fits, "{pattern} on {url}");
+        }
+    }
+
+    #[test]
+    fn a_question_mark_is_read_in_every_way() {
+        for (pattern, url, fits) in [
+            ("https://a.com/h.jpg?size=large", "https://a.com/h.jpg?size=large", true),
+            ("https://a.com/h.jpg\\?size=large", "https://a.com/h.jpg?size=large", true),
+            ("https://a.com/h.jpg?size=*", "https://a.com/h.jpg?size=large&x=1", true),
+            ("https://a.com/file?.zip", "https://a.com/file1.zip", true),
+            ("https://a.com/file?.zip", "https://a.com/file12.zip", false),
+            ("https://a.com/file?.zip?v=1", "https://a.com/file1.zip?v=1", true),
+            ("https://a.com/a?b=*", "https://a.com/a?b=1", true),
+            ("https://a.com/a?b=*", "https://a.com/axb=1", true),
+            ("https://a.com/?ile.jpg", "https://a.com/file.jpg", true),
+            ("https://a.com/a?x=?", "https://a.com/a?x=1", true),
+            ("https://a.com/a?*", "https://a.com/a", true),
+            ("https://a.com?x=1", "https://a.com/?x=1", true),
+            ("https://a.com?x=1", "https://a.com/x=1", false),
+        ] {
+            assert_eq!(matches(pattern, url), fits, "{pattern} on {url}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_url_matches_itself(path in "/[a-z?*/.=&%]{0,30}") {
+            let url = format!("https://a.com{path}");
+            prop_assert!(matches(&url, &url));
+        }
+
+        #[test]
+        fn no_pattern_for_one_host_matches_another(pattern in "[a-z?*/.=&]{0,20}", path in "[a-z?/.]{0,20}") {
+            let pattern = format!("https://a.com/{pattern}");
+            let url = format!("https://b.com/{path}");
+            prop_assert!(!matches(&pattern, &url));
+        }
+
+        #[test]
+        fn a_pattern_without_wildcards_matches_only_itself(pattern in "[a-z/.=&]{0,12}", path in "[a-z/.=&]{0,12}") {
+            let (pattern, url) = (format!("https://a.com/{pattern}"), format!("https://a.com/{path}"));
+            prop_assert_eq!(matches(&pattern, &url), pattern == url);
+        }
+    }
+}
