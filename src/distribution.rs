@@ -66,6 +66,12 @@ impl Distribution {
         }
     }
 
+    /// Whether a host is one of its names.
+    #[must_use]
+    pub fn has_name(&self, name: &str) -> bool {
+        self.names(name).is_some()
+    }
+
     fn names(&self, name: &str) -> Option<usize> {
         if self.domain_name.eq_ignore_ascii_case(name) {
             return Some(usize::MAX);

@@ -9,3 +9,5 @@ pub mod viewer;
 pub mod body;
 #[cfg(feature = "proxy")]
 pub mod clock;
+#[cfg(feature = "proxy")]
+pub mod config;

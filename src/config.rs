@@ -1,0 +1,337 @@
+//! The configuration: from a file's text to what the proxy runs on, with every fault that the file has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use toml::de::DeTable;
+
+use crate::distribution::Distributions;
+use crate::distribution::UnknownHost;
+use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
+
+mod distributions;
+mod fault;
+mod origins;
+mod reader;
+
+pub use fault::Fault;
+use fault::Faults;
+use reader::{Placed, Reader};
+
+/// Everything that `serve` needs.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where to listen, limits of time.
+    pub server: ServerSettings,
+    /// Bytes of the cache of verified policies; 0 is off.
+    pub verified_policies_size: u64,
+    /// What is served.
+    pub distributions: Arc<Distributions>,
+    /// What isn't wrong, but may not be meant.
+    pub warnings: Vec<Fault>,
+    /// Folders with keys, which directory origins never show.
+    pub key_folders: Vec<PathBuf>,
+}
+
+/// `[server]`.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Plain HTTP listeners.
+    pub listen: Vec<SocketAddr>,
+    /// Threads; 0 is one for each core.
+    pub workers: usize,
+    /// How long requests in flight may go on after the end was asked for.
+    pub shutdown_grace: Duration,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            workers: 0,
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+/// A configuration that can't be used, with all its faults.
+#[derive(Debug, thiserror::Error)]
+#[error("the configuration has {} fault{}", .errors.len(), if .errors.len() == 1 { "" } else { "s" })]
+pub struct InvalidConfig {
+    /// At least one.
+    pub errors: Vec<Fault>,
+    /// What else was noticed.
+    pub warnings: Vec<Fault>,
+}
+
+/// Reads a file.
+///
+/// # Errors
+/// [`InvalidConfig`] with every fault that was found, not only the first.
+pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
+    let text = fs::read_to_string(path).map_err(|error| {
+        let help = "`frontgate dev` runs without any file; `--config FILE` names another one";
+        let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
+        InvalidConfig { errors: vec![fault], warnings: Vec::new() }
+    })?;
+    parse(path, &text)
+}
+
+/// Reads a text as if it stood in the file `path`, to whose folder relative paths belong.
+///
+/// # Errors
+/// As [`load`].
+pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
+    let mut faults = Faults::new(path.to_owned(), text);
+    let (root, errors) = DeTable::parse_recoverable(text);
+    for error in &errors {
+        let fault = faults.at(&error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
+        faults.error(fault);
+    }
+    if !errors.is_empty() {
+        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings });
+    }
+    let root = Reader::new(root.get_ref(), "the file", root.span());
+    let settings = Loader { folder: path.parent().unwrap_or(Path::new("")), faults: &mut faults }.load(root);
+    let Faults { errors, warnings, .. } = faults;
+    match settings {
+        Some(settings) if errors.is_empty() => Ok(Settings { warnings, ..settings }),
+        Some(_) | None => Err(InvalidConfig { errors, warnings }),
+    }
+}
+
+struct Loader<'f, 't> {
+    folder: &'f Path,
+    faults: &'f mut Faults<'t>,
+}
+
+impl Loader<'_, '_> {
+    fn load(&mut self, mut root: Reader<'_, '_>) -> Option<Settings> {
+        let (server, unknown_host) = match root.table(self.faults, "server", "[server]") {
+            Some(table) => self.server(table),
+            None => (ServerSettings::default(), None),
+        };
+        let verified_policies_size =
+            match root.table(self.faults, "verified-policy-cache", "[verified-policy-cache]") {
+                Some(table) => self.verified_policy_cache(table),
+                None => DEFAULT_VERIFIED_POLICIES_SIZE,
+            };
+        let mut key_folders = Vec::new();
+        let keys = self.public_keys(&mut root, &mut key_folders);
+        let groups = self.key_groups(&mut root, &keys);
+        let list = self.distributions(&mut root, &groups);
+        let unknown_host = self.unknown_host(unknown_host, &list);
+        root.finish(self.faults, &[]);
+        let distributions = Arc::new(Distributions { list, unknown_host });
+        Some(Settings { server, verified_policies_size, distributions, warnings: Vec::new(), key_folders })
+    }
+
+    fn server<'a>(&mut self, mut table: Reader<'a, '_>) -> (ServerSettings, Option<Placed<&'a str>>) {
+        let mut server = ServerSettings::default();
+        if let Some(addresses) = table.strings(self.faults, "listen") {
+            server.listen.clear();
+            for address in addresses {
+                match address.value.parse() {
+                    Ok(parsed) => server.listen.push(parsed),
+                    Err(_) => {
+                        let fault =
+                            self.faults.at(&address.span, "`listen` has an address that can't be used");
+                        let fault = fault.found(format!("{:?}", address.value));
+                        self.faults
+                            .error(fault.expected("an IP address and a port, such as \"127.0.0.1:8080\""));
+                    }
+                }
+            }
+        }
+        if let Some(workers) = table.integer(self.faults, "workers") {
+            if workers.value > MAX_WORKERS {
+                let fault = self.faults.at(&workers.span, "`workers` is too large").found(workers.value);
+                self.faults.error(fault.expected(format!("0 (one for each core) to {MAX_WORKERS}")));
+            }
+            server.workers = usize::try_from(workers.value.min(MAX_WORKERS)).unwrap_or(0);
+        }
+        if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
+            server.shutdown_grace = grace.value;
+        }
+        let unknown_host = table.string(self.faults, "unknown-host");
+        table.finish(self.faults, &[]);
+        (server, unknown_host)
+    }
+
+    fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
+        let size = table.size(self.faults, "max-size", parse_size);
+        table.finish(self.faults, &[]);
+        size.map_or(DEFAULT_VERIFIED_POLICIES_SIZE, |size| size.value)
+    }
+
+    fn public_keys(
+        &mut self,
+        root: &mut Reader<'_, '_>,
+        folders: &mut Vec<PathBuf>,
+    ) -> BTreeMap<String, Option<Arc<PublicKey>>> {
+        let mut keys = BTreeMap::new();
+        for mut table in root.tables(self.faults, "public-keys", "[[public-keys]]") {
+            let id = table.required(self.faults, "id");
+            let file = table.string(self.faults, "file");
+            let pem = table.string(self.faults, "pem");
+            let tolerance = KeyTolerance { allow_short: table.boolean(self.faults, "allow-short") };
+            let span = table.span();
+            table.finish(self.faults, &[]);
+            let Some(id) = id else { continue };
+            if !PublicKeyId::is_well_formed(id.value) {
+                let fault = self.faults.at(&id.span, "a public key's id is letters and digits only");
+                self.faults
+                    .error(fault.found(format!("{:?}", id.value)).expected("such as \"K2JCJMDEHXQW5F\""));
+            }
+            let source = match (file, pem) {
+                (Some(file), None) => self.read_key(&file, folders).map(|pem| (file.span, pem)),
+                (None, Some(pem)) => Some((pem.span, pem.value.to_owned())),
+                (None, None) | (Some(_), Some(_)) => {
+                    let fault = self.faults.at(&span, format!("public key `{}` has no one source", id.value));
+                    self.faults.error(fault.expected("either `file` or `pem`"));
+                    None
+                }
+            };
+            let key = source.and_then(|(span, pem)| self.parse_key(&id, &span, &pem, tolerance));
+            if keys.insert(id.value.to_owned(), key).is_some() {
+                let fault = self.faults.at(&id.span, format!("public key `{}` is defined twice", id.value));
+                self.faults.error(fault);
+            }
+        }
+        keys
+    }
+
+    fn read_key(&mut self, file: &Placed<&str>, folders: &mut Vec<PathBuf>) -> Option<String> {
+        let path = self.folder.join(file.value);
+        folders.extend(path.parent().map(Path::to_owned));
+        let read = fs::metadata(&path).and_then(|meta| {
+            if meta.is_file() && meta.len() <= MAX_KEY_FILE {
+                fs::read_to_string(&path)
+            } else {
+                Ok(String::new())
+            }
+        });
+        match read {
+            Ok(pem) => Some(pem),
+            Err(error) => {
+                let fault = self.faults.at(&file.span, format!("public key file can't be read: {error}"));
+                let fault = fault.found(path.display()).expected("a readable PEM file");
+                self.faults.error(fault.help("`frontgate keygen` makes a pair of keys"));
+                None
+            }
+        }
+    }
+
+    fn parse_key(
+        &mut self,
+        id: &Placed<&str>,
+        span: &std::ops::Range<usize>,
+        pem: &str,
+        tolerance: KeyTolerance,
+    ) -> Option<Arc<PublicKey>> {
+        match PublicKey::from_pem(PublicKeyId::new(id.value), pem, tolerance) {
+            Ok(key) => {
+                if key.is_pkcs1() {
+                    let message = format!("public key `{}` is PKCS#1 (`RSA PUBLIC KEY`)", id.value);
+                    let fault =
+                        self.faults.at(span, message).expected("SPKI (`PUBLIC KEY`), which CloudFront takes");
+                    self.faults.warning(fault.help("openssl rsa -RSAPublicKey_in -in OLD -pubout -out NEW"));
+                }
+                Some(Arc::new(key))
+            }
+            Err(error) => {
+                let fault = self.faults.at(span, format!("public key `{}` can't be used: {error}", id.value));
+                self.faults.error(fault.expected("RSA 2048 or ECDSA P-256, as SPKI PEM"));
+                None
+            }
+        }
+    }
+
+    fn key_groups(
+        &mut self,
+        root: &mut Reader<'_, '_>,
+        keys: &BTreeMap<String, Option<Arc<PublicKey>>>,
+    ) -> BTreeMap<String, Arc<KeyGroup>> {
+        let mut groups = BTreeMap::new();
+        for mut table in root.tables(self.faults, "key-groups", "[[key-groups]]") {
+            let id = table.required(self.faults, "id");
+            let members = table.strings(self.faults, "public-keys");
+            let span = table.span();
+            table.finish(self.faults, &[]);
+            let Some(id) = id else { continue };
+            if members.as_ref().is_none_or(Vec::is_empty) {
+                let fault = self.faults.at(&span, format!("key group `{}` has no keys", id.value));
+                self.faults.error(fault.expected("public-keys = [\"K…\"]"));
+            }
+            let mut group = KeyGroup { id: id.value.to_owned(), keys: Vec::new() };
+            for member in members.unwrap_or_default() {
+                match keys.get(member.value) {
+                    Some(key) => group.keys.extend(key.clone()),
+                    None => self.undefined(&member, "public key", keys.keys()),
+                }
+            }
+            if groups.insert(group.id.clone(), Arc::new(group)).is_some() {
+                let fault = self.faults.at(&id.span, format!("key group `{}` is defined twice", id.value));
+                self.faults.error(fault);
+            }
+        }
+        groups
+    }
+
+    /// A name that nothing has, with the names that there are.
+    fn undefined<'n>(&mut self, name: &Placed<&str>, what: &str, names: impl Iterator<Item = &'n String>) {
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let fault = self.faults.at(&name.span, format!("{what} `{}` is not defined", name.value));
+        let expected = if names.is_empty() { "none is defined".to_owned() } else { names.join(", ") };
+        self.faults.error(fault.found(format!("{:?}", name.value)).expected(expected));
+    }
+
+    fn unknown_host(
+        &mut self,
+        named: Option<Placed<&str>>,
+        list: &[Arc<crate::distribution::Distribution>],
+    ) -> UnknownHost {
+        match named {
+            Some(Placed { value: "refuse", .. }) => UnknownHost::Refuse,
+            Some(name) => match list.iter().position(|one| one.id == name.value) {
+                Some(place) => UnknownHost::Named(place),
+                None => {
+                    let ids: Vec<String> = list.iter().map(|one| one.id.clone()).collect();
+                    self.undefined(&name, "distribution", ids.iter());
+                    UnknownHost::Refuse
+                }
+            },
+            None if list.len() == 1 => UnknownHost::Only,
+            None => UnknownHost::Refuse,
+        }
+    }
+}
+
+/// Reads `64MiB`, `1GiB`, `512KiB`, `100MB`, or bytes.
+fn parse_size(text: &str) -> Result<u64, String> {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let unit: u64 = match text[digits..].trim_start() {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "kB" | "KB" => 1_000,
+        "MB" => 1_000_000,
+        "GB" => 1_000_000_000,
+        _ => return Err("a number with a unit, such as \"64MiB\", or 0".to_owned()),
+    };
+    let amount: u64 =
+        text[..digits].parse().map_err(|_| "a number with a unit, such as \"64MiB\", or 0".to_owned())?;
+    amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
+}
+
+/// Half a mebibyte of signatures would do for a day of development; this serves about 60,000 links (contract 2).
+const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
+/// More threads than any machine has cores; beyond it a typo is likelier.
+const MAX_WORKERS: u64 = 1024;
+/// A public key's PEM has some hundred bytes.
+const MAX_KEY_FILE: u64 = 64 << 10;

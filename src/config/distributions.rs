@@ -1,0 +1,257 @@
+//! `[[distributions]]` and their behaviors.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::Loader;
+use super::reader::Reader;
+use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+use crate::distribution::key::KeyGroup;
+use crate::distribution::origin::{Origin, OriginId};
+use crate::distribution::pattern::PathPattern;
+use crate::distribution::{BaseUrl, Distribution, LastFit, MAX_PUBLIC_BASE_URLS};
+use crate::viewer::Host;
+
+type Groups = BTreeMap<String, Arc<KeyGroup>>;
+
+impl Loader<'_, '_> {
+    pub(super) fn distributions(
+        &mut self,
+        root: &mut Reader<'_, '_>,
+        groups: &Groups,
+    ) -> Vec<Arc<Distribution>> {
+        let tables = root.tables(self.faults, "distributions", "[[distributions]]");
+        if tables.is_empty() {
+            let fault = self.faults.at(&(0..0), "the file has no distribution");
+            self.faults.error(
+                fault.expected("[[distributions]]").help("config.toml in the repository is an example"),
+            );
+        }
+        let mut list: Vec<Arc<Distribution>> = Vec::new();
+        for table in tables {
+            let span = table.span();
+            let Some(distribution) = self.distribution(table, groups) else { continue };
+            if list.iter().any(|known| known.id == distribution.id) {
+                let fault =
+                    self.faults.at(&span, format!("distribution `{}` is defined twice", distribution.id));
+                self.faults.error(fault);
+            }
+            list.push(Arc::new(distribution));
+        }
+        self.names_are_distinct(&list);
+        self.bases_are_their_own(&list);
+        list
+    }
+
+    fn distribution(&mut self, mut table: Reader<'_, '_>, groups: &Groups) -> Option<Distribution> {
+        let id = table.required(self.faults, "id");
+        let domain_name = table.required(self.faults, "domain-name");
+        let aliases = table.strings(self.faults, "aliases").unwrap_or_default();
+        for name in domain_name.iter().chain(&aliases) {
+            let bare = name.value.strip_prefix("*.").unwrap_or(name.value);
+            if !Host::parse(bare).is_ok_and(|host| host.port().is_none()) {
+                let fault =
+                    self.faults.at(&name.span, "a name of a distribution is a host name without a port");
+                self.faults.error(
+                    fault.found(format!("{:?}", name.value)).expected("such as \"media.example.com\""),
+                );
+            }
+        }
+        let public_base_urls = self.public_base_urls(&mut table);
+        let default_root_object = self.default_root_object(&mut table);
+        let origins = self.origins(&mut table);
+        let default =
+            table.table(self.faults, "default-cache-behavior", "[distributions.default-cache-behavior]");
+        let ordered = table.tables(self.faults, "cache-behaviors", "[[distributions.cache-behaviors]]");
+        let span = table.span();
+        table.finish(self.faults, ROOT_KEYS);
+        if default.is_none() {
+            let fault = self.faults.at(&span, "the distribution has no default cache behavior");
+            self.faults.error(fault.expected("[distributions.default-cache-behavior]"));
+        }
+        let default_behavior = default.and_then(|table| self.behavior(table, &origins, groups, false));
+        let behaviors: Vec<_> =
+            ordered.into_iter().filter_map(|table| self.behavior(table, &origins, groups, true)).collect();
+        Some(Distribution {
+            id: id?.value.to_owned(),
+            domain_name: domain_name?.value.to_owned(),
+            aliases: aliases.iter().map(|alias| alias.value.to_owned()).collect(),
+            public_base_urls,
+            default_root_object,
+            origins: origins.into_values().flatten().collect(),
+            behaviors,
+            default_behavior: default_behavior?,
+            last_fit: LastFit::default(),
+        })
+    }
+
+    fn public_base_urls(&mut self, table: &mut Reader<'_, '_>) -> Vec<BaseUrl> {
+        let given = table.strings(self.faults, "public-base-urls").unwrap_or_default();
+        if let Some(beyond) = given.get(MAX_PUBLIC_BASE_URLS) {
+            let fault = self.faults.at(&beyond.span, "too many public base URLs").found(given.len());
+            self.faults.error(fault.expected(format!("at most {MAX_PUBLIC_BASE_URLS}")));
+        }
+        let mut bases: Vec<BaseUrl> = Vec::new();
+        for base in given {
+            match BaseUrl::parse(base.value) {
+                Ok(parsed) if !bases.contains(&parsed) => bases.push(parsed),
+                Ok(_) => {}
+                Err(error) => {
+                    let fault =
+                        self.faults.at(&base.span, format!("a public base URL can't be used: {error}"));
+                    let fault = fault.found(format!("{:?}", base.value));
+                    self.faults
+                        .error(fault.expected("scheme://host[:port], such as \"https://media.example.com\""));
+                }
+            }
+        }
+        bases
+    }
+
+    fn default_root_object(&mut self, table: &mut Reader<'_, '_>) -> Option<String> {
+        let object =
+            table.string(self.faults, "default-root-object").filter(|object| !object.value.is_empty())?;
+        if object.value.starts_with('/')
+            || !object.value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
+        {
+            let fault =
+                self.faults.at(&object.span, "the default root object is a path without a leading slash");
+            self.faults.error(fault.found(format!("{:?}", object.value)).expected("such as \"index.html\""));
+        }
+        Some(object.value.to_owned())
+    }
+
+    fn behavior(
+        &mut self,
+        mut table: Reader<'_, '_>,
+        origins: &BTreeMap<String, Option<Arc<Origin>>>,
+        groups: &Groups,
+        ordered: bool,
+    ) -> Option<CacheBehavior> {
+        let path_pattern = if ordered {
+            let required = table.required(self.faults, "path-pattern");
+            required.and_then(|_| table.parsed(self.faults, "path-pattern", str::parse::<PathPattern>))
+        } else {
+            None
+        };
+        let target = table.required(self.faults, "target-origin");
+        let restriction = self.restriction(&mut table, groups);
+        let allowed_methods = self.allowed_methods(&mut table);
+        let viewer_protocol_policy = table.parsed(self.faults, "viewer-protocol-policy", |text| {
+            let known = ViewerProtocolPolicy::ALL.into_iter().find(|policy| policy.as_str() == text);
+            known.ok_or("\"allow-all\", \"https-only\" or \"redirect-to-https\"")
+        });
+        self.origin_request_policy(&mut table);
+        table.finish(self.faults, DISTRIBUTION_KEYS);
+        let target = target?;
+        if !origins.contains_key(target.value) {
+            self.undefined(&target, "origin", origins.keys());
+            return None;
+        }
+        if ordered && path_pattern.is_none() {
+            return None;
+        }
+        Some(CacheBehavior {
+            path_pattern: path_pattern.map(|pattern| pattern.value),
+            target_origin: OriginId::new(target.value),
+            restriction: restriction?,
+            allowed_methods,
+            viewer_protocol_policy: viewer_protocol_policy
+                .map_or_else(Default::default, |policy| policy.value),
+        })
+    }
+
+    /// Public only where no group is named. A group that can't be used is a fault, never a public path.
+    fn restriction(&mut self, table: &mut Reader<'_, '_>, groups: &Groups) -> Option<Restriction> {
+        let errors = self.faults.errors.len();
+        let named = table.strings(self.faults, "trusted-key-groups").unwrap_or_default();
+        let mut trusted = Vec::new();
+        for name in &named {
+            match groups.get(name.value) {
+                Some(group) => trusted.push(Arc::clone(group)),
+                None => self.undefined(name, "key group", groups.keys()),
+            }
+        }
+        if self.faults.errors.len() > errors {
+            return None;
+        }
+        Some(if trusted.is_empty() { Restriction::Open } else { Restriction::Signed(trusted) })
+    }
+
+    fn allowed_methods(&mut self, table: &mut Reader<'_, '_>) -> AllowedMethods {
+        let span = table.span();
+        let Some(names) = table.strings(self.faults, "allowed-methods") else {
+            return AllowedMethods::default();
+        };
+        AllowedMethods::from_names(names.iter().map(|name| name.value)).unwrap_or_else(|| {
+            let place = names.first().map_or(span, |name| name.span.clone());
+            let fault = self.faults.at(&place, "`allowed-methods` is none of CloudFront's three sets");
+            let found: Vec<&str> = names.iter().map(|name| name.value).collect();
+            let expected =
+                "GET, HEAD; or GET, HEAD, OPTIONS; or GET, HEAD, OPTIONS, PUT, POST, PATCH, DELETE";
+            self.faults.error(fault.found(found.join(", ")).expected(expected));
+            AllowedMethods::default()
+        })
+    }
+
+    fn origin_request_policy(&mut self, table: &mut Reader<'_, '_>) {
+        let Some(policy) = table.string(self.faults, "origin-request-policy") else { return };
+        if policy.value != ALL_VIEWER_EXCEPT_HOST_HEADER && policy.value != ALL_VIEWER_EXCEPT_HOST_HEADER_ID {
+            let fault = self.faults.at(&policy.span, "this origin request policy is not supported yet");
+            let fault = fault.found(format!("{:?}", policy.value));
+            self.faults.error(fault.expected(format!("\"{ALL_VIEWER_EXCEPT_HOST_HEADER}\"")));
+        }
+    }
+
+    fn names_are_distinct(&mut self, list: &[Arc<Distribution>]) {
+        for (place, one) in list.iter().enumerate() {
+            for name in one.aliases.iter().chain([&one.domain_name]) {
+                let taken = |other: &&Arc<Distribution>| {
+                    other
+                        .aliases
+                        .iter()
+                        .chain([&other.domain_name])
+                        .any(|known| known.eq_ignore_ascii_case(name))
+                };
+                if let Some(other) = list[..place].iter().find(taken) {
+                    let message = format!("`{name}` belongs to both `{}` and `{}`", other.id, one.id);
+                    let fault = self.faults.at(&(0..0), message);
+                    self.faults.error(fault.expected("each name in one distribution only"));
+                }
+            }
+        }
+    }
+
+    /// Contract 3: a base whose host belongs to another distribution is worth a word.
+    fn bases_are_their_own(&mut self, list: &[Arc<Distribution>]) {
+        for one in list {
+            for base in &one.public_base_urls {
+                let host = base.host_name();
+                let owner = list.iter().find(|other| other.id != one.id && other.has_name(host));
+                if let Some(owner) = owner {
+                    let message =
+                        format!("base `{}` of `{}` has a host of `{}`", base.as_str(), one.id, owner.id);
+                    let fault = self.faults.at(&(0..0), message);
+                    self.faults
+                        .warning(fault.help("links for that host would open files of both distributions"));
+                }
+            }
+        }
+    }
+}
+
+const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "AllViewerExceptHostHeader";
+/// The same policy's id at AWS (semantics 9.4).
+const ALL_VIEWER_EXCEPT_HOST_HEADER_ID: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
+
+const ROOT_KEYS: &[&str] = &["server", "verified-policy-cache", "public-keys", "key-groups", "distributions"];
+pub(super) const DISTRIBUTION_KEYS: &[&str] = &[
+    "id",
+    "domain-name",
+    "aliases",
+    "public-base-urls",
+    "default-root-object",
+    "origins",
+    "default-cache-behavior",
+    "cache-behaviors",
+];

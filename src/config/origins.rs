@@ -1,0 +1,162 @@
+//! `[[distributions.origins]]`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderName, HeaderValue};
+
+use super::Loader;
+use super::distributions::DISTRIBUTION_KEYS;
+use super::reader::Reader;
+use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
+use crate::epoch::parse_duration;
+use crate::viewer::Host;
+
+impl Loader<'_, '_> {
+    /// The origins by id; one that has a fault is there without a value, so that naming it is no second fault.
+    pub(super) fn origins(&mut self, table: &mut Reader<'_, '_>) -> BTreeMap<String, Option<Arc<Origin>>> {
+        let mut origins = BTreeMap::new();
+        for mut one in table.tables(self.faults, "origins", "[[distributions.origins]]") {
+            let id = one.required(self.faults, "id");
+            let location = one.required(self.faults, "url").and_then(|_| {
+                let folder = self.folder;
+                one.parsed(self.faults, "url", |text| location(text, folder))
+            });
+            let path = one.parsed(self.faults, "origin-path", origin_path);
+            let custom_headers = self.custom_headers(&mut one);
+            let timeouts = self.timeouts(&mut one);
+            one.finish(self.faults, DISTRIBUTION_KEYS);
+            let Some(id) = id else { continue };
+            let origin = location.map(|location| {
+                Arc::new(Origin {
+                    id: OriginId::new(id.value),
+                    location: location.value,
+                    path: path.map_or_else(String::new, |path| path.value),
+                    custom_headers,
+                    timeouts,
+                })
+            });
+            if origins.insert(id.value.to_owned(), origin).is_some() {
+                let fault = self.faults.at(&id.span, format!("origin `{}` is defined twice", id.value));
+                self.faults.error(fault);
+            }
+        }
+        if origins.is_empty() {
+            let fault = self.faults.at(&table.span(), "the distribution has no origin");
+            self.faults.error(fault.expected("[[distributions.origins]]"));
+        }
+        origins
+    }
+
+    fn custom_headers(&mut self, table: &mut Reader<'_, '_>) -> Vec<(HeaderName, HeaderValue)> {
+        let Some(headers) = table.table(self.faults, "custom-headers", "custom-headers") else {
+            return Vec::new();
+        };
+        let mut parsed = Vec::new();
+        for (name, value) in headers.free_strings(self.faults) {
+            match (name.value.parse::<HeaderName>(), value.value.parse::<HeaderValue>()) {
+                (Ok(header), Ok(value)) if !is_ours(&header) => parsed.push((header, value)),
+                (Ok(_), Ok(_)) => {
+                    let fault =
+                        self.faults.at(&name.span, format!("`{}` can't be a custom header", name.value));
+                    self.faults.error(fault.help("it is set by the proxy itself"));
+                }
+                (Err(_), _) => {
+                    let fault = self.faults.at(&name.span, "this is no name of a header");
+                    self.faults.error(fault.found(format!("{:?}", name.value)));
+                }
+                (_, Err(_)) => {
+                    let fault = self
+                        .faults
+                        .at(&value.span, format!("the value of `{}` is no header value", name.value));
+                    self.faults.error(fault.expected("visible ASCII characters and spaces"));
+                }
+            }
+        }
+        parsed
+    }
+
+    fn timeouts(&mut self, table: &mut Reader<'_, '_>) -> OriginTimeouts {
+        let mut timeouts = OriginTimeouts::default();
+        if let Some(attempts) = table.integer(self.faults, "connection-attempts") {
+            match u32::try_from(attempts.value) {
+                Ok(count @ 1..=3) => timeouts.connection_attempts = count,
+                Ok(_) | Err(_) => {
+                    let fault = self.faults.at(&attempts.span, "`connection-attempts` is out of range");
+                    self.faults.error(fault.found(attempts.value).expected("1 to 3"));
+                }
+            }
+        }
+        let mut seconds = |key, most: u64, slot: &mut Duration| {
+            let read = |text: &str| match parse_duration(text) {
+                Ok(time) if time >= MIN_TIMEOUT && time <= Duration::from_secs(most) => Ok(time),
+                Ok(_) => Err(format!("100ms to {most}s")),
+                Err(error) => Err(error.to_string()),
+            };
+            if let Some(time) = table.parsed(self.faults, key, read) {
+                *slot = time.value;
+            }
+        };
+        seconds("connection-timeout", 10, &mut timeouts.connection);
+        seconds("response-timeout", 120, &mut timeouts.response);
+        seconds("keep-alive-timeout", 120, &mut timeouts.keep_alive);
+        timeouts
+    }
+}
+
+fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
+    if text == "demo:" {
+        return Ok(OriginLocation::Demo);
+    }
+    if let Some(path) = text.strip_prefix("file:") {
+        let path = folder.join(path.strip_prefix("//").unwrap_or(path));
+        return match path.is_dir() {
+            true => Ok(OriginLocation::Directory(path)),
+            false => Err(format!("a folder; {} is none", path.display())),
+        };
+    }
+    if text.starts_with("https://") {
+        return Err("http:// (https:// origins are not supported yet)".to_owned());
+    }
+    let expected = || {
+        "http://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`)".to_owned()
+    };
+    let authority = text.strip_prefix("http://").ok_or_else(expected)?;
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    let host = Host::parse(authority).map_err(|_| expected())?;
+    Ok(OriginLocation::Http {
+        authority: authority.to_owned(),
+        host: host.name().trim_matches(['[', ']']).to_owned(),
+        port: host.port().unwrap_or(80),
+    })
+}
+
+fn origin_path(text: &str) -> Result<String, &'static str> {
+    let fits = text.is_empty() || (text.starts_with('/') && !text.ends_with('/'));
+    let clean = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#*".contains(&byte));
+    if fits && clean {
+        Ok(text.to_owned())
+    } else {
+        Err("nothing, or a path that begins with `/` and doesn't end with it")
+    }
+}
+
+/// Headers that framing or the proxy's own work depend on.
+fn is_ours(name: &HeaderName) -> bool {
+    [
+        "host",
+        "connection",
+        "content-length",
+        "transfer-encoding",
+        "te",
+        "upgrade",
+        "expect",
+        "via",
+        "x-amz-cf-id",
+    ]
+    .contains(&name.as_str())
+}
+
+/// CloudFront counts whole seconds from 1; tests want to wait less.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
