@@ -8,6 +8,12 @@ pub mod viewer;
 #[cfg(feature = "proxy")]
 pub mod body;
 #[cfg(feature = "proxy")]
+pub mod cli;
+#[cfg(feature = "proxy")]
 pub mod clock;
 #[cfg(feature = "proxy")]
 pub mod config;
+#[cfg(feature = "proxy")]
+pub mod edge;
+#[cfg(feature = "proxy")]
+pub mod origin;

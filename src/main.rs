@@ -1,3 +1,5 @@
-//! The command line; see the library for everything else.
+//! The binary: everything is in the library.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    frontgate::cli::run()
+}

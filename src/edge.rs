@@ -1,0 +1,183 @@
+//! The running edge: listeners, a runtime for each core, connections, and their end.
+
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use std::{io, thread};
+
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+use tokio::task::LocalSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::access::verified::VerifiedPolicies;
+use crate::config::Settings;
+use crate::distribution::Distributions;
+
+pub mod access_log;
+pub mod connection;
+pub mod headers;
+pub mod identity;
+pub mod listener;
+pub mod reply;
+pub mod service;
+pub mod test_mode;
+
+pub use listener::Listeners;
+use service::Worker;
+
+/// What all threads share.
+#[derive(Debug)]
+pub struct Edge {
+    /// What a reload replaces.
+    pub running: ArcSwap<Running>,
+    /// The memo of good signatures; survives reloads, since an entry names its key's material.
+    pub verified: VerifiedPolicies,
+    /// Whether the test headers count.
+    pub test_mode: bool,
+    /// `Via` of this edge.
+    pub via: HeaderValue,
+}
+
+/// A configuration in use.
+#[derive(Debug)]
+pub struct Running {
+    /// What is served.
+    pub distributions: Arc<Distributions>,
+    /// Folders that directory origins never show.
+    pub key_folders: Vec<PathBuf>,
+    /// Grows with each reload, so that threads notice.
+    pub generation: u64,
+}
+
+impl Edge {
+    /// An edge that runs a configuration.
+    #[must_use]
+    pub fn new(settings: &Settings, test_mode: bool) -> Self {
+        Self {
+            running: ArcSwap::from_pointee(Running {
+                distributions: Arc::clone(&settings.distributions),
+                key_folders: settings.key_folders.clone(),
+                generation: 0,
+            }),
+            verified: VerifiedPolicies::new(settings.verified_policies_size),
+            test_mode,
+            via: identity::via(),
+        }
+    }
+
+    /// Takes another configuration's distributions and keys; requests in flight keep theirs.
+    pub fn reload(&self, settings: &Settings) {
+        let generation = self.running.load().generation + 1;
+        self.running.store(Arc::new(Running {
+            distributions: Arc::clone(&settings.distributions),
+            key_folders: settings.key_folders.clone(),
+            generation,
+        }));
+    }
+}
+
+/// Serves on the listeners until `stop`, then lets what is in flight finish within `grace`. Blocks.
+///
+/// # Errors
+/// When a thread or its runtime can't be made.
+pub fn run(
+    listeners: Listeners,
+    edge: &Arc<Edge>,
+    grace: Duration,
+    stop: &CancellationToken,
+) -> io::Result<()> {
+    let mut threads = Vec::new();
+    for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
+        let (edge, stop) = (Arc::clone(edge), stop.clone());
+        let serve = move || serve_on_this_thread(sockets, edge, grace, &stop);
+        threads.push(thread::Builder::new().name(format!("worker-{number}")).spawn(serve)?);
+    }
+    for thread in threads {
+        match thread.join() {
+            Ok(served) => served?,
+            Err(_) => return Err(io::Error::other("a worker thread panicked")),
+        }
+    }
+    Ok(())
+}
+
+fn serve_on_this_thread(
+    sockets: Vec<std::net::TcpListener>,
+    edge: Arc<Edge>,
+    grace: Duration,
+    stop: &CancellationToken,
+) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let local = LocalSet::new();
+    local.block_on(&runtime, async {
+        let worker = Rc::new(Worker::new(edge));
+        let connections = TaskTracker::new();
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        for socket in sockets {
+            let listener = TcpListener::from_std(socket)?;
+            let accepting =
+                accept(listener, Rc::clone(&worker), Arc::clone(&places), connections.clone(), stop.clone());
+            connections.spawn_local(accepting);
+        }
+        let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
+        stop.cancelled().await;
+        connections.close();
+        if tokio::time::timeout(grace, connections.wait()).await.is_err() {
+            tracing::warn!(left = connections.len(), "the grace ran out; connections are cut");
+        }
+        sweeper.abort();
+        Ok(())
+    })
+}
+
+/// Takes connections until the end. An error, such as too many open files, is waited out.
+async fn accept(
+    listener: TcpListener,
+    worker: Rc<Worker>,
+    places: Arc<Semaphore>,
+    connections: TaskTracker,
+    stop: CancellationToken,
+) {
+    loop {
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place,
+            () = stop.cancelled() => return,
+        };
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => return,
+        };
+        match (accepted, place) {
+            (Ok((stream, peer)), Ok(place)) => {
+                let serving = connection::serve(stream, peer, Rc::clone(&worker), stop.clone());
+                connections.spawn_local(async move {
+                    serving.await;
+                    drop(place);
+                });
+            }
+            (Err(error), _) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+            (Ok(_), Err(_)) => return,
+        }
+    }
+}
+
+async fn sweep(worker: Rc<Worker>) {
+    let mut ticks = tokio::time::interval(Duration::from_secs(1));
+    loop {
+        ticks.tick().await;
+        worker.sweep();
+    }
+}
+
+/// Connections that one thread serves at a time; more wait in the system's queue.
+const MAX_CONNECTIONS: usize = 16_384;
+/// Long enough for files to be closed, short enough not to be noticed.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -1,0 +1,95 @@
+//! Sockets to listen on: one for each thread where the system balances them, else one for all.
+
+use std::net::{SocketAddr, TcpListener};
+use std::{fmt, io};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+/// Bound sockets, for each worker one of each address.
+#[derive(Debug)]
+pub struct Listeners {
+    /// A worker's sockets.
+    pub per_worker: Vec<Vec<TcpListener>>,
+    /// What they are bound to, ports filled in.
+    pub addresses: Vec<SocketAddr>,
+}
+
+impl Listeners {
+    /// Binds every address for so many workers.
+    ///
+    /// # Errors
+    /// [`BindError`] for an address that is taken or isn't this machine's. An address that another process shares is
+    /// taken, too: it is bound alone first.
+    pub fn bind(addresses: &[SocketAddr], workers: usize) -> Result<Self, BindError> {
+        let mut per_worker: Vec<Vec<TcpListener>> = (0..workers).map(|_| Vec::new()).collect();
+        let mut bound = Vec::new();
+        for &address in addresses {
+            let failed = |source| BindError { address, source };
+            if address.port() != 0 {
+                drop(TcpListener::bind(address).map_err(failed)?);
+            }
+            let first = listen(address).map_err(failed)?;
+            let local = first.local_addr().map_err(failed)?;
+            for (number, sockets) in per_worker.iter_mut().enumerate() {
+                let socket = if number > 0 && BALANCED { listen(local) } else { first.try_clone() };
+                sockets.push(socket.map_err(failed)?);
+            }
+            bound.push(local);
+        }
+        Ok(Self { per_worker, addresses: bound })
+    }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if cfg!(unix) {
+        socket.set_reuse_address(true)?;
+    }
+    share_port(&socket)?;
+    if address.is_ipv6() {
+        socket.set_only_v6(false)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+#[cfg(target_os = "linux")]
+fn share_port(socket: &Socket) -> io::Result<()> {
+    socket.set_reuse_port(true)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn share_port(_: &Socket) -> io::Result<()> {
+    Ok(())
+}
+
+/// An address that can't be listened on.
+#[derive(Debug)]
+pub struct BindError {
+    /// The address.
+    pub address: SocketAddr,
+    /// What the system says.
+    pub source: io::Error,
+}
+
+impl fmt::Display for BindError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.source.kind() == io::ErrorKind::AddrInUse {
+            return write!(
+                f,
+                "{} is in use by another process; `--listen` takes another address",
+                self.address
+            );
+        }
+        write!(f, "can't listen on {}: {}", self.address, self.source)
+    }
+}
+
+impl std::error::Error for BindError {}
+
+/// Only Linux spreads connections over sockets that share a port.
+const BALANCED: bool = cfg!(target_os = "linux");
+/// Connections that may wait to be accepted; the system may allow fewer.
+const BACKLOG: i32 = 4096;

@@ -1,0 +1,260 @@
+//! One request, from its head to its response.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::{Duration, UNIX_EPOCH};
+
+use http::header::{COOKIE, HOST, HeaderValue};
+use http::{Method, Request, Response, Uri, Version, request};
+use hyper::body::Incoming;
+
+use super::access_log::AccessLogEntry;
+use super::identity::RequestIdentity;
+use super::reply::Reply;
+use super::{Edge, headers, test_mode};
+use crate::access::credentials::{SIGNING_PARAMETERS, without_signing_parameters};
+use crate::access::{Admission, Decision, authorize};
+use crate::body::{self, Body};
+use crate::clock;
+use crate::distribution::Route;
+use crate::distribution::behavior::ViewerProtocolPolicy;
+use crate::distribution::origin::Origin;
+use crate::origin::OriginClient;
+use crate::viewer::{Host, Scheme, Target, ViewerRequest};
+use http_body_util::BodyExt;
+
+/// What one thread needs to answer requests: the shared edge, and its own connections to the origins.
+#[derive(Debug)]
+pub struct Worker {
+    edge: Arc<Edge>,
+    origins: RefCell<HashMap<usize, (Arc<Origin>, OriginClient)>>,
+    generation: Cell<u64>,
+}
+
+impl Worker {
+    /// A worker without connections.
+    #[must_use]
+    pub fn new(edge: Arc<Edge>) -> Self {
+        Self { edge, origins: RefCell::default(), generation: Cell::new(0) }
+    }
+
+    /// Answers one request. Whatever happens is a response.
+    pub async fn respond(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
+        let identity = RequestIdentity::new(self.edge.via.clone());
+        let (mut parts, incoming) = request.into_parts();
+        let mut entry = log_entry(&parts, peer.ip());
+        let reply = match self.answer(&mut parts, incoming, peer.ip(), &identity, &mut entry).await {
+            Ok(response) => return entry.attach(response),
+            Err(reply) => reply,
+        };
+        let cause = reply.cause.clone();
+        let mut response = reply.into_response(&identity, http_date());
+        if self.edge.test_mode
+            && let Ok(name) = HeaderValue::from_str(cause.name)
+        {
+            response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);
+        }
+        entry.cause = Some(cause);
+        entry.attach(response)
+    }
+
+    /// The request, top to bottom: each step may answer in the origin's place.
+    async fn answer(
+        &self,
+        parts: &mut request::Parts,
+        incoming: Incoming,
+        peer: IpAddr,
+        identity: &RequestIdentity,
+        entry: &mut AccessLogEntry,
+    ) -> Result<Response<Body>, Reply> {
+        within_quotas(parts)?;
+        let now = clock::now();
+        let test = match self.edge.test_mode {
+            true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
+            false => test_mode::TestOverrides::default(),
+        };
+        let running = self.edge.running.load_full();
+        self.forget_replaced_origins(running.generation);
+        let body = body::boxed(incoming.map_err(Into::into));
+        let (origin, target, is_private) = {
+            let mut viewer = viewer_request(parts)?;
+            viewer.now = test.now.unwrap_or(now);
+            viewer.address = test.viewer.unwrap_or(peer).to_canonical();
+            entry.viewer = viewer.address;
+            let route = running
+                .distributions
+                .route(&viewer)
+                .ok_or_else(|| Reply::unknown_host(viewer.host.name()))?;
+            admissible(&viewer, &route, &body)?;
+            match authorize(&viewer, &route, &self.edge.verified) {
+                Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
+                    entry.key_pair_id = Some(key_pair_id.to_string());
+                }
+                Decision::Allow(Admission::Public) => {}
+                Decision::Deny(reason) => return Err(Reply::denied(&reason)),
+            }
+            let origin = route.distribution.origin(&route.behavior.target_origin).cloned();
+            let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
+            (Arc::clone(&origin), origin_target(&viewer, &route, &origin.path), route.is_private())
+        };
+        let request = origin_request(parts, &origin, &target, entry.viewer, identity, is_private, body)?;
+        let sent = match self.client(&origin) {
+            Ok(client) => client.send(request).await,
+            Err(error) => Err(crate::origin::OriginError::Connect(error)),
+        };
+        let mut response = sent.map_err(|error| Reply::origin_failed(&error))?;
+        *response.version_mut() = Version::HTTP_11;
+        let is_error = response.status().is_client_error() || response.status().is_server_error();
+        headers::to_viewer(response.headers_mut(), is_error, identity);
+        Ok(response)
+    }
+
+    fn client(&self, origin: &Arc<Origin>) -> std::io::Result<OriginClient> {
+        let place = Arc::as_ptr(origin) as usize;
+        let mut origins = self.origins.borrow_mut();
+        if let Some((_, client)) = origins.get(&place) {
+            return Ok(client.clone());
+        }
+        let client = OriginClient::new(origin, &self.edge.running.load().key_folders)?;
+        origins.insert(place, (Arc::clone(origin), client.clone()));
+        Ok(client)
+    }
+
+    fn forget_replaced_origins(&self, generation: u64) {
+        if self.generation.replace(generation) != generation {
+            self.origins.borrow_mut().clear();
+        }
+    }
+
+    /// Ends origin connections that nobody uses any more.
+    pub fn sweep(&self) {
+        for (_, client) in self.origins.borrow().values() {
+            client.sweep();
+        }
+    }
+}
+
+/// CloudFront's quotas (semantics 9.3), counted as the request was written.
+fn within_quotas(parts: &request::Parts) -> Result<(), Reply> {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    if target > MAX_URL {
+        return Err(Reply::too_large(format!("the URL has {target} bytes, more than {MAX_URL}")));
+    }
+    let line = parts.method.as_str().len() + target + " / HTTP/1.1\r\n".len();
+    let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
+    let head = line + fields + 2;
+    if head > MAX_HEAD {
+        return Err(Reply::too_large(format!(
+            "the request line and headers have {head} bytes, more than {MAX_HEAD}"
+        )));
+    }
+    Ok(())
+}
+
+/// The request as the decision sees it; time and address are filled in by the caller.
+fn viewer_request(parts: &request::Parts) -> Result<ViewerRequest<'_>, Reply> {
+    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
+    let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
+    let host = Host::of_request(authority, fields, Scheme::Http).map_err(Reply::bad_request)?;
+    let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
+    Ok(ViewerRequest {
+        method: &parts.method,
+        scheme: Scheme::Http,
+        host,
+        target: target.ok_or_else(|| Reply::bad_request("the request's target is no path"))?,
+        cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
+        address: IpAddr::from([0, 0, 0, 0]),
+        now: clock::now(),
+    })
+}
+
+/// What is judged before the credentials. Redirect before signature: semantics 8.2, `[ASSUMED]`.
+fn admissible(viewer: &ViewerRequest<'_>, route: &Route<'_>, body: &Body) -> Result<(), Reply> {
+    let behavior = route.behavior;
+    if route.forms_disagree {
+        tracing::warn!(
+            path = viewer.target.path,
+            "the path as sent and its normalised form have different behaviors"
+        );
+    }
+    if viewer.scheme == Scheme::Http {
+        match behavior.viewer_protocol_policy {
+            ViewerProtocolPolicy::AllowAll => {}
+            ViewerProtocolPolicy::HttpsOnly => return Err(Reply::https_required()),
+            ViewerProtocolPolicy::RedirectToHttps => {
+                let Target { path, query } = viewer.target;
+                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+                let location = format!("https://{}{path}{query}", viewer.host.name());
+                return Err(Reply::redirect(viewer.method, location));
+            }
+        }
+    }
+    if !behavior.allowed_methods.allows(viewer.method) {
+        return Err(Reply::method_not_allowed(viewer.method, behavior.allowed_methods.names()));
+    }
+    if matches!(*viewer.method, Method::GET | Method::HEAD) && !body::is_empty(body) {
+        return Err(Reply::unexpected_body());
+    }
+    Ok(())
+}
+
+/// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
+fn origin_target(viewer: &ViewerRequest<'_>, route: &Route<'_>, prefix: &str) -> String {
+    let mut target = format!("{prefix}{}", route.origin_path);
+    let query = match viewer.target.query {
+        Some(query) if route.is_private() && !query.is_empty() => without_signing_parameters(query),
+        other => other.map(Into::into),
+    };
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(&query);
+    }
+    target
+}
+
+fn origin_request(
+    parts: &mut request::Parts,
+    origin: &Origin,
+    target: &str,
+    viewer: IpAddr,
+    identity: &RequestIdentity,
+    is_private: bool,
+    body: Body,
+) -> Result<Request<Body>, Reply> {
+    let mut request = Request::new(body);
+    *request.method_mut() = parts.method.clone();
+    *request.uri_mut() = target.parse::<Uri>().map_err(Reply::bad_request)?;
+    *request.version_mut() = Version::HTTP_11;
+    *request.headers_mut() = std::mem::take(&mut parts.headers);
+    headers::to_origin(request.headers_mut(), origin, viewer, identity, is_private);
+    Ok(request)
+}
+
+/// Only the target without signing values: a log must not hold what opens a door.
+fn log_entry(parts: &request::Parts, viewer: IpAddr) -> AccessLogEntry {
+    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
+    let mut shown = path.to_owned();
+    if let Some(query) = query {
+        shown.push('?');
+        let redacted = query.split('&').map(|segment| match segment.split_once('=') {
+            Some((name, _)) if SIGNING_PARAMETERS.contains(&name) => format!("{name}=…"),
+            Some(_) | None => segment.to_owned(),
+        });
+        shown.push_str(&redacted.collect::<Vec<_>>().join("&"));
+    }
+    let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+    AccessLogEntry::new(viewer, parts.method.to_string(), host.unwrap_or_default(), shown)
+}
+
+fn http_date() -> HeaderValue {
+    let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(clock::now().0));
+    HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static(""))
+}
+
+/// CloudFront's quota for a URL (semantics 9.3).
+const MAX_URL: usize = 8_192;
+/// CloudFront's quota for the request line and the headers (semantics 9.3).
+const MAX_HEAD: usize = 32_768;

@@ -1,0 +1,93 @@
+//! The two request headers of test mode (contract 5), by which a test sets the time and the viewer's address.
+
+use std::net::IpAddr;
+
+use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
+
+use super::headers::X_FORWARDED_FOR;
+use crate::epoch::EpochSeconds;
+
+/// What a test asked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TestOverrides {
+    /// The time at which the request is judged.
+    pub now: Option<EpochSeconds>,
+    /// The viewer's address.
+    pub viewer: Option<IpAddr>,
+}
+
+/// Takes the test headers out of a request. They don't count in one that came through a tunnel or proxy: a stranger
+/// could have sent it.
+///
+/// # Errors
+/// A sentence for a header that is unreadable or repeated.
+pub fn take(headers: &mut HeaderMap, now: EpochSeconds) -> Result<TestOverrides, String> {
+    let time = take_one(headers, &X_FRONTGATE_NOW);
+    let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
+    if let Some(through) = [X_FORWARDED_FOR, FORWARDED, VIA].iter().find(|name| headers.contains_key(*name)) {
+        if !matches!((&time, &viewer), (Ok(None), Ok(None))) {
+            tracing::warn!(header = %through, "test headers ignored: the request came through a proxy or tunnel");
+        }
+        return Ok(TestOverrides::default());
+    }
+    let now = time?
+        .map(|text| EpochSeconds::parse(&text, now).map_err(|error| format!("X-Frontgate-Now: {error}.")))
+        .transpose()?;
+    let viewer = viewer?
+        .map(|text| text.parse().map_err(|_| format!("X-Frontgate-Viewer-Ip: {text:?} is no IP address.")))
+        .transpose()?;
+    Ok(TestOverrides { now, viewer })
+}
+
+fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next().map(|value| String::from_utf8_lossy(value.as_bytes()).trim().to_owned());
+    let repeated = values.next().is_some();
+    headers.remove(name);
+    if repeated { Err(format!("{name} was sent more than once.")) } else { Ok(first) }
+}
+
+const X_FRONTGATE_NOW: HeaderName = HeaderName::from_static("x-frontgate-now");
+const X_FRONTGATE_VIEWER_IP: HeaderName = HeaderName::from_static("x-frontgate-viewer-ip");
+/// On responses: why Frontgate refused.
+pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn taken(fields: &[(&'static str, &'static str)]) -> (Result<TestOverrides, String>, usize) {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            headers.append(HeaderName::from_static(name), value.parse().unwrap());
+        }
+        (take(&mut headers, EpochSeconds(1000)), headers.len())
+    }
+
+    #[test]
+    fn test_headers_are_taken_out_and_read() {
+        let (found, left) =
+            taken(&[("x-frontgate-now", "+5m"), ("x-frontgate-viewer-ip", "203.0.113.9"), ("a", "b")]);
+        let expected = TestOverrides { now: Some(EpochSeconds(1300)), viewer: Some([203, 0, 113, 9].into()) };
+        assert_eq!((found, left), (Ok(expected), 1));
+    }
+
+    #[test]
+    fn a_proxied_request_sets_nothing() {
+        for through in ["x-forwarded-for", "forwarded", "via"] {
+            let (found, left) = taken(&[("x-frontgate-now", "+5m"), (through, "x")]);
+            assert_eq!((found, left), (Ok(TestOverrides::default()), 1), "{through}");
+        }
+    }
+
+    #[test]
+    fn what_is_unreadable_or_repeated_is_an_error() {
+        for fields in [
+            vec![("x-frontgate-now", "soon")],
+            vec![("x-frontgate-now", "1"), ("x-frontgate-now", "1")],
+            vec![("x-frontgate-viewer-ip", "localhost")],
+        ] {
+            assert!(taken(&fields).0.is_err(), "{fields:?}");
+        }
+    }
+}

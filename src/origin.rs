@@ -1,0 +1,99 @@
+//! Origins that answer: an HTTP server, a folder, or the site in the binary.
+
+use std::error::Error as _;
+use std::io;
+use std::path::PathBuf;
+use std::rc::Rc;
+
+use hyper::{Request, Response};
+
+use crate::body::Body;
+use crate::distribution::origin::{Origin, OriginLocation};
+
+pub mod http;
+
+use self::http::HttpOrigin;
+
+/// One thread's way to one origin.
+#[derive(Clone, Debug)]
+pub enum OriginClient {
+    /// Over HTTP/1.1.
+    Http(Rc<HttpOrigin>),
+}
+
+impl OriginClient {
+    /// Prepares for an origin; nothing is connected yet.
+    ///
+    /// # Errors
+    /// When a folder can't be opened.
+    pub fn new(origin: &Origin, _key_folders: &[PathBuf]) -> io::Result<Self> {
+        match &origin.location {
+            OriginLocation::Http { host, port, .. } => {
+                Ok(Self::Http(HttpOrigin::new(host, *port, origin.timeouts)))
+            }
+            OriginLocation::Directory(_) | OriginLocation::Demo => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    /// Sends a request on.
+    ///
+    /// # Errors
+    /// [`OriginError`], which the viewer sees as 502 or 504.
+    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+        match self {
+            Self::Http(origin) => origin.send(request).await,
+        }
+    }
+
+    /// Ends what nobody uses any more.
+    pub fn sweep(&self) {
+        match self {
+            Self::Http(origin) => origin.sweep(),
+        }
+    }
+}
+
+/// Why an origin gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub enum OriginError {
+    /// It can't be reached.
+    #[error("no connection to the origin: {0}")]
+    Connect(#[source] io::Error),
+    /// It didn't answer the connection in time.
+    #[error("no connection to the origin in time")]
+    ConnectTimeout,
+    /// It took too long.
+    #[error("the origin did not respond in time")]
+    ResponseTimeout,
+    /// It closed the connection instead.
+    #[error("the origin closed the connection without a response")]
+    Closed(#[source] hyper::Error),
+    /// What it said isn't HTTP.
+    #[error("the origin's response is not HTTP: {}", cause(.0))]
+    Garbage(#[source] hyper::Error),
+    /// Anything else on the way.
+    #[error("the exchange with the origin failed: {}", cause(.0))]
+    Exchange(#[source] hyper::Error),
+}
+
+impl OriginError {
+    fn of_hyper(error: hyper::Error) -> Self {
+        if error.is_parse() || error.is_parse_too_large() || error.is_parse_status() {
+            Self::Garbage(error)
+        } else if error.is_closed() || error.is_incomplete_message() {
+            Self::Closed(error)
+        } else {
+            Self::Exchange(error)
+        }
+    }
+
+    /// Whether the origin was too slow (504) or wrong (502).
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        matches!(self, Self::ConnectTimeout | Self::ResponseTimeout)
+    }
+}
+
+fn cause(error: &hyper::Error) -> String {
+    error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}"))
+}
