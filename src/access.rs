@@ -12,6 +12,7 @@ use crate::viewer::{SignedUrl, ViewerRequest};
 pub mod credentials;
 pub mod deny;
 pub mod encoding;
+pub mod gate;
 mod json;
 pub mod policy;
 pub mod resource;
@@ -248,6 +249,11 @@ impl<'a> TriedUrls<'a> {
     /// The URLs, in order.
     pub fn urls(&self) -> impl Iterator<Item = SignedUrl<'_>> {
         signed_urls(&self.bases, self.target, self.query.as_deref())
+    }
+
+    /// The bases, in order.
+    pub fn bases(&self) -> impl Iterator<Item = &str> {
+        self.bases.iter().map(AsRef::as_ref)
     }
 
     /// The URLs' texts, for messages.

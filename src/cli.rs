@@ -6,11 +6,26 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::EnvFilter;
 
+use crate::config::Fault;
+
+mod check;
+mod dev;
+mod explain;
+mod keygen;
+mod keys;
+mod paint;
+mod proxy;
 mod serve;
+mod sign;
 
 /// A signed-URL and signed-cookie reverse proxy that answers as Amazon CloudFront does.
 #[derive(Debug, Parser)]
 #[command(name = "frontgate", version, about, max_term_width = 100)]
+#[command(after_help = "Examples:
+  frontgate dev                    # a demo site behind signatures, and a link to open
+  frontgate dev http://localhost:3000
+  frontgate explain 'https://…'    # why a link is denied
+Each command's --help has more.")]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -19,7 +34,7 @@ struct Cli {
 }
 
 /// What every command takes.
-#[derive(Debug, Args)]
+#[derive(Clone, Copy, Debug, Args)]
 struct Global {
     /// When to use colours (NO_COLOR is heeded)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
@@ -30,6 +45,17 @@ struct Global {
     /// Say more; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+}
+
+impl Global {
+    fn colored(self, stream: &impl IsTerminal) -> bool {
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        match self.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => !plain && stream.is_terminal(),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -43,6 +69,17 @@ enum Color {
 enum Command {
     /// Run the proxy from a configuration file
     Serve(serve::Serve),
+    /// Run the proxy without any file, before a URL, a directory or a demo site
+    Dev(dev::Dev),
+    /// Make a key pair
+    Keygen(keygen::Keygen),
+    /// Make signed URLs and signed cookies
+    #[command(subcommand)]
+    Sign(sign::Sign),
+    /// Read a configuration and say what is private, what is public, and what is wrong
+    Check(check::Check),
+    /// Say what would become of a URL, check by check
+    Explain(explain::Explain),
 }
 
 /// Reads the arguments, runs the command, and says how it ended.
@@ -55,9 +92,15 @@ pub fn run() -> ExitCode {
             return if error.use_stderr() { ExitCode::from(WRONG) } else { ExitCode::SUCCESS };
         }
     };
-    log_to_stderr(&cli.global);
+    let global = cli.global;
+    log_to_stderr(global);
     let outcome = match cli.command {
         Command::Serve(command) => command.run(),
+        Command::Dev(command) => command.run(global),
+        Command::Keygen(command) => command.run(),
+        Command::Sign(command) => command.run(),
+        Command::Check(command) => command.run(global),
+        Command::Explain(command) => command.run(global),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -65,25 +108,37 @@ pub fn run() -> ExitCode {
     })
 }
 
-fn log_to_stderr(global: &Global) {
+fn log_to_stderr(global: Global) {
     let level = match (global.quiet, global.verbose) {
         (true, _) => "error",
         (false, 0) => "info",
         (false, 1) => "info,frontgate=debug",
         (false, _) => "debug",
     };
-    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let colored = match global.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => !plain && std::io::stderr().is_terminal(),
-    };
     tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(level))
         .with_writer(std::io::stderr)
-        .with_ansi(colored)
+        .with_ansi(global.colored(&std::io::stderr()))
         .init();
 }
 
+/// Tells faults of a configuration.
+fn report(kind: &str, faults: &[Fault]) {
+    for fault in faults {
+        eprintln!("{kind}: {fault}");
+    }
+}
+
+/// Writes an answer to stdout. A reader that has gone away, such as `head`, is no error.
+fn answer(text: &str) -> anyhow::Result<()> {
+    use std::io::Write;
+    match std::io::stdout().lock().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// The verdict is no (contract 1).
+const DENIED: u8 = 1;
 /// Wrong usage, an unreadable file, a broken configuration (contract 1).
 const WRONG: u8 = 2;

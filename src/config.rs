@@ -20,6 +20,7 @@ mod reader;
 
 pub use fault::Fault;
 use fault::Faults;
+pub(crate) use origins::location;
 use reader::{Placed, Reader};
 
 /// Everything that `serve` needs.
@@ -330,7 +331,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 /// Half a mebibyte of signatures would do for a day of development; this serves about 60,000 links (contract 2).
-const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
+pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;
 /// A public key's PEM has some hundred bytes.

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod distribution;
 pub mod epoch;
+pub mod explain;
 pub mod sign;
 pub mod viewer;
 

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::access::credentials::is_signed_query;
 use crate::access::encoding;
+use crate::access::policy::canned_for;
 use crate::distribution::key::HashAlgorithm;
 use crate::epoch::EpochSeconds;
 
@@ -144,8 +145,8 @@ pub enum Terms {
     },
     /// Whatever a policy's text says; the bytes are signed as they are.
     Custom {
-        /// The text.
-        policy: String,
+        /// The text, byte for byte.
+        policy: Vec<u8>,
         /// The end that it states, where it is known.
         expires: Option<EpochSeconds>,
     },
@@ -173,17 +174,14 @@ impl Terms {
         }
         let resource = resource.unwrap_or(url);
         let policy = serde_json::json!({"Statement": [{"Resource": resource, "Condition": condition}]});
-        Self::Custom { policy: policy.to_string(), expires: Some(expires) }
+        Self::Custom { policy: policy.to_string().into_bytes(), expires: Some(expires) }
     }
 
     /// The bytes to sign.
     #[must_use]
-    pub fn policy_text(&self, url: &str) -> String {
+    pub fn policy(&self, url: &str) -> Vec<u8> {
         match self {
-            Self::Canned { expires } => format!(
-                r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{}}}}}}}]}}"#,
-                expires.0
-            ),
+            Self::Canned { expires } => canned_for(url, &expires.0.to_string()),
             Self::Custom { policy, .. } => policy.clone(),
         }
     }
@@ -209,11 +207,11 @@ pub fn signing_values(
     key_pair_id: &str,
     hash: HashAlgorithm,
 ) -> Result<Vec<(&'static str, String)>, SignError> {
-    let text = terms.policy_text(url);
-    let signature = key.sign(hash, text.as_bytes())?;
+    let text = terms.policy(url);
+    let signature = key.sign(hash, &text)?;
     let mut values = vec![match terms {
         Terms::Canned { expires } => ("Expires", expires.0.to_string()),
-        Terms::Custom { .. } => ("Policy", encoding::encode(text.as_bytes())),
+        Terms::Custom { .. } => ("Policy", encoding::encode(&text)),
     }];
     values.push(("Signature", encoding::encode(&signature)));
     values.push(("Key-Pair-Id", key_pair_id.to_owned()));

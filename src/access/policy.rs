@@ -116,6 +116,12 @@ impl std::fmt::Display for SourceIp {
 /// `1` (semantics 1.1, `[ASSUMED]`); nothing is escaped.
 #[must_use]
 pub fn canned(url: &SignedUrl<'_>, expires: &str) -> Vec<u8> {
+    canned_for(url, expires)
+}
+
+/// As [`canned`], for a URL that is one text.
+#[must_use]
+pub fn canned_for(url: impl std::fmt::Display, expires: &str) -> Vec<u8> {
     format!(r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#)
         .into_bytes()
 }

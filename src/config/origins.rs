@@ -105,7 +105,8 @@ impl Loader<'_, '_> {
     }
 }
 
-fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
+/// Reads an origin's `url`; a `file:` one belongs to `folder`.
+pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
     if text == "demo:" {
         return Ok(OriginLocation::Demo);
     }

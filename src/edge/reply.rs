@@ -5,6 +5,7 @@ use http::{Response, StatusCode};
 
 use super::identity::RequestIdentity;
 use crate::access::deny::DenyReason;
+use crate::access::gate::Barrier;
 use crate::body::{self, Body};
 use crate::origin::OriginError;
 
@@ -31,7 +32,6 @@ enum Kind {
     Xml(String),
     Page {
         reason: &'static str,
-        closes: bool,
     },
     Redirect {
         location: String,
@@ -49,64 +49,32 @@ impl Reply {
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
-        let closes = status == StatusCode::PAYLOAD_TOO_LARGE;
-        Self {
-            status,
-            kind: Kind::Page { reason, closes },
-            cause: Cause { name, detail: detail.to_string() },
-        }
+        Self { status, kind: Kind::Page { reason }, cause: Cause { name, detail: detail.to_string() } }
     }
 
-    /// A host that no distribution has (semantics 9.1).
+    /// What stands before the credentials: one of CloudFront's pages, or a redirect.
     #[must_use]
-    pub fn unknown_host(host: &str) -> Self {
-        Self::page(
-            StatusCode::FORBIDDEN,
-            BAD_REQUEST,
-            "unknown-host",
-            format!("no distribution has the host {host:?}"),
-        )
+    pub fn barred(barrier: &Barrier) -> Self {
+        let status = StatusCode::from_u16(barrier.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let cause = Cause { name: barrier.name(), detail: barrier.to_string() };
+        let kind = match barrier {
+            Barrier::RedirectToHttps { location, .. } => Kind::Redirect { location: location.clone() },
+            Barrier::MethodNotAllowed { .. } => Kind::Page { reason: METHOD_NOT_ALLOWED },
+            Barrier::UrlTooLong { .. }
+            | Barrier::HeadTooLong { .. }
+            | Barrier::Host(_)
+            | Barrier::Target
+            | Barrier::UnknownHost { .. }
+            | Barrier::HttpsRequired
+            | Barrier::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },
+        };
+        Self { status, kind, cause }
     }
 
-    /// A request that can't be understood.
+    /// A request that the origin could not be asked for.
     #[must_use]
     pub fn bad_request(detail: impl ToString) -> Self {
         Self::page(StatusCode::BAD_REQUEST, BAD_REQUEST, "bad-request", detail)
-    }
-
-    /// GET or HEAD with a body (semantics 8.1).
-    #[must_use]
-    pub fn unexpected_body() -> Self {
-        Self::page(StatusCode::FORBIDDEN, BAD_REQUEST, "bad-request", "a GET or HEAD request has a body")
-    }
-
-    /// Longer than CloudFront's quotas (semantics 9.3).
-    #[must_use]
-    pub fn too_large(detail: impl ToString) -> Self {
-        Self::page(StatusCode::PAYLOAD_TOO_LARGE, BAD_REQUEST, "too-large", detail)
-    }
-
-    /// Plain HTTP where only HTTPS is served (semantics 8.2, the body `[UNKNOWN]`).
-    #[must_use]
-    pub fn https_required() -> Self {
-        let detail = "the behavior is https-only and the viewer spoke http";
-        Self::page(StatusCode::FORBIDDEN, BAD_REQUEST, "https-required", detail)
-    }
-
-    /// A method that the behavior doesn't allow.
-    #[must_use]
-    pub fn method_not_allowed(method: &http::Method, allowed: &[&str]) -> Self {
-        let detail = format!("{method} is not among the allowed methods {}", allowed.join(", "));
-        Self::page(StatusCode::FORBIDDEN, METHOD_NOT_ALLOWED, "method-not-allowed", detail)
-    }
-
-    /// To the same path and query on HTTPS: 301 for GET and HEAD, 307 for the others.
-    #[must_use]
-    pub fn redirect(method: &http::Method, location: String) -> Self {
-        let is_read = matches!(*method, http::Method::GET | http::Method::HEAD);
-        let status = if is_read { StatusCode::MOVED_PERMANENTLY } else { StatusCode::TEMPORARY_REDIRECT };
-        let cause = Cause { name: "redirect-to-https", detail: "the viewer spoke http".to_owned() };
-        Self { status, kind: Kind::Redirect { location }, cause }
     }
 
     /// An origin that gave no answer: 504 for one that is too slow, else 502.
@@ -136,15 +104,19 @@ impl Reply {
         self.status
     }
 
-    /// The response, its headers in CloudFront's order (semantics 7.2).
+    /// The response, its headers in CloudFront's order (semantics 7.2). It says `Connection: close` where the viewer's
+    /// connection ends with it.
     #[must_use]
-    pub fn into_response(self, identity: &RequestIdentity, date: HeaderValue) -> Response<Body> {
-        let mut closes = false;
+    pub fn into_response(
+        self,
+        identity: &RequestIdentity,
+        date: HeaderValue,
+        closes: bool,
+    ) -> Response<Body> {
         let mut location = None;
         let (content_type, text, x_cache) = match self.kind {
             Kind::Xml(xml) => ("text/xml", xml, "Error from cloudfront"),
-            Kind::Page { reason, closes: close } => {
-                closes = close;
+            Kind::Page { reason } => {
                 ("text/html", page(self.status, reason, identity.cf_id()), "Error from cloudfront")
             }
             Kind::Redirect { location: to } => {

@@ -7,20 +7,21 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::{COOKIE, HOST, HeaderValue};
-use http::{Method, Request, Response, Uri, Version, request};
-use hyper::body::Incoming;
+use http::{Request, Response, StatusCode, Uri, Version, request};
+use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
 use super::identity::RequestIdentity;
 use super::reply::Reply;
 use super::{Edge, headers, test_mode};
 use crate::access::credentials::{SIGNING_PARAMETERS, without_signing_parameters};
+use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::{self, Body};
 use crate::clock;
-use crate::distribution::Route;
-use crate::distribution::behavior::ViewerProtocolPolicy;
 use crate::distribution::origin::Origin;
+use crate::distribution::{Distributions, Route};
+use crate::epoch::EpochSeconds;
 use crate::origin::OriginClient;
 use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 use http_body_util::BodyExt;
@@ -45,12 +46,15 @@ impl Worker {
         let identity = RequestIdentity::new(self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
         let mut entry = log_entry(&parts, peer.ip());
+        // hyper closes a connection on which a body was left unread, and so must the answer say.
+        let has_body = !incoming.is_end_stream();
         let reply = match self.answer(&mut parts, incoming, peer.ip(), &identity, &mut entry).await {
             Ok(response) => return entry.attach(response),
             Err(reply) => reply,
         };
         let cause = reply.cause.clone();
-        let mut response = reply.into_response(&identity, http_date());
+        let closes = has_body || reply.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let mut response = reply.into_response(&identity, http_date(), closes);
         if self.edge.test_mode
             && let Ok(name) = HeaderValue::from_str(cause.name)
         {
@@ -78,16 +82,11 @@ impl Worker {
         let running = self.edge.running.load_full();
         self.forget_replaced_origins(running.generation);
         let body = body::boxed(incoming.map_err(Into::into));
+        let (address, now) = (test.viewer.unwrap_or(peer).to_canonical(), test.now.unwrap_or(now));
+        entry.viewer = address;
         let (origin, target, is_private) = {
-            let mut viewer = viewer_request(parts)?;
-            viewer.now = test.now.unwrap_or(now);
-            viewer.address = test.viewer.unwrap_or(peer).to_canonical();
-            entry.viewer = viewer.address;
-            let route = running
-                .distributions
-                .route(&viewer)
-                .ok_or_else(|| Reply::unknown_host(viewer.host.name()))?;
-            admissible(&viewer, &route, &body)?;
+            let viewer = viewer_request(parts, address, now).map_err(|barrier| Reply::barred(&barrier))?;
+            let route = admitted(&viewer, &running.distributions, &body)?;
             match authorize(&viewer, &route, &self.edge.verified) {
                 Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
                     entry.key_pair_id = Some(key_pair_id.to_string());
@@ -97,7 +96,8 @@ impl Worker {
             }
             let origin = route.distribution.origin(&route.behavior.target_origin).cloned();
             let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
-            (Arc::clone(&origin), origin_target(&viewer, &route, &origin.path), route.is_private())
+            let target = origin_target(&viewer, &route, &origin.path);
+            (origin, target, route.is_private())
         };
         let request = origin_request(parts, &origin, &target, entry.viewer, identity, is_private, body)?;
         let sent = match self.client(&origin) {
@@ -136,68 +136,50 @@ impl Worker {
     }
 }
 
-/// CloudFront's quotas (semantics 9.3), counted as the request was written.
+/// CloudFront's quotas, counted as the request was written.
 fn within_quotas(parts: &request::Parts) -> Result<(), Reply> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    if target > MAX_URL {
-        return Err(Reply::too_large(format!("the URL has {target} bytes, more than {MAX_URL}")));
-    }
-    let line = parts.method.as_str().len() + target + " / HTTP/1.1\r\n".len();
+    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
     let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    let head = line + fields + 2;
-    if head > MAX_HEAD {
-        return Err(Reply::too_large(format!(
-            "the request line and headers have {head} bytes, more than {MAX_HEAD}"
-        )));
-    }
-    Ok(())
+    gate::check_quotas(target, line + fields + "\r\n".len()).map_err(|barrier| Reply::barred(&barrier))
 }
 
-/// The request as the decision sees it; time and address are filled in by the caller.
-fn viewer_request(parts: &request::Parts) -> Result<ViewerRequest<'_>, Reply> {
+/// The request as the decision sees it.
+fn viewer_request(
+    parts: &request::Parts,
+    address: IpAddr,
+    now: EpochSeconds,
+) -> Result<ViewerRequest<'_>, Barrier> {
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
-    let host = Host::of_request(authority, fields, Scheme::Http).map_err(Reply::bad_request)?;
+    let host = Host::of_request(authority, fields, Scheme::Http)?;
     let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
     Ok(ViewerRequest {
         method: &parts.method,
         scheme: Scheme::Http,
         host,
-        target: target.ok_or_else(|| Reply::bad_request("the request's target is no path"))?,
+        target: target.ok_or(Barrier::Target)?,
         cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
-        address: IpAddr::from([0, 0, 0, 0]),
-        now: clock::now(),
+        address,
+        now,
     })
 }
 
-/// What is judged before the credentials. Redirect before signature: semantics 8.2, `[ASSUMED]`.
-fn admissible(viewer: &ViewerRequest<'_>, route: &Route<'_>, body: &Body) -> Result<(), Reply> {
-    let behavior = route.behavior;
+/// Where the request belongs, if nothing stands before its credentials.
+fn admitted<'d>(
+    viewer: &ViewerRequest<'_>,
+    distributions: &'d Distributions,
+    body: &Body,
+) -> Result<Route<'d>, Reply> {
+    let barred = |barrier: Barrier| Reply::barred(&barrier);
+    let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
+    let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
-        tracing::warn!(
-            path = viewer.target.path,
-            "the path as sent and its normalised form have different behaviors"
-        );
+        let path = viewer.target.path;
+        tracing::warn!(path, "the path as sent and its normalised form have different behaviors");
     }
-    if viewer.scheme == Scheme::Http {
-        match behavior.viewer_protocol_policy {
-            ViewerProtocolPolicy::AllowAll => {}
-            ViewerProtocolPolicy::HttpsOnly => return Err(Reply::https_required()),
-            ViewerProtocolPolicy::RedirectToHttps => {
-                let Target { path, query } = viewer.target;
-                let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-                let location = format!("https://{}{path}{query}", viewer.host.name());
-                return Err(Reply::redirect(viewer.method, location));
-            }
-        }
-    }
-    if !behavior.allowed_methods.allows(viewer.method) {
-        return Err(Reply::method_not_allowed(viewer.method, behavior.allowed_methods.names()));
-    }
-    if matches!(*viewer.method, Method::GET | Method::HEAD) && !body::is_empty(body) {
-        return Err(Reply::unexpected_body());
-    }
-    Ok(())
+    gate::admit(viewer, route.behavior, !body::is_empty(body)).map_err(barred)?;
+    Ok(route)
 }
 
 /// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
@@ -253,8 +235,3 @@ fn http_date() -> HeaderValue {
     let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(clock::now().0));
     HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static(""))
 }
-
-/// CloudFront's quota for a URL (semantics 9.3).
-const MAX_URL: usize = 8_192;
-/// CloudFront's quota for the request line and the headers (semantics 9.3).
-const MAX_HEAD: usize = 32_768;

@@ -1,0 +1,146 @@
+//! What is judged before the credentials: length, host, protocol, method, body. Semantics 8.1, 8.2, 9.1 and 9.3.
+//!
+//! CloudFront answers these with its HTML pages or a redirect, never with the XML of a signature denial.
+
+use http::Method;
+
+use crate::distribution::behavior::{AllowedMethods, CacheBehavior, ViewerProtocolPolicy};
+use crate::viewer::{InvalidHost, Scheme, Target, ViewerRequest};
+
+/// Why a request doesn't get as far as its credentials.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Barrier {
+    /// A URL beyond CloudFront's quota.
+    #[error("the URL has {found} bytes, more than {MAX_URL}")]
+    UrlTooLong {
+        /// Bytes of path and query.
+        found: usize,
+    },
+    /// A request line and headers beyond CloudFront's quota.
+    #[error("the request line and headers have {found} bytes, more than {MAX_HEAD}")]
+    HeadTooLong {
+        /// Bytes, as they were written.
+        found: usize,
+    },
+    /// No host that can be told.
+    #[error(transparent)]
+    Host(#[from] InvalidHost),
+    /// A target that is neither a path nor a URL.
+    #[error("the request's target is no path")]
+    Target,
+    /// A host that no distribution answers for (the body `[INFER]`).
+    #[error("no distribution has the host {host:?}")]
+    UnknownHost {
+        /// The host that was sent.
+        host: String,
+    },
+    /// Plain HTTP where only HTTPS is served (the body `[UNKNOWN]`).
+    #[error("the behavior is https-only and the viewer spoke http")]
+    HttpsRequired,
+    /// Plain HTTP that is sent to HTTPS.
+    #[error("the behavior is redirect-to-https and the viewer spoke http")]
+    RedirectToHttps {
+        /// The same URL on HTTPS.
+        location: String,
+        /// Whether the method lets the viewer change it to GET: 301, else 307.
+        is_read: bool,
+    },
+    /// A method outside the behavior's set.
+    #[error("{method} is not among the allowed methods {}", .allowed.names().join(", "))]
+    MethodNotAllowed {
+        /// The method.
+        method: String,
+        /// The behavior's set.
+        allowed: AllowedMethods,
+    },
+    /// GET or HEAD with a body.
+    #[error("a GET or HEAD request has a body")]
+    UnexpectedBody,
+}
+
+impl Barrier {
+    /// The reason's name in logs, `explain` and the test-mode header (contract 4).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => "too-large",
+            Self::Host(_) | Self::Target | Self::UnexpectedBody => "bad-request",
+            Self::UnknownHost { .. } => "unknown-host",
+            Self::HttpsRequired => "https-required",
+            Self::RedirectToHttps { .. } => "redirect-to-https",
+            Self::MethodNotAllowed { .. } => "method-not-allowed",
+        }
+    }
+
+    /// The status that the viewer gets.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        match self {
+            Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => 413,
+            Self::Host(_) | Self::Target => 400,
+            Self::RedirectToHttps { is_read: true, .. } => 301,
+            Self::RedirectToHttps { is_read: false, .. } => 307,
+            Self::UnknownHost { .. }
+            | Self::HttpsRequired
+            | Self::MethodNotAllowed { .. }
+            | Self::UnexpectedBody => 403,
+        }
+    }
+}
+
+/// Counts a request as it was written.
+///
+/// # Errors
+/// [`Barrier::UrlTooLong`], [`Barrier::HeadTooLong`].
+pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
+    if url > MAX_URL {
+        return Err(Barrier::UrlTooLong { found: url });
+    }
+    if head > MAX_HEAD {
+        return Err(Barrier::HeadTooLong { found: head });
+    }
+    Ok(())
+}
+
+/// Judges protocol, method and body by the behavior's rules. Redirect before signature: semantics 8.2, `[ASSUMED]`.
+///
+/// # Errors
+/// The first [`Barrier`] in the request's way.
+pub fn admit(request: &ViewerRequest<'_>, behavior: &CacheBehavior, has_body: bool) -> Result<(), Barrier> {
+    if request.scheme == Scheme::Http {
+        match behavior.viewer_protocol_policy {
+            ViewerProtocolPolicy::AllowAll => {}
+            ViewerProtocolPolicy::HttpsOnly => return Err(Barrier::HttpsRequired),
+            ViewerProtocolPolicy::RedirectToHttps => {
+                return Err(Barrier::RedirectToHttps {
+                    location: on_https(request),
+                    is_read: is_read(request.method),
+                });
+            }
+        }
+    }
+    if !behavior.allowed_methods.allows(request.method) {
+        let method = request.method.to_string();
+        return Err(Barrier::MethodNotAllowed { method, allowed: behavior.allowed_methods });
+    }
+    if has_body && is_read(request.method) {
+        return Err(Barrier::UnexpectedBody);
+    }
+    Ok(())
+}
+
+/// The Location of a redirect keeps path and query, signature included (semantics 8.2).
+fn on_https(request: &ViewerRequest<'_>) -> String {
+    let Target { path, query } = request.target;
+    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
+    format!("https://{}{path}{query}", request.host.name())
+}
+
+fn is_read(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
+}
+
+/// CloudFront's quota for a URL, in bytes (semantics 9.3, `[DOC D26:quotas]`).
+pub const MAX_URL: usize = 8_192;
+/// CloudFront's quota for the request line and the headers, in bytes (semantics 9.3, `[DOC D26:quotas]`).
+pub const MAX_HEAD: usize = 32_768;

@@ -1,0 +1,266 @@
+//! `frontgate explain`: what would become of a URL, check by check. Contract 1 and 7.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, anyhow, bail};
+use clap::Args;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::paint::Paint;
+use super::{DENIED, Global, WRONG, answer, report};
+use crate::clock;
+use crate::config;
+use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
+use crate::distribution::origin::OriginId;
+use crate::distribution::{Distribution, Distributions, LastFit, UnknownHost};
+use crate::epoch::EpochSeconds;
+use crate::explain::{Check, Explanation, Outcome, Verdict, explain};
+use crate::viewer::{Host, Scheme, Target, ViewerRequest};
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  frontgate explain 'https://media.example.com/a.mp4?Expires=…&Signature=…&Key-Pair-Id=…'
+  frontgate explain 'https://…' --public-key K2JCJMDEHXQW5F=keys/K2JCJMDEHXQW5F.public.pem --at +2h
+  frontgate explain 'https://…' --cookie 'CloudFront-Policy=…; CloudFront-Signature=…; CloudFront-Key-Pair-Id=…'
+Exit status: 0 allowed, 1 denied, 2 wrong usage.")]
+pub(super) struct Explain {
+    /// The URL as it is requested, signing parameters included
+    url: String,
+    /// The value of a Cookie header (repeatable)
+    #[arg(long, value_name = "NAME=VALUE; …")]
+    cookie: Vec<String>,
+    /// The time of the judgement: RFC 3339, Unix seconds, `now`, or a distance such as +2h
+    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
+    at: String,
+    /// The viewer's address
+    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
+    ip: IpAddr,
+    /// The request's method
+    #[arg(long, value_name = "M", default_value = "GET")]
+    method: Method,
+    /// The configuration
+    #[arg(long, value_name = "FILE", default_value = "config.toml")]
+    config: PathBuf,
+    /// A trusted key, in place of a configuration (repeatable)
+    #[arg(long, value_name = "ID=FILE", conflicts_with = "config")]
+    public_key: Vec<String>,
+    /// Answer as JSON
+    #[arg(long)]
+    json: bool,
+}
+
+impl Explain {
+    pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
+        let parts = UrlParts::parse(&self.url)?;
+        let (scheme, host) = (
+            parts.scheme,
+            Host::parse(&parts.authority)
+                .map_err(|_| anyhow!("{:?} is no host with an optional port", parts.authority))?,
+        );
+        let distributions = if self.public_key.is_empty() {
+            match config::load(&self.config) {
+                Ok(settings) => settings.distributions,
+                Err(invalid) => {
+                    report("error", &invalid.errors);
+                    eprintln!("error: {invalid}; --public-key ID=FILE explains without a configuration");
+                    return Ok(ExitCode::from(WRONG));
+                }
+            }
+        } else {
+            Arc::new(only(host.name(), &self.public_key)?)
+        };
+        let cookies: Vec<&str> =
+            self.cookie.iter().map(|value| value.strip_prefix("Cookie:").unwrap_or(value).trim()).collect();
+        let target = Target::parse(&parts.target).context("the URL has no path")?;
+        let request = ViewerRequest {
+            method: &self.method,
+            scheme,
+            host,
+            target,
+            cookies: cookies.iter().map(|value| value.as_bytes()).collect(),
+            address: self.ip,
+            now: EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?,
+        };
+        for note in &parts.notes {
+            eprintln!("note: {note}");
+        }
+        let explanation = explain(&request, &distributions);
+        if self.json {
+            answer(&format!("{}\n", as_json(&explanation)))?;
+        } else {
+            answer(&as_text(&explanation, Paint(global.colored(&std::io::stdout()))))?;
+        }
+        Ok(match explanation.verdict {
+            Verdict::Allow => ExitCode::SUCCESS,
+            Verdict::Barred(_) | Verdict::Deny(_) => ExitCode::from(DENIED),
+        })
+    }
+}
+
+/// A URL as a viewer would send it.
+struct UrlParts {
+    scheme: Scheme,
+    authority: String,
+    target: String,
+    notes: Vec<&'static str>,
+}
+
+impl UrlParts {
+    fn parse(url: &str) -> anyhow::Result<Self> {
+        let (scheme, rest) = url
+            .split_once("://")
+            .with_context(|| format!("{url:?} is no URL: expected http:// or https://"))?;
+        let scheme = Scheme::parse(scheme)
+            .with_context(|| format!("expected http:// or https://, found {scheme}://"))?;
+        let mut notes = Vec::new();
+        let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, after)| (rest, Some(after)));
+        if fragment.is_some() {
+            notes.push("what follows `#` is never sent, so it is left out");
+        }
+        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        let sent = as_browsers_send(&target);
+        if sent != target {
+            notes.push("characters that can't be sent as they are were percent-encoded, as browsers do");
+        }
+        Ok(Self { scheme, authority: authority.to_owned(), target: sent, notes })
+    }
+}
+
+/// Spaces, quotes, angle brackets and everything that isn't printable ASCII.
+fn as_browsers_send(target: &str) -> String {
+    percent_encoding::utf8_percent_encode(target, NEVER_SENT).to_string()
+}
+
+const NEVER_SENT: &percent_encoding::AsciiSet =
+    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+
+/// A distribution whose only base is the URL's own and which trusts these keys everywhere.
+fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {
+    let mut keys = Vec::new();
+    for given in public_keys {
+        let (id, file) =
+            given.split_once('=').with_context(|| format!("--public-key {given:?}: expected ID=FILE"))?;
+        let pem = fs::read_to_string(file).with_context(|| format!("the public key {file} can't be read"))?;
+        match PublicKey::from_pem(PublicKeyId::new(id), &pem, KeyTolerance::default()) {
+            Ok(key) => keys.push(Arc::new(key)),
+            Err(error) => bail!("the public key {file} can't be used: {error}"),
+        }
+    }
+    let group = Arc::new(KeyGroup { id: "--public-key".to_owned(), keys });
+    let distribution = Distribution {
+        id: "--public-key".to_owned(),
+        domain_name: host.to_owned(),
+        aliases: Vec::new(),
+        public_base_urls: Vec::new(),
+        default_root_object: None,
+        origins: Vec::new(),
+        behaviors: Vec::new(),
+        default_behavior: CacheBehavior {
+            path_pattern: None,
+            target_origin: OriginId::new(""),
+            restriction: Restriction::Signed(vec![group]),
+            allowed_methods: AllowedMethods::All,
+            viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
+        },
+        last_fit: LastFit::default(),
+    };
+    Ok(Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Only })
+}
+
+/// What the viewer would get: status, code, message and reason (contract 7).
+fn verdict(explanation: &Explanation) -> (u16, Option<&'static str>, Option<String>, Option<&'static str>) {
+    match &explanation.verdict {
+        Verdict::Allow => (200, None, None, None),
+        Verdict::Deny(reason) => {
+            let answer = reason.answer();
+            (403, Some(answer.code()), Some(answer.message().to_owned()), Some(reason.name()))
+        }
+        Verdict::Barred(barrier) => (barrier.status(), None, Some(barrier.to_string()), Some(barrier.name())),
+    }
+}
+
+fn as_json(explanation: &Explanation) -> Value {
+    let (status, code, message, reason) = verdict(explanation);
+    let policy =
+        explanation.policy.as_deref().map(|text| serde_json::from_str(text).unwrap_or(Value::from(text)));
+    let checks: Vec<Value> = explanation.checks.iter().map(check_as_json).collect();
+    json!({
+        "decision": if explanation.verdict == Verdict::Allow { "allow" } else { "deny" },
+        "status": status,
+        "code": code,
+        "message": message,
+        "reason": reason,
+        "at": explanation.at.to_string(),
+        "viewer-ip": explanation.viewer_ip.to_string(),
+        "distribution": explanation.distribution,
+        "behavior": explanation.behavior,
+        "key-pair-id": explanation.key_pair_id,
+        "policy": policy,
+        "checks": checks,
+    })
+}
+
+fn check_as_json(check: &Check) -> Value {
+    json!({
+        "check": check.name,
+        "outcome": check.outcome.as_str(),
+        "expected": check.expected,
+        "found": check.found,
+        "hint": check.hint,
+    })
+}
+
+fn as_text(explanation: &Explanation, paint: Paint) -> String {
+    let mut text = String::new();
+    let (at, ip) = (explanation.at, explanation.viewer_ip);
+    let _ = writeln!(text, "judged at {at} for viewer {ip}");
+    if let (Some(distribution), Some(behavior)) = (&explanation.distribution, &explanation.behavior) {
+        let access = if explanation.is_private { "private" } else { "public: nothing to check" };
+        let _ = writeln!(text, "distribution {distribution}, behavior `{behavior}` ({access})");
+    }
+    if let Some(policy) = &explanation.policy {
+        let _ = writeln!(text, "policy {}", policy.trim_end());
+    }
+    text.push('\n');
+    for check in &explanation.checks {
+        write_check(&mut text, check, paint);
+    }
+    let (status, code, message, reason) = verdict(explanation);
+    let _ = match (code, message, reason) {
+        (Some(code), Some(message), Some(reason)) => {
+            writeln!(text, "\n{}: {status} {code} ({message}), reason {reason}", paint.red("denied"))
+        }
+        (None, Some(message), Some(reason)) => {
+            writeln!(text, "\n{}: {status}, reason {reason}: {message}", paint.red("denied"))
+        }
+        (_, _, None) | (_, None, _) => writeln!(text, "\n{}", paint.green("allowed")),
+    };
+    text
+}
+
+fn write_check(text: &mut String, check: &Check, paint: Paint) {
+    let Check { name, found, expected, .. } = check;
+    let _ = match check.outcome {
+        Outcome::Pass => writeln!(text, "{}  {name:18}  {found}", paint.green("pass")),
+        Outcome::Skipped => {
+            writeln!(text, "{}  {}", paint.dim("skip"), paint.dim(&format!("{name:18}  {found}")))
+        }
+        Outcome::Fail => writeln!(
+            text,
+            "{}  {}\n        expected  {expected}\n        found     {found}",
+            paint.red("FAIL"),
+            paint.bold(name)
+        ),
+    };
+    if let Some(hint) = &check.hint {
+        let _ = writeln!(text, "        hint      {}", hint.replace('\n', "\n                  "));
+    }
+}

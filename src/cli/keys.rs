@@ -1,0 +1,112 @@
+//! Key pairs as files: `ID.private.pem` and `ID.public.pem`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use rand::TryRng;
+use rand::rngs::SysRng;
+
+use crate::sign::PrivateKey;
+
+/// A key pair and where it lies.
+pub(super) struct KeyPair {
+    pub(super) id: String,
+    pub(super) key: PrivateKey,
+    pub(super) private_file: PathBuf,
+    pub(super) public_file: PathBuf,
+}
+
+impl KeyPair {
+    /// Writes both halves; neither replaces a file that is there.
+    pub(super) fn write(folder: &Path, id: &str, key: PrivateKey) -> anyhow::Result<Self> {
+        let (private_file, public_file) = files(folder, id);
+        let (private_pem, public_pem) = (key.to_pem()?, key.public_pem()?);
+        fs::create_dir_all(folder)
+            .with_context(|| format!("the folder {} can't be made", folder.display()))?;
+        if public_file.exists() {
+            bail!("{} is there already; keys are never overwritten", public_file.display());
+        }
+        create(&private_file, &private_pem, 0o600)?;
+        if let Err(error) = create(&public_file, &public_pem, 0o644) {
+            // Half a pair would block the next try; this half was made a moment ago, by this call.
+            let _ = fs::remove_file(&private_file);
+            return Err(error);
+        }
+        Ok(Self { id: id.to_owned(), key, private_file, public_file })
+    }
+
+    /// Every pair in a folder, by name; none where there is no folder.
+    pub(super) fn all_in(folder: &Path) -> anyhow::Result<Vec<Self>> {
+        let entries = match fs::read_dir(folder) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => {
+                return Err(error).with_context(|| format!("the folder {} can't be read", folder.display()));
+            }
+        };
+        let mut ids = Vec::new();
+        for entry in entries {
+            let name =
+                entry.with_context(|| format!("the folder {} can't be read", folder.display()))?.file_name();
+            ids.extend(name.to_str().and_then(|name| name.strip_suffix(PRIVATE)).map(str::to_owned));
+        }
+        ids.sort();
+        ids.iter().map(|id| Self::read(folder, id)).collect()
+    }
+
+    fn read(folder: &Path, id: &str) -> anyhow::Result<Self> {
+        let (private_file, public_file) = files(folder, id);
+        let key = read_private(&private_file)?;
+        if !public_file.exists() {
+            create(&public_file, &key.public_pem()?, 0o644)?;
+        }
+        Ok(Self { id: id.to_owned(), key, private_file, public_file })
+    }
+}
+
+/// Reads a private key's file.
+pub(super) fn read_private(file: &Path) -> anyhow::Result<PrivateKey> {
+    let pem = fs::read_to_string(file)
+        .with_context(|| format!("the private key {} can't be read", file.display()))?;
+    PrivateKey::from_pem(&pem).with_context(|| format!("{}", file.display()))
+}
+
+/// A fresh id in AWS's form: `K` and 13 characters of A–Z and 0–9.
+pub(super) fn fresh_id() -> anyhow::Result<String> {
+    let mut id = String::from("K");
+    while id.len() < 14 {
+        let mut random = [0; 1];
+        SysRng.try_fill_bytes(&mut random).context("the system gave no randomness")?;
+        // 252 is the largest multiple of 36 in a byte: larger ones would favour some characters.
+        if random[0] < 252 {
+            id.push(char::from(ID_CHARACTERS[usize::from(random[0]) % ID_CHARACTERS.len()]));
+        }
+    }
+    Ok(id)
+}
+
+fn files(folder: &Path, id: &str) -> (PathBuf, PathBuf) {
+    (folder.join(format!("{id}{PRIVATE}")), folder.join(format!("{id}{PUBLIC}")))
+}
+
+fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, mode);
+    #[cfg(not(unix))]
+    let _ = mode;
+    let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            bail!("{} is there already; keys are never overwritten", file.display())
+        }
+        written => written.with_context(|| format!("{} can't be written", file.display())),
+    }
+}
+
+const PRIVATE: &str = ".private.pem";
+const PUBLIC: &str = ".public.pem";
+const ID_CHARACTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

@@ -1,0 +1,311 @@
+//! What a failed check usually means: the mistakes that users report (semantics 11), told from the request alone.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::access::TriedUrls;
+use crate::access::credentials::{CredentialSource, Credentials};
+use crate::access::deny::DenyReason;
+use crate::access::policy::{PolicyFault, SourceIp};
+use crate::access::resource::Resource;
+use crate::distribution::{Distributions, Route};
+use crate::epoch::EpochSeconds;
+use crate::viewer::ViewerRequest;
+
+/// Quirks 2, 12 and 13, and names in the wrong case.
+pub(super) fn key_pair_id(
+    request: &ViewerRequest<'_>,
+    sent: &Credentials<'_>,
+    distributions: &Distributions,
+) -> Option<String> {
+    if let Some(id) = sent.key_pair_id.as_deref().filter(|id| !id.is_empty()) {
+        return Some(not_an_id(&String::from_utf8_lossy(id), distributions));
+    }
+    if let Some(found) = miscased(request) {
+        return Some(format!("names are case-sensitive: {found} was sent, expected Key-Pair-Id"));
+    }
+    let has_cookies = request.cookies.iter().any(|field| contains(field, b"CloudFront-"));
+    match sent.source {
+        Some(CredentialSource::Query) if has_cookies => Some(
+            "a query parameter named Expires, Policy, Signature or Key-Pair-Id makes this a signed URL, so the signing \
+             cookies are not looked at; the application must name its own parameter differently"
+                .to_owned(),
+        ),
+        Some(_) => None,
+        None if has_cookies => {
+            Some("there are CloudFront-* cookies, but none of the signing ones; names are case-sensitive".to_owned())
+        }
+        None => Some(
+            "was the link opened as it was signed? With cookies: the browser sends them only where Domain, Path, Secure \
+             and SameSite fit, and scripts only with `credentials: \"include\"`"
+                .to_owned(),
+        ),
+    }
+}
+
+fn not_an_id(id: &str, distributions: &Distributions) -> String {
+    let groups =
+        distributions.list.iter().flat_map(|one| one.all_behaviors()).filter_map(|behavior| match &behavior
+            .restriction
+        {
+            crate::distribution::behavior::Restriction::Signed(groups) => Some(groups),
+            crate::distribution::behavior::Restriction::Open => None,
+        });
+    if let Some(group) = groups.flatten().find(|group| group.id == id) {
+        let keys: Vec<&str> = group.keys.iter().map(|key| key.id().as_str()).collect();
+        return format!("{id} is a key group; Key-Pair-Id is the id of one of its keys: {}", keys.join(", "));
+    }
+    if id.contains("BEGIN") {
+        return "this is a PEM; Key-Pair-Id is the id under which the public key was uploaded, such as K2JCJMDEHXQW5F"
+            .to_owned();
+    }
+    if is_uuid(id) {
+        return "this looks like the id of a key group; Key-Pair-Id is the id of a public key, such as K2JCJMDEHXQW5F"
+            .to_owned();
+    }
+    "the id of a public key is K and 13 letters or digits, such as K2JCJMDEHXQW5F".to_owned()
+}
+
+fn is_uuid(text: &str) -> bool {
+    let parts: Vec<usize> = text.split('-').map(str::len).collect();
+    parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
+}
+
+/// A parameter or cookie whose name is a signing one but for its letters' case.
+fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
+    let name_of = |pair: &str| pair.split('=').next().unwrap_or("").trim().to_owned();
+    let cookies: String = request.cookies.iter().map(|field| String::from_utf8_lossy(field) + ";").collect();
+    let mut parameters = request.target.query.unwrap_or("").split('&').map(name_of);
+    let mut cookies = cookies.split(';').map(name_of);
+    let miscased = |name: &String, right: &str| name.eq_ignore_ascii_case(right) && name != right;
+    parameters
+        .find(|name| miscased(name, "Key-Pair-Id"))
+        .or_else(|| cookies.find(|name| miscased(name, "CloudFront-Key-Pair-Id")))
+}
+
+fn contains(field: &[u8], part: &[u8]) -> bool {
+    memchr::memmem::find(field, part).is_some()
+}
+
+/// Quirk 2, and a key that other paths trust.
+pub(super) fn unknown_key(sent: &Credentials<'_>, distributions: &Distributions) -> Option<String> {
+    let id = String::from_utf8_lossy(sent.key_pair_id.as_deref()?).into_owned();
+    let mut places = Vec::new();
+    for one in &distributions.list {
+        for behavior in one.all_behaviors().filter(|behavior| behavior.restriction.key(&id).is_some()) {
+            places.push(format!("`{}` of {}", behavior.pattern(), one.id));
+        }
+    }
+    if !places.is_empty() {
+        return Some(format!("the key is trusted by {}, not by this path", places.join(", ")));
+    }
+    if id.len() == 20 && (id.starts_with("AKIA") || id.starts_with("ASIA")) {
+        return Some("this is an AWS access key; CloudFront takes the id of a public key (K…)".to_owned());
+    }
+    let near =
+        distributions.list.iter().flat_map(|one| one.all_behaviors()).flat_map(|b| b.restriction.keys());
+    let near = near.map(|key| key.id().as_str()).find(|known| known.eq_ignore_ascii_case(&id));
+    near.map(|known| format!("ids are case-sensitive: {known} is trusted"))
+}
+
+/// Quirks 10 and 14.
+pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
+    let value = value.filter(|value| !value.is_empty())?;
+    if matches!(value, b"undefined" | b"null" | b"None" | b"[object Object]") {
+        return Some("a variable without a value was written into the credentials".to_owned());
+    }
+    if value.contains(&b' ') {
+        return Some("a `+` may have been read as a space on the way: this is plain base64".to_owned());
+    }
+    if value.iter().any(|byte| b"+/=".contains(byte)) {
+        return Some("plain base64: replace `+` by `-`, `=` by `_` and `/` by `~`".to_owned());
+    }
+    if value.contains(&b'%') {
+        return Some("percent-encoded twice".to_owned());
+    }
+    let inner = value.trim_ascii_end();
+    let inner = &inner[..inner.len() - inner.iter().rev().take_while(|&&byte| byte == b'_').count()];
+    if inner.contains(&b'_') {
+        return Some(
+            "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding"
+                .to_owned(),
+        );
+    }
+    (value.len() % 4 == 1).then(|| "cut short on the way?".to_owned())
+}
+
+/// Quirks 3, 14, 15 and IAM's habits.
+pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
+    let DenyReason::MalformedPolicy(fault) = reason else { return None };
+    match fault {
+        PolicyFault::Missing => Some("a canned policy needs Expires, a custom one Policy".to_owned()),
+        PolicyFault::Encoding(_) | PolicyFault::NotJson { .. } => encoding(sent.policy.as_deref()),
+        PolicyFault::UnknownKey { key, .. }
+            if ["Version", "Id", "Effect", "Sid", "Action", "Principal"].contains(&key.as_str()) =>
+        {
+            Some(format!(
+                "{key} belongs to IAM policies; CloudFront's have Statement, Resource and Condition only"
+            ))
+        }
+        PolicyFault::UnknownKey { key, known, .. } => {
+            let near = known.split("`, `").find(|name| name.eq_ignore_ascii_case(key));
+            near.map(|name| format!("names are case-sensitive: {name}"))
+        }
+        PolicyFault::Statements { .. } => Some(
+            "CloudFront takes one statement; use a wildcard in Resource, or a set of cookies for each path"
+                .to_owned(),
+        ),
+        PolicyFault::TimeOutOfRange { seconds, .. } if *seconds >= 1_000_000_000_000 => {
+            Some(format!("milliseconds? CloudFront counts seconds: {}", seconds / 1000))
+        }
+        PolicyFault::MissingKey { key: "DateLessThan" | "Condition", .. } => {
+            Some("DateLessThan is the one condition that must be there".to_owned())
+        }
+        PolicyFault::Unexpected { expected, .. } if expected.contains("EpochTime") => {
+            Some("write the time as a bare number: {\"AWS:EpochTime\":1767290400}".to_owned())
+        }
+        PolicyFault::MissingKey { .. }
+        | PolicyFault::TimeOutOfRange { .. }
+        | PolicyFault::Unexpected { .. }
+        | PolicyFault::TooLong { .. }
+        | PolicyFault::Expires { .. } => None,
+    }
+}
+
+/// Quirk 11.
+pub(super) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
+    let value =
+        String::from_utf8_lossy(sent.hash_algorithm.as_deref()?).to_ascii_uppercase().replace('-', "");
+    let known = ["SHA1", "SHA256"].into_iter().find(|known| *known == value);
+    Some(match known {
+        Some(known) => format!("written exactly {known}"),
+        None => "CloudFront knows SHA1 and SHA256 only".to_owned(),
+    })
+}
+
+/// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
+pub(super) fn ambiguous(resource: &Resource, tried: &TriedUrls<'_>) -> Option<String> {
+    let url = tried.urls().find(|url| resource.matches(url))?;
+    let (fitting, all) = resource.readings(&url);
+    (!resource.is_exactly(&url) && fitting > 0 && fitting < all).then(|| {
+        format!(
+            "`?` in a Resource is both a wildcard and the beginning of the query: {fitting} of {all} readings match; \
+             CloudFront may take another one"
+        )
+    })
+}
+
+/// Why a Resource doesn't match, where one difference explains it.
+pub(super) fn resource(resource: &Resource, tried: &TriedUrls<'_>, route: &Route<'_>) -> Option<String> {
+    let text = resource.as_str();
+    if !text.contains("://") && !text.starts_with('*') {
+        return Some("a Resource begins with http://, https:// or *".to_owned());
+    }
+    let url = tried.urls().next()?;
+    if !route.resolved.is_empty() && resource.matches(&url) {
+        return Some(format!(
+            "the path holds dot segments and is {} once they are resolved, which the pattern must match too",
+            route.resolved.join(" or ")
+        ));
+    }
+    let (_, rest) = text.split_once("://").unwrap_or(("", text));
+    let (scheme, authority) = url.scheme_and_authority();
+    if Resource::new(&format!("{scheme}://{rest}")).matches(&url) {
+        return Some(format!("the scheme differs: the request is {scheme}; `http*://` matches both"));
+    }
+    let at = rest.find(['/', '?']).unwrap_or(rest.len());
+    if Resource::new(&format!("{scheme}://{authority}{}", &rest[at..])).matches(&url) {
+        return Some(format!(
+            "the host differs: the request is for {authority}, the policy for {}",
+            &rest[..at]
+        ));
+    }
+    if url.query.is_some() && Resource::new(&format!("{text}*")).matches(&url) {
+        return Some("the pattern ends before the query: end it with `*`, or name the query".to_owned());
+    }
+    if text.contains('\\') {
+        return Some("today's guide says not to write a backslash before `?`".to_owned());
+    }
+    None
+}
+
+/// How long ago, and what that looks like.
+pub(super) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
+    if end.0 == 0 {
+        return "the end is 1970: a time that was never set".to_owned();
+    }
+    if now == end {
+        return "expired this very second: the end itself is outside".to_owned();
+    }
+    format!("expired {} ago", span(now.since(end)))
+}
+
+/// Quirk 23 for small distances.
+pub(super) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
+    let wait = begin.since(now);
+    let clock = if wait <= Duration::from_secs(5) {
+        "; a signer whose clock is a little ahead, or a beginning of \"now\", fails for its first seconds"
+    } else {
+        ""
+    };
+    format!("valid in {}{clock}", span(wait + Duration::from_secs(1)))
+}
+
+/// Quirk 16.
+pub(super) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
+    match (viewer.to_canonical(), allowed) {
+        (_, SourceIp::V6(_)) => Some("CloudFront supports IPv4 only here: nobody matches".to_owned()),
+        (IpAddr::V6(_), SourceIp::V4(_)) => {
+            Some("an IPv6 viewer never matches: AWS's guide says to turn IPv6 off on such a distribution".to_owned())
+        }
+        (IpAddr::V4(viewer), SourceIp::V4(_)) if viewer.is_loopback() => {
+            Some("on one's own machine the viewer is 127.0.0.1; test mode's X-Frontgate-Viewer-Ip or --ip sets another".to_owned())
+        }
+        (IpAddr::V4(_), SourceIp::V4(_)) => None,
+    }
+}
+
+/// A length of time in its two largest units.
+pub(super) fn span(length: Duration) -> String {
+    let seconds = length.as_secs();
+    let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
+    let first = units.iter().position(|(_, unit)| seconds >= *unit).unwrap_or(3);
+    let mut left = seconds;
+    let mut parts = Vec::new();
+    for (name, unit) in units.iter().skip(first).take(2) {
+        if left / unit > 0 || parts.is_empty() {
+            parts.push(format!("{} {name}", left / unit));
+        }
+        left %= unit;
+    }
+    parts.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_span_has_two_units() {
+        for (seconds, text) in
+            [(0, "0 s"), (59, "59 s"), (60, "1 m"), (3_725, "1 h 2 m"), (90_000, "1 d 1 h")]
+        {
+            assert_eq!(span(Duration::from_secs(seconds)), text);
+        }
+    }
+
+    #[test]
+    fn foreign_encodings_are_recognised() {
+        for (value, word) in [
+            ("ab+c/d==", "plain base64"),
+            ("ab_c-d", "base64url"),
+            ("undefined", "variable"),
+            ("ab cd", "space"),
+            ("ab%7Ecd", "twice"),
+        ] {
+            let hint = encoding(Some(value.as_bytes())).unwrap();
+            assert!(hint.contains(word), "{value}: {hint}");
+        }
+        assert_eq!(encoding(Some(b"abcd__")), None);
+    }
+}
