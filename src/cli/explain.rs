@@ -156,7 +156,7 @@ fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {
     }
     let group = Arc::new(KeyGroup { id: "--public-key".to_owned(), keys });
     let distribution = Distribution {
-        id: "--public-key".to_owned(),
+        id: host.to_owned(),
         domain_name: host.to_owned(),
         aliases: Vec::new(),
         public_base_urls: Vec::new(),

@@ -1,0 +1,470 @@
+//! What every test needs: the built binary on a free port, an origin that records bytes, raw HTTP, foreign signers.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Arc, LazyLock, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The built binary.
+pub(crate) fn frontgate() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontgate"));
+    command.current_dir(std::env::temp_dir()).env_remove("NO_COLOR");
+    command
+}
+
+/// Runs the binary to its end.
+pub(crate) fn run(args: &[&str]) -> Output {
+    frontgate().args(args).output().expect("the binary runs")
+}
+
+pub(crate) fn stdout(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+pub(crate) fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A running Frontgate, ended with the test.
+pub(crate) struct Edge {
+    pub(crate) child: Child,
+    pub(crate) address: SocketAddr,
+    pub(crate) dir: TempDir,
+}
+
+impl Edge {
+    /// `serve` with a configuration's text, on a free port, in test mode.
+    pub(crate) fn serve(config: &str) -> Self {
+        Self::serve_with(config, &["--test-mode"])
+    }
+
+    /// `serve` with more arguments.
+    pub(crate) fn serve_with(config: &str, args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("config.toml"), config).expect("a file");
+        let mut command = frontgate();
+        command.args(["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"]).args(args);
+        Self::start(command, dir)
+    }
+
+    /// `dev` with arguments, in an empty folder.
+    pub(crate) fn dev(args: &[&str]) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut command = frontgate();
+        command.args(["dev", "--listen", "127.0.0.1:0"]).args(args);
+        Self::start(command, dir)
+    }
+
+    /// Starts a command in a folder and waits for its ready file.
+    pub(crate) fn start(mut command: Command, dir: TempDir) -> Self {
+        let log = |name: &str| std::fs::File::create(dir.path().join(name)).expect("a log");
+        let ready = dir.path().join("ready.json");
+        let mut child = command
+            .current_dir(dir.path())
+            .args(["--ready-file", "ready.json"])
+            .stdin(Stdio::null())
+            .stdout(log("stdout"))
+            .stderr(log("stderr"))
+            .spawn()
+            .expect("the binary starts");
+        let text = wait_for(|| {
+            if let Some(status) = child.try_wait().expect("a child") {
+                let log = std::fs::read_to_string(dir.path().join("stderr")).unwrap_or_default();
+                panic!("frontgate ended with {status}: {log}");
+            }
+            std::fs::read_to_string(&ready).ok()
+        });
+        let ready: Value = serde_json::from_str(&text).expect("JSON in the ready file");
+        let address = ready["http"][0].as_str().expect("an address").parse().expect("an address");
+        Self { child, address, dir }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Sends raw bytes on a connection of their own and reads the one response.
+    pub(crate) fn send(&self, request: impl AsRef<[u8]>) -> Response {
+        send_to(self.address, request.as_ref())
+    }
+
+    /// GET with the given header lines.
+    pub(crate) fn get(&self, host: &str, target: &str, headers: &[&str]) -> Response {
+        self.send(request("GET", host, target, headers))
+    }
+
+    pub(crate) fn stdout(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("stdout")).unwrap_or_default()
+    }
+
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("stderr")).unwrap_or_default()
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status();
+        assert!(status.expect("kill runs").success());
+    }
+
+    /// Peak resident memory in MiB.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("procfs");
+        let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
+        let kib: u64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
+        kib / 1024
+    }
+}
+
+impl Drop for Edge {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Asks until there is an answer, for at most ten seconds.
+pub(crate) fn wait_for<T>(mut ask: impl FnMut() -> Option<T>) -> T {
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask() {
+            return answer;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(10), "waited in vain");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A request's text, closing the connection afterwards.
+pub(crate) fn request(method: &str, host: &str, target: &str, headers: &[&str]) -> String {
+    let mut text = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for header in headers {
+        text.push_str(header);
+        text.push_str("\r\n");
+    }
+    text + "\r\n"
+}
+
+pub(crate) fn send_to(address: SocketAddr, request: &[u8]) -> Response {
+    let mut stream = TcpStream::connect(address).expect("a connection");
+    stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
+    stream.write_all(request).expect("a request is written");
+    Response::read(&mut stream, request.starts_with(b"HEAD "))
+}
+
+/// A response as bytes.
+#[derive(Debug)]
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    /// Status line and header lines, as sent.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+    /// Whether the body ended as it announced.
+    pub(crate) complete: bool,
+}
+
+impl Response {
+    /// Reads one response.
+    pub(crate) fn read(stream: &mut TcpStream, is_head: bool) -> Self {
+        let (head, rest) = read_head(stream).expect("a response's head");
+        let head = String::from_utf8_lossy(&head).into_owned();
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
+        let mut response = Self { status, head, body: Vec::new(), complete: true };
+        if is_head || status == 304 || status == 204 || status / 100 == 1 {
+            return response;
+        }
+        if response.header("transfer-encoding") == Some("chunked") {
+            (response.body, response.complete) = read_chunked(stream, rest);
+        } else if let Some(length) = response.header("content-length").and_then(|value| value.parse().ok()) {
+            (response.body, response.complete) = read_exactly(stream, rest, length);
+        } else {
+            response.body = rest;
+            response.complete = stream.read_to_end(&mut response.body).is_ok();
+        }
+        response
+    }
+
+    /// A header's first value.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().skip(1).find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The reason that test mode tells.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        self.header("x-frontgate-reason")
+    }
+}
+
+/// Bytes up to the empty line, and what came after it.
+pub(crate) fn read_head(stream: &mut impl Read) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut head = Vec::new();
+    let mut chunk = [0; 16 << 10];
+    loop {
+        if let Some(at) = head.windows(4).position(|window| window == b"\r\n\r\n") {
+            let rest = head.split_off(at + 4);
+            head.truncate(at + 2);
+            return Some((head, rest));
+        }
+        match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return None,
+            Ok(count) => head.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+fn read_exactly(stream: &mut impl Read, mut body: Vec<u8>, length: usize) -> (Vec<u8>, bool) {
+    let mut chunk = vec![0; 64 << 10];
+    while body.len() < length {
+        match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return (body, false),
+            Ok(count) => body.extend_from_slice(&chunk[..count]),
+        }
+    }
+    body.truncate(length);
+    (body, true)
+}
+
+fn read_chunked(stream: &mut impl Read, mut raw: Vec<u8>) -> (Vec<u8>, bool) {
+    let mut body = Vec::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        while let Some(at) = raw.windows(2).position(|window| window == b"\r\n") {
+            let size = String::from_utf8_lossy(&raw[..at]).into_owned();
+            let size =
+                usize::from_str_radix(size.split(';').next().unwrap_or("").trim(), 16).expect("a size");
+            if size == 0 {
+                return (body, true);
+            }
+            if raw.len() < at + 2 + size + 2 {
+                break;
+            }
+            body.extend_from_slice(&raw[at + 2..at + 2 + size]);
+            raw.drain(..at + 2 + size + 2);
+        }
+        match stream.read(&mut chunk) {
+            Ok(0) | Err(_) => return (body, false),
+            Ok(count) => raw.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+/// An origin of raw sockets: records what it gets, and answers what it is told.
+pub(crate) struct RecordingOrigin {
+    pub(crate) address: SocketAddr,
+    requests: Arc<Mutex<Vec<Recorded>>>,
+}
+
+/// A request as the origin got it.
+#[derive(Clone, Debug)]
+pub(crate) struct Recorded {
+    /// Request line and header lines, as sent.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Recorded {
+    pub(crate) fn line(&self) -> &str {
+        self.head.lines().next().unwrap_or("")
+    }
+
+    pub(crate) fn target(&self) -> &str {
+        self.line().split(' ').nth(1).unwrap_or("")
+    }
+
+    /// A header's values, each line one.
+    pub(crate) fn headers(&self, name: &str) -> Vec<&str> {
+        let lines = self.head.lines().skip(1).filter_map(|line| line.split_once(": "));
+        lines.filter(|(found, _)| found.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
+    }
+}
+
+impl RecordingOrigin {
+    /// Answers everything with 200 and a few bytes.
+    pub(crate) fn start() -> Self {
+        Self::answering(|_, stream| {
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 5\r\n\r\nhello")
+                .is_ok()
+        })
+    }
+
+    /// Answers by a function, which says whether the connection goes on.
+    pub(crate) fn answering(
+        answer: impl Fn(&Recorded, &mut TcpStream) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let requests: Arc<Mutex<Vec<Recorded>>> = Arc::default();
+        let (record, answer) = (Arc::clone(&requests), Arc::new(answer));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (record, answer) = (Arc::clone(&record), Arc::clone(&answer));
+                thread::spawn(move || serve(stream, &record, answer.as_ref()));
+            }
+        });
+        Self { address, requests }
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    pub(crate) fn requests(&self) -> Vec<Recorded> {
+        self.requests.lock().expect("a lock").clone()
+    }
+
+    pub(crate) fn last(&self) -> Recorded {
+        self.requests().last().cloned().expect("the origin was asked")
+    }
+}
+
+fn serve(
+    mut stream: TcpStream,
+    record: &Mutex<Vec<Recorded>>,
+    answer: &(dyn Fn(&Recorded, &mut TcpStream) -> bool + Send + Sync),
+) {
+    let _ = stream.set_nodelay(true);
+    while let Some((head, rest)) = read_head(&mut stream) {
+        let mut recorded = Recorded { head: String::from_utf8_lossy(&head).into_owned(), body: Vec::new() };
+        if recorded.headers("transfer-encoding") == ["chunked"] {
+            (recorded.body, _) = read_chunked(&mut stream, rest);
+        } else if let Some(length) = recorded.headers("content-length").first().and_then(|v| v.parse().ok()) {
+            (recorded.body, _) = read_exactly(&mut stream, rest, length);
+        }
+        record.lock().expect("a lock").push(recorded.clone());
+        if !answer(&recorded, &mut stream) {
+            return;
+        }
+    }
+}
+
+/// A folder that `script/signers` fills.
+fn signers() -> PathBuf {
+    let folder = root().join("target/signers");
+    assert!(
+        folder.join("venv").is_dir(),
+        "the signers are not installed: run ./script/test, or ./script/signers"
+    );
+    folder
+}
+
+/// Runs one of the programs in tests/signers with a JSON document, and reads its answer.
+pub(crate) fn signer(program: &str, jobs: &Value) -> Value {
+    let python = signers().join("venv/bin/python");
+    let mut command = if program.ends_with(".py") { Command::new(python) } else { Command::new("node") };
+    command.arg(root().join("tests/signers").join(program));
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::inherit())
+        .spawn()
+        .expect("the signer starts");
+    let mut stdin = child.stdin.take().expect("stdin");
+    let text = jobs.to_string();
+    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
+    let output = child.wait_with_output().expect("the signer ends");
+    writer.join().expect("a thread").expect("the jobs are written");
+    assert!(output.status.success(), "{program} ended with {}", output.status);
+    serde_json::from_slice(&output.stdout).expect("JSON from the signer")
+}
+
+/// A folder with the key pairs of `tests/signers/make_keys.py`.
+pub(crate) fn keys() -> &'static Path {
+    static KEYS: LazyLock<PathBuf> = LazyLock::new(|| {
+        let folder = root().join("target/test-keys");
+        let made = Command::new(signers().join("venv/bin/python"))
+            .arg(root().join("tests/signers/make_keys.py"))
+            .arg(&folder)
+            .status();
+        assert!(made.expect("python runs").success());
+        folder
+    });
+    &KEYS
+}
+
+/// The file of a private key.
+pub(crate) fn private_key(name: &str) -> String {
+    keys().join(format!("{name}.private.pem")).display().to_string()
+}
+
+/// The file of a public key.
+pub(crate) fn public_key(name: &str) -> String {
+    keys().join(format!("{name}.public.pem")).display().to_string()
+}
+
+/// What a foreign library is to sign: bytes, by a key, with a hash and a scheme.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pub(crate) key: String,
+    pub(crate) hash: String,
+    pub(crate) scheme: Option<String>,
+    pub(crate) message: Vec<u8>,
+}
+
+impl Raw {
+    pub(crate) fn new(key: &str, hash: &str, message: impl Into<Vec<u8>>) -> Self {
+        Self { key: key.to_owned(), hash: hash.to_owned(), scheme: None, message: message.into() }
+    }
+}
+
+/// Signatures by Python's `cryptography`.
+pub(crate) fn sign_raw(jobs: &[Raw]) -> Vec<Vec<u8>> {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    let jobs: Vec<Value> = jobs
+        .iter()
+        .enumerate()
+        .map(|(id, raw)| {
+            let mut job = json!({
+                "id": id.to_string(), "private_key_file": private_key(&raw.key), "hash": raw.hash,
+                "message_base64": BASE64_STANDARD.encode(&raw.message),
+            });
+            if let Some(scheme) = &raw.scheme {
+                job["scheme"] = json!(scheme);
+            }
+            job
+        })
+        .collect();
+    let answer = signer("raw_sign.py", &json!({ "jobs": jobs }));
+    let results = answer["results"].as_array().expect("results");
+    assert_eq!(results.len(), jobs.len());
+    let decode = |result: &Value| {
+        let text = result["signature_base64"].as_str().unwrap_or_else(|| panic!("{result}"));
+        BASE64_STANDARD.decode(text).expect("base64")
+    };
+    results.iter().map(decode).collect()
+}
+
+/// CloudFront's base64, written here by hand so that the product's own isn't its judge.
+pub(crate) fn cloudfront_base64(bytes: &[u8]) -> String {
+    use base64::prelude::{BASE64_STANDARD, Engine};
+    BASE64_STANDARD.encode(bytes).replace('+', "-").replace('=', "_").replace('/', "~")
+}
+
+/// The text of a canned policy.
+pub(crate) fn canned(url: &str, expires: &str) -> String {
+    [
+        r#"{"Statement":[{"Resource":""#,
+        url,
+        r#"","Condition":{"DateLessThan":{"AWS:EpochTime":"#,
+        expires,
+        "}}}]}",
+    ]
+    .concat()
+}
