@@ -19,14 +19,19 @@ pub struct Resource {
 #[derive(Clone, Debug, PartialEq)]
 struct Sections {
     scheme: Wildcard,
-    host: Wildcard,
-    /// None where a `*` ends the host: any path and query.
-    readings: Option<Vec<Reading>>,
+    readings: Vec<Reading>,
 }
 
-/// One way to tell the path from the query.
+/// One way to tell the host, the path and the query apart.
 #[derive(Clone, Debug, PartialEq)]
 struct Reading {
+    host: Wildcard,
+    /// None where a `*` ends the host: any path and query.
+    target: Option<TargetPattern>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+struct TargetPattern {
     path: Wildcard,
     query: Wildcard,
 }
@@ -64,8 +69,7 @@ impl Resource {
     /// How many readings of `?` match, and how many there are: where they differ, the pattern is ambiguous.
     #[must_use]
     pub fn readings(&self, url: &SignedUrl<'_>) -> (usize, usize) {
-        let readings =
-            self.sections.as_ref().and_then(|sections| sections.readings.as_deref()).unwrap_or_default();
+        let readings = self.sections.as_ref().map_or(&[][..], |sections| sections.readings.as_slice());
         (readings.iter().filter(|reading| reading.fits(url)).count(), readings.len())
     }
 }
@@ -84,25 +88,30 @@ impl Sections {
             Some(_) | None if text.starts_with('*') => ("*", text),
             Some(_) | None => return None,
         };
-        let (host, path_and_query) = rest.split_at(rest.find(['/', '?', '\\']).unwrap_or(rest.len()));
-        let host_covers_all = host.ends_with('*') && path_and_query.is_empty();
-        Some(Self {
-            scheme: Wildcard::new(scheme.as_bytes()),
-            host: Wildcard::new(host.as_bytes()),
-            readings: (!host_covers_all).then(|| readings(path_and_query)),
-        })
+        Some(Self { scheme: Wildcard::new(scheme.as_bytes()), readings: readings(rest) })
     }
 
     fn match_url(&self, url: &SignedUrl<'_>) -> bool {
-        let (scheme, authority) = url.scheme_and_authority();
-        // Letters' case counts in neither (semantics 2.2, `[ASSUMED]`).
+        let (scheme, _) = url.scheme_and_authority();
+        // Letters' case counts neither here nor in the host (semantics 2.2, `[ASSUMED]`).
         self.scheme.matches_ignoring_case(scheme.as_bytes())
-            && self.host.matches_ignoring_case(authority.as_bytes())
-            && self.readings.as_ref().is_none_or(|readings| readings.iter().any(|reading| reading.fits(url)))
+            && self.readings.iter().any(|reading| reading.fits(url))
     }
 }
 
 impl Reading {
+    fn new(host: &str, target: Option<TargetPattern>) -> Self {
+        Self { host: Wildcard::new(host.as_bytes()), target }
+    }
+
+    fn fits(&self, url: &SignedUrl<'_>) -> bool {
+        let (_, authority) = url.scheme_and_authority();
+        self.host.matches_ignoring_case(authority.as_bytes())
+            && self.target.as_ref().is_none_or(|target| target.fits(url))
+    }
+}
+
+impl TargetPattern {
     fn new(path: &str, query: Option<&str>) -> Self {
         let path = if path.is_empty() { "/" } else { path };
         let query = query.unwrap_or(if path.ends_with('*') { "*" } else { "" });
@@ -116,16 +125,31 @@ impl Reading {
 }
 
 /// (a) and (b) each `?` may be the delimiter, those before it being wildcards, or none is; (c) so may each `\?`.
-fn readings(text: &str) -> Vec<Reading> {
-    let mut splits = vec![(text, None)];
-    for (at, _) in text.match_indices('?').take(MAX_READINGS) {
-        let (path, query) = (&text[..at], Some(&text[at + 1..]));
-        splits.push((path, query));
-        splits.extend(path.strip_suffix('\\').map(|path| (path, query)));
+fn readings(rest: &str) -> Vec<Reading> {
+    let slash = rest.find('/').unwrap_or(rest.len());
+    let (host, target) = rest.split_at(slash);
+    let mut readings = Vec::new();
+    if host.ends_with('*') && target.is_empty() {
+        readings.push(Reading::new(host, None));
+    } else {
+        readings.extend(
+            splits(target).map(|(path, query)| Reading::new(host, Some(TargetPattern::new(path, query)))),
+        );
     }
-    // A path begins with its slash: the `?` of `https://a.com?b` can't be a wildcard for it.
-    splits.retain(|(path, _)| path.is_empty() || path.starts_with('/'));
-    splits.into_iter().map(|(path, query)| Reading::new(path, query)).collect()
+    // Before the first slash a `?` may be a wildcard of the host, as above, or begin the query of the root path.
+    let without_path = splits(rest).filter(|(host, query)| query.is_some() && host.len() < slash);
+    readings
+        .extend(without_path.map(|(host, query)| Reading::new(host, Some(TargetPattern::new("", query)))));
+    readings
+}
+
+/// Every way to split at a `?` or `\?`, and not to.
+fn splits(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let at_marks = text.match_indices('?').take(MAX_READINGS).flat_map(|(at, _)| {
+        let (before, after) = (&text[..at], Some(&text[at + 1..]));
+        [Some((before, after)), before.strip_suffix('\\').map(|before| (before, after))].into_iter().flatten()
+    });
+    [(text, None)].into_iter().chain(at_marks)
 }
 
 /// Later `?`s are read as wildcards of the query only. An exact URL is found by its first one, so this loses nothing
@@ -205,6 +229,10 @@ mod tests {
             ("https://a.com/a?*", "https://a.com/a", true),
             ("https://a.com?x=1", "https://a.com/?x=1", true),
             ("https://a.com?x=1", "https://a.com/x=1", false),
+            ("https://a?com/x", "https://a.com/x", true),
+            ("https://a?com/x", "https://ab.com/x", false),
+            ("https://?.com/x?y", "https://a.com/x?y", true),
+            ("https://a.com?x=/1", "https://a.com/?x=/1", true),
         ] {
             assert_eq!(matches(pattern, url), fits, "{pattern} on {url}");
         }

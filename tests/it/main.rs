@@ -1,6 +1,8 @@
 //! Judges the built binary from outside: foreign signers, raw sockets, real clients and origins.
 
 mod conformance;
+mod mutations;
 mod sdk_signers;
+mod second_verifier;
 mod sites;
 mod support;
