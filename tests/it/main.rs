@@ -1,6 +1,7 @@
 //! Judges the built binary from outside: foreign signers, raw sockets, real clients and origins.
 
 mod conformance;
+mod forwarding;
 mod mutations;
 mod sdk_signers;
 mod second_verifier;
