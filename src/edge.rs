@@ -25,6 +25,7 @@ pub mod identity;
 pub mod listener;
 pub mod reply;
 pub mod service;
+pub mod stall;
 pub mod test_mode;
 
 pub use listener::Listeners;
@@ -114,7 +115,7 @@ fn serve_on_this_thread(
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let local = LocalSet::new();
-    local.block_on(&runtime, async {
+    let served = local.block_on(&runtime, async {
         let worker = Rc::new(Worker::new(edge));
         let connections = TaskTracker::new();
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -132,7 +133,11 @@ fn serve_on_this_thread(
         }
         sweeper.abort();
         Ok(())
-    })
+    });
+    drop(local);
+    // A file or a name that the system still looks for must not hold up the end.
+    runtime.shutdown_background();
+    served
 }
 
 /// Takes connections until the end. An error, such as too many open files, is waited out.

@@ -41,6 +41,7 @@ impl Proxy {
             0 => std::thread::available_parallelism().map_or(1, usize::from),
             workers => workers,
         };
+        raise_file_limit();
         let listeners = Listeners::bind(&self.listen, workers)?;
         Ok(Bound { proxy: self, listeners })
     }
@@ -89,6 +90,19 @@ impl Bound {
         Ok(ExitCode::SUCCESS)
     }
 }
+
+/// A connection is a file, and most systems allow a process 1,024 until it asks for what it may have.
+#[cfg(unix)]
+fn raise_file_limit() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }) {
+        tracing::debug!(%error, "the limit of open files could not be raised");
+    }
+}
+
+#[cfg(not(unix))]
+fn raise_file_limit() {}
 
 fn refuse_strangers(addresses: &[SocketAddr]) -> anyhow::Result<()> {
     match addresses.iter().find(|address| !address.ip().is_loopback()) {

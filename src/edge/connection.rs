@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::service::Worker;
+use super::stall::StallGuard;
 
 /// Serves requests until the viewer or the end comes; at the end, the request in flight is finished.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop: CancellationToken) {
@@ -26,7 +27,8 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).title_case_headers(true);
     builder.max_buf_size(MAX_BUFFER);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let mut connection =
+        pin!(builder.serve_connection(TokioIo::new(StallGuard::new(stream, STALL_LIMIT)), service));
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {
@@ -41,5 +43,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
 
 /// For the whole head of a request, and so also between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// For a viewer to take at least one byte of what waits for it.
+const STALL_LIMIT: Duration = Duration::from_secs(60);
 /// Larger than CloudFront's quota of 32,768 bytes, which the service counts itself to answer 413.
 const MAX_BUFFER: usize = 128 << 10;

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod forwarding;
+mod hard_times;
 mod mutations;
 mod sdk_signers;
 mod second_verifier;
