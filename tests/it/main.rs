@@ -1,5 +1,7 @@
 //! Judges the built binary from outside: foreign signers, raw sockets, real clients and origins.
 
+mod cli;
+mod configuration;
 mod conformance;
 mod forwarding;
 mod hard_times;
@@ -8,3 +10,4 @@ mod sdk_signers;
 mod second_verifier;
 mod sites;
 mod support;
+mod test_mode;

@@ -1,0 +1,194 @@
+//! Broken configurations: every fault at once, each with its place and the way to mend it (contract 2 and 7).
+
+use serde_json::Value;
+
+use crate::sites;
+use crate::support::{frontgate, private_key, public_key, stderr, stdout};
+
+fn check(config: &str) -> (Option<i32>, Value, String) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let json = frontgate().current_dir(dir.path()).args(["check", "--json"]).output().unwrap();
+    let text = frontgate().current_dir(dir.path()).arg("check").output().unwrap();
+    assert_eq!(json.status.code(), text.status.code());
+    let parsed =
+        serde_json::from_str(&stdout(&json)).unwrap_or_else(|error| panic!("{error}: {}", stdout(&json)));
+    (json.status.code(), parsed, stdout(&text) + &stderr(&text))
+}
+
+fn errors(json: &Value) -> Vec<String> {
+    json["errors"].as_array().unwrap().iter().map(Value::to_string).collect()
+}
+
+#[test]
+fn a_good_configuration_is_told_behavior_by_behavior() {
+    let (code, json, text) = check(&sites::main("http://127.0.0.1:9000"));
+    assert_eq!(
+        (code, &json["errors"], &json["warnings"]),
+        (Some(0), &serde_json::json!([]), &serde_json::json!([]))
+    );
+    let behaviors = json["distributions"][0]["behaviors"].as_array().unwrap();
+    assert_eq!(behaviors[0], serde_json::json!({"path-pattern": "/public/*", "private": false, "keys": []}));
+    let default = behaviors.last().unwrap();
+    assert_eq!(default["path-pattern"], "*");
+    assert_eq!((&default["private"], default["keys"].as_array().unwrap().len()), (&Value::Bool(true), 2));
+    assert!(
+        text.contains("EDFDVBD6EXAMPLE") && text.contains("/public/*") && text.contains(sites::id("rsa")),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_place() {
+    let config = format!(
+        r#"[server]
+listen = ["localhost:8080"]
+worker = 2
+
+[[public-keys]]
+id = "K1"
+file = "no/such.pem"
+
+[[public-keys]]
+id = "K2"
+file = {private:?}
+
+[[public-keys]]
+id = "K3"
+file = {short:?}
+
+[[key-groups]]
+id = "empty"
+public-keys = []
+
+[[key-groups]]
+id = "g"
+public-keys = ["K9"]
+
+[[distributions]]
+id = "E1"
+domain-name = "a.example.com"
+[[distributions.origins]]
+id = "app"
+url = "ftp://127.0.0.1"
+default-root-object = "index.html"
+[distributions.default-cache-behavior]
+target-origin = "ap"
+trusted-key-group = ["g"]
+allowed-methods = ["GET"]
+origin-request-policy = "AllViewer"
+[[distributions.cache-behaviors]]
+path-pattern = "/a b"
+target-origin = "app"
+trusted-key-groups = ["nobody"]
+"#,
+        private = private_key("rsa"),
+        short = public_key("rsa1024"),
+    );
+    let (code, json, text) = check(&config);
+    assert_eq!(code, Some(2));
+    let errors = errors(&json);
+    for (line, words) in [
+        (2, vec!["localhost:8080", "IP address and a port"]),
+        (3, vec!["worker", "did you mean `workers`?"]),
+        (7, vec!["no/such.pem", "can't be read"]),
+        (11, vec!["K2", "private key"]),
+        (15, vec!["1024", "2048"]),
+        (17, vec!["empty", "no keys"]),
+        (23, vec!["K9", "not defined"]),
+        (30, vec!["ftp://127.0.0.1", "http://"]),
+        (31, vec!["default-root-object", "table around"]),
+        (33, vec!["ap", "not defined"]),
+        (34, vec!["trusted-key-group", "did you mean `trusted-key-groups`?"]),
+        (35, vec!["GET", "three sets"]),
+        (36, vec!["AllViewer", "AllViewerExceptHostHeader"]),
+        (38, vec!["path-pattern", "/a b"]),
+        (40, vec!["nobody", "not defined"]),
+    ] {
+        let place = format!("\"line\":{line},");
+        let found = errors
+            .iter()
+            .any(|error| error.contains(&place) && words.iter().all(|word| error.contains(word)));
+        assert!(found, "line {line} {words:?} in\n{}", errors.join("\n"));
+        assert!(text.contains(&format!("config.toml:{line}:")), "line {line} in\n{text}");
+    }
+    assert_eq!(errors.len(), 15, "{}", errors.join("\n"));
+}
+
+#[test]
+fn nothing_listens_with_a_broken_configuration() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), "nonsense = true").unwrap();
+    let output = frontgate().current_dir(dir.path()).arg("serve").output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+    assert!(stderr(&output).contains("nothing was started"));
+}
+
+#[test]
+fn a_missing_configuration_names_the_command_that_needs_none() {
+    let dir = tempfile::tempdir().unwrap();
+    for command in ["serve", "check"] {
+        let output = frontgate().current_dir(dir.path()).arg(command).output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("config.toml") && stderr(&output).contains("frontgate dev"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn what_is_not_built_yet_is_an_unknown_key() {
+    for more in [
+        "[[server.https]]\nlisten = []",
+        "[access-log]\nformat = \"off\"",
+        "[admin]\nlisten = \"127.0.0.1:1\"",
+    ] {
+        let (code, json, _) = check(&format!("{more}\n{}", sites::main("http://127.0.0.1:9000")));
+        assert_eq!((code, errors(&json).len()), (Some(2), 1), "{more}: {json}");
+    }
+}
+
+#[test]
+fn not_toml_and_wrong_kinds_are_faults_with_a_place() {
+    for (config, line) in [
+        ("a = ", 1),
+        ("[server]\nlisten = 5", 2),
+        ("[server]\n\nworkers = -1", 3),
+        ("[verified-policy-cache]\nmax-size = \"64 elephants\"", 2),
+        ("[server]\nshutdown-grace = \"30\"", 2),
+        ("server = 5", 1),
+    ] {
+        let (code, json, text) = check(config);
+        assert_eq!(code, Some(2), "{config}");
+        let place = format!("\"line\":{line},");
+        assert!(errors(&json).iter().any(|error| error.contains(&place)), "{config}: {json}");
+        assert!(!text.contains("panicked"));
+    }
+}
+
+#[test]
+fn a_pkcs1_key_and_a_strangers_base_are_warnings() {
+    let one = sites::main("http://127.0.0.1:9000").replace(&public_key("rsa"), &public_key("rsa-pkcs1"));
+    let (code, json, _) = check(&one);
+    assert_eq!((code, json["warnings"].as_array().unwrap().len()), (Some(0), 1));
+    assert!(json["warnings"][0]["message"].as_str().unwrap().contains("PKCS#1"));
+    let two =
+        sites::two("http://127.0.0.1:9000").replacen("https://one.example.com", "https://two.example.com", 1);
+    let (code, json, _) = check(&two);
+    assert_eq!((code, json["warnings"].as_array().unwrap().len()), (Some(0), 1));
+    assert!(json["warnings"][0]["message"].as_str().unwrap().contains("two.example.com"));
+}
+
+#[test]
+fn keys_that_cloudfront_refuses_are_refused() {
+    for (name, word) in
+        [("rsa4096", "4096"), ("p384", "P-384"), ("ed25519", "Ed25519"), ("rsa1024", "allow-short")]
+    {
+        let config = sites::main("http://127.0.0.1:9000").replace(&public_key("rsa2"), &public_key(name));
+        let (code, json, _) = check(&config);
+        assert_eq!(code, Some(2));
+        assert!(errors(&json).iter().any(|error| error.contains(word)), "{name}: {json}");
+    }
+}
