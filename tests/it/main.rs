@@ -5,6 +5,7 @@ mod configuration;
 mod conformance;
 mod forwarding;
 mod hard_times;
+mod memo;
 mod mutations;
 mod sdk_signers;
 mod second_verifier;
