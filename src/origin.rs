@@ -12,6 +12,7 @@ use crate::body::Body;
 use crate::distribution::origin::{Origin, OriginLocation};
 
 mod content;
+pub mod demo;
 pub mod directory;
 pub mod http;
 
@@ -25,6 +26,8 @@ pub enum OriginClient {
     Http(Rc<HttpOrigin>),
     /// From the disk.
     Directory(Arc<Directory>),
+    /// From the binary.
+    Demo,
 }
 
 impl OriginClient {
@@ -40,7 +43,7 @@ impl OriginClient {
             OriginLocation::Directory(root) => {
                 Directory::new(root, &origin.path, key_folders).map(Self::Directory)
             }
-            OriginLocation::Demo => Err(io::ErrorKind::Unsupported.into()),
+            OriginLocation::Demo => Ok(Self::Demo),
         }
     }
 
@@ -52,6 +55,7 @@ impl OriginClient {
         match self {
             Self::Http(origin) => origin.send(request).await,
             Self::Directory(directory) => Ok(directory.send(request).await),
+            Self::Demo => Ok(demo::answer(&request)),
         }
     }
 
@@ -59,7 +63,7 @@ impl OriginClient {
     pub fn sweep(&self) {
         match self {
             Self::Http(origin) => origin.sweep(),
-            Self::Directory(_) => {}
+            Self::Directory(_) | Self::Demo => {}
         }
     }
 }
