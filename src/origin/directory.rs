@@ -215,7 +215,7 @@ mod tests {
         "root/keys/old/K.private.pem",
         "rootless/secret.txt",
     ];
-    const LINKS: [(&str, &str); 16] = [
+    const LINKS: [(&str, &str); 17] = [
         ("page", "sub/page.txt"),
         ("dotted", "./sub//./page.txt"),
         ("folder", "sub/"),
@@ -228,6 +228,7 @@ mod tests {
         ("parent", ".."),
         ("sub/far", "../../../../../../../../etc/passwd"),
         ("sub/parent", "../.."),
+        ("absolute", "/index.html"),
         ("to-hidden", ".git"),
         ("to-keys", "keys"),
         ("sub/to-key", "../keys/K.private.pem"),
@@ -302,6 +303,7 @@ mod tests {
             "/parent/root/index.html",
             "/sub/parent/secret.txt",
             "/sub/far",
+            "/absolute",
             "/absolute-out",
             "/absolute-in",
             "/to-hidden/config",

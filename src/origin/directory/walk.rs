@@ -185,10 +185,20 @@ mod tests {
         for names in [MAX_DEPTH - 1, MAX_DEPTH] {
             fs::write(root.path().join(&deep(names)[1..]), "").unwrap();
         }
-        for (path, found) in [(deep(MAX_DEPTH - 1), true), (deep(MAX_DEPTH), false)] {
+        fs::write(root.path().join("link0"), "").unwrap();
+        for number in 1..=MAX_LINKS + 1 {
+            let target = format!("link{}", number - 1);
+            symlink(target, root.path().join(format!("link{number}"))).unwrap();
+        }
+        for (path, found) in [
+            (deep(MAX_DEPTH - 1), true),
+            (deep(MAX_DEPTH), false),
+            (format!("/link{MAX_LINKS}"), true),
+            (format!("/link{}", MAX_LINKS + 1), false),
+        ] {
             let walk = Walk::begin(root.path(), 0, &[]).unwrap();
-            let path = FilePath::parse(&path).unwrap();
-            assert_eq!(walk.open(&path).is_ok(), found, "{} names", path.names().len());
+            let opened = walk.open(&FilePath::parse(&path).unwrap());
+            assert_eq!(opened.is_ok(), found, "{path}");
         }
     }
 
