@@ -4,14 +4,19 @@ use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hyper::{Request, Response};
 
 use crate::body::Body;
 use crate::distribution::origin::{Origin, OriginLocation};
 
+mod content;
+pub mod demo;
+pub mod directory;
 pub mod http;
 
+use self::directory::Directory;
 use self::http::HttpOrigin;
 
 /// One thread's way to one origin.
@@ -19,19 +24,26 @@ use self::http::HttpOrigin;
 pub enum OriginClient {
     /// Over HTTP/1.1.
     Http(Rc<HttpOrigin>),
+    /// From the disk.
+    Directory(Arc<Directory>),
+    /// From the binary.
+    Demo,
 }
 
 impl OriginClient {
     /// Prepares for an origin; nothing is connected yet.
     ///
     /// # Errors
-    /// When a folder can't be opened.
-    pub fn new(origin: &Origin, _key_folders: &[PathBuf]) -> io::Result<Self> {
+    /// When a folder can't be opened, or must not be served because keys lie in it.
+    pub fn new(origin: &Origin, key_folders: &[PathBuf]) -> io::Result<Self> {
         match &origin.location {
             OriginLocation::Http { host, port, .. } => {
                 Ok(Self::Http(HttpOrigin::new(host, *port, origin.timeouts)))
             }
-            OriginLocation::Directory(_) | OriginLocation::Demo => Err(io::ErrorKind::Unsupported.into()),
+            OriginLocation::Directory(root) => {
+                Directory::new(root, &origin.path, key_folders).map(Self::Directory)
+            }
+            OriginLocation::Demo => Ok(Self::Demo),
         }
     }
 
@@ -42,6 +54,8 @@ impl OriginClient {
     pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
         match self {
             Self::Http(origin) => origin.send(request).await,
+            Self::Directory(directory) => Ok(directory.send(request).await),
+            Self::Demo => Ok(demo::answer(&request)),
         }
     }
 
@@ -49,6 +63,7 @@ impl OriginClient {
     pub fn sweep(&self) {
         match self {
             Self::Http(origin) => origin.sweep(),
+            Self::Directory(_) | Self::Demo => {}
         }
     }
 }
