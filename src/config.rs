@@ -330,7 +330,7 @@ fn parse_size(text: &str) -> Result<u64, String> {
     amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
 }
 
-/// Half a mebibyte of signatures would do for a day of development; this serves about 60,000 links (contract 2).
+/// About 80,000 links of RSA keys: each is its signature, its policy and what the cache needs around them (contract 2).
 pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;

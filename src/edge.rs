@@ -113,7 +113,10 @@ fn serve_on_this_thread(
     grace: Duration,
     stop: &CancellationToken,
 ) -> io::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .build()?;
     let local = LocalSet::new();
     let served = local.block_on(&runtime, async {
         let worker = Rc::new(Worker::new(edge));
@@ -182,6 +185,8 @@ async fn sweep(worker: Rc<Worker>) {
     }
 }
 
+/// Threads for files and names that one worker may keep busy; further reads wait for one of them.
+const MAX_BLOCKING_THREADS: usize = 32;
 /// Connections that one thread serves at a time; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 16_384;
 /// Long enough for files to be closed, short enough not to be noticed.

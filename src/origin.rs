@@ -13,6 +13,7 @@ use crate::distribution::origin::{Origin, OriginLocation};
 
 mod content;
 pub mod demo;
+#[cfg_attr(not(unix), path = "origin/no_directory.rs")]
 pub mod directory;
 pub mod http;
 

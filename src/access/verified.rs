@@ -120,6 +120,5 @@ fn weight(key: &Box<[u8]>, (): &()) -> u32 {
 }
 
 /// What moka and the allocator add to an entry's own bytes: hash table slot, reference-counted key and entry, two
-/// queue nodes, allocator headers. Measured as the growth of a process's memory over many entries; see
-/// `docs/performance.md`.
+/// queue nodes, allocator headers. 330 bytes were measured (`examples/memo_memory.rs`), so memory stays below the size.
 const ENTRY_OVERHEAD: usize = 384;

@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -100,7 +101,7 @@ impl Worker {
             (origin, target, route.is_private())
         };
         let request = origin_request(parts, &origin, &target, entry.viewer, identity, is_private, body)?;
-        let sent = match self.client(&origin) {
+        let sent = match self.client(&origin, &running.key_folders) {
             Ok(client) => client.send(request).await,
             Err(error) => Err(crate::origin::OriginError::Connect(error)),
         };
@@ -111,13 +112,13 @@ impl Worker {
         Ok(response)
     }
 
-    fn client(&self, origin: &Arc<Origin>) -> std::io::Result<OriginClient> {
+    fn client(&self, origin: &Arc<Origin>, key_folders: &[PathBuf]) -> std::io::Result<OriginClient> {
         let place = Arc::as_ptr(origin) as usize;
         let mut origins = self.origins.borrow_mut();
         if let Some((_, client)) = origins.get(&place) {
             return Ok(client.clone());
         }
-        let client = OriginClient::new(origin, &self.edge.running.load().key_folders)?;
+        let client = OriginClient::new(origin, key_folders)?;
         origins.insert(place, (Arc::clone(origin), client.clone()));
         Ok(client)
     }

@@ -1,5 +1,7 @@
 //! Judges the built binary from outside: foreign signers, raw sockets, real clients and origins.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
 mod cli;
 mod configuration;
 mod conformance;
