@@ -200,20 +200,25 @@ fn banner(
         title = paint.bold("Frontgate"),
         link = paint.green(&link),
     );
-    let _ = write!(text, "{}", snippets(id, &private.to_string(), &url));
+    text.push_str(&snippets(pair, &url));
     Ok(text)
 }
 
 /// Lines that sign with this key in Python and in JavaScript.
-fn snippets(id: &str, private: &str, url: &str) -> String {
+fn snippets(pair: &KeyPair, url: &str) -> String {
+    let (id, private) = (&pair.id, pair.private_file.display().to_string());
+    let (module, scheme) = match pair.key {
+        PrivateKey::Rsa(_) => ("padding", "padding.PKCS1v15(), hashes.SHA1()"),
+        PrivateKey::Ecdsa(_) => ("ec", "ec.ECDSA(hashes.SHA1())"),
+    };
     format!(
         "Python (pip install boto3 cryptography):\n\
          \x20 from datetime import datetime, timedelta, timezone\n\
          \x20 from botocore.signers import CloudFrontSigner\n\
          \x20 from cryptography.hazmat.primitives import hashes, serialization\n\
-         \x20 from cryptography.hazmat.primitives.asymmetric import padding\n\
+         \x20 from cryptography.hazmat.primitives.asymmetric import {module}\n\
          \x20 key = serialization.load_pem_private_key(open({private:?}, \"rb\").read(), None)\n\
-         \x20 signer = CloudFrontSigner({id:?}, lambda m: key.sign(m, padding.PKCS1v15(), hashes.SHA1()))\n\
+         \x20 signer = CloudFrontSigner({id:?}, lambda m: key.sign(m, {scheme}))\n\
          \x20 print(signer.generate_presigned_url({url:?}, datetime.now(timezone.utc) + timedelta(hours=1)))\n\n\
          JavaScript (npm install @aws-sdk/cloudfront-signer):\n\
          \x20 import {{ readFileSync }} from \"node:fs\";\n\

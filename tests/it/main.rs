@@ -9,6 +9,7 @@ mod forwarding;
 mod hard_times;
 mod memo;
 mod mutations;
+mod origins;
 mod sdk_signers;
 mod second_verifier;
 mod sites;

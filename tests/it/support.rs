@@ -90,10 +90,6 @@ impl Edge {
         Self { child, address, dir }
     }
 
-    pub(crate) fn port(&self) -> u16 {
-        self.address.port()
-    }
-
     /// Sends raw bytes on a connection of their own and reads the one response.
     pub(crate) fn send(&self, request: impl AsRef<[u8]>) -> Response {
         send_to(self.address, request.as_ref())
