@@ -187,7 +187,9 @@ fn fill(text: &str, policy: &[u8], signature: &[u8]) -> String {
 fn files() -> Vec<PathBuf> {
     let folder = std::fs::read_dir(root().join("tests/conformance")).expect("the tables");
     let mut files: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    files.retain(|path| {
+        path.extension().is_some_and(|extension| extension == "toml") && !path.ends_with("choices.toml")
+    });
     files.sort();
     files
 }
@@ -231,4 +233,57 @@ fn every_row_is_answered_as_cloudfront_answers() {
         }
     }
     assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// A question that nobody outside of AWS can answer, and the one place where Frontgate answers it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Choice {
+    section: String,
+    tag: String,
+    question: String,
+    choice: String,
+    file: String,
+    marker: String,
+}
+
+#[derive(Deserialize)]
+struct Choices {
+    choice: Vec<Choice>,
+}
+
+fn fidelity() -> String {
+    let folder = root().join("tests/conformance");
+    let mut text = std::fs::read_to_string(folder.join("fidelity-head.md")).expect("the head");
+    let choices = std::fs::read_to_string(folder.join("choices.toml")).expect("the choices");
+    let choices: Choices = toml::from_str(&choices).expect("the choices");
+    text += "\n## Choices\n\n| | question | what Frontgate does | tag | where |\n|---|---|---|---|---|\n";
+    for Choice { section, tag, question, choice, file, marker } in choices.choice {
+        let source = std::fs::read_to_string(root().join(&file)).expect("a source file");
+        assert!(source.contains(&marker), "{file} has no {marker:?}: where is that choice taken?");
+        let _ = writeln!(text, "| {section} | {question} | {choice} | {tag} | `{file}` |");
+    }
+    let cases = cases();
+    let _ = writeln!(text, "\n## The table\n\n{} rows.", cases.len());
+    let mut section = "";
+    for case in &cases {
+        if case.section != section {
+            section = &case.section;
+            let _ = writeln!(text, "\n### {section}\n\n| fact | answer | evidence |\n|---|---|---|");
+        }
+        let says = case.says.replace('|', "\\|");
+        let _ = writeln!(text, "| {says} | {} | {} |", case.expect, case.evidence);
+    }
+    text
+}
+
+#[test]
+fn fidelity_is_made_from_the_table() {
+    let file = root().join("docs/fidelity.md");
+    let expected = fidelity();
+    if std::env::var_os("FRONTGATE_BLESS").is_some() {
+        std::fs::write(&file, &expected).expect("the document is written");
+    }
+    let found = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(found == expected, "docs/fidelity.md is stale: FRONTGATE_BLESS=1 cargo test --test it fidelity");
 }
