@@ -1,6 +1,5 @@
 //! The configuration: from a file's text to what the proxy runs on, with every fault that the file has.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,10 +10,10 @@ use toml::de::DeTable;
 
 use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
-use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 
 mod distributions;
 mod fault;
+mod keys;
 mod origins;
 mod reader;
 
@@ -169,120 +168,6 @@ impl Loader<'_, '_> {
         size.map_or(DEFAULT_VERIFIED_POLICIES_SIZE, |size| size.value)
     }
 
-    fn public_keys(
-        &mut self,
-        root: &mut Reader<'_, '_>,
-        folders: &mut Vec<PathBuf>,
-    ) -> BTreeMap<String, Option<Arc<PublicKey>>> {
-        let mut keys = BTreeMap::new();
-        for mut table in root.tables(self.faults, "public-keys", "[[public-keys]]") {
-            let id = table.required(self.faults, "id");
-            let file = table.string(self.faults, "file");
-            let pem = table.string(self.faults, "pem");
-            let tolerance = KeyTolerance { allow_short: table.boolean(self.faults, "allow-short") };
-            let span = table.span();
-            table.finish(self.faults, &[]);
-            let Some(id) = id else { continue };
-            if !PublicKeyId::is_well_formed(id.value) {
-                let fault = self.faults.at(&id.span, "a public key's id is letters and digits only");
-                self.faults
-                    .error(fault.found(format!("{:?}", id.value)).expected("such as \"K2JCJMDEHXQW5F\""));
-            }
-            let source = match (file, pem) {
-                (Some(file), None) => self.read_key(&file, folders).map(|pem| (file.span, pem)),
-                (None, Some(pem)) => Some((pem.span, pem.value.to_owned())),
-                (None, None) | (Some(_), Some(_)) => {
-                    let fault = self.faults.at(&span, format!("public key `{}` has no one source", id.value));
-                    self.faults.error(fault.expected("either `file` or `pem`"));
-                    None
-                }
-            };
-            let key = source.and_then(|(span, pem)| self.parse_key(&id, &span, &pem, tolerance));
-            if keys.insert(id.value.to_owned(), key).is_some() {
-                let fault = self.faults.at(&id.span, format!("public key `{}` is defined twice", id.value));
-                self.faults.error(fault);
-            }
-        }
-        keys
-    }
-
-    fn read_key(&mut self, file: &Placed<&str>, folders: &mut Vec<PathBuf>) -> Option<String> {
-        let path = self.folder.join(file.value);
-        folders.extend(path.parent().map(Path::to_owned));
-        let read = fs::metadata(&path).and_then(|meta| {
-            if meta.is_file() && meta.len() <= MAX_KEY_FILE {
-                fs::read_to_string(&path)
-            } else {
-                Ok(String::new())
-            }
-        });
-        match read {
-            Ok(pem) => Some(pem),
-            Err(error) => {
-                let fault = self.faults.at(&file.span, format!("public key file can't be read: {error}"));
-                let fault = fault.found(path.display()).expected("a readable PEM file");
-                self.faults.error(fault.help("`frontgate keygen` makes a pair of keys"));
-                None
-            }
-        }
-    }
-
-    fn parse_key(
-        &mut self,
-        id: &Placed<&str>,
-        span: &std::ops::Range<usize>,
-        pem: &str,
-        tolerance: KeyTolerance,
-    ) -> Option<Arc<PublicKey>> {
-        match PublicKey::from_pem(PublicKeyId::new(id.value), pem, tolerance) {
-            Ok(key) => {
-                if key.is_pkcs1() {
-                    let message = format!("public key `{}` is PKCS#1 (`RSA PUBLIC KEY`)", id.value);
-                    let fault =
-                        self.faults.at(span, message).expected("SPKI (`PUBLIC KEY`), which CloudFront takes");
-                    self.faults.warning(fault.help("openssl rsa -RSAPublicKey_in -in OLD -pubout -out NEW"));
-                }
-                Some(Arc::new(key))
-            }
-            Err(error) => {
-                let fault = self.faults.at(span, format!("public key `{}` can't be used: {error}", id.value));
-                self.faults.error(fault.expected("RSA 2048 or ECDSA P-256, as SPKI PEM"));
-                None
-            }
-        }
-    }
-
-    fn key_groups(
-        &mut self,
-        root: &mut Reader<'_, '_>,
-        keys: &BTreeMap<String, Option<Arc<PublicKey>>>,
-    ) -> BTreeMap<String, Arc<KeyGroup>> {
-        let mut groups = BTreeMap::new();
-        for mut table in root.tables(self.faults, "key-groups", "[[key-groups]]") {
-            let id = table.required(self.faults, "id");
-            let members = table.strings(self.faults, "public-keys");
-            let span = table.span();
-            table.finish(self.faults, &[]);
-            let Some(id) = id else { continue };
-            if members.as_ref().is_none_or(Vec::is_empty) {
-                let fault = self.faults.at(&span, format!("key group `{}` has no keys", id.value));
-                self.faults.error(fault.expected("public-keys = [\"K…\"]"));
-            }
-            let mut group = KeyGroup { id: id.value.to_owned(), keys: Vec::new() };
-            for member in members.unwrap_or_default() {
-                match keys.get(member.value) {
-                    Some(key) => group.keys.extend(key.clone()),
-                    None => self.undefined(&member, "public key", keys.keys()),
-                }
-            }
-            if groups.insert(group.id.clone(), Arc::new(group)).is_some() {
-                let fault = self.faults.at(&id.span, format!("key group `{}` is defined twice", id.value));
-                self.faults.error(fault);
-            }
-        }
-        groups
-    }
-
     /// A name that nothing has, with the names that there are.
     fn undefined<'n>(&mut self, name: &Placed<&str>, what: &str, names: impl Iterator<Item = &'n String>) {
         let names: Vec<&str> = names.map(String::as_str).collect();
@@ -334,5 +219,3 @@ fn parse_size(text: &str) -> Result<u64, String> {
 pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;
-/// A public key's PEM has some hundred bytes.
-const MAX_KEY_FILE: u64 = 64 << 10;

@@ -4,13 +4,15 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::viewer::{Host, Scheme, SignedUrl, Target, ViewerRequest, path};
+use crate::viewer::{Host, SignedUrl, Target, ViewerRequest, path};
 
+pub mod base;
 pub mod behavior;
 pub mod key;
 pub mod origin;
 pub mod pattern;
 
+pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::CacheBehavior;
 use origin::{Origin, OriginId};
 
@@ -89,61 +91,6 @@ fn alias_fits(alias: &str, name: &str) -> Option<usize> {
     let at = name.len().checked_sub(suffix.len()).filter(|&at| at > 0)?;
     name.get(at..)?.eq_ignore_ascii_case(suffix).then_some(suffix.len())
 }
-
-/// `scheme://host[:port]`, without the scheme's own port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BaseUrl {
-    text: String,
-}
-
-impl BaseUrl {
-    /// Reads a base as the configuration has it; a `/` at the end and the scheme's own port are dropped.
-    ///
-    /// # Errors
-    /// [`InvalidBaseUrl`] for another scheme, no host, or anything after it.
-    pub fn parse(text: &str) -> Result<Self, InvalidBaseUrl> {
-        let (scheme, rest) = text.split_once("://").ok_or(InvalidBaseUrl::NoScheme)?;
-        let scheme = Scheme::parse(scheme).ok_or(InvalidBaseUrl::NoScheme)?;
-        let authority = rest.strip_suffix('/').unwrap_or(rest);
-        if authority.contains(['/', '?', '#']) {
-            return Err(InvalidBaseUrl::MoreThanHost);
-        }
-        let host = Host::parse(authority).map_err(|_| InvalidBaseUrl::Host)?;
-        Ok(Self { text: format!("{scheme}://{}", host.in_url(scheme)) })
-    }
-
-    /// The base as it begins a signed URL.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
-    }
-
-    /// Its host without the port.
-    #[must_use]
-    pub fn host_name(&self) -> &str {
-        let authority = self.text.split_once("://").map_or("", |(_, authority)| authority);
-        Host::parse(authority).map_or("", |host| host.name())
-    }
-}
-
-/// Why a public base URL can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidBaseUrl {
-    /// Not `http://` or `https://`.
-    #[error("expected `http://` or `https://` and a host")]
-    NoScheme,
-    /// A host that is none.
-    #[error("the part after `://` is not a host with an optional port")]
-    Host,
-    /// A path, a query or a fragment.
-    #[error(
-        "only scheme, host and port belong into a base: links keep the path and query that they were sent with"
-    )]
-    MoreThanHost,
-}
-
-/// The most public bases of one distribution (contract 2): each costs a forged link one verification more.
-pub const MAX_PUBLIC_BASE_URLS: usize = 8;
 
 /// Which base fitted last, so that the next verification begins with it. A hint: it never changes a verdict.
 #[derive(Debug, Default)]
@@ -322,22 +269,6 @@ mod tests {
             ("*.cdn.example.com", "acdn.example.com", false),
         ] {
             assert_eq!(alias_fits(alias, name).is_some(), fits, "{alias} for {name}");
-        }
-    }
-
-    #[test]
-    fn a_base_is_scheme_host_and_port_alone() {
-        for (text, expected) in [
-            ("https://d1.cloudfront.net", Ok("https://d1.cloudfront.net")),
-            ("HTTPS://d1.cloudfront.net:443/", Ok("https://d1.cloudfront.net")),
-            ("http://localhost:8080", Ok("http://localhost:8080")),
-            ("https://a/b", Err(InvalidBaseUrl::MoreThanHost)),
-            ("a.example.com", Err(InvalidBaseUrl::NoScheme)),
-            ("ftp://a", Err(InvalidBaseUrl::NoScheme)),
-            ("https://", Err(InvalidBaseUrl::Host)),
-        ] {
-            let found = BaseUrl::parse(text);
-            assert_eq!(found.as_ref().map(BaseUrl::as_str), expected.as_ref().map(|t| *t), "{text}");
         }
     }
 }

@@ -3,25 +3,21 @@
 //! Pure, like the decision: it walks the same steps but stops at none, and never decides anything by itself.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
 use crate::access::gate::{self, Barrier};
-use crate::access::policy::Condition;
-use crate::access::verified::{SignatureClaim, VerifiedPolicies};
-use crate::access::{
-    ClaimedPolicy, Decision, TriedUrls, VerifiedPolicy, authorize, hash_algorithm, key_pair_id, signature,
-    trusted_key,
-};
-use crate::distribution::key::{HashAlgorithm, PublicKey};
+use crate::access::verified::VerifiedPolicies;
+use crate::access::{Decision, authorize};
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
 
 mod candidates;
+mod checks;
 mod diff;
 mod hints;
+
+use checks::Examined;
 
 /// What would become of a request, and why.
 #[derive(Clone, Debug)]
@@ -137,233 +133,6 @@ fn verdict(request: &ViewerRequest<'_>, route: &Route<'_>) -> Verdict {
     match authorize(request, route, &VerifiedPolicies::new(0)) {
         Decision::Allow(_) => Verdict::Allow,
         Decision::Deny(reason) => Verdict::Deny(reason),
-    }
-}
-
-/// A private request with everything that its checks need, each part read on its own.
-struct Examined<'a> {
-    request: &'a ViewerRequest<'a>,
-    route: &'a Route<'a>,
-    distributions: &'a Distributions,
-    sent: Credentials<'a>,
-    key: Option<Result<Arc<PublicKey>, DenyReason>>,
-    signature: Result<Vec<u8>, DenyReason>,
-    claimed: Result<ClaimedPolicy, DenyReason>,
-    hash: Result<HashAlgorithm, DenyReason>,
-    tried: TriedUrls<'a>,
-}
-
-impl<'a> Examined<'a> {
-    fn of(request: &'a ViewerRequest<'a>, route: &'a Route<'a>, distributions: &'a Distributions) -> Self {
-        let sent = Credentials::extract(request);
-        let key = key_pair_id(&sent, route).ok().map(|id| trusted_key(id, route));
-        Self {
-            request,
-            route,
-            distributions,
-            key,
-            signature: signature(&sent),
-            claimed: ClaimedPolicy::read(&sent),
-            hash: hash_algorithm(&sent),
-            tried: TriedUrls::of(request, route),
-            sent,
-        }
-    }
-
-    fn sent_key_pair_id(&self) -> Option<String> {
-        key_pair_id(&self.sent, self.route).ok().map(str::to_owned)
-    }
-
-    fn policy_text(&self) -> Option<String> {
-        match &self.claimed {
-            Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
-                claimed.messages(&self.tried).first().map(|text| String::from_utf8_lossy(text).into_owned())
-            }
-            Err(_) => {
-                let text = self.sent.policy.as_deref()?;
-                let bytes = crate::access::encoding::decode(text).ok()?;
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            }
-        }
-    }
-
-    fn checks(&self) -> Vec<Check> {
-        vec![
-            self.key_pair_id(),
-            self.key(),
-            self.signature_encoding(),
-            self.policy(),
-            self.signature(),
-            self.resource(),
-            self.expiry(),
-            self.not_before(),
-            self.ip(),
-        ]
-    }
-
-    fn key_pair_id(&self) -> Check {
-        let check = Check::new("key-pair-id", "the id of a public key: letters and digits");
-        match key_pair_id(&self.sent, self.route) {
-            Ok(id) => check.pass(format!("{id} in the {}", self.place())),
-            Err(reason) => {
-                check.fail(&reason, hints::key_pair_id(self.request, &self.sent, self.distributions))
-            }
-        }
-    }
-
-    fn key(&self) -> Check {
-        let trusted: Vec<&str> = self.trusted().iter().map(|key| key.id().as_str()).collect();
-        let check =
-            Check::new("key", format!("one of the keys that this path trusts: {}", trusted.join(", ")));
-        match &self.key {
-            None => check.skip("no usable key id"),
-            Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
-            Some(Err(reason)) => check.fail(reason, hints::unknown_key(&self.sent, self.distributions)),
-        }
-    }
-
-    /// The keys that every private behavior of the path trusts.
-    fn trusted(&self) -> Vec<&Arc<PublicKey>> {
-        let mut keys: Vec<&Arc<PublicKey>> = Vec::new();
-        for key in self.route.private.iter().flat_map(|behavior| behavior.restriction.keys()) {
-            let everywhere =
-                self.route.private.iter().all(|one| one.restriction.key(key.id().as_str()).is_some());
-            if everywhere && !keys.iter().any(|known| known.id() == key.id()) {
-                keys.push(key);
-            }
-        }
-        keys
-    }
-
-    fn signature_encoding(&self) -> Check {
-        let check =
-            Check::new("signature-encoding", "CloudFront's base64: `-` for `+`, `~` for `/`, `_` for `=`");
-        match &self.signature {
-            Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
-            Err(reason) => check.fail(reason, hints::encoding(self.sent.signature.as_deref())),
-        }
-    }
-
-    fn policy(&self) -> Check {
-        let check = Check::new(
-            "policy",
-            "`Expires` (canned policy) or `Policy` (custom policy: one statement with DateLessThan)",
-        );
-        match &self.claimed {
-            Ok(ClaimedPolicy::Canned { expires, .. }) => {
-                check.pass(format!("a canned policy, Expires {expires}"))
-            }
-            Ok(ClaimedPolicy::Custom { .. }) => {
-                let ignored = if self.sent.expires.is_some() { "; Expires beside it is ignored" } else { "" };
-                check.pass(format!("a custom policy{ignored}"))
-            }
-            Err(reason) => check.fail(reason, hints::policy(reason, &self.sent)),
-        }
-    }
-
-    fn signature(&self) -> Check {
-        let check = Check::new("signature", "a signature of that key over what was sent");
-        let (Some(Ok(key)), Ok(signature), Ok(claimed)) = (&self.key, &self.signature, &self.claimed) else {
-            return check.skip("needs a trusted key, a readable signature and a policy");
-        };
-        let check = match claimed {
-            ClaimedPolicy::Canned { .. } => check.expecting(format!(
-                "a signature of {} over the canned policy for {}",
-                key.id(),
-                self.tried.texts().join(" or ")
-            )),
-            ClaimedPolicy::Custom { .. } => {
-                check.expecting(format!("a signature of {} over the policy that was sent", key.id()))
-            }
-        };
-        let hash = match &self.hash {
-            Ok(hash) => *hash,
-            Err(reason) => return check.fail(reason, hints::hash_algorithm(&self.sent)),
-        };
-        let claim = SignatureClaim { key, hash, signature };
-        match VerifiedPolicy::verify(
-            claimed.clone(),
-            &claim,
-            &self.tried,
-            self.route,
-            &VerifiedPolicies::new(0),
-        ) {
-            Ok(_) => check.pass(format!("a good signature, {} with {}", key.kind(), hash.as_parameter())),
-            Err(reason) => check.fail(&reason, candidates::search(self, &claim, claimed)),
-        }
-    }
-
-    fn resource(&self) -> Check {
-        let check = Check::new("resource", format!("a Resource for {}", self.tried.texts().join(" or ")));
-        match &self.claimed {
-            Err(_) => check.skip("no policy"),
-            Ok(ClaimedPolicy::Canned { .. }) => {
-                check.skip("a canned policy is for the URL itself: see the signature")
-            }
-            Ok(claimed @ ClaimedPolicy::Custom { policy, .. }) => {
-                let Some(resource) = &policy.resource else {
-                    return check.pass("no Resource: every URL that trusts the key".to_owned());
-                };
-                match claimed.check_resource(&self.tried, &self.route.resolved) {
-                    Ok(()) => {
-                        let ambiguous = hints::ambiguous(resource, &self.tried);
-                        Check { hint: ambiguous, ..check.pass(resource.to_string()) }
-                    }
-                    Err(reason) => check.fail(&reason, hints::resource(resource, &self.tried, self.route)),
-                }
-            }
-        }
-    }
-
-    fn condition(&self) -> Option<&Condition> {
-        self.claimed.as_ref().ok().map(ClaimedPolicy::condition)
-    }
-
-    fn expiry(&self) -> Check {
-        let now = self.request.now;
-        let Some(condition) = self.condition() else {
-            return Check::new("expiry", "a time before DateLessThan").skip("no policy");
-        };
-        let end = condition.date_less_than;
-        let check = Check::new("expiry", format!("a time before {end} ({})", end.0));
-        match condition.check_expiry(now) {
-            Ok(()) => check.pass(format!("{now}, {} before the end", hints::span(end.since(now)))),
-            Err(reason) => check.fail(&reason, Some(hints::expired(now, end))),
-        }
-    }
-
-    fn not_before(&self) -> Check {
-        let now = self.request.now;
-        let check = Check::new("not-before", "a time after DateGreaterThan");
-        let Some(begin) = self.condition().and_then(|condition| condition.date_greater_than) else {
-            return check.skip("no DateGreaterThan");
-        };
-        let check = check.expecting(format!("a time after {begin} ({})", begin.0));
-        match self.condition().map_or(Ok(()), |condition| condition.check_not_before(now)) {
-            Ok(()) => check.pass(now.to_string()),
-            Err(reason) => check.fail(&reason, Some(hints::too_early(now, begin))),
-        }
-    }
-
-    fn ip(&self) -> Check {
-        let viewer = self.request.address;
-        let check = Check::new("ip", "an address in IpAddress");
-        let Some(allowed) = self.condition().and_then(|condition| condition.ip_address.as_ref()) else {
-            return check.skip("no IpAddress");
-        };
-        let check = check.expecting(format!("an address in {allowed}"));
-        match self.condition().map_or(Ok(()), |condition| condition.check_ip(viewer)) {
-            Ok(()) => check.pass(viewer.to_canonical().to_string()),
-            Err(reason) => check.fail(&reason, hints::address(viewer, allowed)),
-        }
-    }
-
-    fn place(&self) -> &'static str {
-        match self.sent.source {
-            Some(CredentialSource::Query) => "query",
-            Some(CredentialSource::Cookies) | None => "cookies",
-        }
     }
 }
 

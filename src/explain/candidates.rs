@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Examined;
+use super::checks::Examined;
 use super::diff::diff;
 use crate::access::ClaimedPolicy;
 use crate::access::policy;

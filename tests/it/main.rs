@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod architecture;
 mod cli;
 mod configuration;
 mod conformance;
@@ -10,6 +11,7 @@ mod hard_times;
 mod memo;
 mod mutations;
 mod origins;
+mod readme;
 mod sdk_signers;
 mod second_verifier;
 mod sites;

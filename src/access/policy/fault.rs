@@ -1,0 +1,84 @@
+//! Why a policy isn't understood.
+
+use super::MAX_POLICY_LEN;
+use crate::access::encoding::InvalidEncoding;
+use crate::epoch::MAX_EPOCH_SECONDS;
+
+/// Why a policy isn't understood. Each is `MalformedPolicy` to the viewer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PolicyFault {
+    /// A signature without a policy (semantics 3.3, `[UNKNOWN]`).
+    #[error("neither Policy nor Expires was sent")]
+    Missing,
+    /// Not CloudFront's base64.
+    #[error("the policy is not CloudFront's base64: {0}")]
+    Encoding(#[from] InvalidEncoding),
+    /// Longer than a request can be.
+    #[error("the policy has {len} bytes, more than the {MAX_POLICY_LEN} that fit into a request")]
+    TooLong {
+        /// Bytes after decoding.
+        len: usize,
+    },
+    /// Not JSON, nested too deep, or a key twice.
+    #[error("the policy is not understood: {problem}")]
+    NotJson {
+        /// With line and column.
+        problem: String,
+    },
+    /// The wrong kind of value.
+    #[error("{place}: expected {expected}, found {found}")]
+    Unexpected {
+        /// The key that it belongs to.
+        place: &'static str,
+        /// What belongs there.
+        expected: &'static str,
+        /// What stands there.
+        found: String,
+    },
+    /// A key that CloudFront doesn't document.
+    #[error("{place} has the key {key:?}, which CloudFront does not document (known: `{known}`)")]
+    UnknownKey {
+        /// The object it stands in.
+        place: &'static str,
+        /// The key.
+        key: String,
+        /// The keys that belong there.
+        known: String,
+    },
+    /// A key that must be there.
+    #[error("{place} lacks `{key}`")]
+    MissingKey {
+        /// The object it should stand in.
+        place: &'static str,
+        /// The key.
+        key: &'static str,
+    },
+    /// None, or more than the one that CloudFront takes.
+    #[error("expected one statement, found {count}")]
+    Statements {
+        /// How many.
+        count: usize,
+    },
+    /// A time beyond 2262: milliseconds, most of the time.
+    #[error("{place} is {seconds}, beyond CloudFront's last second {MAX_EPOCH_SECONDS}{}", milliseconds_hint(*.seconds))]
+    TimeOutOfRange {
+        /// `Expires` or the condition.
+        place: &'static str,
+        /// The value; `u64::MAX` for what doesn't fit.
+        seconds: u64,
+    },
+    /// `Expires` that is no number.
+    #[error("Expires must be digits, found {found:?}")]
+    Expires {
+        /// The value.
+        found: String,
+    },
+}
+
+fn milliseconds_hint(seconds: u64) -> &'static str {
+    if (1_000_000_000_000..10_000_000_000_000).contains(&seconds) {
+        "; it looks like milliseconds: divide by 1000"
+    } else {
+        ""
+    }
+}

@@ -1,0 +1,83 @@
+//! The pure core stays pure: it names no socket, no runtime, no file, no clock, and no module above it.
+
+use std::path::{Path, PathBuf};
+
+use crate::support::root;
+
+const PURE: [&str; 6] = ["epoch", "distribution", "viewer", "access", "explain", "sign"];
+
+/// What a pure file must not say, beside the modules of the shell.
+const IMPURE: [&str; 9] = [
+    "tokio",
+    "hyper",
+    "std::fs",
+    "std::process",
+    "std::thread",
+    "TcpStream",
+    "TcpListener",
+    "SystemTime",
+    "Instant::now",
+];
+const SHELL: [&str; 7] = ["body", "cli", "clock", "config", "edge", "origin", "main"];
+
+fn files(of: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    if of.is_dir() {
+        for entry in std::fs::read_dir(of).unwrap() {
+            found.extend(files(&entry.unwrap().path()));
+        }
+    } else if of.extension().is_some_and(|extension| extension == "rs") {
+        found.push(of.to_owned());
+    }
+    found
+}
+
+fn code(file: &Path) -> String {
+    let text = std::fs::read_to_string(file).unwrap();
+    let code = text.split("#[cfg(test)]").next().unwrap();
+    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn pure_modules_name_nothing_of_the_shell() {
+    let src = root().join("src");
+    let mut seen = 0;
+    for module in PURE {
+        for file in [src.join(format!("{module}.rs")), src.join(module)].iter().flat_map(|path| files(path)) {
+            let code = code(&file);
+            seen += 1;
+            for word in IMPURE {
+                assert!(!code.contains(word), "{} says {word}", file.display());
+            }
+            for module in SHELL {
+                assert!(!code.contains(&format!("crate::{module}::")), "{} uses {module}", file.display());
+            }
+        }
+    }
+    assert!(seen > 20, "{seen} files");
+}
+
+#[test]
+fn access_knows_nothing_of_explain_and_the_data_nothing_of_access() {
+    let src = root().join("src");
+    for (module, above) in [
+        ("access", vec!["explain"]),
+        ("distribution", vec!["access", "explain", "sign"]),
+        ("viewer", vec!["access", "explain", "sign"]),
+    ] {
+        for file in [src.join(format!("{module}.rs")), src.join(module)].iter().flat_map(|path| files(path)) {
+            for above in &above {
+                assert!(!code(&file).contains(&format!("crate::{above}")), "{} uses {above}", file.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn files_and_functions_stay_small() {
+    for file in files(&root().join("src")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let code = text.split("#[cfg(test)]").next().unwrap();
+        assert!(code.lines().count() <= 310, "{} has {} lines", file.display(), code.lines().count());
+    }
+}

@@ -1,0 +1,236 @@
+//! Every command of README.md, run in order, with the output that it shows. `…` there stands for any text, alone on a
+//! line for any lines; 127.0.0.1:8080 stands for the port that was free.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{Edge, frontgate, root, stderr, stdout};
+
+struct Block {
+    language: String,
+    lines: Vec<String>,
+}
+
+fn blocks(text: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block> = None;
+    for line in text.lines() {
+        match (line.strip_prefix("```"), open.take()) {
+            (Some(_), Some(block)) => blocks.push(block),
+            (Some(language), None) => open = Some(Block { language: language.to_owned(), lines: Vec::new() }),
+            (None, Some(mut block)) => {
+                block.lines.push(line.to_owned());
+                open = Some(block);
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block doesn't end");
+    blocks
+}
+
+/// Whether a text fits a line in which `…` is any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('…') else { return pattern == text };
+    let Some(mut left) = text.strip_prefix(first) else { return false };
+    let mut parts = rest.split('…').peekable();
+    while let Some(part) = parts.next() {
+        if parts.peek().is_none() {
+            return left.ends_with(part);
+        }
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    true
+}
+
+fn all_fit(expected: &[&str], found: &[&str]) -> bool {
+    match (expected.split_first(), found.split_first()) {
+        (None, None) => true,
+        (Some((&"…", rest)), _) => (0..=found.len()).any(|skip| all_fit(rest, &found[skip..])),
+        (Some((pattern, expected)), Some((line, found))) => fits(pattern, line) && all_fit(expected, found),
+        (Some(_), None) | (None, Some(_)) => false,
+    }
+}
+
+/// A reader's terminal: a folder, a path, and what was started in the background.
+struct Terminal {
+    folder: tempfile::TempDir,
+    edges: Vec<Edge>,
+}
+
+impl Terminal {
+    fn address(&self) -> String {
+        self.edges.first().map_or("127.0.0.1:8080".to_owned(), |edge| edge.address.to_string())
+    }
+
+    fn run(&mut self, command: &str, expected: &[&str]) {
+        if let Some(background) = command.strip_suffix(" &") {
+            return self.start(background);
+        }
+        let address = self.address();
+        let output = self.shell(&command.replace("127.0.0.1:8080", &address));
+        let found = (stdout(&output) + &stderr(&output)).replace(&address, "127.0.0.1:8080");
+        let found: Vec<&str> = found.trim_end().lines().map(str::trim_end).collect();
+        let expected: Vec<&str> = expected.iter().map(|line| line.trim_end()).collect();
+        assert!(
+            all_fit(&expected, &found),
+            "{command}\nREADME:\n{}\nfound:\n{}",
+            expected.join("\n"),
+            found.join("\n")
+        );
+    }
+
+    fn shell(&self, command: &str) -> std::process::Output {
+        let path = std::env::var("PATH").unwrap();
+        let ours = Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().unwrap();
+        let path = format!("{}:{path}:{}", ours.display(), root().join("target/signers/venv/bin").display());
+        Command::new("bash")
+            .args(["-c", command])
+            .current_dir(self.folder.path())
+            .env("PATH", path)
+            .output()
+            .unwrap()
+    }
+
+    fn start(&mut self, command: &str) {
+        let words: Vec<&str> = command.split(' ').collect();
+        assert_eq!(words[0], "frontgate");
+        // The ready file and the logs of a second one must not meet those of the first.
+        let dir = tempfile::tempdir().unwrap();
+        assert!(
+            Command::new("cp")
+                .arg("-r")
+                .arg(self.folder.path().join("."))
+                .arg(dir.path())
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut background = frontgate();
+        background.args(&words[1..]);
+        if !words.contains(&"--listen") {
+            background.args(["--listen", "127.0.0.1:0"]);
+        }
+        self.edges.push(Edge::start(background, dir));
+    }
+
+    /// A program that prints a link, which must open.
+    fn program(&self, language: &str, lines: &[String]) {
+        let text = lines.join("\n").replace("127.0.0.1:8080", &self.address());
+        let installed = root().join("target/signers");
+        let mut command = if language == "python" {
+            let mut python = Command::new(installed.join("venv/bin/python"));
+            python.args(["-c", &text]);
+            python
+        } else {
+            let script = installed.join("readme.mjs");
+            std::fs::write(&script, &text).unwrap();
+            let mut node = Command::new("node");
+            node.arg(script);
+            node
+        };
+        let output = command.current_dir(self.folder.path()).output().unwrap();
+        let link = stdout(&output);
+        assert!(output.status.success(), "{language}: {}", stderr(&output));
+        let status = self.shell(&format!("curl -s -o /dev/null -w '%{{http_code}}' '{}'", link.trim()));
+        assert_eq!(stdout(&status), "200", "{language}: {link}");
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_does_what_it_shows() {
+    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("config.toml"), folder.path().join("config.toml")).unwrap();
+    let mut terminal = Terminal { folder, edges: Vec::new() };
+    let mut ran = 0;
+    for block in blocks(&readme) {
+        match block.language.as_str() {
+            "console" => {
+                let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+                for line in &block.lines {
+                    match (line.strip_prefix("$ "), commands.last_mut()) {
+                        (Some(command), _) => commands.push((command, Vec::new())),
+                        (None, Some((_, output))) => output.push(line),
+                        (None, None) => panic!("a block begins with output: {line}"),
+                    }
+                }
+                for (command, output) in commands {
+                    terminal.run(command, &output);
+                    ran += 1;
+                }
+            }
+            language @ ("python" | "js") => terminal.program(language, &block.lines),
+            "sh" => block.lines.iter().for_each(|line| is_run_elsewhere(line)),
+            other => panic!("nothing runs blocks of `{other}`"),
+        }
+    }
+    assert!(ran > 15, "{ran} commands");
+}
+
+/// Commands that can't run in here: the one that builds, the one that runs this, and those of containers.
+fn is_run_elsewhere(line: &str) {
+    if let Some(args) = line.strip_prefix("cargo run --release -- ") {
+        assert_eq!(args, "dev");
+        assert!(Edge::dev(&[]).stdout().contains("A signed link"));
+    } else if line == "./script/test" {
+        assert!(root().join("script/test").is_file());
+    } else {
+        let rest = line.strip_prefix("docker compose ").unwrap_or_else(|| panic!("nothing runs `{line}`"));
+        let script = std::fs::read_to_string(root().join("script/docker")).unwrap();
+        assert!(script.contains(rest), "script/docker doesn't run `{rest}`");
+    }
+}
+
+#[test]
+fn the_example_configuration_works_with_its_key_file() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("config.toml"), dir.path().join("config.toml")).unwrap();
+    let in_folder = |args: &[&str]| frontgate().current_dir(dir.path()).args(args).output().unwrap();
+    let without = in_folder(&["check"]);
+    assert_eq!(without.status.code(), Some(2));
+    assert!(stderr(&without).contains("keys/K2JCJMDEHXQW5F.public.pem"), "{}", stderr(&without));
+    assert!(in_folder(&["keygen", "--out", "keys", "--id", "K2JCJMDEHXQW5F"]).status.success());
+    let with = in_folder(&["check"]);
+    assert!(with.status.success() && stderr(&with).is_empty(), "{}", stderr(&with));
+}
+
+#[test]
+fn every_key_of_the_configuration_is_in_the_example_and_in_the_reference() {
+    let (example, reference) = ["config.toml", "docs/reference.md"]
+        .map(|file| std::fs::read_to_string(root().join(file)).unwrap())
+        .into();
+    for key in [
+        "listen",
+        "workers",
+        "shutdown-grace",
+        "unknown-host",
+        "max-size",
+        "id",
+        "file",
+        "pem",
+        "allow-short",
+        "public-keys",
+        "domain-name",
+        "aliases",
+        "public-base-urls",
+        "default-root-object",
+        "url",
+        "origin-path",
+        "custom-headers",
+        "connection-attempts",
+        "connection-timeout",
+        "response-timeout",
+        "keep-alive-timeout",
+        "target-origin",
+        "trusted-key-groups",
+        "allowed-methods",
+        "viewer-protocol-policy",
+        "origin-request-policy",
+        "path-pattern",
+    ] {
+        assert!(example.contains(key), "config.toml lacks {key}");
+        assert!(reference.contains(&format!("`{key}`")), "docs/reference.md lacks {key}");
+    }
+}
