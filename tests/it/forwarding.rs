@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use crate::sites;
 use crate::support::{
-    Edge, Raw, Recorded, RecordingOrigin, Response, canned, cloudfront_base64, request, sign_raw,
+    Edge, Raw, Recorded, RecordingOrigin, Response, answer_and_close, canned, cloudfront_base64, request,
+    sign_raw,
 };
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -125,7 +126,7 @@ fn the_origin_gets_cloudfronts_headers_and_none_of_one_connection() {
         let head = "HTTP/1.1 200 OK\r\nServer: app\r\nConnection: X-Hop, close\r\nConnection: X-Hop-Two\r\nX-Hop: 1\r\n\
                     X-Hop-Two: 1\r\nKeep-Alive: timeout=5\r\nVia: 1.1 app\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\n\
                     X-Amz-Cf-Id: theirs\r\nETag: \"x\"\r\nContent-Length: 2\r\n\r\nok";
-        stream.write_all(head.as_bytes()).is_ok() && false
+        answer_and_close(stream, head.as_bytes())
     });
     let lines = "custom-headers = { X-Origin-Secret = \"hello\", User-Agent = \"Frontgate\" }\norigin-path = \"/app\"";
     let edge = Edge::serve(&sites::private(&origin.url(), lines));

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sites;
-use crate::support::{Edge, RecordingOrigin, Response, request, wait_for};
+use crate::support::{Edge, RecordingOrigin, Response, answer_and_close, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 
@@ -49,7 +49,7 @@ fn an_origin_that_talks_garbage_is_502() {
         b"",
         b"HTTP/1.1 200",
     ] {
-        let origin = RecordingOrigin::answering(move |_, stream| stream.write_all(answer).is_ok() && false);
+        let origin = RecordingOrigin::answering(move |_, stream| answer_and_close(stream, answer));
         let edge = Edge::serve(&sites::private(&origin.url(), ""));
         let response = edge.get(HOST, "/public/x", &[]);
         assert_eq!(
@@ -92,7 +92,7 @@ fn a_body_that_breaks_off_is_never_complete() {
 fn a_request_that_met_a_closed_connection_goes_out_again_where_that_is_safe() {
     // Closes each connection after one answer, without saying so: the next request meets a dead one.
     let origin = RecordingOrigin::answering(|_, stream| {
-        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").is_ok() && false
+        answer_and_close(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     });
     let edge = Edge::serve(&sites::private(&origin.url(), ""));
     for round in 0..20 {

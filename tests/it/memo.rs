@@ -82,7 +82,7 @@ fn judge(
         Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
             Decision::Allow(Admission::Signed { key_pair_id, remembered: false })
         }
-        other => other,
+        other @ (Decision::Allow(_) | Decision::Deny(_)) => other,
     }
 }
 

@@ -100,7 +100,7 @@ impl Random {
 /// Changes that keep a request a request: no spaces, no control bytes, the path still begins with `/`.
 fn mutated(original: &Sent, number: usize, random: &mut Random) -> Sent {
     let mut sent = original.clone();
-    let in_cookies = !sent.cookies.is_empty() && number % 4 != 0;
+    let in_cookies = !sent.cookies.is_empty() && !number.is_multiple_of(4);
     let text = if in_cookies { &mut sent.cookies } else { &mut sent.target };
     let mut bytes = std::mem::take(text).into_bytes();
     // Each place in turn comes first, then any; the first byte of a target stays its slash.

@@ -161,11 +161,9 @@ fn a_folder_shows_its_files_and_neither_keys_nor_hidden_names_nor_what_lies_outs
     symlink("/etc/passwd", folder.join("public/absolute")).unwrap();
     symlink("../keys", folder.join("public/link-keys")).unwrap();
     assert!(Command::new("mkfifo").arg(folder.join("public/fifo")).status().unwrap().success());
-    let config = format!(
-        "[[public-keys]]\nid = \"K1\"\nfile = \"site/keys/K1.public.pem\"\n[[key-groups]]\nid = \"g\"\npublic-keys = [\"K1\"]\n\
+    let config = "[[public-keys]]\nid = \"K1\"\nfile = \"site/keys/K1.public.pem\"\n[[key-groups]]\nid = \"g\"\npublic-keys = [\"K1\"]\n\
          [[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n[[distributions.origins]]\nid = \"o\"\nurl = \"file:site\"\n\
-         [distributions.default-cache-behavior]\ntarget-origin = \"o\"\n"
-    );
+         [distributions.default-cache-behavior]\ntarget-origin = \"o\"\n";
     std::fs::write(dir.path().join("config.toml"), config).unwrap();
     let mut command = frontgate();
     command.args(["serve", "--listen", "127.0.0.1:0"]);

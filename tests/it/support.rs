@@ -331,6 +331,12 @@ impl RecordingOrigin {
     }
 }
 
+/// An origin's answer after which it closes the connection.
+pub(crate) fn answer_and_close(stream: &mut TcpStream, bytes: &[u8]) -> bool {
+    let _ = stream.write_all(bytes);
+    false
+}
+
 fn serve(
     mut stream: TcpStream,
     record: &Mutex<Vec<Recorded>>,
