@@ -176,6 +176,15 @@ impl Loader<'_, '_> {
         self.faults.error(fault.found(format!("{:?}", name.value)).expected(expected));
     }
 
+    /// Warns beyond a quota of CloudFront's, all of which AWS raises on request (semantics 6 and 9.3).
+    fn quota(&mut self, span: &std::ops::Range<usize>, what: &str, found: usize, most: usize) {
+        if found > most {
+            let fault =
+                self.faults.at(span, format!("more {what} than CloudFront takes without being asked"));
+            self.faults.warning(fault.found(found).expected(format!("at most {most}")));
+        }
+    }
+
     fn unknown_host(
         &mut self,
         named: Option<Placed<&str>>,

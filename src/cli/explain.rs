@@ -253,13 +253,14 @@ fn write_check(text: &mut String, check: &Check, paint: Paint) {
         Outcome::Skipped => {
             writeln!(text, "{}  {}", paint.dim("skip"), paint.dim(&format!("{name:18}  {found}")))
         }
-        Outcome::Fail => writeln!(
-            text,
-            "{}  {}\n        expected  {expected}\n        found     {found}",
-            paint.red("FAIL"),
-            paint.bold(name)
-        ),
+        Outcome::Fail => writeln!(text, "{}  {}", paint.red("FAIL"), paint.bold(name)),
     };
+    if check.outcome != Outcome::Skipped {
+        let _ = writeln!(text, "{}", paint.dim(&format!("        expected  {expected}")));
+    }
+    if check.outcome == Outcome::Fail {
+        let _ = writeln!(text, "        found     {found}");
+    }
     if let Some(hint) = &check.hint {
         let _ = writeln!(text, "        hint      {}", hint.replace('\n', "\n                  "));
     }

@@ -65,6 +65,9 @@ impl Loader<'_, '_> {
         let ordered = table.tables(self.faults, "cache-behaviors", "[[distributions.cache-behaviors]]");
         let span = table.span();
         table.finish(self.faults, ROOT_KEYS);
+        self.quota(&span, "cache behaviors", ordered.len(), 75);
+        self.quota(&span, "origins", origins.len(), 100);
+        self.quota(&span, "aliases", aliases.len(), 100);
         if default.is_none() {
             let fault = self.faults.at(&span, "the distribution has no default cache behavior");
             self.faults.error(fault.expected("[distributions.default-cache-behavior]"));
@@ -166,6 +169,7 @@ impl Loader<'_, '_> {
         let errors = self.faults.errors.len();
         let named = table.strings(self.faults, "trusted-key-groups").unwrap_or_default();
         let mut trusted = Vec::new();
+        self.quota(&table.span(), "key groups on a behavior", named.len(), 4);
         for name in &named {
             match groups.get(name.value) {
                 Some(group) => trusted.push(Arc::clone(group)),

@@ -110,6 +110,8 @@ impl Loader<'_, '_> {
                 let fault = self.faults.at(&span, format!("key group `{}` has no keys", id.value));
                 self.faults.error(fault.expected("public-keys = [\"K…\"]"));
             }
+            let count = members.as_ref().map_or(0, Vec::len);
+            self.quota(&span, "public keys in a key group", count, 5);
             let mut group = KeyGroup { id: id.value.to_owned(), keys: Vec::new() };
             for member in members.unwrap_or_default() {
                 match keys.get(member.value) {

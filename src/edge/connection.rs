@@ -36,8 +36,13 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
             connection.await
         }
     };
-    if let Err(error) = ended {
-        tracing::debug!(%peer, %error, "a viewer's connection ended with an error");
+    match ended {
+        // hyper has answered this by itself: the only trace of such a request is here.
+        Err(error) if error.is_parse() => {
+            tracing::info!(%peer, %error, "a request that is not HTTP was refused")
+        }
+        Err(error) => tracing::debug!(%peer, %error, "a viewer's connection ended with an error"),
+        Ok(()) => {}
     }
 }
 

@@ -47,31 +47,31 @@ impl HttpOrigin {
 
     /// Sends one request and waits for the head of its response.
     ///
-    /// A connection that was kept may have been closed by the origin in the meantime. Such a request goes out again
-    /// on a fresh connection where that is safe: nothing of it was sent, or it is a GET or HEAD without a body.
+    /// A connection that was kept may have been closed by the origin in the meantime: such a request goes out again on
+    /// another one where that is safe, because nothing of it was sent, or it is a GET or HEAD without a body. A GET or
+    /// HEAD that got no response in time is asked again as often as connections are attempted (semantics 9.3, `[DOC]`).
     ///
     /// # Errors
     /// [`OriginError`] when no connection could be made or no response came in time.
     pub async fn send(self: &Rc<Self>, request: Request<Body>) -> Result<Response<Body>, OriginError> {
         let mut request = request;
-        while let Some(sender) = self.checkout().await {
-            match self.exchange(sender, request).await {
-                Ok(response) => return Ok(response),
-                Err(Failed { unsent: Some(again), .. }) => request = *again,
-                Err(Failed { error, unsent: None }) => return Err(error),
-            }
-        }
         let mut attempts = 1;
         loop {
-            let sender = self.connect().await?;
-            match self.exchange(sender, request).await {
+            let (sender, was_kept) = match self.checkout().await {
+                Some(sender) => (sender, true),
+                None => (self.connect().await?, false),
+            };
+            let Failed { error, again } = match self.exchange(sender, request).await {
                 Ok(response) => return Ok(response),
-                Err(Failed { unsent: Some(again), .. }) if attempts < self.timeouts.connection_attempts => {
-                    attempts += 1;
-                    request = *again;
-                }
-                Err(Failed { error, .. }) => return Err(error),
-            }
+                Err(failed) => failed,
+            };
+            let was_stale = was_kept && !error.is_timeout();
+            let Some(again) = again.filter(|_| was_stale || attempts < self.timeouts.connection_attempts)
+            else {
+                return Err(error);
+            };
+            attempts += u32::from(!was_stale);
+            request = *again;
         }
     }
 
@@ -85,7 +85,7 @@ impl HttpOrigin {
         let request = request.map(|body| watched(body, &progress));
         let sent = self.in_time(&progress, sender.try_send_request(request)).await;
         match sent {
-            None => Err(OriginError::ResponseTimeout.into()),
+            None => Err(Failed { error: OriginError::ResponseTimeout, again: again.map(Box::new) }),
             Some(Ok(response)) => {
                 let (parts, incoming) = response.into_parts();
                 let kept = PooledBody::new(incoming, sender, self);
@@ -98,8 +98,8 @@ impl HttpOrigin {
                     || error.is_canceled()
                     || error.is_incomplete_message()
                     || is_io(&error);
-                let unsent = unsent.or(again.filter(|_| closed)).map(Box::new);
-                Err(Failed { error: OriginError::of_hyper(error), unsent })
+                let again = unsent.or(again.filter(|_| closed)).map(Box::new);
+                Err(Failed { error: OriginError::of_hyper(error), again })
             }
         }
     }
@@ -175,15 +175,10 @@ impl HttpOrigin {
     }
 }
 
+/// An exchange without a response, and the request where it may be sent again.
 struct Failed {
     error: OriginError,
-    unsent: Option<Box<Request<Body>>>,
-}
-
-impl From<OriginError> for Failed {
-    fn from(error: OriginError) -> Self {
-        Self { error, unsent: None }
-    }
+    again: Option<Box<Request<Body>>>,
 }
 
 /// A request's body that tells when it last moved.

@@ -182,6 +182,28 @@ fn a_pkcs1_key_and_a_strangers_base_are_warnings() {
 }
 
 #[test]
+fn what_is_beyond_cloudfronts_quotas_is_a_warning() {
+    let ids: Vec<&str> = vec![sites::id("rsa"); 6];
+    let config = sites::main("http://127.0.0.1:9000")
+        + &format!("[[key-groups]]\nid = \"many\"\npublic-keys = {ids:?}\n");
+    let config = config.replacen(
+        "trusted-key-groups = [\"two\"]",
+        "trusted-key-groups = [\"two\", \"one\", \"short\", \"two\", \"one\"]",
+        1,
+    );
+    let (code, json, _) = check(&config);
+    let warnings: Vec<&str> = json["warnings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|warning| warning["message"].as_str().unwrap())
+        .collect();
+    assert_eq!((code, warnings.len()), (Some(0), 2), "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("public keys in a key group")), "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("key groups on a behavior")), "{warnings:?}");
+}
+
+#[test]
 fn keys_that_cloudfront_refuses_are_refused() {
     for (name, word) in
         [("rsa4096", "4096"), ("p384", "P-384"), ("ed25519", "Ed25519"), ("rsa1024", "allow-short")]

@@ -31,7 +31,11 @@ fn a_dead_origin_is_502_and_a_silent_one_504() {
     let edge = Edge::serve(&sites::private(&origin.url(), "response-timeout = \"300ms\""));
     let begun = Instant::now();
     assert_eq!(page_of(&edge.get(HOST, "/public/x", &[])), (504, Some("origin-error"), true));
-    assert!(begun.elapsed() >= Duration::from_millis(300));
+    // A GET is asked as often as connections are attempted, a POST once.
+    assert!(begun.elapsed() >= Duration::from_millis(900));
+    assert_eq!(origin.requests().len(), 3);
+    assert_eq!(edge.send(request("POST", HOST, "/public/x", &["Content-Length: 0"])).status, 504);
+    assert_eq!(origin.requests().len(), 4);
     assert!(edge.log().contains("did not respond in time"));
 
     // A host that takes connections and never answers them: an unaccepted queue of one.

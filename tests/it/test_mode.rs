@@ -143,6 +143,8 @@ fn the_log_says_why_and_holds_no_signature() {
     wait_for(|| (edge.log().matches("access").count() >= 3).then_some(()));
     let log = edge.log();
     assert!(!log.contains(secret), "{log}");
+    assert_eq!(edge.send("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n").status, 400);
+    wait_for(|| edge.log().contains("not HTTP was refused").then_some(()));
     assert!(
         log.contains("malformed-signature") && log.contains("unknown-key") && log.contains("/x?a=1"),
         "{log}"
