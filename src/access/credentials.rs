@@ -95,23 +95,22 @@ pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
     (!left.is_empty()).then_some(left)
 }
 
-/// A `Cookie` field's value without the signing cookies, byte for byte otherwise; none where nothing is left.
+/// The one `Cookie` value that goes to the origin for all the fields that were sent; none where nothing is left.
 ///
-/// Whether CloudFront forwards them is unknown (semantics 4); they are kept back, `[ASSUMED]`.
+/// CloudFront sorts cookies by name (semantics 9.2, `[DOC D23:Cookies]`); those of one name keep their order. Whether it
+/// forwards the signing ones is unknown (semantics 4); they are kept back where the path is private, `[ASSUMED]`.
 #[must_use]
-pub fn without_signing_cookies(field: &[u8]) -> Option<Cow<'_, [u8]>> {
-    let is_signing = |segment: &&[u8]| {
-        let name = cookie_pair(segment).0;
-        name.strip_prefix(COOKIE_PREFIX)
-            .is_some_and(|name| SIGNING_PARAMETERS.iter().any(|signing| signing.as_bytes() == name))
-    };
-    let segments = || field.split(|&byte| byte == b';');
-    if !segments().any(|segment| is_signing(&segment)) {
-        return Some(Cow::Borrowed(field));
-    }
-    let left = segments().filter(|segment| !is_signing(segment)).collect::<Vec<_>>().join(&b';');
-    let left = left.trim_ascii().to_vec();
-    (!left.is_empty()).then_some(Cow::Owned(left))
+pub fn forwarded_cookies<'f>(fields: impl Iterator<Item = &'f [u8]>, is_private: bool) -> Option<Vec<u8>> {
+    let pairs = fields.flat_map(|field| field.split(|&byte| byte == b';')).map(<[u8]>::trim_ascii);
+    let mut pairs: Vec<&[u8]> =
+        pairs.filter(|pair| !(pair.is_empty() || is_private && is_signing_cookie(pair))).collect();
+    pairs.sort_by_key(|pair| cookie_pair(pair).0);
+    (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
+}
+
+fn is_signing_cookie(pair: &[u8]) -> bool {
+    let name = cookie_pair(pair).0.strip_prefix(COOKIE_PREFIX);
+    name.is_some_and(|name| SIGNING_PARAMETERS.iter().any(|signing| signing.as_bytes() == name))
 }
 
 fn parameter_name(segment: &str) -> &str {
@@ -158,17 +157,19 @@ mod tests {
     }
 
     #[test]
-    fn only_signing_cookies_leave_the_field() {
-        for (field, left) in [
-            ("a=1; CloudFront-Policy=x; b=2", Some("a=1; b=2")),
-            ("CloudFront-Policy=x; b=2", Some("b=2")),
-            ("CloudFront-Policy=x;CloudFront-Signature=y", None),
-            ("a=1;  b=\"q;\"", Some("a=1;  b=\"q;\"")),
-            ("cloudfront-policy=x", Some("cloudfront-policy=x")),
-            ("CloudFront-Viewer=x", Some("CloudFront-Viewer=x")),
+    fn cookies_are_sorted_by_name_and_the_signing_ones_stay_behind() {
+        for (fields, is_private, forwarded) in [
+            (vec!["a=1; CloudFront-Policy=x; b=2"], true, Some("a=1; b=2")),
+            (vec!["a=1; CloudFront-Policy=x; b=2"], false, Some("CloudFront-Policy=x; a=1; b=2")),
+            (vec!["CloudFront-Policy=x;CloudFront-Signature=y"], true, None),
+            (vec!["b=2;c=3", "a=\"q=1\""], true, Some("a=\"q=1\"; b=2; c=3")),
+            (vec!["b=2; a=1; b=1; ; flag"], true, Some("a=1; b=2; b=1; flag")),
+            (vec!["cloudfront-policy=x"], true, Some("cloudfront-policy=x")),
+            (vec!["CloudFront-Viewer=x"], true, Some("CloudFront-Viewer=x")),
+            (vec![""], false, None),
         ] {
-            let found = without_signing_cookies(field.as_bytes());
-            assert_eq!(found.as_deref(), left.map(str::as_bytes), "{field}");
+            let found = forwarded_cookies(fields.iter().map(|field| field.as_bytes()), is_private);
+            assert_eq!(found.as_deref(), forwarded.map(str::as_bytes), "{fields:?}");
         }
     }
 

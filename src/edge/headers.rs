@@ -8,7 +8,7 @@ use http::header::{
 };
 
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
-use crate::access::credentials::without_signing_cookies;
+use crate::access::credentials::forwarded_cookies;
 use crate::distribution::origin::{Origin, OriginLocation};
 
 /// Turns a viewer's headers into an origin's.
@@ -17,14 +17,11 @@ pub fn to_origin(
     origin: &Origin,
     viewer: IpAddr,
     identity: &RequestIdentity,
-    strip_signing_cookies: bool,
+    is_private: bool,
 ) {
     strip_hop_by_hop(headers);
-    headers.remove(EXPECT);
-    headers.remove(HOST);
-    if strip_signing_cookies {
-        strip_cookies(headers);
-    }
+    strip_what_never_passes(headers);
+    forward_cookies(headers, is_private);
     append(headers, &X_FORWARDED_FOR, ",", &viewer.to_canonical().to_string());
     append(headers, &VIA, ", ", identity.via().to_str().unwrap_or_default());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
@@ -61,18 +58,26 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     }
 }
 
-fn strip_cookies(headers: &mut HeaderMap) {
-    let kept: Vec<HeaderValue> = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|field| {
-            without_signing_cookies(field.as_bytes()).and_then(|left| HeaderValue::from_bytes(&left).ok())
-        })
-        .collect();
-    headers.remove(COOKIE);
-    for mut value in kept {
+/// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge.
+fn strip_what_never_passes(headers: &mut HeaderMap) {
+    let is_edges =
+        |name: &HeaderName| name.as_str().starts_with("x-edge-") || name.as_str().starts_with("proxy-");
+    let edges: Vec<HeaderName> = headers.keys().filter(|name| is_edges(name)).cloned().collect();
+    for name in edges.iter().chain(&NEVER_PASSES) {
+        headers.remove(name);
+    }
+}
+
+fn forward_cookies(headers: &mut HeaderMap, is_private: bool) {
+    let Some(cookies) =
+        forwarded_cookies(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes), is_private)
+    else {
+        headers.remove(COOKIE);
+        return;
+    };
+    if let Ok(mut value) = HeaderValue::from_bytes(&cookies) {
         value.set_sensitive(true);
-        headers.append(COOKIE, value);
+        headers.insert(COOKIE, value);
     }
 }
 
@@ -87,6 +92,14 @@ fn append(headers: &mut HeaderMap, name: &HeaderName, separator: &str, value: &s
 
 /// `X-Forwarded-For`.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+const NEVER_PASSES: [HeaderName; 5] = [
+    EXPECT,
+    HOST,
+    HeaderName::from_static("x-forwarded-proto"),
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-real-ip"),
+];
 
 const HOP_BY_HOP: [HeaderName; 9] = [
     CONNECTION,

@@ -118,6 +118,8 @@ fn on_a_public_path_signing_names_are_ordinary_ones() {
     assert_eq!(response.status, 200);
     let last = origin.last();
     assert_eq!((last.target(), last.headers("cookie")), (target, vec!["CloudFront-Policy=x; a=1"]));
+    let response = edge.get(HOST, "/public/x", &["Cookie: c=3; a=1", "Cookie: b=2"]);
+    assert_eq!((response.status, origin.last().headers("cookie")), (200, vec!["a=1; b=2; c=3"]));
 }
 
 #[test]
@@ -144,6 +146,10 @@ fn the_origin_gets_cloudfronts_headers_and_none_of_one_connection() {
         "Keep-Alive: 300",
         "Proxy-Authorization: Basic x",
         "TE: trailers",
+        "X-Real-IP: 1.2.3.4",
+        "X-Edge-Location: here",
+        "X-Forwarded-Proto: https",
+        "X-HTTP-Method-Override: DELETE",
         "X-Origin-Secret: guessed",
         "Range: bytes=0-3",
         "If-None-Match: \"x\"",
@@ -167,6 +173,10 @@ fn the_origin_gets_cloudfronts_headers_and_none_of_one_connection() {
         ("keep-alive", vec![]),
         ("proxy-authorization", vec![]),
         ("te", vec![]),
+        ("x-real-ip", vec![]),
+        ("x-edge-location", vec![]),
+        ("x-forwarded-proto", vec![]),
+        ("x-http-method-override", vec![]),
         ("connection", vec![]),
         ("x-amz-cf-id", vec![response.header("x-amz-cf-id").unwrap().to_owned()]),
     ] {
