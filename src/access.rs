@@ -70,7 +70,7 @@ fn judge(
     let claimed = ClaimedPolicy::read(&sent)?;
     let hash = hash_algorithm(&sent)?;
     let tried = TriedUrls::of(request, route);
-    let claim = SignatureClaim { key: &key, hash, signature: &signature };
+    let claim = SignatureClaim { key, hash, signature: &signature };
     let signed = VerifiedPolicy::verify(claimed, &claim, &tried, route, verified)?;
     signed.check_resource(&tried, &route.resolved)?;
     signed.condition().check_expiry(request.now)?;
@@ -106,24 +106,10 @@ fn is_trusted(id: &str, route: &Route<'_>) -> bool {
 ///
 /// # Errors
 /// [`DenyReason::UnknownKey`].
-pub fn trusted_key(id: &str, route: &Route<'_>) -> Result<Arc<PublicKey>, DenyReason> {
-    let mut found: Option<&Arc<PublicKey>> = None;
-    for behavior in &route.private {
-        found = behavior.restriction.key(id);
-        if found.is_none() {
-            break;
-        }
-    }
-    found.cloned().ok_or_else(|| {
-        let mut trusted: Vec<PublicKeyId> = Vec::new();
-        for key in route.private.iter().flat_map(|behavior| behavior.restriction.keys()) {
-            let everywhere =
-                route.private.iter().all(|behavior| behavior.restriction.key(key.id().as_str()).is_some());
-            if everywhere && !trusted.contains(key.id()) {
-                trusted.push(key.id().clone());
-            }
-        }
-        DenyReason::UnknownKey { key_pair_id: excerpt(id.as_bytes(), 64), trusted }
+pub fn trusted_key<'d>(id: &str, route: &Route<'d>) -> Result<&'d Arc<PublicKey>, DenyReason> {
+    route.key(id).ok_or_else(|| DenyReason::UnknownKey {
+        key_pair_id: excerpt(id.as_bytes(), 64),
+        trusted: route.trusted_keys().into_iter().map(|key| key.id().clone()).collect(),
     })
 }
 

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http_body::Body as _;
 use http_body_util::{BodyExt, Empty, Full};
 
+pub mod idle;
+
 /// What can go wrong in the middle of a body: an origin that dies, a file that can't be read on.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -33,8 +33,8 @@ pub struct Settings {
     pub distributions: Arc<Distributions>,
     /// What isn't wrong, but may not be meant.
     pub warnings: Vec<Fault>,
-    /// Folders with keys, which directory origins never show.
-    pub key_folders: Vec<PathBuf>,
+    /// Folders with keys, and the file itself: what directory origins never show.
+    pub secrets: Vec<PathBuf>,
 }
 
 /// `[server]`.
@@ -120,14 +120,14 @@ impl Loader<'_, '_> {
                 Some(table) => self.verified_policy_cache(table),
                 None => DEFAULT_VERIFIED_POLICIES_SIZE,
             };
-        let mut key_folders = Vec::new();
-        let keys = self.public_keys(&mut root, &mut key_folders);
+        let mut secrets = vec![self.faults.file.clone()];
+        let keys = self.public_keys(&mut root, &mut secrets);
         let groups = self.key_groups(&mut root, &keys);
         let list = self.distributions(&mut root, &groups);
         let unknown_host = self.unknown_host(unknown_host, &list);
         root.finish(self.faults, &[]);
         let distributions = Arc::new(Distributions { list, unknown_host });
-        Some(Settings { server, verified_policies_size, distributions, warnings: Vec::new(), key_folders })
+        Some(Settings { server, verified_policies_size, distributions, warnings: Vec::new(), secrets })
     }
 
     fn server<'a>(&mut self, mut table: Reader<'a, '_>) -> (ServerSettings, Option<Placed<&'a str>>) {

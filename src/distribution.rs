@@ -14,6 +14,7 @@ pub mod pattern;
 
 pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::CacheBehavior;
+use key::PublicKey;
 use origin::{Origin, OriginId};
 
 /// One property: its names, its origins, its behaviors.
@@ -45,6 +46,18 @@ impl Distribution {
     pub fn behavior_for(&self, path: &str) -> &CacheBehavior {
         let fits =
             |behavior: &&CacheBehavior| behavior.path_pattern.as_ref().is_some_and(|p| p.matches(path));
+        self.behaviors.iter().find(fits).unwrap_or(&self.default_behavior)
+    }
+
+    /// As [`Distribution::behavior_for`], for a path with every escape decoded.
+    fn behavior_for_decoded(&self, path: &[u8]) -> &CacheBehavior {
+        let rooted = match &self.default_root_object {
+            Some(object) if path == b"/" => Cow::Owned(format!("/{object}").into_bytes()),
+            Some(_) | None => Cow::Borrowed(path),
+        };
+        let fits = |behavior: &&CacheBehavior| {
+            behavior.path_pattern.as_ref().is_some_and(|pattern| pattern.matches_decoded(&rooted))
+        };
         self.behaviors.iter().find(fits).unwrap_or(&self.default_behavior)
     }
 
@@ -181,7 +194,7 @@ pub struct Route<'d> {
     pub standing: HostStanding,
     /// Whose origin, methods and protocol count: the one of the normalised path.
     pub behavior: &'d CacheBehavior,
-    /// Every private behavior among those of the path's forms: the key must be trusted by each (contract 3).
+    /// Every private behavior among those of the path's forms and spellings: the key must be trusted by each (contract 3).
     pub private: Vec<&'d CacheBehavior>,
     /// The path as the origin gets it, before the origin's own path.
     pub origin_path: String,
@@ -199,10 +212,16 @@ impl<'d> Route<'d> {
         let behavior = distribution.behavior_for(&distribution.rooted(&path::normalised(sent)));
         let raw = distribution.behavior_for(&origin_path);
         let resolved = path::resolved_forms(sent);
+        let mut spellings = path::spellings(sent);
+        if spellings.is_empty() && !distribution.behaviors.iter().all(CacheBehavior::is_plain) {
+            spellings.push(sent.as_bytes().to_vec());
+        }
         let mut private: Vec<&CacheBehavior> = Vec::new();
         let also = resolved.iter().map(|form| distribution.behavior_for(&distribution.rooted(form)));
-        let raw_counts = (!resolved.is_empty()).then_some(raw);
-        for candidate in [behavior].into_iter().chain(raw_counts).chain(also) {
+        let spelled = spellings.iter().map(|form| distribution.behavior_for_decoded(form));
+        for candidate in
+            [behavior].into_iter().chain((!spellings.is_empty()).then_some(raw)).chain(also).chain(spelled)
+        {
             if candidate.is_private() && !private.iter().any(|known| std::ptr::eq(*known, candidate)) {
                 private.push(candidate);
             }
@@ -223,6 +242,26 @@ impl<'d> Route<'d> {
     #[must_use]
     pub fn is_private(&self) -> bool {
         !self.private.is_empty()
+    }
+
+    /// The key of an id, where every private behavior trusts it.
+    #[must_use]
+    pub fn key(&self, id: &str) -> Option<&'d Arc<PublicKey>> {
+        let (first, rest) = self.private.split_first()?;
+        let key = first.restriction.key(id)?;
+        rest.iter().all(|behavior| behavior.restriction.key(id).is_some()).then_some(key)
+    }
+
+    /// Every key that all private behaviors trust, each once.
+    #[must_use]
+    pub fn trusted_keys(&self) -> Vec<&'d Arc<PublicKey>> {
+        let mut keys: Vec<&Arc<PublicKey>> = Vec::new();
+        for key in self.private.first().into_iter().flat_map(|behavior| behavior.restriction.keys()) {
+            if self.key(key.id().as_str()).is_some() && !keys.iter().any(|known| known.id() == key.id()) {
+                keys.push(key);
+            }
+        }
+        keys
     }
 
     /// The bases that the request may have been signed for, in order (contract 3).

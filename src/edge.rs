@@ -49,8 +49,8 @@ pub struct Edge {
 pub struct Running {
     /// What is served.
     pub distributions: Arc<Distributions>,
-    /// Folders that directory origins never show.
-    pub key_folders: Vec<PathBuf>,
+    /// Folders and files that directory origins never show.
+    pub secrets: Vec<PathBuf>,
     /// Grows with each reload, so that threads notice.
     pub generation: u64,
 }
@@ -62,7 +62,7 @@ impl Edge {
         Self {
             running: ArcSwap::from_pointee(Running {
                 distributions: Arc::clone(&settings.distributions),
-                key_folders: settings.key_folders.clone(),
+                secrets: settings.secrets.clone(),
                 generation: 0,
             }),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
@@ -76,7 +76,7 @@ impl Edge {
         let generation = self.running.load().generation + 1;
         self.running.store(Arc::new(Running {
             distributions: Arc::clone(&settings.distributions),
-            key_folders: settings.key_folders.clone(),
+            secrets: settings.secrets.clone(),
             generation,
         }));
     }

@@ -36,13 +36,13 @@ impl OriginClient {
     ///
     /// # Errors
     /// When a folder can't be opened, or must not be served because keys lie in it.
-    pub fn new(origin: &Origin, key_folders: &[PathBuf]) -> io::Result<Self> {
+    pub fn new(origin: &Origin, secrets: &[PathBuf]) -> io::Result<Self> {
         match &origin.location {
             OriginLocation::Http { host, port, .. } => {
                 Ok(Self::Http(HttpOrigin::new(host, *port, origin.timeouts)))
             }
             OriginLocation::Directory(root) => {
-                Directory::new(root, &origin.path, key_folders).map(Self::Directory)
+                Directory::new(root, &origin.path, secrets).map(Self::Directory)
             }
             OriginLocation::Demo => Ok(Self::Demo),
         }
@@ -87,6 +87,18 @@ pub enum OriginError {
     /// What it said isn't HTTP.
     #[error("the origin's response is not HTTP: {}", cause(.0))]
     Garbage(#[source] hyper::Error),
+    /// The viewer stopped in the middle of what it sent, or sent no valid body.
+    #[error("the viewer's body broke off")]
+    ViewerBody,
+    /// 101 without having been asked.
+    #[error("the origin switches to a protocol that nobody asked for")]
+    Upgrade,
+    /// Beyond CloudFront's quota (semantics 9.3).
+    #[error("the origin's response has a head of {len} bytes, more than {}", crate::access::gate::MAX_HEAD)]
+    HeadTooLarge {
+        /// Its length.
+        len: usize,
+    },
     /// Anything else on the way.
     #[error("the exchange with the origin failed: {}", cause(.0))]
     Exchange(#[source] hyper::Error),

@@ -9,50 +9,42 @@ use std::fmt;
 use crate::distribution::pattern::Wildcard;
 use crate::viewer::SignedUrl;
 
-/// A Resource as the policy has it, with its sections.
+/// A Resource as the policy has it. Its sections are told apart when a URL is matched: a policy whose signature is bad
+/// costs no more for a long one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Resource {
-    text: String,
-    sections: Option<Sections>,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-struct Sections {
-    scheme: Wildcard,
-    readings: Vec<Reading>,
-}
+pub struct Resource(String);
 
 /// One way to tell the host, the path and the query apart.
-#[derive(Clone, Debug, PartialEq)]
-struct Reading {
-    host: Wildcard,
+#[derive(Clone, Copy)]
+struct Reading<'a> {
+    host: &'a str,
     /// None where a `*` ends the host: any path and query.
-    target: Option<TargetPattern>,
+    target: Option<TargetPattern<'a>>,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct TargetPattern {
-    path: Wildcard,
-    query: Wildcard,
+#[derive(Clone, Copy)]
+struct TargetPattern<'a> {
+    path: &'a str,
+    query: &'a str,
 }
 
 impl Resource {
     /// Takes the text of a policy; one that begins with no scheme in any known form matches nothing.
     #[must_use]
     pub fn new(text: &str) -> Self {
-        Self { text: text.to_owned(), sections: Sections::parse(text) }
+        Self(text.to_owned())
     }
 
     /// The text of the policy.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// Whether it is the URL itself, byte for byte.
     #[must_use]
     pub fn is_exactly(&self, url: &SignedUrl<'_>) -> bool {
-        let rest = self.text.strip_prefix(url.base).and_then(|rest| rest.strip_prefix(url.path));
+        let rest = self.0.strip_prefix(url.base).and_then(|rest| rest.strip_prefix(url.path));
         match (rest, url.query) {
             (Some(rest), Some(query)) => rest.strip_prefix('?') == Some(query),
             (Some(rest), None) => rest.is_empty(),
@@ -63,84 +55,75 @@ impl Resource {
     /// Whether any reading of the pattern matches the URL.
     #[must_use]
     pub fn matches(&self, url: &SignedUrl<'_>) -> bool {
-        self.is_exactly(url) || self.sections.as_ref().is_some_and(|sections| sections.match_url(url))
+        self.is_exactly(url) || self.fitting(url).any(|fits| fits)
+    }
+
+    /// For each reading, whether it matches.
+    fn fitting(&self, url: &SignedUrl<'_>) -> impl Iterator<Item = bool> {
+        let sections = scheme_and_rest(&self.0);
+        let (scheme, _) = url.scheme_and_authority();
+        // Letters' case counts neither here nor in the host (semantics 2.2, `[ASSUMED]`).
+        let sections =
+            sections.map(|(pattern, rest)| (Wildcard(pattern).matches_ignoring_case(scheme), rest));
+        sections.into_iter().flat_map(move |(scheme_fits, rest)| {
+            readings(rest).map(move |reading| scheme_fits && reading.fits(url))
+        })
     }
 
     /// How many readings of `?` match, and how many there are: where they differ, the pattern is ambiguous.
     #[must_use]
     pub fn readings(&self, url: &SignedUrl<'_>) -> (usize, usize) {
-        let readings = self.sections.as_ref().map_or(&[][..], |sections| sections.readings.as_slice());
-        (readings.iter().filter(|reading| reading.fits(url)).count(), readings.len())
+        self.fitting(url).fold((0, 0), |(fitting, all), fits| (fitting + usize::from(fits), all + 1))
     }
 }
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
-impl Sections {
-    fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = match text.split_once("://") {
-            Some((scheme, rest)) if !scheme.contains(['/', '.', '?']) => (scheme, rest),
-            // The protocol may be left out where the pattern begins with `*`: `*a.com` is `*://*a.com/`.
-            Some(_) | None if text.starts_with('*') => ("*", text),
-            Some(_) | None => return None,
-        };
-        Some(Self { scheme: Wildcard::new(scheme.as_bytes()), readings: readings(rest) })
-    }
-
-    fn match_url(&self, url: &SignedUrl<'_>) -> bool {
-        let (scheme, _) = url.scheme_and_authority();
-        // Letters' case counts neither here nor in the host (semantics 2.2, `[ASSUMED]`).
-        self.scheme.matches_ignoring_case(scheme.as_bytes())
-            && self.readings.iter().any(|reading| reading.fits(url))
+/// The scheme's pattern, and what follows it; none without a scheme in any known form.
+fn scheme_and_rest(text: &str) -> Option<(&str, &str)> {
+    match text.split_once("://") {
+        Some((scheme, rest)) if !scheme.contains(['/', '.', '?']) => Some((scheme, rest)),
+        // The protocol may be left out where the pattern begins with `*`: `*a.com` is `*://*a.com/`.
+        Some(_) | None => text.starts_with('*').then_some(("*", text)),
     }
 }
 
-impl Reading {
-    fn new(host: &str, target: Option<TargetPattern>) -> Self {
-        Self { host: Wildcard::new(host.as_bytes()), target }
-    }
-
-    fn fits(&self, url: &SignedUrl<'_>) -> bool {
+impl<'a> Reading<'a> {
+    fn fits(self, url: &SignedUrl<'_>) -> bool {
         let (_, authority) = url.scheme_and_authority();
-        self.host.matches_ignoring_case(authority.as_bytes())
-            && self.target.as_ref().is_none_or(|target| target.fits(url))
+        Wildcard(self.host).matches_ignoring_case(authority)
+            && self.target.is_none_or(|target| target.fits(url))
     }
-}
 
-impl TargetPattern {
-    fn new(path: &str, query: Option<&str>) -> Self {
+    fn new(host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
         let path = if path.is_empty() { "/" } else { path };
         let query = query.unwrap_or(if path.ends_with('*') { "*" } else { "" });
-        Self { path: Wildcard::new(path.as_bytes()), query: Wildcard::new(query.as_bytes()) }
+        Self { host, target: Some(TargetPattern { path, query }) }
     }
+}
 
-    fn fits(&self, url: &SignedUrl<'_>) -> bool {
+impl TargetPattern<'_> {
+    fn fits(self, url: &SignedUrl<'_>) -> bool {
         // A query that isn't there equals an empty one: what is rebuilt from a request has no lone `?`.
-        self.path.matches(url.path.as_bytes()) && self.query.matches(url.query.unwrap_or("").as_bytes())
+        Wildcard(self.path).matches(url.path) && Wildcard(self.query).matches(url.query.unwrap_or(""))
     }
 }
 
 /// (a) and (b) each `?` may be the delimiter, those before it being wildcards, or none is; (c) so may each `\?`.
-fn readings(rest: &str) -> Vec<Reading> {
+fn readings(rest: &str) -> impl Iterator<Item = Reading<'_>> {
     let slash = rest.find('/').unwrap_or(rest.len());
     let (host, target) = rest.split_at(slash);
-    let mut readings = Vec::new();
-    if host.ends_with('*') && target.is_empty() {
-        readings.push(Reading::new(host, None));
-    } else {
-        readings.extend(
-            splits(target).map(|(path, query)| Reading::new(host, Some(TargetPattern::new(path, query)))),
-        );
-    }
+    let covers_all = host.ends_with('*') && target.is_empty();
+    let whole = covers_all.then_some(Reading { host, target: None });
+    let splits_of_target = splits(target).filter(move |_| !covers_all);
+    let in_target = splits_of_target.map(move |(path, query)| Reading::new(host, path, query));
     // Before the first slash a `?` may be a wildcard of the host, as above, or begin the query of the root path.
-    let without_path = splits(rest).filter(|(host, query)| query.is_some() && host.len() < slash);
-    readings
-        .extend(without_path.map(|(host, query)| Reading::new(host, Some(TargetPattern::new("", query)))));
-    readings
+    let without_path = splits(rest).filter(move |(host, query)| query.is_some() && host.len() < slash);
+    whole.into_iter().chain(in_target).chain(without_path.map(|(host, query)| Reading::new(host, "", query)))
 }
 
 /// Every way to split at a `?` or `\?`, and not to.

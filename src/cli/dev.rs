@@ -159,7 +159,7 @@ fn settings(
             unknown_host: UnknownHost::Only,
         }),
         warnings: Vec::new(),
-        key_folders: vec![key_folder.to_owned()],
+        secrets: vec![key_folder.to_owned()],
     })
 }
 

@@ -31,6 +31,12 @@ impl CacheBehavior {
         self.path_pattern.as_ref().map_or("*", PathPattern::as_str)
     }
 
+    /// Whether its pattern is written without escapes.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.path_pattern.as_ref().is_none_or(PathPattern::is_plain)
+    }
+
     /// Whether requests need credentials.
     #[must_use]
     pub fn is_private(&self) -> bool {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use crate::viewer::path::normalise_escapes;
 
-/// One character of a [`Wildcard`].
+/// One character of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
     Literal(u8),
@@ -13,70 +13,67 @@ enum Token {
     Many,
 }
 
-/// A pattern over bytes in which `*` and `?` are wildcards.
+impl Token {
+    fn of(byte: u8) -> Self {
+        match byte {
+            b'*' => Self::Many,
+            b'?' => Self::One,
+            literal => Self::Literal(literal),
+        }
+    }
+}
+
+/// A pattern over bytes in which every `*` and every `?` is a wildcard.
 ///
 /// Bytes, not characters: what is matched is the raw request, in which a non-ASCII character is percent-encoded.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wildcard(Vec<Token>);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wildcard<'a>(pub &'a str);
 
-impl Wildcard {
-    /// Reads a pattern in which every `*` and every `?` is a wildcard.
-    #[must_use]
-    pub fn new(pattern: &[u8]) -> Self {
-        let mut tokens: Vec<Token> = Vec::with_capacity(pattern.len());
-        for &byte in pattern {
-            let token = match byte {
-                b'*' => Token::Many,
-                b'?' => Token::One,
-                literal => Token::Literal(literal),
-            };
-            // `**` means what `*` means; one of them keeps matching linear in the number of stars.
-            if !(token == Token::Many && tokens.last() == Some(&Token::Many)) {
-                tokens.push(token);
-            }
-        }
-        Self(tokens)
-    }
-
+impl Wildcard<'_> {
     /// Whether the whole text fits. Letters' case counts.
     #[must_use]
-    pub fn matches(&self, text: &[u8]) -> bool {
-        self.matches_by(text, |pattern, byte| pattern == byte)
+    pub fn matches(self, text: &str) -> bool {
+        fits(self.0.len(), |at| Token::of(self.0.as_bytes()[at]), text.as_bytes(), |a, b| a == b)
     }
 
     /// Whether the whole text fits when ASCII letters' case doesn't count.
     #[must_use]
-    pub fn matches_ignoring_case(&self, text: &[u8]) -> bool {
-        self.matches_by(text, |pattern, byte| pattern.eq_ignore_ascii_case(&byte))
+    pub fn matches_ignoring_case(self, text: &str) -> bool {
+        fits(
+            self.0.len(),
+            |at| Token::of(self.0.as_bytes()[at]),
+            text.as_bytes(),
+            |a, b| a.eq_ignore_ascii_case(&b),
+        )
     }
+}
 
-    /// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more.
-    fn matches_by(&self, text: &[u8], equal: impl Fn(u8, u8) -> bool) -> bool {
-        let (mut at, mut seen) = (0, 0);
-        let mut retry: Option<(usize, usize)> = None;
-        while seen < text.len() {
-            match self.0.get(at) {
-                Some(Token::Many) => {
-                    retry = Some((at, seen));
-                    at += 1;
-                    continue;
-                }
-                Some(Token::One) => {
-                    (at, seen) = (at + 1, seen + 1);
-                    continue;
-                }
-                Some(&Token::Literal(byte)) if equal(byte, text[seen]) => {
-                    (at, seen) = (at + 1, seen + 1);
-                    continue;
-                }
-                Some(Token::Literal(_)) | None => {}
+/// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more.
+fn fits(len: usize, token: impl Fn(usize) -> Token, text: &[u8], equal: impl Fn(u8, u8) -> bool) -> bool {
+    let (mut at, mut seen) = (0, 0);
+    let mut retry: Option<(usize, usize)> = None;
+    while seen < text.len() {
+        match (at < len).then(|| token(at)) {
+            Some(Token::Many) => {
+                retry = Some((at, seen));
+                at += 1;
+                continue;
             }
-            let Some((star, taken)) = retry else { return false };
-            retry = Some((star, taken + 1));
-            (at, seen) = (star + 1, taken + 1);
+            Some(Token::One) => {
+                (at, seen) = (at + 1, seen + 1);
+                continue;
+            }
+            Some(Token::Literal(byte)) if equal(byte, text[seen]) => {
+                (at, seen) = (at + 1, seen + 1);
+                continue;
+            }
+            Some(Token::Literal(_)) | None => {}
         }
-        self.0[at..].iter().all(|token| *token == Token::Many)
+        let Some((star, taken)) = retry else { return false };
+        retry = Some((star, taken + 1));
+        (at, seen) = (star + 1, taken + 1);
     }
+    (at..len).all(|at| token(at) == Token::Many)
 }
 
 /// The path pattern of a cache behavior: wildcards, no leading slash needed, letters' case counts.
@@ -85,14 +82,29 @@ impl Wildcard {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PathPattern {
     text: String,
-    wildcard: Wildcard,
+    /// With its slash, and normalised as paths are.
+    normalised: String,
+    /// With every escape decoded to the byte that it stands for.
+    decoded: Vec<Token>,
 }
 
 impl PathPattern {
-    /// Whether a path, which begins with `/`, fits.
+    /// Whether a normalised path, which begins with `/`, fits.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        self.wildcard.matches(path.as_bytes())
+        Wildcard(&self.normalised).matches(path)
+    }
+
+    /// Whether a path with every escape decoded fits.
+    #[must_use]
+    pub fn matches_decoded(&self, path: &[u8]) -> bool {
+        fits(self.decoded.len(), |at| self.decoded[at], path, |a, b| a == b)
+    }
+
+    /// Whether it is written without escapes, so that both ways of matching are one.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        !self.text.contains('%')
     }
 
     /// The pattern as it was written.
@@ -126,8 +138,12 @@ impl FromStr for PathPattern {
         let anywhere = text.starts_with(['/', '*']);
         let rooted = if anywhere { text.to_owned() } else { format!("/{text}") };
         // Paths are matched in normalised form, so `/%7Euser/*` must mean what `/~user/*` means.
-        let wildcard = Wildcard::new(normalise_escapes(&rooted).as_bytes());
-        Ok(Self { text: text.to_owned(), wildcard })
+        let normalised = normalise_escapes(&rooted);
+        if normalised.split('/').any(|segment| matches!(segment, "." | "..")) {
+            return Err(InvalidPathPattern::DotSegment);
+        }
+        let decoded = decoded_tokens(&normalised);
+        Ok(Self { text: text.to_owned(), normalised, decoded })
     }
 }
 
@@ -137,6 +153,9 @@ pub enum InvalidPathPattern {
     /// Nothing at all; `*` would be every path.
     #[error("a path pattern can't be empty (`*` is every path)")]
     Empty,
+    /// Paths are normalised before they are matched, so no path would ever fit.
+    #[error("a path pattern with a segment `.` or `..` matches nothing")]
+    DotSegment,
     /// Longer than CloudFront's quota.
     #[error("a path pattern has at most {MAX_PATTERN_LEN} characters, this one has {len}")]
     TooLong {
@@ -149,6 +168,29 @@ pub enum InvalidPathPattern {
         /// The first one.
         found: char,
     },
+}
+
+/// An escape is the byte that it stands for, never a wildcard: `%2A` is a star.
+fn decoded_tokens(pattern: &str) -> Vec<Token> {
+    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut rest = pattern.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = (byte == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|hex| std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()));
+        match escaped {
+            Some(byte) => {
+                tokens.push(Token::Literal(byte));
+                rest = &after[2..];
+            }
+            None => {
+                tokens.push(Token::of(byte));
+                rest = after;
+            }
+        }
+    }
+    tokens
 }
 
 /// CloudFront's own quota for a path pattern; longer ones are refused when the configuration loads.
@@ -180,14 +222,14 @@ mod tests {
         #[test]
         fn a_wildcard_agrees_with_the_naive_matcher(pattern in "[ab*?]{0,10}", text in "[ab]{0,12}") {
             prop_assert_eq!(
-                Wildcard::new(pattern.as_bytes()).matches(text.as_bytes()),
+                Wildcard(&pattern).matches(&text),
                 naive(pattern.as_bytes(), text.as_bytes())
             );
         }
 
         #[test]
         fn every_text_matches_itself_made_literal(text in "[^*?]{0,40}") {
-            prop_assert!(Wildcard::new(text.as_bytes()).matches(text.as_bytes()));
+            prop_assert!(Wildcard(&text).matches(&text));
         }
     }
 
@@ -211,7 +253,23 @@ mod tests {
     }
 
     #[test]
+    fn a_decoded_path_fits_every_spelling_of_a_pattern() {
+        for (pattern, path, fits) in [
+            ("/team@x/*", "/team@x/s", true),
+            ("/team%40x/*", "/team@x/s", true),
+            ("/a+b/*", "/a+b/s", true),
+            ("/caf%C3%A9/*", "/café/s", true),
+            ("/a%2A/x", "/a*/x", true),
+            ("/a%2A/x", "/ab/x", false),
+        ] {
+            let parsed: PathPattern = pattern.parse().unwrap();
+            assert_eq!(parsed.matches_decoded(path.as_bytes()), fits, "{pattern} on {path}");
+        }
+    }
+
+    #[test]
     fn a_pattern_that_cloudfront_refuses_is_refused() {
+        assert_eq!("/a/%2e%2E/b".parse::<PathPattern>(), Err(InvalidPathPattern::DotSegment));
         assert_eq!("".parse::<PathPattern>(), Err(InvalidPathPattern::Empty));
         assert_eq!("a".repeat(256).parse::<PathPattern>(), Err(InvalidPathPattern::TooLong { len: 256 }));
         assert_eq!("/a b".parse::<PathPattern>(), Err(InvalidPathPattern::Character { found: ' ' }));

@@ -86,7 +86,11 @@ impl Reply {
             }
             OriginError::Connect(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CONNECT),
             OriginError::Closed(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CLOSED),
-            OriginError::Garbage(_) | OriginError::Exchange(_) => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
+            OriginError::Garbage(_)
+            | OriginError::Exchange(_)
+            | OriginError::Upgrade
+            | OriginError::HeadTooLarge { .. } => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
+            OriginError::ViewerBody => return Self::bad_request(error),
         };
         Self::page(status, reason, "origin-error", error)
     }

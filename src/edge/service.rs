@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::{COOKIE, HOST, HeaderValue};
+use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
 use http::{Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body as _, Incoming};
 
@@ -18,6 +18,7 @@ use super::{Edge, headers, test_mode};
 use crate::access::credentials::{SIGNING_PARAMETERS, without_signing_parameters};
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
+use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
 use crate::distribution::origin::Origin;
@@ -25,7 +26,6 @@ use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::origin::OriginClient;
 use crate::viewer::{Host, Scheme, Target, ViewerRequest};
-use http_body_util::BodyExt;
 
 /// What one thread needs to answer requests: the shared edge, and its own connections to the origins.
 #[derive(Debug)]
@@ -48,13 +48,13 @@ impl Worker {
         let (mut parts, incoming) = request.into_parts();
         let mut entry = log_entry(&parts, peer.ip());
         // hyper closes a connection on which a body was left unread, and so must the answer say.
-        let has_body = !incoming.is_end_stream();
+        let closes = !incoming.is_end_stream() || ends_after(&parts);
         let reply = match self.answer(&mut parts, incoming, peer.ip(), &identity, &mut entry).await {
             Ok(response) => return entry.attach(response),
             Err(reply) => reply,
         };
         let cause = reply.cause.clone();
-        let closes = has_body || reply.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let closes = closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let mut response = reply.into_response(&identity, http_date(), closes);
         if self.edge.test_mode
             && let Ok(name) = HeaderValue::from_str(cause.name)
@@ -82,7 +82,7 @@ impl Worker {
         };
         let running = self.edge.running.load_full();
         self.forget_replaced_origins(running.generation);
-        let body = body::boxed(incoming.map_err(Into::into));
+        let body = body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT));
         let (address, now) = (test.viewer.unwrap_or(peer).to_canonical(), test.now.unwrap_or(now));
         entry.viewer = address;
         let (origin, target, is_private) = {
@@ -101,7 +101,7 @@ impl Worker {
             (origin, target, route.is_private())
         };
         let request = origin_request(parts, &origin, &target, entry.viewer, identity, is_private, body)?;
-        let sent = match self.client(&origin, &running.key_folders) {
+        let sent = match self.client(&origin, &running.secrets) {
             Ok(client) => client.send(request).await,
             Err(error) => Err(crate::origin::OriginError::Connect(error)),
         };
@@ -112,13 +112,13 @@ impl Worker {
         Ok(response)
     }
 
-    fn client(&self, origin: &Arc<Origin>, key_folders: &[PathBuf]) -> std::io::Result<OriginClient> {
+    fn client(&self, origin: &Arc<Origin>, secrets: &[PathBuf]) -> std::io::Result<OriginClient> {
         let place = Arc::as_ptr(origin) as usize;
         let mut origins = self.origins.borrow_mut();
         if let Some((_, client)) = origins.get(&place) {
             return Ok(client.clone());
         }
-        let client = OriginClient::new(origin, key_folders)?;
+        let client = OriginClient::new(origin, secrets)?;
         origins.insert(place, (Arc::clone(origin), client.clone()));
         Ok(client)
     }
@@ -135,6 +135,13 @@ impl Worker {
             client.sweep();
         }
     }
+}
+
+/// Whether the viewer's connection ends with this request whatever is answered.
+fn ends_after(parts: &request::Parts) -> bool {
+    let lines = parts.headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
+    let close = |option: &str| option.trim().eq_ignore_ascii_case("close");
+    parts.version < Version::HTTP_11 || lines.flat_map(|line| line.split(',')).any(close)
 }
 
 /// CloudFront's quotas, counted as the request was written.
@@ -236,3 +243,6 @@ fn http_date() -> HeaderValue {
     let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(clock::now().0));
     HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static(""))
 }
+
+/// For the next part of what a viewer uploads.
+const VIEWER_IDLE_LIMIT: Duration = Duration::from_secs(60);

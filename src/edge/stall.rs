@@ -2,41 +2,35 @@
 
 use std::io;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Sleep, sleep};
+
+use crate::body::idle::IdleTimer;
 
 /// A stream whose writes fail with [`io::ErrorKind::TimedOut`] after waiting for `limit` without a byte accepted.
 #[derive(Debug)]
 pub struct StallGuard<S> {
     stream: S,
-    limit: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
+    timer: IdleTimer,
 }
 
 impl<S> StallGuard<S> {
     /// Guards a stream.
     #[must_use]
     pub fn new(stream: S, limit: Duration) -> Self {
-        Self { stream, limit, waiting: None }
+        Self { stream, timer: IdleTimer::new(limit) }
     }
 
     /// Passes what is ready; counts the time of what isn't.
     fn bounded<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {
-            self.waiting = None;
+            self.timer.moved();
             return polled;
         }
-        let limit = self.limit;
-        let waiting = self.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
-        match waiting.as_mut().poll(cx) {
-            Poll::Ready(()) => {
-                Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the viewer takes nothing any more")))
-            }
-            Poll::Pending => Poll::Pending,
-        }
+        ready!(self.timer.poll_idle(cx));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the viewer takes nothing any more")))
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Examined<'a> {
     pub(super) route: &'a Route<'a>,
     pub(super) distributions: &'a Distributions,
     sent: Credentials<'a>,
-    key: Option<Result<Arc<PublicKey>, DenyReason>>,
+    key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
     signature: Result<Vec<u8>, DenyReason>,
     claimed: Result<ClaimedPolicy, DenyReason>,
     hash: Result<HashAlgorithm, DenyReason>,
@@ -91,7 +91,7 @@ impl<'a> Examined<'a> {
     }
 
     fn key(&self) -> Check {
-        let trusted: Vec<&str> = self.trusted().iter().map(|key| key.id().as_str()).collect();
+        let trusted: Vec<&str> = self.route.trusted_keys().into_iter().map(|key| key.id().as_str()).collect();
         let check =
             Check::new("key", format!("one of the keys that this path trusts: {}", trusted.join(", ")));
         match &self.key {
@@ -99,19 +99,6 @@ impl<'a> Examined<'a> {
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
             Some(Err(reason)) => check.fail(reason, hints::unknown_key(&self.sent, self.distributions)),
         }
-    }
-
-    /// The keys that every private behavior of the path trusts.
-    fn trusted(&self) -> Vec<&Arc<PublicKey>> {
-        let mut keys: Vec<&Arc<PublicKey>> = Vec::new();
-        for key in self.route.private.iter().flat_map(|behavior| behavior.restriction.keys()) {
-            let everywhere =
-                self.route.private.iter().all(|one| one.restriction.key(key.id().as_str()).is_some());
-            if everywhere && !keys.iter().any(|known| known.id() == key.id()) {
-                keys.push(key);
-            }
-        }
-        keys
     }
 
     fn signature_encoding(&self) -> Check {

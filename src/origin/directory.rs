@@ -31,7 +31,7 @@ pub struct Directory {
     root: PathBuf,
     /// How many names the origin's own path puts before the viewer's.
     prefix: usize,
-    key_folders: Vec<PathBuf>,
+    secrets: Vec<PathBuf>,
 }
 
 impl Directory {
@@ -39,9 +39,9 @@ impl Directory {
     ///
     /// # Errors
     /// When the folder can't be opened, or is itself a folder of keys.
-    pub fn new(root: &Path, origin_path: &str, key_folders: &[PathBuf]) -> io::Result<Arc<Self>> {
+    pub fn new(root: &Path, origin_path: &str, secrets: &[PathBuf]) -> io::Result<Arc<Self>> {
         let prefix = origin_path.matches('/').count();
-        let directory = Self { root: root.to_owned(), prefix, key_folders: key_folders.to_vec() };
+        let directory = Self { root: root.to_owned(), prefix, secrets: secrets.to_vec() };
         if directory.walk()?.is_among_keys()? {
             let message = format!("keys lie in the folder {} itself, so it is not served", root.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
@@ -67,7 +67,7 @@ impl Directory {
 
     /// The root is opened anew each time: a build may have replaced the folder.
     fn walk(&self) -> io::Result<Walk> {
-        Ok(Walk::begin(&self.root, self.prefix, &self.key_folders)?)
+        Ok(Walk::begin(&self.root, self.prefix, &self.secrets)?)
     }
 
     fn answer(

@@ -1,25 +1,26 @@
 //! An HTTP/1.1 origin: a pool of connections that belongs to one thread, and one exchange over one of them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::io;
-use std::pin::{Pin, pin};
-use std::rc::{Rc, Weak};
-use std::task::{Context, Poll, ready};
+use std::pin::pin;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use http::{Method, Request, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
-use http_body_util::BodyExt;
+use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-use tokio::time::{Sleep, sleep, timeout};
+use tokio::net::{TcpStream, lookup_host};
+use tokio::time::timeout;
 
 use super::OriginError;
-use crate::body::{self, Body, BoxError};
+use crate::access::gate::MAX_HEAD;
+use crate::body::{self, Body};
 use crate::distribution::origin::OriginTimeouts;
+
+mod exchange;
+
+use exchange::{PooledBody, Progress, watched};
 
 type Sender = SendRequest<Body>;
 
@@ -48,30 +49,33 @@ impl HttpOrigin {
     /// Sends one request and waits for the head of its response.
     ///
     /// A connection that was kept may have been closed by the origin in the meantime: such a request goes out again on
-    /// another one where that is safe, because nothing of it was sent, or it is a GET or HEAD without a body. A GET or
-    /// HEAD that got no response in time is asked again as often as connections are attempted (semantics 9.3, `[DOC]`).
+    /// a fresh one where that is safe, because nothing of it was sent, or it is a GET or HEAD without a body. Such a GET
+    /// or HEAD is also asked again when no response comes, as often as connections are attempted (semantics 9.3,
+    /// `[DOC]`).
     ///
     /// # Errors
     /// [`OriginError`] when no connection could be made or no response came in time.
     pub async fn send(self: &Rc<Self>, request: Request<Body>) -> Result<Response<Body>, OriginError> {
         let mut request = request;
-        let mut attempts = 1;
+        let mut kept = self.checkout().await;
+        let mut attempts_left = self.timeouts.connection_attempts;
         loop {
-            let (sender, was_kept) = match self.checkout().await {
-                Some(sender) => (sender, true),
-                None => (self.connect().await?, false),
+            let was_kept = kept.is_some();
+            let sender = match kept.take() {
+                Some(sender) => sender,
+                None => self.connect(&mut attempts_left).await?,
             };
             let Failed { error, again } = match self.exchange(sender, request).await {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
-            let was_stale = was_kept && !error.is_timeout();
-            let Some(again) = again.filter(|_| was_stale || attempts < self.timeouts.connection_attempts)
-            else {
-                return Err(error);
-            };
-            attempts += u32::from(!was_stale);
-            request = *again;
+            if was_kept && error.is_timeout() {
+                attempts_left = attempts_left.saturating_sub(1);
+            }
+            match again {
+                Some(again) if attempts_left > 0 => request = *again,
+                Some(_) | None => return Err(error),
+            }
         }
     }
 
@@ -81,19 +85,23 @@ impl HttpOrigin {
         request: Request<Body>,
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
-        let progress = Rc::new(Cell::new(Instant::now()));
+        let progress = Rc::new(Progress::new(&request));
         let request = request.map(|body| watched(body, &progress));
         let sent = self.in_time(&progress, sender.try_send_request(request)).await;
         match sent {
             None => Err(Failed { error: OriginError::ResponseTimeout, again: again.map(Box::new) }),
             Some(Ok(response)) => {
+                check_head(&response)?;
                 let (parts, incoming) = response.into_parts();
-                let kept = PooledBody::new(incoming, sender, self);
+                let kept = PooledBody::new(incoming, sender, self, progress);
                 Ok(Response::from_parts(parts, body::boxed(kept)))
             }
             Some(Err(mut failure)) => {
                 let unsent = failure.take_message();
                 let error = failure.into_error();
+                if progress.failed.get() {
+                    return Err(OriginError::ViewerBody.into());
+                }
                 let closed = error.is_closed()
                     || error.is_canceled()
                     || error.is_incomplete_message()
@@ -105,27 +113,28 @@ impl HttpOrigin {
     }
 
     /// Waits for a response as long as the request's body moves, and then for the response timeout.
-    async fn in_time<T>(&self, progress: &Cell<Instant>, response: impl Future<Output = T>) -> Option<T> {
+    async fn in_time<T>(&self, progress: &Progress, response: impl Future<Output = T>) -> Option<T> {
         let mut response = pin!(response);
         loop {
-            let last = progress.get();
+            let last = progress.last.get();
             let left = self.timeouts.response.saturating_sub(last.elapsed());
             match timeout(left, response.as_mut()).await {
                 Ok(response) => return Some(response),
-                Err(_) if progress.get() > last => {}
+                Err(_) if progress.last.get() > last => {}
                 Err(_) => return None,
             }
         }
     }
 
-    /// The connection that was used last, if it still stands; waits until it is done with its last exchange.
+    /// The connection that was used last, if it still stands. Only those whose exchange is over are kept, so that hyper
+    /// is ready as soon as it has seen that end; the limit is for what isn't foreseen.
     async fn checkout(&self) -> Option<Sender> {
         loop {
             let idle = self.idle.borrow_mut().pop()?;
             let mut sender = idle.sender;
             if idle.since.elapsed() < self.timeouts.keep_alive
                 && !sender.is_closed()
-                && sender.ready().await.is_ok()
+                && matches!(timeout(READY_LIMIT, sender.ready()).await, Ok(Ok(())))
             {
                 return Some(sender);
             }
@@ -145,13 +154,27 @@ impl HttpOrigin {
         self.idle.borrow_mut().retain(|idle| idle.since.elapsed() < keep_alive && !idle.sender.is_closed());
     }
 
-    /// Tries every address of the origin's name, as often as configured.
-    async fn connect(&self) -> Result<Sender, OriginError> {
+    /// Tries every address of the origin's name, each for the connection timeout, as often as attempts are left.
+    async fn connect(&self, attempts_left: &mut u32) -> Result<Sender, OriginError> {
         let mut last = OriginError::ConnectTimeout;
-        for _ in 0..self.timeouts.connection_attempts {
-            match timeout(self.timeouts.connection, TcpStream::connect((self.host.as_str(), self.port))).await
-            {
-                Ok(Ok(stream)) => return self.handshake(stream).await,
+        while let Some(left) = attempts_left.checked_sub(1) {
+            *attempts_left = left;
+            match self.connect_once().await {
+                Ok(stream) => return self.handshake(stream).await,
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    async fn connect_once(&self) -> Result<TcpStream, OriginError> {
+        let limit = self.timeouts.connection;
+        let addresses = timeout(limit, lookup_host((self.host.as_str(), self.port))).await;
+        let addresses = addresses.map_err(|_| OriginError::ConnectTimeout)?.map_err(OriginError::Connect)?;
+        let mut last = OriginError::Connect(io::Error::other("the origin's name has no address"));
+        for address in addresses {
+            match timeout(limit, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = OriginError::Connect(error),
                 Err(_) => last = OriginError::ConnectTimeout,
             }
@@ -181,16 +204,20 @@ struct Failed {
     again: Option<Box<Request<Body>>>,
 }
 
-/// A request's body that tells when it last moved.
-fn watched(body: Body, progress: &Rc<Cell<Instant>>) -> Body {
-    if body::is_empty(&body) {
-        return body;
+impl From<OriginError> for Failed {
+    fn from(error: OriginError) -> Self {
+        Self { error, again: None }
     }
-    let progress = Rc::clone(progress);
-    body::boxed(body.map_frame(move |frame| {
-        progress.set(Instant::now());
-        frame
-    }))
+}
+
+/// Refuses what no viewer may get: a change of protocol that nobody asked for, and a head beyond CloudFront's quota.
+fn check_head(response: &Response<Incoming>) -> Result<(), OriginError> {
+    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(OriginError::Upgrade);
+    }
+    let fields = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let len = "HTTP/1.1 200 \r\n\r\n".len() + fields.sum::<usize>();
+    if len > MAX_HEAD { Err(OriginError::HeadTooLarge { len }) } else { Ok(()) }
 }
 
 /// A copy of a request that may be sent twice.
@@ -210,67 +237,7 @@ fn is_io(error: &hyper::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>())
 }
 
-/// A response's body, which gives its connection back when it has ended well and bounds each wait.
-struct PooledBody {
-    incoming: Incoming,
-    sender: Option<Sender>,
-    origin: Weak<HttpOrigin>,
-    idle_limit: Duration,
-    waiting: Option<Pin<Box<Sleep>>>,
-}
-
-impl PooledBody {
-    fn new(incoming: Incoming, sender: Sender, origin: &Rc<HttpOrigin>) -> Self {
-        let mut body = Self {
-            incoming,
-            sender: Some(sender),
-            origin: Rc::downgrade(origin),
-            idle_limit: origin.timeouts.response,
-            waiting: None,
-        };
-        if body.incoming.is_end_stream() {
-            body.give_back();
-        }
-        body
-    }
-
-    fn give_back(&mut self) {
-        if let (Some(sender), Some(origin)) = (self.sender.take(), self.origin.upgrade()) {
-            origin.checkin(sender);
-        }
-    }
-}
-
-impl HttpBody for PooledBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let this = &mut *self;
-        let Poll::Ready(frame) = Pin::new(&mut this.incoming).poll_frame(cx) else {
-            let limit = this.idle_limit;
-            let waiting = this.waiting.get_or_insert_with(|| Box::pin(sleep(limit)));
-            ready!(waiting.as_mut().poll(cx));
-            return Poll::Ready(Some(Err(Box::new(OriginError::ResponseTimeout))));
-        };
-        this.waiting = None;
-        if frame.is_none() || this.incoming.is_end_stream() {
-            this.give_back();
-        }
-        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.incoming.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.incoming.size_hint()
-    }
-}
-
 /// Idle connections that one thread keeps to one origin: as many as nginx's documentation suggests, times eight.
 const MAX_IDLE: usize = 256;
+/// For hyper to see that an exchange is over: one turn of the runtime.
+const READY_LIMIT: Duration = Duration::from_secs(1);

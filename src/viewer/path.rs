@@ -44,6 +44,65 @@ pub fn resolved_forms(path: &str) -> Vec<String> {
     forms
 }
 
+/// Every other path that an origin may take a path for: decoded, with slashes merged, backslashes turned, dot segments
+/// resolved, parameters of segments dropped. Empty for a path that can only mean itself.
+///
+/// A behavior must not be escaped by a spelling: where any form belongs to a private behavior, so does the path.
+#[must_use]
+pub fn spellings(path: &str) -> Vec<Vec<u8>> {
+    let is_plain = path.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b';'));
+    if is_plain && !path.contains("//") && !path.contains("/.") {
+        return Vec::new();
+    }
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
+    let mut forms = vec![decoded];
+    for rewrite in [turn_backslashes, drop_parameters, merge_slash_bytes, remove_dot_segment_bytes] {
+        for at in 0..forms.len() {
+            let form = rewrite(&forms[at]);
+            if !forms.contains(&form) {
+                forms.push(form);
+            }
+        }
+    }
+    forms
+}
+
+fn turn_backslashes(path: &[u8]) -> Vec<u8> {
+    path.iter().map(|&byte| if byte == b'\\' { b'/' } else { byte }).collect()
+}
+
+/// `;…` of each segment, which servlet containers take out before they look at a path.
+fn drop_parameters(path: &[u8]) -> Vec<u8> {
+    let segments = path.split(|&byte| byte == b'/');
+    let bare = segments.map(|segment| segment.split(|&byte| byte == b';').next().unwrap_or(segment));
+    bare.collect::<Vec<_>>().join(&b'/')
+}
+
+fn merge_slash_bytes(path: &[u8]) -> Vec<u8> {
+    let mut merged = path.to_vec();
+    merged.dedup_by(|a, b| *a == b'/' && *b == b'/');
+    merged
+}
+
+fn remove_dot_segment_bytes(path: &[u8]) -> Vec<u8> {
+    let mut kept: Vec<&[u8]> = Vec::new();
+    let mut ends_open = false;
+    for segment in path.split(|&byte| byte == b'/').skip(1) {
+        ends_open = matches!(segment, b"." | b"..");
+        match segment {
+            b"." => {}
+            b".." => {
+                kept.pop();
+            }
+            other => kept.push(other),
+        }
+    }
+    if ends_open {
+        kept.push(b"");
+    }
+    [b"/", kept.join(&b'/').as_slice()].concat()
+}
+
 fn has_dot_segment(path: &str) -> bool {
     if !path.contains('.') && !path.contains('%') {
         return false;
@@ -155,6 +214,25 @@ mod tests {
         ] {
             assert_eq!(resolved_forms(path), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_has_every_spelling_that_an_origin_may_read() {
+        for (path, other) in [
+            ("/team%40x/s", "/team@x/s"),
+            ("/caf%C3%A9/s", "/café/s"),
+            ("//private/s", "/private/s"),
+            ("/private%2fs", "/private/s"),
+            ("/a\\private", "/a/private"),
+            ("/public/..;x/private", "/private"),
+            ("/public/%2e%2e/private", "/private"),
+            ("/public%5c..%5cprivate", "/private"),
+            ("/a;v=1/b", "/a/b"),
+        ] {
+            let found = spellings(path);
+            assert!(found.contains(&other.as_bytes().to_vec()), "{path}: {found:?}");
+        }
+        assert_eq!(spellings("/plain/a.b/c-d_e~f@g+h"), Vec::<Vec<u8>>::new());
     }
 
     proptest! {

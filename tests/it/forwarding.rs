@@ -379,11 +379,56 @@ fn one_connection_serves_many_requests_and_http_1_0_is_understood() {
         assert_eq!(Response::read(&mut stream, false).text(), "hello");
     }
     // Two at once: both are answered, in order.
-    write!(stream, "GET /public/1 HTTP/1.1\r\nHost: {HOST}\r\n\r\nHEAD /x HTTP/1.1\r\nHost: {HOST}\r\n\r\n")
-        .unwrap();
-    assert_eq!(Response::read(&mut stream, false).status, 200);
-    assert_eq!(Response::read(&mut stream, true).status, 403);
+    write!(
+        stream,
+        "GET /public/1 HTTP/1.1\r\nHost: {HOST}\r\n\r\nGET /x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"
+    )
+    .unwrap();
+    let mut both = String::new();
+    stream.read_to_string(&mut both).unwrap();
+    let (first, second) = (both.find("HTTP/1.1 200").unwrap(), both.find("HTTP/1.1 403").unwrap());
+    assert!(first < second && both.matches("HTTP/1.1 ").count() == 2, "{both}");
+    // What says that it closes says so once.
+    assert_eq!(both[second..].matches("Connection: ").count(), 1, "{both}");
+    assert!(both.contains("Connection: close"));
     let old = edge.send(format!("GET /public/x HTTP/1.0\r\nHost: {HOST}\r\n\r\n"));
     assert_eq!((old.status, old.text()), (200, "hello".to_owned()));
+    let old = edge.send(format!("GET /x HTTP/1.0\r\nHost: {HOST}\r\n\r\n"));
+    assert_eq!((old.status, old.header("Connection")), (403, Some("close")));
     assert!(origin.last().line().ends_with("HTTP/1.1"));
+}
+
+#[test]
+fn no_spelling_of_a_private_path_is_public() {
+    let origin = RecordingOrigin::start();
+    let config = sites::private(&origin.url(), "")
+        .replace("trusted-key-groups = [\"one\"]\nallowed", "allowed")
+        .replace(
+            "path-pattern = \"/public/*\"",
+            "path-pattern = \"/team@x/*\"\ntrusted-key-groups = [\"one\"]",
+        )
+        + "[[distributions.cache-behaviors]]\npath-pattern = \"/caf%C3%A9/*\"\ntarget-origin = \"app\"\ntrusted-key-groups = [\"one\"]\n\
+           [[distributions.cache-behaviors]]\npath-pattern = \"/private/*\"\ntarget-origin = \"app\"\ntrusted-key-groups = [\"one\"]\n";
+    let edge = Edge::serve(&config);
+    assert_eq!(edge.get(HOST, "/anything", &[]).status, 200);
+    for path in [
+        "/team@x/s",
+        "/team%40x/s",
+        "/caf%C3%A9/s",
+        "/caf%c3%a9/s",
+        "/café/s",
+        "/private/s",
+        "/%70rivate/s",
+        "//private/s",
+        "/private//s",
+        "/private%2fs",
+        "/x/../private/s",
+        "/x/..;y/private/s",
+        "/x%5c..%5cprivate/s",
+        "/x\\..\\private/s",
+        "/./private/s",
+    ] {
+        assert_eq!(edge.get(HOST, path, &[]).reason(), Some("missing-key-pair-id"), "{path}");
+    }
+    assert_eq!(origin.requests().len(), 1);
 }

@@ -88,8 +88,10 @@ fn a_body_that_breaks_off_is_never_complete() {
         false
     });
     let edge = Edge::serve(&sites::private(&origin.url(), "response-timeout = \"300ms\""));
+    let begun = Instant::now();
     let response = edge.get(HOST, "/public/x", &[]);
     assert_eq!((response.status, response.complete, response.text()), (200, false, "part".to_owned()));
+    assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
 #[test]
@@ -103,6 +105,60 @@ fn a_request_that_met_a_closed_connection_goes_out_again_where_that_is_safe() {
         assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200, "{round}");
     }
     assert_eq!(origin.requests().len(), 20);
+}
+
+#[test]
+fn a_viewer_that_stops_in_the_middle_of_its_body_holds_up_nobody_else() {
+    // An origin that answers before it has read the body, and keeps the connection.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            thread::spawn(move || {
+                while crate::support::read_head(&mut stream).is_some() {
+                    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").unwrap();
+                }
+            });
+        }
+    });
+    let edge = Edge::serve(&sites::private(&format!("http://{address}"), "response-timeout = \"1s\""));
+    let stopped: Vec<TcpStream> = (0..10)
+        .map(|_| {
+            let mut stream = TcpStream::connect(edge.address).unwrap();
+            write!(stream, "POST /public/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 1000000\r\n\r\nx")
+                .unwrap();
+            assert_eq!(Response::read(&mut stream, false).status, 200);
+            stream
+        })
+        .collect();
+    for _ in 0..30 {
+        let begun = Instant::now();
+        assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
+        assert!(begun.elapsed() < Duration::from_secs(1));
+    }
+    drop(stopped);
+}
+
+#[test]
+fn what_an_origin_must_not_say_is_502_and_what_a_viewer_must_not_say_400() {
+    let origin = RecordingOrigin::answering(|asked, stream| {
+        let answer = match asked.target() {
+            "/public/upgrade" => {
+                "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n".to_owned()
+            }
+            "/public/huge" => {
+                format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "y".repeat(40_000))
+            }
+            _ => "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        };
+        answer_and_close(stream, answer.as_bytes())
+    });
+    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    for path in ["/public/upgrade", "/public/huge"] {
+        assert_eq!(page_of(&edge.get(HOST, path, &[])), (502, Some("origin-error"), true), "{path}");
+    }
+    let broken = request("POST", HOST, "/public/x", &["Transfer-Encoding: chunked"]) + "zz\r\n";
+    assert_eq!(page_of(&edge.send(broken)), (400, Some("bad-request"), true));
 }
 
 /// Streams `total` bytes and counts how many the socket has taken.

@@ -24,22 +24,25 @@ pub(super) struct Walk {
     links: usize,
     /// How deep `/.well-known/` may lie.
     prefix: usize,
-    /// The folders of keys as they are now.
-    keys: Vec<Stat>,
+    /// The folders of keys, and what else is never shown, as they are now.
+    secrets: Vec<Stat>,
 }
 
 impl Walk {
     /// Stands at the root.
-    pub(super) fn begin(root: &Path, prefix: usize, key_folders: &[PathBuf]) -> Result<Self> {
-        let keys = key_folders.iter().filter_map(|folder| stat(or_here(folder)).ok()).collect();
+    pub(super) fn begin(root: &Path, prefix: usize, secrets: &[PathBuf]) -> Result<Self> {
+        let secrets = secrets.iter().filter_map(|folder| stat(or_here(folder)).ok()).collect();
         let root = open(or_here(root), FOLDER, Mode::empty())?;
-        Ok(Self { trail: vec![root], left: Vec::new(), links: 0, prefix, keys })
+        Ok(Self { trail: vec![root], left: Vec::new(), links: 0, prefix, secrets })
     }
 
     /// Whether the folder that was reached is one of keys.
     pub(super) fn is_among_keys(&self) -> Result<bool> {
-        let here = fstat(self.here()?)?;
-        Ok(self.keys.iter().any(|key| key.st_dev == here.st_dev && key.st_ino == here.st_ino))
+        Ok(self.is_secret(&fstat(self.here()?)?))
+    }
+
+    fn is_secret(&self, found: &Stat) -> bool {
+        self.secrets.iter().any(|secret| secret.st_dev == found.st_dev && secret.st_ino == found.st_ino)
     }
 
     /// Walks to a regular file and opens it for reading.
@@ -74,10 +77,12 @@ impl Walk {
         self.trail.last().ok_or(NOT_THERE)
     }
 
-    /// Names that begin with `.`, but for the one folder that is there to be public (RFC 8615).
+    /// Names that begin with `.`, but for the one folder that is there to be public (RFC 8615); and the private keys
+    /// that `keygen` writes, wherever they lie.
     fn is_hidden(&self, name: &[u8]) -> bool {
         let is_well_known = name == b".well-known" && self.trail.len() == self.prefix + 1;
-        name.starts_with(b".") && !is_well_known
+        let is_key = name.ends_with(b".private.pem");
+        is_key || name.starts_with(b".") && !is_well_known
     }
 
     /// Asked before anything is opened: opening a device can have effects, and a FIFO waits.
@@ -120,7 +125,9 @@ impl Walk {
 
     fn open_file(&self, name: &[u8]) -> Result<OwnedFd> {
         let file = openat(self.here()?, name, FILE, Mode::empty())?;
-        if FileType::from_raw_mode(fstat(&file)?.st_mode).is_file() { Ok(file) } else { Err(NOT_THERE) }
+        let stat = fstat(&file)?;
+        let is_shown = FileType::from_raw_mode(stat.st_mode).is_file() && !self.is_secret(&stat);
+        if is_shown { Ok(file) } else { Err(NOT_THERE) }
     }
 }
 
