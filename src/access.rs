@@ -20,7 +20,7 @@ pub mod verified;
 
 pub use claimed::{ClaimedPolicy, TriedUrls};
 use credentials::Credentials;
-use deny::DenyReason;
+use deny::{DenyReason, Signed};
 use policy::Condition;
 use verified::{SignatureClaim, VerifiedPolicies};
 
@@ -157,9 +157,9 @@ impl VerifiedPolicy {
             None => Err(DenyReason::SignatureMismatch {
                 key_pair_id: claim.key.id().clone(),
                 hash: claim.hash,
-                urls: match &claimed {
-                    ClaimedPolicy::Canned { .. } => tried.texts(),
-                    ClaimedPolicy::Custom { .. } => Vec::new(),
+                signed: match &claimed {
+                    ClaimedPolicy::Canned { .. } => Signed::Urls(tried.texts()),
+                    ClaimedPolicy::Custom { .. } => Signed::Policy,
                 },
             }),
         }
@@ -176,9 +176,5 @@ impl VerifiedPolicy {
 
 /// The beginning of a value that a stranger chose, for a message.
 fn excerpt(value: &[u8], max: usize) -> String {
-    let text = String::from_utf8_lossy(value);
-    match text.char_indices().nth(max) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.into_owned(),
-    }
+    deny::excerpt(&String::from_utf8_lossy(value), max)
 }

@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use tracing_subscriber::EnvFilter;
 
 use crate::config::Fault;
 
@@ -13,6 +12,7 @@ mod dev;
 mod explain;
 mod keygen;
 mod keys;
+mod log;
 mod paint;
 mod proxy;
 mod serve;
@@ -102,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Check(command) => command.run(global),
         Command::Explain(command) => command.run(global),
     };
+    log::flush();
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
         ExitCode::from(WRONG)
@@ -115,11 +116,7 @@ fn log_to_stderr(global: Global) {
         (false, 1) => "info,frontgate=debug",
         (false, _) => "debug",
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(std::io::stderr)
-        .with_ansi(global.colored(&std::io::stderr()))
-        .init();
+    log::start(level, global.colored(&std::io::stderr()));
 }
 
 /// Tells faults of a configuration.

@@ -14,12 +14,14 @@ use crate::distribution::UnknownHost;
 mod distributions;
 mod fault;
 mod keys;
+mod names;
 mod origins;
 mod reader;
 
 pub use fault::Fault;
 use fault::Faults;
-pub(crate) use origins::location;
+use names::Names;
+pub(crate) use origins::{location, origin_path};
 use reader::{Placed, Reader};
 
 /// Everything that `serve` needs.
@@ -96,21 +98,31 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
         return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings });
     }
     let root = Reader::new(root.get_ref(), "the file", root.span());
-    let settings = Loader { folder: path.parent().unwrap_or(Path::new("")), faults: &mut faults }.load(root);
+    let settings = Loader {
+        folder: path.parent().unwrap_or(Path::new("")),
+        faults: &mut faults,
+        secrets: vec![path.to_owned()],
+        names: Names::default(),
+    }
+    .load(root);
     let Faults { errors, warnings, .. } = faults;
-    match settings {
-        Some(settings) if errors.is_empty() => Ok(Settings { warnings, ..settings }),
-        Some(_) | None => Err(InvalidConfig { errors, warnings }),
+    if errors.is_empty() {
+        Ok(Settings { warnings, ..settings })
+    } else {
+        Err(InvalidConfig { errors, warnings })
     }
 }
 
 struct Loader<'f, 't> {
     folder: &'f Path,
     faults: &'f mut Faults<'t>,
+    /// Folders with keys, and the file itself.
+    secrets: Vec<PathBuf>,
+    names: Names,
 }
 
 impl Loader<'_, '_> {
-    fn load(&mut self, mut root: Reader<'_, '_>) -> Option<Settings> {
+    fn load(mut self, mut root: Reader<'_, '_>) -> Settings {
         let (server, unknown_host) = match root.table(self.faults, "server", "[server]") {
             Some(table) => self.server(table),
             None => (ServerSettings::default(), None),
@@ -120,20 +132,29 @@ impl Loader<'_, '_> {
                 Some(table) => self.verified_policy_cache(table),
                 None => DEFAULT_VERIFIED_POLICIES_SIZE,
             };
-        let mut secrets = vec![self.faults.file.clone()];
-        let keys = self.public_keys(&mut root, &mut secrets);
+        let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
         let list = self.distributions(&mut root, &groups);
         let unknown_host = self.unknown_host(unknown_host, &list);
         root.finish(self.faults, &[]);
         let distributions = Arc::new(Distributions { list, unknown_host });
-        Some(Settings { server, verified_policies_size, distributions, warnings: Vec::new(), secrets })
+        Settings {
+            server,
+            verified_policies_size,
+            distributions,
+            warnings: Vec::new(),
+            secrets: self.secrets,
+        }
     }
 
     fn server<'a>(&mut self, mut table: Reader<'a, '_>) -> (ServerSettings, Option<Placed<&'a str>>) {
         let mut server = ServerSettings::default();
         if let Some(addresses) = table.strings(self.faults, "listen") {
             server.listen.clear();
+            if addresses.is_empty() {
+                let fault = self.faults.at(&table.span(), "`listen` has no address");
+                self.faults.error(fault.expected("listen = [\"127.0.0.1:8080\"]"));
+            }
             for address in addresses {
                 match address.value.parse() {
                     Ok(parsed) => server.listen.push(parsed),
@@ -194,8 +215,10 @@ impl Loader<'_, '_> {
             Some(Placed { value: "refuse", .. }) => UnknownHost::Refuse,
             Some(name) => match list.iter().position(|one| one.id == name.value) {
                 Some(place) => UnknownHost::Named(place),
+                // One that has faults of its own is defined all the same.
+                None if self.names.ids.iter().any(|id| id == name.value) => UnknownHost::Refuse,
                 None => {
-                    let ids: Vec<String> = list.iter().map(|one| one.id.clone()).collect();
+                    let ids = std::mem::take(&mut self.names.ids);
                     self.undefined(&name, "distribution", ids.iter());
                     UnknownHost::Refuse
                 }

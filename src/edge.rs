@@ -23,6 +23,7 @@ pub mod connection;
 pub mod headers;
 pub mod identity;
 pub mod listener;
+pub mod redact;
 pub mod reply;
 pub mod service;
 pub mod stall;
@@ -94,8 +95,15 @@ pub fn run(
 ) -> io::Result<()> {
     let mut threads = Vec::new();
     for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
-        let (edge, stop) = (Arc::clone(edge), stop.clone());
-        let serve = move || serve_on_this_thread(sockets, edge, grace, &stop);
+        // A token of its own: connections ask it on every turn, and threads must not meet in one lock for that.
+        let (edge, own) = (Arc::clone(edge), stop.child_token());
+        let whole = stop.clone();
+        let serve = move || {
+            let served = serve_on_this_thread(sockets, edge, grace, &own);
+            // One that can't serve must not leave the others to serve half of the requests unnoticed.
+            whole.cancel();
+            served
+        };
         threads.push(thread::Builder::new().name(format!("worker-{number}")).spawn(serve)?);
     }
     for thread in threads {

@@ -19,6 +19,14 @@ impl EpochSeconds {
     /// # Errors
     /// [`InvalidTime`] says what was expected; milliseconds are recognised and named.
     pub fn parse(text: &str, now: Self) -> Result<Self, InvalidTime> {
+        let time = Self::parse_any(text, now)?;
+        if time.0 > MAX_EPOCH_SECONDS {
+            return Err(InvalidTime { found: text.to_owned(), cause: TimeFault::OutOfRange });
+        }
+        Ok(time)
+    }
+
+    fn parse_any(text: &str, now: Self) -> Result<Self, InvalidTime> {
         let invalid = |cause| InvalidTime { found: text.to_owned(), cause };
         if text == "now" {
             return Ok(now);
@@ -49,12 +57,7 @@ impl EpochSeconds {
     fn parse_digits(digits: &str) -> Result<Self, TimeFault> {
         match digits.trim_start_matches('0').len() {
             13 => Err(TimeFault::Milliseconds),
-            _ => digits
-                .parse()
-                .ok()
-                .filter(|&seconds| seconds <= MAX_EPOCH_SECONDS)
-                .map(Self)
-                .ok_or(TimeFault::OutOfRange),
+            _ => digits.parse().ok().map(Self).ok_or(TimeFault::OutOfRange),
         }
     }
 
@@ -163,6 +166,8 @@ mod tests {
             ("2026-01-01T00:00:00.999Z", Ok(1_767_225_600)),
             ("1767225600000", Err(TimeFault::Milliseconds)),
             ("9223372037", Err(TimeFault::OutOfRange)),
+            ("2300-01-01T00:00:00Z", Err(TimeFault::OutOfRange)),
+            ("+200000d", Err(TimeFault::OutOfRange)),
             ("-100d", Err(TimeFault::OutOfRange)),
             ("1969-12-31T23:59:58Z", Err(TimeFault::OutOfRange)),
             ("2026-01-01", Err(TimeFault::Unreadable)),

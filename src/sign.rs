@@ -13,7 +13,7 @@ use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
-use crate::access::credentials::is_signed_query;
+use crate::access::credentials::without_signing_parameters;
 use crate::access::encoding;
 use crate::access::policy::canned_for;
 use crate::distribution::key::HashAlgorithm;
@@ -263,12 +263,24 @@ pub fn check_url(url: &str) -> Result<(), SignError> {
         let encoded = url.replace('"', "%22").replace('\\', "%5C");
         return refuse("quotes and backslashes break the policy's JSON", encoded);
     }
-    if let Some((before, query)) = url.split_once('?')
-        && (is_signed_query(query) || query.split('&').any(|segment| segment.starts_with("Hash-Algorithm=")))
-    {
-        let left = crate::access::credentials::without_signing_parameters(query);
-        let instead = left.map_or_else(|| before.to_owned(), |left| format!("{before}?{left}"));
-        return refuse("it has signing parameters already", instead);
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    if !rest.contains('/') {
+        let (host, query) = rest.split_once('?').map_or((rest, None), |(host, query)| (host, Some(query)));
+        let instead =
+            url.replacen(rest, &format!("{host}/{}", query.map(|q| format!("?{q}")).unwrap_or_default()), 1);
+        return refuse("it has no path, and what is requested has one", instead);
+    }
+    if let Some((before, query)) = url.split_once('?') {
+        let left = without_signing_parameters(query);
+        if left.as_deref() != Some(query) {
+            let instead = left.map_or_else(|| before.to_owned(), |left| format!("{before}?{left}"));
+            let problem = if query.is_empty() {
+                "a lone `?` doesn't count"
+            } else {
+                "it has signing parameters already"
+            };
+            return refuse(problem, instead);
+        }
     }
     Ok(())
 }
@@ -319,6 +331,10 @@ mod tests {
             ("https://a.com/x#top", "https://a.com/x"),
             ("https://a.com/x?a=1&Expires=5", "https://a.com/x?a=1"),
             ("a.com/x", "https://a.com/x"),
+            ("https://a.com", "https://a.com/"),
+            ("https://a.com?b=1", "https://a.com/?b=1"),
+            ("https://a.com/x?", "https://a.com/x"),
+            ("https://a.com/x?Hash-Algorithm", "https://a.com/x"),
         ] {
             let found = check_url(url);
             assert!(

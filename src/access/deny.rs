@@ -1,5 +1,6 @@
 //! Why a request is refused, and which of CloudFront's five answers that is.
 
+use std::fmt;
 use std::net::IpAddr;
 
 use super::credentials::CredentialSource;
@@ -45,17 +46,17 @@ pub enum DenyReason {
         found: String,
     },
     /// The signature isn't this key's over these bytes.
-    #[error("the signature is not one of key {key_pair_id} with {} over {}", .hash.as_parameter(), signed_as(.urls))]
+    #[error("the signature is not one of key {key_pair_id} with {} over {}", .hash.as_parameter(), .signed)]
     SignatureMismatch {
         /// The key that was named.
         key_pair_id: PublicKeyId,
         /// The hash that was announced.
         hash: HashAlgorithm,
-        /// For a canned policy the URLs that were tried; empty for a custom one.
-        urls: Vec<String>,
+        /// What it should have been made over.
+        signed: Signed,
     },
     /// The policy is for other URLs.
-    #[error("the policy is for {resource:?}, the request is {}", .urls.join(" or "))]
+    #[error("the policy is for {:?}, the request is {}", excerpt(.resource, 256), any_of(.urls))]
     ResourceMismatch {
         /// The policy's Resource.
         resource: String,
@@ -195,8 +196,39 @@ fn list(ids: &[PublicKeyId]) -> String {
     ids.iter().map(PublicKeyId::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn signed_as(urls: &[String]) -> String {
-    if urls.is_empty() { "the policy that was sent".to_owned() } else { urls.join(" or ") }
+/// What a signature should have been made over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signed {
+    /// The custom policy that came with it.
+    Policy,
+    /// The canned policy for one of these URLs.
+    Urls(Vec<String>),
+}
+
+impl fmt::Display for Signed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Policy => f.write_str("the policy that was sent"),
+            Self::Urls(urls) => f.write_str(&any_of(urls)),
+        }
+    }
+}
+
+/// The URLs that a request may have been signed as, cut to a length that a log can bear.
+fn any_of(urls: &[String]) -> String {
+    if urls.is_empty() {
+        return "none that could be signed: its host is no name of the distribution, which has no public-base-urls"
+            .to_owned();
+    }
+    urls.iter().map(|url| excerpt(url, 256)).collect::<Vec<_>>().join(" or ")
+}
+
+/// The beginning of a text that a stranger chose.
+pub(crate) fn excerpt(text: &str, max: usize) -> String {
+    match text.char_indices().nth(max) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
 }
 
 #[cfg(test)]

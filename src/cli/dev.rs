@@ -13,7 +13,7 @@ use clap::Args;
 
 use super::keys::{KeyPair, fresh_id};
 use super::paint::Paint;
-use super::proxy::{Proxy, remove_if_there};
+use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
 use crate::access::encoding;
 use crate::clock;
@@ -23,6 +23,7 @@ use crate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey,
 use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
 use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit, UnknownHost};
 use crate::epoch::EpochSeconds;
+use crate::origin::directory::Directory;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
 
 #[derive(Args, Debug)]
@@ -52,7 +53,7 @@ pub(super) struct Dev {
 impl Dev {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
         if let Some(file) = &self.ready_file {
-            remove_if_there(file)?;
+            prepare_ready_file(file)?;
         }
         let (location, path) = origin(self.origin.as_deref())?;
         let proxy = Proxy {
@@ -68,6 +69,10 @@ impl Dev {
         let address = *bound.addresses().first().context("nothing to listen on")?;
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
+        if let OriginLocation::Directory(folder) = &location {
+            Directory::new(folder, &path, std::slice::from_ref(&self.keys))
+                .with_context(|| format!("{} can't be served", folder.display()))?;
+        }
         let settings = settings(&pairs, &self.keys, &location, path, address)?;
         let banner = banner(pair, &location, address, Paint(global.colored(&std::io::stdout())))?;
         bound.serve(&settings, || answer(&banner))
@@ -81,7 +86,11 @@ fn origin(given: Option<&str>) -> anyhow::Result<(OriginLocation, String)> {
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let location = config::location(&format!("{scheme}://{authority}"), Path::new(""))
             .map_err(|expected| anyhow!("{given} can't be an origin: expected {expected}"))?;
-        return Ok((location, path.trim_end_matches('/').to_owned()));
+        let path = path.trim_end_matches('/');
+        let path = config::origin_path(path).map_err(|expected| {
+            anyhow!("{given} can't be an origin: its path is {path}, expected {expected}")
+        })?;
+        return Ok((location, path));
     }
     if given == "demo:" || given.starts_with("file:") {
         let location = config::location(given, Path::new(""));
@@ -103,9 +112,11 @@ fn key_pairs(folder: &Path) -> anyhow::Result<Vec<KeyPair>> {
     if !found.is_empty() {
         return Ok(found);
     }
+    let is_new = !folder.exists();
     let pair = KeyPair::write(folder, &fresh_id()?, PrivateKey::generate_rsa()?)?;
     let ignore = folder.join(".gitignore");
-    if !ignore.exists() {
+    // A folder that was there before is somebody's own: not all of it is to be ignored.
+    if is_new {
         fs::write(&ignore, "# Keys of frontgate dev: never to be committed.\n*\n")
             .with_context(|| format!("{} can't be written", ignore.display()))?;
     }
@@ -262,7 +273,7 @@ const PATH: &percent_encoding::AsciiSet =
 
 const ORIGIN: &str = "origin";
 const PUBLIC_PATHS: &str = "/public/*";
-/// The name that CloudFront's documentation uses; links for it don't open here, since it is no base.
-const DOMAIN_NAME: &str = "d111111abcdef8.cloudfront.net";
+/// A name that no viewer can look up (RFC 6761), so that the bases are the only ones.
+const DOMAIN_NAME: &str = "frontgate.invalid";
 /// Long enough for a day of work.
 const LINK_LIFETIME: Duration = Duration::from_secs(86_400);

@@ -1,9 +1,8 @@
 //! `frontgate explain`: what would become of a URL, check by check. Contract 1 and 7.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::keys::read_small;
 use super::paint::Paint;
 use super::{DENIED, Global, WRONG, answer, report};
 use crate::clock;
@@ -148,7 +148,8 @@ fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {
     for given in public_keys {
         let (id, file) =
             given.split_once('=').with_context(|| format!("--public-key {given:?}: expected ID=FILE"))?;
-        let pem = fs::read_to_string(file).with_context(|| format!("the public key {file} can't be read"))?;
+        let pem =
+            read_small(Path::new(file)).with_context(|| format!("the public key {file} can't be read"))?;
         match PublicKey::from_pem(PublicKeyId::new(id), &pem, KeyTolerance::default()) {
             Ok(key) => keys.push(Arc::new(key)),
             Err(error) => bail!("the public key {file} can't be used: {error}"),
@@ -227,7 +228,7 @@ fn as_text(explanation: &Explanation, paint: Paint) -> String {
         let _ = writeln!(text, "distribution {distribution}, behavior `{behavior}` ({access})");
     }
     if let Some(policy) = &explanation.policy {
-        let _ = writeln!(text, "policy {}", policy.trim_end());
+        let _ = writeln!(text, "policy {}", printable(policy.trim_end()));
     }
     text.push('\n');
     for check in &explanation.checks {
@@ -246,8 +247,16 @@ fn as_text(explanation: &Explanation, paint: Paint) -> String {
     text
 }
 
+/// What a stranger chose must not steer the terminal.
+fn printable(text: &str) -> String {
+    let shown =
+        |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
+    text.chars().map(shown).collect()
+}
+
 fn write_check(text: &mut String, check: &Check, paint: Paint) {
-    let Check { name, found, expected, .. } = check;
+    let name = check.name;
+    let (found, expected) = (printable(&check.found), printable(&check.expected));
     let _ = match check.outcome {
         Outcome::Pass => writeln!(text, "{}  {name:18}  {found}", paint.green("pass")),
         Outcome::Skipped => {
@@ -262,6 +271,6 @@ fn write_check(text: &mut String, check: &Check, paint: Paint) {
         let _ = writeln!(text, "        found     {found}");
     }
     if let Some(hint) = &check.hint {
-        let _ = writeln!(text, "        hint      {}", hint.replace('\n', "\n                  "));
+        let _ = writeln!(text, "        hint      {}", printable(hint).replace('\n', "\n                  "));
     }
 }

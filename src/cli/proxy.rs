@@ -61,13 +61,14 @@ impl Bound {
         let Self { proxy, listeners } = self;
         let edge = Arc::new(Edge::new(settings, proxy.test_mode));
         let stop = CancellationToken::new();
-        signals(&edge, &stop, proxy.reload_from)?;
+        signals(&edge, &stop, proxy.reload_from, proxy.ready_file.clone())?;
         let addresses = listeners.addresses.clone();
         for address in &addresses {
             tracing::info!(%address, workers = listeners.per_worker.len(), "listening");
         }
         if proxy.test_mode {
-            tracing::warn!(
+            // Also under -q: nobody is to run like this without knowing.
+            eprintln!(
                 "test mode: X-Frontgate-Now and X-Frontgate-Viewer-Ip are believed; not for production"
             );
         }
@@ -125,7 +126,20 @@ fn write_ready_file(file: &Path, addresses: &[SocketAddr]) -> anyhow::Result<()>
     written.with_context(|| format!("the ready file {} can't be written", file.display()))
 }
 
-pub(super) fn remove_if_there(file: &Path) -> anyhow::Result<()> {
+/// Removes a stale ready file, and makes sure that a new one can be written.
+pub(super) fn prepare_ready_file(file: &Path) -> anyhow::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if !folder.is_dir() {
+        anyhow::bail!(
+            "the ready file {} can't be written: {} is no folder",
+            file.display(),
+            folder.display()
+        );
+    }
+    remove_if_there(file)
+}
+
+fn remove_if_there(file: &Path) -> anyhow::Result<()> {
     match fs::remove_file(file) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             Err(error).with_context(|| format!("the ready file {} can't be removed", file.display()))
@@ -135,12 +149,23 @@ pub(super) fn remove_if_there(file: &Path) -> anyhow::Result<()> {
 }
 
 /// SIGTERM and SIGINT end the proxy, a second one at once; SIGHUP reloads. On a thread of its own.
-fn signals(edge: &Arc<Edge>, stop: &CancellationToken, reload_from: Option<PathBuf>) -> anyhow::Result<()> {
+fn signals(
+    edge: &Arc<Edge>,
+    stop: &CancellationToken,
+    reload_from: Option<PathBuf>,
+    ready_file: Option<PathBuf>,
+) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (edge, stop) = (Arc::clone(edge), stop.clone());
     let (ready, registered) = std::sync::mpsc::channel();
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        runtime.block_on(watch(&edge, &stop, reload_from, &ready));
+        let Some(status) = runtime.block_on(watch(&edge, &stop, reload_from, &ready)) else { return };
+        // A second signal: what is in flight is cut, but nothing is left behind.
+        if let Some(file) = ready_file {
+            let _ = remove_if_there(&file);
+        }
+        super::log::flush();
+        std::process::exit(status);
     })?;
     registered.recv_timeout(Duration::from_secs(5)).context("signals can't be watched")??;
     Ok(())
@@ -152,12 +177,12 @@ async fn watch(
     stop: &CancellationToken,
     reload_from: Option<PathBuf>,
     ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
-) {
+) -> Option<i32> {
     use tokio::signal::unix::{SignalKind, signal};
     let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
     let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds else {
         let _ = ready.send(Err(std::io::Error::other("a signal can't be watched")));
-        return;
+        return None;
     };
     let _ = ready.send(Ok(()));
     loop {
@@ -170,7 +195,7 @@ async fn watch(
             }
         };
         if stop.is_cancelled() {
-            std::process::exit(status);
+            return Some(status);
         }
         tracing::info!("stopping: no new connections, what is in flight may finish");
         stop.cancel();
@@ -183,14 +208,15 @@ async fn watch(
     stop: &CancellationToken,
     _: Option<PathBuf>,
     ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
-) {
+) -> Option<i32> {
     let _ = ready.send(Ok(()));
     while tokio::signal::ctrl_c().await.is_ok() {
         if stop.is_cancelled() {
-            std::process::exit(130);
+            return Some(130);
         }
         stop.cancel();
     }
+    None
 }
 
 /// A reload that fails keeps what runs (contract 2). Listeners, workers and the cache's size stay as they are.
@@ -202,7 +228,9 @@ fn reload(edge: &Edge, file: Option<&Path>) {
                 tracing::warn!("{warning}");
             }
             edge.reload(&settings);
-            tracing::info!("the configuration was reloaded");
+            tracing::info!(
+                "the configuration was reloaded; listeners, workers and the cache's size stay as they were"
+            );
         }
         Err(invalid) => {
             for error in &invalid.errors {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::proxy::{Proxy, remove_if_there};
+use super::proxy::{Proxy, prepare_ready_file};
 use super::{WRONG, report};
 use crate::config::{self, InvalidConfig};
 
@@ -36,7 +36,7 @@ pub(super) struct Serve {
 impl Serve {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         if let Some(file) = &self.ready_file {
-            remove_if_there(file)?;
+            prepare_ready_file(file)?;
         }
         let settings = match config::load(&self.config) {
             Ok(settings) => settings,

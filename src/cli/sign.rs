@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use super::{answer, keys};
 use crate::access::policy::{Policy, SourceIp};
 use crate::clock;
-use crate::distribution::key::HashAlgorithm;
+use crate::distribution::key::{HashAlgorithm, PublicKeyId};
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::sign::{Terms, check_url, signed_url, signing_values};
 
@@ -112,7 +112,19 @@ type Values = Vec<(&'static str, String)>;
 impl What {
     fn sign(&self) -> anyhow::Result<(Terms, Values)> {
         check_url(&self.url)?;
+        if !PublicKeyId::is_well_formed(&self.key_pair_id) {
+            bail!(
+                "--key-pair-id: {:?} is no public key's id: letters and digits, such as K2JCJMDEHXQW5F",
+                self.key_pair_id
+            );
+        }
         let terms = self.terms()?;
+        if matches!(terms, Terms::Canned { .. }) && self.url.contains('*') {
+            eprintln!(
+                "warning: a canned policy has no wildcards: this opens {} and nothing else; --resource has them",
+                self.url
+            );
+        }
         let key = keys::read_private(&self.private_key)?;
         let hash = match self.hash {
             Hash::Sha1 => HashAlgorithm::Sha1,
@@ -212,6 +224,16 @@ impl SignCookies {
         let format = if self.json { Format::Json } else { self.format };
         if format != Format::SetCookie && (self.domain.is_some() || self.path.is_some()) {
             bail!("--domain and --path belong to --format set-cookie");
+        }
+        for (option, value) in [("--domain", &self.domain), ("--path", &self.path)] {
+            if value.as_deref().is_some_and(|value| {
+                value.bytes().any(|byte| !byte.is_ascii_graphic() || b";,".contains(&byte))
+            }) {
+                bail!(
+                    "{option}: {:?} can't stand in a cookie: expected printable ASCII without `;` and `,`",
+                    value.as_deref().unwrap_or("")
+                );
+            }
         }
         let (_, values) = self.what.sign()?;
         let cookies: Vec<(String, String)> =

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Loader;
-use super::reader::Reader;
+use super::reader::{Placed, Reader};
+use super::{Fault, Loader};
 use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
 use crate::distribution::key::KeyGroup;
 use crate::distribution::origin::{Origin, OriginId};
@@ -22,7 +22,7 @@ impl Loader<'_, '_> {
     ) -> Vec<Arc<Distribution>> {
         let tables = root.tables(self.faults, "distributions", "[[distributions]]");
         if tables.is_empty() {
-            let fault = self.faults.at(&(0..0), "the file has no distribution");
+            let fault = Fault::of_file(self.faults.file.clone(), "the file has no distribution");
             self.faults.error(
                 fault.expected("[[distributions]]").help("config.toml in the repository is an example"),
             );
@@ -38,17 +38,21 @@ impl Loader<'_, '_> {
             }
             list.push(Arc::new(distribution));
         }
-        self.names_are_distinct(&list);
+        self.names_are_distinct();
         self.bases_are_their_own(&list);
         list
     }
 
     fn distribution(&mut self, mut table: Reader<'_, '_>, groups: &Groups) -> Option<Distribution> {
         let id = table.required(self.faults, "id");
+        self.names.ids.extend(id.as_ref().map(|id| id.value.to_owned()));
         let domain_name = table.required(self.faults, "domain-name");
         let aliases = table.strings(self.faults, "aliases").unwrap_or_default();
-        for name in domain_name.iter().chain(&aliases) {
-            let bare = name.value.strip_prefix("*.").unwrap_or(name.value);
+        for (name, is_alias) in
+            domain_name.iter().map(|name| (name, false)).chain(aliases.iter().map(|name| (name, true)))
+        {
+            self.names.note(id.as_ref(), name);
+            let bare = name.value.strip_prefix("*.").filter(|_| is_alias).unwrap_or(name.value);
             if !Host::parse(bare).is_ok_and(|host| host.port().is_none()) {
                 let fault =
                     self.faults.at(&name.span, "a name of a distribution is a host name without a port");
@@ -57,7 +61,7 @@ impl Loader<'_, '_> {
                 );
             }
         }
-        let public_base_urls = self.public_base_urls(&mut table);
+        let public_base_urls = self.public_base_urls(&mut table, id.as_ref());
         let default_root_object = self.default_root_object(&mut table);
         let origins = self.origins(&mut table);
         let default =
@@ -88,7 +92,7 @@ impl Loader<'_, '_> {
         })
     }
 
-    fn public_base_urls(&mut self, table: &mut Reader<'_, '_>) -> Vec<BaseUrl> {
+    fn public_base_urls(&mut self, table: &mut Reader<'_, '_>, id: Option<&Placed<&str>>) -> Vec<BaseUrl> {
         let given = table.strings(self.faults, "public-base-urls").unwrap_or_default();
         if let Some(beyond) = given.get(MAX_PUBLIC_BASE_URLS) {
             let fault = self.faults.at(&beyond.span, "too many public base URLs").found(given.len());
@@ -97,8 +101,11 @@ impl Loader<'_, '_> {
         let mut bases: Vec<BaseUrl> = Vec::new();
         for base in given {
             match BaseUrl::parse(base.value) {
-                Ok(parsed) if !bases.contains(&parsed) => bases.push(parsed),
-                Ok(_) => {}
+                Ok(parsed) if bases.contains(&parsed) => {}
+                Ok(parsed) => {
+                    self.names.note_base(id, &parsed, &base.span);
+                    bases.push(parsed);
+                }
                 Err(error) => {
                     let fault =
                         self.faults.at(&base.span, format!("a public base URL can't be used: {error}"));
@@ -204,42 +211,6 @@ impl Loader<'_, '_> {
             let fault = self.faults.at(&policy.span, "this origin request policy is not supported yet");
             let fault = fault.found(format!("{:?}", policy.value));
             self.faults.error(fault.expected(format!("\"{ALL_VIEWER_EXCEPT_HOST_HEADER}\"")));
-        }
-    }
-
-    fn names_are_distinct(&mut self, list: &[Arc<Distribution>]) {
-        for (place, one) in list.iter().enumerate() {
-            for name in one.aliases.iter().chain([&one.domain_name]) {
-                let taken = |other: &&Arc<Distribution>| {
-                    other
-                        .aliases
-                        .iter()
-                        .chain([&other.domain_name])
-                        .any(|known| known.eq_ignore_ascii_case(name))
-                };
-                if let Some(other) = list[..place].iter().find(taken) {
-                    let message = format!("`{name}` belongs to both `{}` and `{}`", other.id, one.id);
-                    let fault = self.faults.at(&(0..0), message);
-                    self.faults.error(fault.expected("each name in one distribution only"));
-                }
-            }
-        }
-    }
-
-    /// Contract 3: a base whose host belongs to another distribution is worth a word.
-    fn bases_are_their_own(&mut self, list: &[Arc<Distribution>]) {
-        for one in list {
-            for base in &one.public_base_urls {
-                let host = base.host_name();
-                let owner = list.iter().find(|other| other.id != one.id && other.has_name(host));
-                if let Some(owner) = owner {
-                    let message =
-                        format!("base `{}` of `{}` has a host of `{}`", base.as_str(), one.id, owner.id);
-                    let fault = self.faults.at(&(0..0), message);
-                    self.faults
-                        .warning(fault.help("links for that host would open files of both distributions"));
-                }
-            }
         }
     }
 }

@@ -1,10 +1,10 @@
 //! `[[public-keys]]` and `[[key-groups]]`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::{fs, io};
 
 use super::Loader;
 use super::reader::{Placed, Reader};
@@ -14,7 +14,6 @@ impl Loader<'_, '_> {
     pub(super) fn public_keys(
         &mut self,
         root: &mut Reader<'_, '_>,
-        folders: &mut Vec<PathBuf>,
     ) -> BTreeMap<String, Option<Arc<PublicKey>>> {
         let mut keys = BTreeMap::new();
         for mut table in root.tables(self.faults, "public-keys", "[[public-keys]]") {
@@ -31,7 +30,7 @@ impl Loader<'_, '_> {
                     .error(fault.found(format!("{:?}", id.value)).expected("such as \"K2JCJMDEHXQW5F\""));
             }
             let source = match (file, pem) {
-                (Some(file), None) => self.read_key(&file, folders).map(|pem| (file.span, pem)),
+                (Some(file), None) => self.read_key(&file).map(|pem| (file.span, pem)),
                 (None, Some(pem)) => Some((pem.span, pem.value.to_owned())),
                 (None, None) | (Some(_), Some(_)) => {
                     let fault = self.faults.at(&span, format!("public key `{}` has no one source", id.value));
@@ -48,15 +47,15 @@ impl Loader<'_, '_> {
         keys
     }
 
-    fn read_key(&mut self, file: &Placed<&str>, folders: &mut Vec<PathBuf>) -> Option<String> {
+    fn read_key(&mut self, file: &Placed<&str>) -> Option<String> {
         let path = self.folder.join(file.value);
-        folders.extend(path.parent().map(Path::to_owned));
-        let read = fs::metadata(&path).and_then(|meta| {
-            if meta.is_file() && meta.len() <= MAX_KEY_FILE {
-                fs::read_to_string(&path)
-            } else {
-                Ok(String::new())
+        self.secrets.extend(path.parent().map(Path::to_owned));
+        let read = fs::metadata(&path).and_then(|meta| match (meta.is_file(), meta.len()) {
+            (true, len) if len > MAX_KEY_FILE => {
+                Err(io::Error::other(format!("it has {len} bytes, more than any key")))
             }
+            (true, _) => fs::read_to_string(&path),
+            (false, _) => Err(io::Error::other("it is no regular file")),
         });
         match read {
             Ok(pem) => Some(pem),

@@ -1,6 +1,7 @@
 //! `[[distributions.origins]]`.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +22,10 @@ impl Loader<'_, '_> {
             let id = one.required(self.faults, "id");
             let location = one.required(self.faults, "url").and_then(|_| {
                 let folder = self.folder;
-                one.parsed(self.faults, "url", |text| location(text, folder))
+                let secrets = &self.secrets;
+                one.parsed(self.faults, "url", |text| {
+                    location(text, folder).and_then(|found| servable(found, secrets))
+                })
             });
             let path = one.parsed(self.faults, "origin-path", origin_path);
             let custom_headers = self.custom_headers(&mut one);
@@ -56,7 +60,15 @@ impl Loader<'_, '_> {
         let mut parsed = Vec::new();
         for (name, value) in headers.free_strings(self.faults) {
             match (name.value.parse::<HeaderName>(), value.value.parse::<HeaderValue>()) {
-                (Ok(header), Ok(value)) if !is_ours(&header) => parsed.push((header, value)),
+                (Ok(header), Ok(value)) if !is_ours(&header) && !ORIGIN_KEYS.contains(&header.as_str()) => {
+                    parsed.push((header, value));
+                }
+                (Ok(header), Ok(_)) if ORIGIN_KEYS.contains(&header.as_str()) => {
+                    let fault = self
+                        .faults
+                        .at(&name.span, format!("`{}` is a key of the origin, not a header", name.value));
+                    self.faults.error(fault.help("write it above `[distributions.origins.custom-headers]`"));
+                }
                 (Ok(_), Ok(_)) => {
                     let fault =
                         self.faults.at(&name.span, format!("`{}` can't be a custom header", name.value));
@@ -133,7 +145,21 @@ pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
     })
 }
 
-fn origin_path(text: &str) -> Result<String, &'static str> {
+/// A folder in which keys lie isn't served: all that would come of it is refusals.
+fn servable(location: OriginLocation, secrets: &[PathBuf]) -> Result<OriginLocation, String> {
+    if let OriginLocation::Directory(folder) = &location {
+        // The parent of a plain file name is the empty path: here.
+        let real = |path: &Path| path.join(".").canonicalize().ok();
+        let here = real(folder);
+        if here.is_some() && secrets.iter().any(|secret| real(secret) == here) {
+            return Err(format!("a folder without keys; public keys lie in {}", folder.display()));
+        }
+    }
+    Ok(location)
+}
+
+/// Reads an origin's own path.
+pub(crate) fn origin_path(text: &str) -> Result<String, &'static str> {
     let fits = text.is_empty() || (text.starts_with('/') && !text.ends_with('/'));
     let clean = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#*".contains(&byte));
     if fits && clean {
@@ -159,5 +185,14 @@ fn is_ours(name: &HeaderName) -> bool {
     .contains(&name.as_str())
 }
 
+/// What may have been meant for the table around `custom-headers`.
+const ORIGIN_KEYS: [&str; 6] = [
+    "url",
+    "origin-path",
+    "connection-attempts",
+    "connection-timeout",
+    "response-timeout",
+    "keep-alive-timeout",
+];
 /// CloudFront counts whole seconds from 1; tests want to wait less.
 const MIN_TIMEOUT: Duration = Duration::from_millis(100);

@@ -34,7 +34,9 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     fn take(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'i>>> {
-        self.known.push(key);
+        if !self.known.contains(&key) {
+            self.known.push(key);
+        }
         self.table.get(key)
     }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::Response;
 use http_body::{Body as _, Frame, SizeHint};
 
+use super::redact::redacted;
 use super::reply::Cause;
 use crate::body::{self, Body, BoxError};
 
@@ -59,7 +60,8 @@ impl AccessLogEntry {
     pub fn attach(mut self, response: Response<Body>) -> Response<Body> {
         self.status = response.status().as_u16();
         response.map(|body| {
-            self.complete = body.is_end_stream();
+            // hyper never asks for the body of an answer to HEAD.
+            self.complete = body.is_end_stream() || self.method == "HEAD";
             body::boxed(LoggedBody { body, entry: self })
         })
     }
@@ -79,7 +81,7 @@ impl Drop for AccessLogEntry {
             millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             key = self.key_pair_id.as_deref(),
             reason = cause.map(|cause| cause.name),
-            detail = cause.map(|cause| cause.detail.as_str()),
+            detail = cause.map(|cause| redacted(&cause.detail)),
             origin_error = self.broken.as_deref(),
             aborted = (!self.complete && self.broken.is_none()).then_some(true),
         );

@@ -25,6 +25,7 @@ pub fn to_origin(
     append(headers, &X_FORWARDED_FOR, ",", &viewer.to_canonical().to_string());
     append(headers, &VIA, ", ", identity.via().to_str().unwrap_or_default());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
+    strip_aliases(headers, &origin.custom_headers);
     for (name, value) in &origin.custom_headers {
         headers.insert(name.clone(), value.clone());
     }
@@ -60,10 +61,24 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
 
 /// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge.
 fn strip_what_never_passes(headers: &mut HeaderMap) {
-    let is_edges =
-        |name: &HeaderName| name.as_str().starts_with("x-edge-") || name.as_str().starts_with("proxy-");
+    let prefixes = ["x-edge-", "proxy-", "cloudfront-"];
+    let is_edges = |name: &HeaderName| prefixes.iter().any(|prefix| name.as_str().starts_with(prefix));
     let edges: Vec<HeaderName> = headers.keys().filter(|name| is_edges(name)).cloned().collect();
     for name in edges.iter().chain(&NEVER_PASSES) {
+        headers.remove(name);
+    }
+}
+
+/// `X_Origin_Secret` is `X-Origin-Secret` to an origin that turns names into variables (CGI, WSGI).
+fn strip_aliases(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) {
+    let is_alias = |name: &&HeaderName| {
+        name.as_str().contains('_') && {
+            let plain = name.as_str().replace('_', "-");
+            custom.iter().any(|(ours, _)| ours.as_str().replace('_', "-") == plain)
+        }
+    };
+    let aliases: Vec<HeaderName> = headers.keys().filter(is_alias).cloned().collect();
+    for name in aliases {
         headers.remove(name);
     }
 }

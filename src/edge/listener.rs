@@ -26,12 +26,14 @@ impl Listeners {
         for &address in addresses {
             let failed = |source| BindError { address, source };
             if address.port() != 0 {
-                drop(TcpListener::bind(address).map_err(failed)?);
+                drop(alone(address, addresses).map_err(failed)?);
             }
-            let first = listen(address).map_err(failed)?;
+            let has_v4_twin = addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port());
+            let first = listen(address, has_v4_twin).map_err(failed)?;
             let local = first.local_addr().map_err(failed)?;
             for (number, sockets) in per_worker.iter_mut().enumerate() {
-                let socket = if number > 0 && BALANCED { listen(local) } else { first.try_clone() };
+                let socket =
+                    if number > 0 && BALANCED { listen(local, has_v4_twin) } else { first.try_clone() };
                 sockets.push(socket.map_err(failed)?);
             }
             bound.push(local);
@@ -40,14 +42,29 @@ impl Listeners {
     }
 }
 
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+/// Binds without sharing, which fails where anybody has the port.
+fn alone(address: SocketAddr, addresses: &[SocketAddr]) -> io::Result<Socket> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    if cfg!(unix) {
+        socket.set_reuse_address(true)?;
+    }
+    if address.is_ipv6() {
+        socket
+            .set_only_v6(addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port()))?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(1)?;
+    Ok(socket)
+}
+
+fn listen(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if cfg!(unix) {
         socket.set_reuse_address(true)?;
     }
     share_port(&socket)?;
     if address.is_ipv6() {
-        socket.set_only_v6(false)?;
+        socket.set_only_v6(only_v6)?;
     }
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -13,9 +14,10 @@ use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
 use super::identity::RequestIdentity;
+use super::redact::redacted;
 use super::reply::Reply;
-use super::{Edge, headers, test_mode};
-use crate::access::credentials::{SIGNING_PARAMETERS, without_signing_parameters};
+use super::{Edge, Running, headers, test_mode};
+use crate::access::credentials::without_signing_parameters;
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::idle::IdleBody;
@@ -31,6 +33,8 @@ use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 #[derive(Debug)]
 pub struct Worker {
     edge: Arc<Edge>,
+    /// Kept on this thread, so that its count is shared with no other.
+    running: RefCell<Rc<Arc<Running>>>,
     origins: RefCell<HashMap<usize, (Arc<Origin>, OriginClient)>>,
     generation: Cell<u64>,
 }
@@ -39,7 +43,8 @@ impl Worker {
     /// A worker without connections.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        Self { edge, origins: RefCell::default(), generation: Cell::new(0) }
+        let running = RefCell::new(Rc::new(edge.running.load_full()));
+        Self { edge, running, origins: RefCell::default(), generation: Cell::new(0) }
     }
 
     /// Answers one request. Whatever happens is a response.
@@ -80,7 +85,7 @@ impl Worker {
             true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
             false => test_mode::TestOverrides::default(),
         };
-        let running = self.edge.running.load_full();
+        let running = self.running();
         self.forget_replaced_origins(running.generation);
         let body = body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT));
         let (address, now) = (test.viewer.unwrap_or(peer).to_canonical(), test.now.unwrap_or(now));
@@ -110,6 +115,16 @@ impl Worker {
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
         Ok(response)
+    }
+
+    /// The configuration in use.
+    fn running(&self) -> Rc<Arc<Running>> {
+        let mut mine = self.running.borrow_mut();
+        let newest = self.edge.running.load();
+        if !Arc::ptr_eq(&mine, &newest) {
+            *mine = Rc::new(Arc::clone(&newest));
+        }
+        Rc::clone(&mine)
     }
 
     fn client(&self, origin: &Arc<Origin>, secrets: &[PathBuf]) -> std::io::Result<OriginClient> {
@@ -183,7 +198,7 @@ fn admitted<'d>(
     let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
-        let path = viewer.target.path;
+        let path = redacted(viewer.target.path);
         tracing::warn!(path, "the path as sent and its normalised form have different behaviors");
     }
     gate::admit(viewer, route.behavior, !body::is_empty(body)).map_err(barred)?;
@@ -225,18 +240,8 @@ fn origin_request(
 /// Only the target without signing values: a log must not hold what opens a door.
 fn log_entry(parts: &request::Parts, viewer: IpAddr) -> AccessLogEntry {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-    let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let mut shown = path.to_owned();
-    if let Some(query) = query {
-        shown.push('?');
-        let redacted = query.split('&').map(|segment| match segment.split_once('=') {
-            Some((name, _)) if SIGNING_PARAMETERS.contains(&name) => format!("{name}=…"),
-            Some(_) | None => segment.to_owned(),
-        });
-        shown.push_str(&redacted.collect::<Vec<_>>().join("&"));
-    }
     let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-    AccessLogEntry::new(viewer, parts.method.to_string(), host.unwrap_or_default(), shown)
+    AccessLogEntry::new(viewer, parts.method.to_string(), host.unwrap_or_default(), redacted(target))
 }
 
 fn http_date() -> HeaderValue {

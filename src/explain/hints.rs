@@ -84,7 +84,7 @@ fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
 }
 
 fn contains(field: &[u8], part: &[u8]) -> bool {
-    memchr::memmem::find(field, part).is_some()
+    field.windows(part.len()).any(|window| window == part)
 }
 
 /// Quirk 2, and a key that other paths trust.

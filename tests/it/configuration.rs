@@ -214,3 +214,61 @@ fn keys_that_cloudfront_refuses_are_refused() {
         assert!(errors(&json).iter().any(|error| error.contains(word)), "{name}: {json}");
     }
 }
+
+#[test]
+fn faults_across_tables_have_their_own_places() {
+    let twice = sites::two("http://127.0.0.1:9000").replacen("two.example.com", "one.example.com", 1);
+    let line = twice.lines().position(|line| line == "domain-name = \"one.example.com\"").unwrap();
+    let second =
+        twice.lines().skip(line + 1).position(|line| line == "domain-name = \"one.example.com\"").unwrap();
+    let (code, json, _) = check(&twice);
+    assert_eq!((code, errors(&json).len()), (Some(2), 1), "{json}");
+    assert_eq!(json["errors"][0]["line"], line + second + 2);
+    for (config, words) in [
+        (
+            format!("[server]\nlisten = []\n{}", sites::main("http://127.0.0.1:9000")),
+            "`listen` has no address",
+        ),
+        (
+            sites::main("http://127.0.0.1:9000").replace("domain-name = \"d1", "domain-name = \"*.d1"),
+            "without a port",
+        ),
+        (sites::main("http://127.0.0.1:9000").replace("/public/*", "/a/../b/*"), "matches nothing"),
+        (
+            sites::private(
+                "http://127.0.0.1:9000",
+                "[distributions.origins.custom-headers]\nresponse-timeout = \"5s\"",
+            ),
+            "is a key of the origin",
+        ),
+        // A distribution that has a fault is defined all the same: one fault, not two.
+        (
+            format!("[server]\nunknown-host = \"EDFDVBD6EXAMPLE\"\n{}", sites::private("ftp://x", "")),
+            "`url` can't be used",
+        ),
+    ] {
+        let (code, json, _) = check(&config);
+        assert_eq!((code, errors(&json).len()), (Some(2), 1), "{words}: {json}");
+        assert!(errors(&json)[0].contains(words), "{words}: {json}");
+    }
+}
+
+#[test]
+fn a_folder_in_which_keys_lie_is_no_origin() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(public_key("rsa"), dir.path().join("K1.pem")).unwrap();
+    let config = "[[public-keys]]\nid = \"K1\"\nfile = \"K1.pem\"\n[[key-groups]]\nid = \"g\"\npublic-keys = [\"K1\"]\n\
+                  [[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n[[distributions.origins]]\nid = \"o\"\n\
+                  url = \"file:.\"\n[distributions.default-cache-behavior]\ntarget-origin = \"o\"\n";
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let output = frontgate().current_dir(dir.path()).arg("check").output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("public keys lie in"), "{}", stderr(&output));
+    let output = frontgate()
+        .current_dir(dir.path())
+        .args(["dev", ".", "--keys", ".", "--listen", "127.0.0.1:0"])
+        .output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("can't be served"), "{}", stderr(&output));
+}

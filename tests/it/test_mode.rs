@@ -140,7 +140,16 @@ fn the_log_says_why_and_holds_no_signature() {
     assert_eq!(edge.get(HOST, &query, &[]).status, 403);
     assert_eq!(edge.get(HOST, "/y", &[&cookie]).status, 403);
     assert_eq!(edge.get("unknown.example.com", &query, &[]).status, 403);
-    wait_for(|| (edge.log().matches("access").count() >= 3).then_some(()));
+    for odd in [
+        "/x?signature=",
+        "/x&Signature=",
+        "/x?%53ignature=",
+        "/x?next=%2Fy%3FSignature%3D",
+        "/x?a=1&amp;Policy=",
+    ] {
+        assert_eq!(edge.get(HOST, &format!("{odd}{secret}"), &[]).status, 403, "{odd}");
+    }
+    wait_for(|| (edge.log().matches("access").count() >= 8).then_some(()));
     let log = edge.log();
     assert!(!log.contains(secret), "{log}");
     assert_eq!(edge.send("GET /a b HTTP/1.1\r\nHost: a\r\n\r\n").status, 400);

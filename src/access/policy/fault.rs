@@ -1,6 +1,7 @@
 //! Why a policy isn't understood.
 
 use super::MAX_POLICY_LEN;
+use crate::access::deny::excerpt;
 use crate::access::encoding::InvalidEncoding;
 use crate::epoch::MAX_EPOCH_SECONDS;
 
@@ -26,7 +27,7 @@ pub enum PolicyFault {
         problem: String,
     },
     /// The wrong kind of value.
-    #[error("{place}: expected {expected}, found {found}")]
+    #[error("{place}: expected {expected}, found {}", excerpt(.found, 128))]
     Unexpected {
         /// The key that it belongs to.
         place: &'static str,
@@ -36,7 +37,7 @@ pub enum PolicyFault {
         found: String,
     },
     /// A key that CloudFront doesn't document.
-    #[error("{place} has the key {key:?}, which CloudFront does not document (known: `{known}`)")]
+    #[error("{place} has the key {:?}, which CloudFront does not document (known: `{known}`)", excerpt(.key, 64))]
     UnknownKey {
         /// The object it stands in.
         place: &'static str,
@@ -68,7 +69,7 @@ pub enum PolicyFault {
         seconds: u64,
     },
     /// `Expires` that is no number.
-    #[error("Expires must be digits, found {found:?}")]
+    #[error("Expires must be digits, found {:?}", excerpt(.found, 64))]
     Expires {
         /// The value.
         found: String,

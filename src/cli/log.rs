@@ -1,0 +1,76 @@
+//! Diagnostics on stderr, written by a thread of their own: a request never waits for whoever reads them.
+
+use std::io::{self, Write};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
+
+use tracing_subscriber::EnvFilter;
+
+/// Begins to log; `colored` says whether with colours.
+pub(super) fn start(level: &str, colored: bool) {
+    let (sender, receiver) = sync_channel(MAX_LINES);
+    let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver));
+    if writer.is_ok() {
+        let _ = LINES.set(sender);
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(level))
+        .with_writer(|| Line)
+        .with_ansi(colored)
+        .init();
+}
+
+/// Waits until everything that was logged is written, for a second at the most.
+pub(super) fn flush() {
+    let (done, is_done) = sync_channel(1);
+    if let Some(lines) = LINES.get()
+        && lines.send(Message::Flush(done)).is_ok()
+    {
+        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    }
+}
+
+enum Message {
+    Line(Vec<u8>),
+    Flush(SyncSender<()>),
+}
+
+/// Takes whole lines, as `tracing` writes them.
+struct Line;
+
+impl Write for Line {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let queued = LINES.get().is_some_and(|lines| lines.try_send(Message::Line(line.to_vec())).is_ok());
+        if !queued {
+            LOST.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn write_lines(receiver: &Receiver<Message>) {
+    let mut stderr = io::stderr();
+    for message in receiver {
+        // Nothing can be said about a stderr that can't be written to.
+        let _ = match message {
+            Message::Line(line) => stderr.write_all(&line),
+            Message::Flush(done) => done.send(()).map_err(io::Error::other),
+        };
+        let lost = LOST.swap(0, Ordering::Relaxed);
+        if lost > 0 {
+            let _ =
+                writeln!(stderr, "{lost} lines of the log were lost: they came faster than they were read");
+        }
+    }
+}
+
+static LINES: OnceLock<SyncSender<Message>> = OnceLock::new();
+static LOST: AtomicU64 = AtomicU64::new(0);
+/// Some seconds of a busy proxy's lines.
+const MAX_LINES: usize = 16_384;

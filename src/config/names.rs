@@ -1,0 +1,63 @@
+//! Names and bases across distributions: each name in one of them, each base in its own.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::Loader;
+use super::reader::Placed;
+use crate::distribution::{BaseUrl, Distribution};
+
+/// What was read of all distributions, also of those that have faults.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    /// The ids of distributions.
+    pub(super) ids: Vec<String>,
+    names: Vec<Owned<String>>,
+    bases: Vec<Owned<BaseUrl>>,
+}
+
+/// A value, whose it is, and where it stands.
+#[derive(Debug)]
+struct Owned<T> {
+    owner: String,
+    value: T,
+    span: Range<usize>,
+}
+
+impl Names {
+    pub(super) fn note(&mut self, owner: Option<&Placed<&str>>, name: &Placed<&str>) {
+        let owner = owner.map_or("", |owner| owner.value).to_owned();
+        self.names.push(Owned { owner, value: name.value.to_owned(), span: name.span.clone() });
+    }
+
+    pub(super) fn note_base(&mut self, owner: Option<&Placed<&str>>, base: &BaseUrl, span: &Range<usize>) {
+        let owner = owner.map_or("", |owner| owner.value).to_owned();
+        self.bases.push(Owned { owner, value: base.clone(), span: span.clone() });
+    }
+}
+
+impl Loader<'_, '_> {
+    pub(super) fn names_are_distinct(&mut self) {
+        let names = std::mem::take(&mut self.names.names);
+        for (place, Owned { owner, value, span }) in names.iter().enumerate() {
+            let same = |other: &&Owned<String>| other.value.eq_ignore_ascii_case(value);
+            if let Some(other) = names[..place].iter().find(same) {
+                let message = format!("`{value}` belongs to both `{}` and `{owner}`", other.owner);
+                let fault = self.faults.at(span, message);
+                self.faults.error(fault.expected("each name once"));
+            }
+        }
+    }
+
+    /// Contract 3: a base whose host belongs to another distribution is worth a word.
+    pub(super) fn bases_are_their_own(&mut self, list: &[Arc<Distribution>]) {
+        for Owned { owner, value, span } in std::mem::take(&mut self.names.bases) {
+            let host = value.host_name();
+            if let Some(other) = list.iter().find(|other| other.id != owner && other.has_name(host)) {
+                let message = format!("base `{}` of `{owner}` has a host of `{}`", value.as_str(), other.id);
+                let fault = self.faults.at(&span, message);
+                self.faults.warning(fault.help("links for that host would open files of both distributions"));
+            }
+        }
+    }
+}
