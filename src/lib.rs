@@ -1,4 +1,70 @@
 //! Frontgate: a reverse proxy that verifies signed URLs and signed cookies as Amazon CloudFront does.
+//!
+//! Data flows one way, each step a function whose result the next one takes:
+//!
+//! 1. [`viewer`]: what was asked, as raw bytes, when and from where;
+//! 2. [`distribution`]: what is configured, and where the request belongs ([`distribution::Route`]);
+//! 3. [`access`]: credentials → policy → signature → [`access::Decision`], in CloudFront's order of checks;
+//! 4. [`explain`]: the same checks, all of them, with what was expected and found.
+//!
+//! Without the feature `proxy` that is all there is: no I/O, no clock, no runtime.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use frontgate::access::{Decision, authorize, verified::VerifiedPolicies};
+//! use frontgate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+//! use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
+//! use frontgate::distribution::{Distribution, Distributions, LastFit, UnknownHost, origin::OriginId};
+//! use frontgate::epoch::EpochSeconds;
+//! use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
+//! use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let private = PrivateKey::generate_ecdsa()?;
+//! let key = PublicKey::from_pem(PublicKeyId::new("K1"), &private.public_pem()?, KeyTolerance::default())?;
+//! let group = Arc::new(KeyGroup { id: "editors".into(), keys: vec![Arc::new(key)] });
+//! let distribution = Distribution {
+//!     id: "E1".into(),
+//!     domain_name: "media.example.com".into(),
+//!     aliases: vec![],
+//!     public_base_urls: vec![],
+//!     default_root_object: None,
+//!     origins: vec![],
+//!     behaviors: vec![],
+//!     default_behavior: CacheBehavior {
+//!         path_pattern: None,
+//!         target_origin: OriginId::new("app"),
+//!         restriction: Restriction::Signed(vec![group]),
+//!         allowed_methods: AllowedMethods::GetHead,
+//!         viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
+//!     },
+//!     last_fit: LastFit::default(),
+//! };
+//! let all = Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Refuse };
+//!
+//! let url = "https://media.example.com/a.mp4";
+//! let terms = Terms::Canned { expires: EpochSeconds(2_000_000_000) };
+//! let link = signed_url(url, &signing_values(url, &terms, &private, "K1", HashAlgorithm::Sha1)?);
+//!
+//! let target = link.strip_prefix("https://media.example.com").unwrap_or_default();
+//! let mut request = ViewerRequest {
+//!     method: &http::Method::GET,
+//!     scheme: Scheme::Https,
+//!     host: Host::parse("media.example.com")?,
+//!     target: Target::parse(target).ok_or("no path")?,
+//!     cookies: vec![],
+//!     address: "203.0.113.9".parse()?,
+//!     now: EpochSeconds(1_999_999_999),
+//! };
+//! let route = all.route(&request).ok_or("unknown host")?;
+//! let verified = VerifiedPolicies::new(1 << 20);
+//! assert!(matches!(authorize(&request, &route, &verified), Decision::Allow(_)));
+//!
+//! request.now = EpochSeconds(2_000_000_000);
+//! assert!(matches!(authorize(&request, &route, &verified), Decision::Deny(reason) if reason.name() == "expired"));
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod access;
 pub mod distribution;
@@ -19,3 +85,5 @@ pub mod config;
 pub mod edge;
 #[cfg(feature = "proxy")]
 pub mod origin;
+
+pub use access::{Decision, authorize};

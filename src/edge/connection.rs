@@ -39,7 +39,7 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
     match ended {
         // hyper has answered this by itself: the only trace of such a request is here.
         Err(error) if error.is_parse() => {
-            tracing::info!(%peer, %error, "a request that is not HTTP was refused")
+            tracing::info!(%peer, %error, "a request that is not HTTP was refused");
         }
         Err(error) => tracing::debug!(%peer, %error, "a viewer's connection ended with an error"),
         Ok(()) => {}

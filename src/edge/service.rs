@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -16,7 +15,7 @@ use super::access_log::AccessLogEntry;
 use super::identity::RequestIdentity;
 use super::redact::redacted;
 use super::reply::Reply;
-use super::{Edge, Running, headers, test_mode};
+use super::{Edge, headers, test_mode};
 use crate::access::credentials::without_signing_parameters;
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
@@ -33,8 +32,6 @@ use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 #[derive(Debug)]
 pub struct Worker {
     edge: Arc<Edge>,
-    /// Kept on this thread, so that its count is shared with no other.
-    running: RefCell<Rc<Arc<Running>>>,
     origins: RefCell<HashMap<usize, (Arc<Origin>, OriginClient)>>,
     generation: Cell<u64>,
 }
@@ -43,8 +40,7 @@ impl Worker {
     /// A worker without connections.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        let running = RefCell::new(Rc::new(edge.running.load_full()));
-        Self { edge, running, origins: RefCell::default(), generation: Cell::new(0) }
+        Self { edge, origins: RefCell::default(), generation: Cell::new(0) }
     }
 
     /// Answers one request. Whatever happens is a response.
@@ -85,7 +81,7 @@ impl Worker {
             true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
             false => test_mode::TestOverrides::default(),
         };
-        let running = self.running();
+        let running = self.edge.running.load_full();
         self.forget_replaced_origins(running.generation);
         let body = body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT));
         let (address, now) = (test.viewer.unwrap_or(peer).to_canonical(), test.now.unwrap_or(now));
@@ -115,16 +111,6 @@ impl Worker {
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
         Ok(response)
-    }
-
-    /// The configuration in use.
-    fn running(&self) -> Rc<Arc<Running>> {
-        let mut mine = self.running.borrow_mut();
-        let newest = self.edge.running.load();
-        if !Arc::ptr_eq(&mine, &newest) {
-            *mine = Rc::new(Arc::clone(&newest));
-        }
-        Rc::clone(&mine)
     }
 
     fn client(&self, origin: &Arc<Origin>, secrets: &[PathBuf]) -> std::io::Result<OriginClient> {
