@@ -1,6 +1,7 @@
 //! The command line: what was asked, and which exit status that gives.
 
 use std::io::IsTerminal;
+use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -24,7 +25,7 @@ mod sign;
 #[command(after_help = "Examples:
   frontgate dev                    # a demo site behind signatures, and a link to open
   frontgate dev http://localhost:3000
-  frontgate explain 'https://…'    # why a link is denied
+  frontgate explain --keys .frontgate 'http://…'    # why a link of `dev` is denied
 Each command's --help has more.")]
 struct Cli {
     #[command(flatten)]
@@ -74,7 +75,10 @@ enum Command {
     /// Make a key pair
     Keygen(keygen::Keygen),
     /// Make signed URLs and signed cookies
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples: `frontgate sign url --help`, `frontgate sign cookies --help`"
+    )]
     Sign(sign::Sign),
     /// Read a configuration and say what is private, what is public, and what is wrong
     Check(check::Check),
@@ -117,6 +121,15 @@ fn log_to_stderr(global: Global) {
         (false, _) => "debug",
     };
     log::start(level, global.colored(&std::io::stderr()));
+}
+
+/// Reads an address to listen on.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| {
+        let port = text.rsplit(':').next().unwrap_or("").parse::<u16>();
+        let meant = port.map(|port| format!("; did you mean 127.0.0.1:{port}?")).unwrap_or_default();
+        format!("expected an IP address and a port, such as 127.0.0.1:8080{meant}")
+    })
 }
 
 /// Tells faults of a configuration.

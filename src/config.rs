@@ -76,7 +76,7 @@ pub struct InvalidConfig {
 /// [`InvalidConfig`] with every fault that was found, not only the first.
 pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
     let text = fs::read_to_string(path).map_err(|error| {
-        let help = "`frontgate dev` runs without any file; `--config FILE` names another one";
+        let help = "`--config FILE` names another one; `frontgate dev` runs without any";
         let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
         InvalidConfig { errors: vec![fault], warnings: Vec::new() }
     })?;
@@ -92,7 +92,13 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let fault = faults.at(&error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
-        faults.error(fault);
+        faults.error(if error.message().contains("duplicate key") {
+            fault.help(
+                "what may come several times is written with double brackets, such as `[[distributions]]`",
+            )
+        } else {
+            fault
+        });
     }
     if !errors.is_empty() {
         return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings });
@@ -135,7 +141,9 @@ impl Loader<'_, '_> {
         let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
         let list = self.distributions(&mut root, &groups);
+        self.idle_groups(&groups, &list);
         let unknown_host = self.unknown_host(unknown_host, &list);
+        self.unreachable_bases(&list, unknown_host);
         root.finish(self.faults, &[]);
         let distributions = Arc::new(Distributions { list, unknown_host });
         Settings {
@@ -191,10 +199,22 @@ impl Loader<'_, '_> {
 
     /// A name that nothing has, with the names that there are.
     fn undefined<'n>(&mut self, name: &Placed<&str>, what: &str, names: impl Iterator<Item = &'n String>) {
+        self.undefined_but(name, what, names, None);
+    }
+
+    /// The same, where it can be told what was meant.
+    fn undefined_but<'n>(
+        &mut self,
+        name: &Placed<&str>,
+        what: &str,
+        names: impl Iterator<Item = &'n String>,
+        help: Option<String>,
+    ) {
         let names: Vec<&str> = names.map(String::as_str).collect();
         let fault = self.faults.at(&name.span, format!("{what} `{}` is not defined", name.value));
         let expected = if names.is_empty() { "none is defined".to_owned() } else { names.join(", ") };
-        self.faults.error(fault.found(format!("{:?}", name.value)).expected(expected));
+        let fault = fault.found(format!("{:?}", name.value)).expected(expected);
+        self.faults.error(Fault { help, ..fault });
     }
 
     /// Warns beyond a quota of CloudFront's, all of which AWS raises on request (semantics 6 and 9.3).

@@ -110,12 +110,26 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
 
 /// A time that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no time: {cause}")]
+#[error("`{found}` is no time: {cause}{}", correction(.found))]
 pub struct InvalidTime {
     /// What was given.
     pub found: String,
     /// What is wrong with it.
     pub cause: TimeFault,
+}
+
+/// What was probably meant: a date without a time, or a distance without its sign.
+fn correction(found: &str) -> String {
+    let is_date = found.len() == 10
+        && found.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    match (is_date, parse_duration(found)) {
+        (true, _) => format!("; did you mean {found}T00:00:00Z?"),
+        (false, Ok(_)) => format!("; did you mean +{found}?"),
+        (false, Err(_)) => String::new(),
+    }
 }
 
 /// Why a time can't be read.

@@ -11,6 +11,7 @@ use clap::Args;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::dev;
 use super::keys::read_small;
 use super::paint::Paint;
 use super::{DENIED, Global, WRONG, answer, report};
@@ -28,7 +29,8 @@ use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 #[command(after_help = "Examples:
   frontgate explain 'https://media.example.com/a.mp4?Expires=…&Signature=…&Key-Pair-Id=…'
   frontgate explain 'https://…' --public-key K2JCJMDEHXQW5F=keys/K2JCJMDEHXQW5F.public.pem --at +2h
-  frontgate explain 'https://…' --cookie 'CloudFront-Policy=…; CloudFront-Signature=…; CloudFront-Key-Pair-Id=…'
+  frontgate explain 'https://…' --cookie 'CloudFront-Policy=…; CloudFront-Signature=…'
+  frontgate explain 'http://localhost:8080/…' --keys .frontgate    # a link of `frontgate dev`
 Exit status: 0 allowed, 1 denied, 2 wrong usage.")]
 pub(super) struct Explain {
     /// The URL as it is requested, signing parameters included
@@ -51,6 +53,9 @@ pub(super) struct Explain {
     /// A trusted key, in place of a configuration (repeatable)
     #[arg(long, value_name = "ID=FILE", conflicts_with = "config")]
     public_key: Vec<String>,
+    /// The keys of `frontgate dev`: judge as it does
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "public_key"])]
+    keys: Option<PathBuf>,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -64,12 +69,16 @@ impl Explain {
             Host::parse(&parts.authority)
                 .map_err(|_| anyhow!("{:?} is no host with an optional port", parts.authority))?,
         );
-        let distributions = if self.public_key.is_empty() {
+        let distributions = if let Some(folder) = &self.keys {
+            dev::distributions(folder, host.port().unwrap_or(scheme.default_port()))?
+        } else if self.public_key.is_empty() {
             match config::load(&self.config) {
                 Ok(settings) => settings.distributions,
                 Err(invalid) => {
                     report("error", &invalid.errors);
-                    eprintln!("error: {invalid}; --public-key ID=FILE explains without a configuration");
+                    eprintln!(
+                        "error: {invalid}; without a configuration: --public-key ID=FILE, or --keys DIR for links of `frontgate dev`"
+                    );
                     return Ok(ExitCode::from(WRONG));
                 }
             }
@@ -230,7 +239,9 @@ fn as_text(explanation: &Explanation, paint: Paint) -> String {
     if let Some(policy) = &explanation.policy {
         let _ = writeln!(text, "policy {}", printable(policy.trim_end()));
     }
-    text.push('\n');
+    if !explanation.checks.is_empty() {
+        text.push('\n');
+    }
     for check in &explanation.checks {
         write_check(&mut text, check, paint);
     }

@@ -49,7 +49,7 @@ impl Keygen {
             Kind::Rsa => PrivateKey::generate_rsa()?,
             Kind::Ecdsa => PrivateKey::generate_ecdsa()?,
         };
-        let pair = KeyPair::write(&self.out, &id, key)?;
+        let pair = KeyPair::write(&self.out, &id, key, "*.private.pem")?;
         let (private, public) = (pair.private_file.display(), pair.public_file.display());
         if self.json {
             let json = serde_json::json!({

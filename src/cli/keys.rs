@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 
 /// A key pair and where it lies.
@@ -19,12 +20,19 @@ pub(super) struct KeyPair {
 }
 
 impl KeyPair {
-    /// Writes both halves; neither replaces a file that is there.
-    pub(super) fn write(folder: &Path, id: &str, key: PrivateKey) -> anyhow::Result<Self> {
+    /// Writes both halves; neither replaces a file that is there. In a folder that is made for them, git ignores what
+    /// `ignored` matches.
+    pub(super) fn write(folder: &Path, id: &str, key: PrivateKey, ignored: &str) -> anyhow::Result<Self> {
         let (private_file, public_file) = files(folder, id);
         let (private_pem, public_pem) = (key.to_pem()?, key.public_pem()?);
+        let is_new = !folder.exists();
         fs::create_dir_all(folder)
             .with_context(|| format!("the folder {} can't be made", folder.display()))?;
+        if is_new {
+            // A folder that was there before is somebody's own, with rules of its own.
+            let ignore = format!("# Private keys are never to be committed.\n{ignored}\n");
+            create(&folder.join(".gitignore"), &ignore, 0o644)?;
+        }
         if public_file.exists() {
             bail!("{} is there already; keys are never overwritten", public_file.display());
         }
@@ -53,6 +61,12 @@ impl KeyPair {
             ids.extend(name.to_str().and_then(|name| name.strip_suffix(PRIVATE)).map(str::to_owned));
         }
         ids.sort();
+        if let Some(id) = ids.iter().find(|id| !PublicKeyId::is_well_formed(id)) {
+            bail!(
+                "{}/{id}{PRIVATE}: a key's id, the name before {PRIVATE}, is letters and digits only",
+                folder.display()
+            );
+        }
         ids.iter().map(|id| Self::read(folder, id)).collect()
     }
 

@@ -20,7 +20,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", default_value = "config.toml")]
     config: PathBuf,
     /// Listen here instead of where the file says (repeatable; port 0 takes a free one)
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = super::address)]
     listen: Vec<SocketAddr>,
     /// Written once every listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]

@@ -10,10 +10,12 @@ use serde_json::{Map, Value, json};
 
 use super::{answer, keys};
 use crate::access::policy::{Policy, SourceIp};
+use crate::access::resource::Resource;
 use crate::clock;
 use crate::distribution::key::{HashAlgorithm, PublicKeyId};
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::sign::{Terms, check_url, signed_url, signing_values};
+use crate::viewer::{SignedUrl, Target};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Sign {
@@ -41,7 +43,8 @@ pub(super) struct SignUrl {
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   frontgate sign cookies 'https://media.example.com/*' --resource 'https://media.example.com/*' \\
-      --key-pair-id K2JCJMDEHXQW5F --private-key keys/K2JCJMDEHXQW5F.private.pem --expires-in 2h --format curl")]
+      --key-pair-id K2JCJMDEHXQW5F --private-key keys/K2JCJMDEHXQW5F.private.pem \\
+      --expires-in 2h --format curl")]
 pub(super) struct SignCookies {
     #[command(flatten)]
     what: What,
@@ -159,6 +162,12 @@ impl What {
         let ip = self.ip.as_deref().map(ip_range).transpose()?;
         if let Some(resource) = self.resource.as_deref() {
             check_resource(resource)?;
+            if !opens(resource, &self.url) {
+                eprintln!(
+                    "warning: the Resource {resource} doesn't match {}: what is signed doesn't open it",
+                    self.url
+                );
+            }
         }
         Ok(Terms::new(&self.url, expires, not_before, ip, self.resource.as_deref()))
     }
@@ -181,6 +190,16 @@ fn ip_range(text: &str) -> anyhow::Result<Ipv4Net> {
         Some(SourceIp::V6(_)) => bail!("--ip: {text} is IPv6, which CloudFront's policies don't support"),
         None => bail!("--ip: {text:?} is no IPv4 address or range, such as 203.0.113.0/24"),
     }
+}
+
+/// Whether a Resource is for a URL; one that itself has wildcards stands for many.
+fn opens(resource: &str, url: &str) -> bool {
+    let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
+    let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let base = format!("{scheme}://{authority}");
+    let fits =
+        |Target { path, query }| Resource::new(resource).matches(&SignedUrl { base: &base, path, query });
+    resource == url || Target::parse(target).is_some_and(fits)
 }
 
 fn check_resource(resource: &str) -> anyhow::Result<()> {

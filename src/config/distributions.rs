@@ -12,7 +12,7 @@ use crate::distribution::pattern::PathPattern;
 use crate::distribution::{BaseUrl, Distribution, LastFit, MAX_PUBLIC_BASE_URLS};
 use crate::viewer::Host;
 
-type Groups = BTreeMap<String, Arc<KeyGroup>>;
+pub(super) type Groups = BTreeMap<String, Arc<KeyGroup>>;
 
 impl Loader<'_, '_> {
     pub(super) fn distributions(
@@ -180,7 +180,15 @@ impl Loader<'_, '_> {
         for name in &named {
             match groups.get(name.value) {
                 Some(group) => trusted.push(Arc::clone(group)),
-                None => self.undefined(name, "key group", groups.keys()),
+                None => {
+                    let holder = groups
+                        .values()
+                        .find(|group| group.keys.iter().any(|key| key.id().as_str() == name.value));
+                    let help = holder.map(|group| {
+                        format!("{} is a public key; it is in the key group `{}`", name.value, group.id)
+                    });
+                    self.undefined_but(name, "key group", groups.keys(), help);
+                }
             }
         }
         if self.faults.errors.len() > errors {

@@ -30,7 +30,7 @@ impl Loader<'_, '_> {
                     .error(fault.found(format!("{:?}", id.value)).expected("such as \"K2JCJMDEHXQW5F\""));
             }
             let source = match (file, pem) {
-                (Some(file), None) => self.read_key(&file).map(|pem| (file.span, pem)),
+                (Some(file), None) => self.read_key(&file, id.value).map(|pem| (file.span, pem)),
                 (None, Some(pem)) => Some((pem.span, pem.value.to_owned())),
                 (None, None) | (Some(_), Some(_)) => {
                     let fault = self.faults.at(&span, format!("public key `{}` has no one source", id.value));
@@ -47,7 +47,7 @@ impl Loader<'_, '_> {
         keys
     }
 
-    fn read_key(&mut self, file: &Placed<&str>) -> Option<String> {
+    fn read_key(&mut self, file: &Placed<&str>, id: &str) -> Option<String> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
         let read = fs::metadata(&path).and_then(|meta| match (meta.is_file(), meta.len()) {
@@ -62,7 +62,10 @@ impl Loader<'_, '_> {
             Err(error) => {
                 let fault = self.faults.at(&file.span, format!("public key file can't be read: {error}"));
                 let fault = fault.found(path.display()).expected("a readable PEM file");
-                self.faults.error(fault.help("`frontgate keygen` makes a pair of keys"));
+                let folder = Path::new(file.value).parent().filter(|folder| !folder.as_os_str().is_empty());
+                let folder = folder.map_or(".".into(), Path::to_string_lossy);
+                self.faults
+                    .error(fault.help(format!("`frontgate keygen --out {folder} --id {id}` makes the pair")));
                 None
             }
         }
@@ -101,11 +104,12 @@ impl Loader<'_, '_> {
         let mut groups = BTreeMap::new();
         for mut table in root.tables(self.faults, "key-groups", "[[key-groups]]") {
             let id = table.required(self.faults, "id");
+            let has_members = table.has("public-keys");
             let members = table.strings(self.faults, "public-keys");
             let span = table.span();
             table.finish(self.faults, &[]);
             let Some(id) = id else { continue };
-            if members.as_ref().is_none_or(Vec::is_empty) {
+            if members.as_ref().is_some_and(Vec::is_empty) || !has_members {
                 let fault = self.faults.at(&span, format!("key group `{}` has no keys", id.value));
                 self.faults.error(fault.expected("public-keys = [\"K…\"]"));
             }

@@ -3,9 +3,11 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Loader;
+use super::distributions::Groups;
 use super::reader::Placed;
-use crate::distribution::{BaseUrl, Distribution};
+use super::{Fault, Loader};
+use crate::distribution::behavior::{CacheBehavior, Restriction};
+use crate::distribution::{BaseUrl, Distribution, UnknownHost};
 
 /// What was read of all distributions, also of those that have faults.
 #[derive(Debug, Default)]
@@ -45,6 +47,43 @@ impl Loader<'_, '_> {
                 let message = format!("`{value}` belongs to both `{}` and `{owner}`", other.owner);
                 let fault = self.faults.at(span, message);
                 self.faults.error(fault.expected("each name once"));
+            }
+        }
+    }
+
+    /// A group that nothing trusts: a `trusted-key-groups` was forgotten, and something is public that isn't meant to be.
+    pub(super) fn idle_groups(&mut self, groups: &Groups, list: &[Arc<Distribution>]) {
+        let trusts = |behavior: &CacheBehavior, id: &str| match &behavior.restriction {
+            Restriction::Open => false,
+            Restriction::Signed(trusted) => trusted.iter().any(|group| group.id == id),
+        };
+        for id in groups.keys() {
+            if !list.iter().any(|one| one.all_behaviors().any(|behavior| trusts(behavior, id))) {
+                let fault =
+                    Fault::of_file(self.faults.file.clone(), format!("no behavior trusts key group `{id}`"));
+                let help = format!("trusted-key-groups = [\"{id}\"] in a behavior makes its paths private");
+                self.faults.warning(fault.help(help));
+            }
+        }
+    }
+
+    /// With several distributions nobody answers for localhost and addresses unless `unknown-host` says who; then a base
+    /// whose host is none of the distribution's own names is never tried.
+    pub(super) fn unreachable_bases(&mut self, list: &[Arc<Distribution>], unknown_host: UnknownHost) {
+        for (place, one) in list.iter().enumerate() {
+            if unknown_host == UnknownHost::Only || unknown_host == UnknownHost::Named(place) {
+                continue;
+            }
+            // A host of another distribution is warned of already.
+            let is_nobodys = |base: &&BaseUrl| !list.iter().any(|any| any.has_name(base.host_name()));
+            for base in one.public_base_urls.iter().filter(is_nobodys) {
+                let message = format!("base `{}` of `{}` is never tried", base.as_str(), one.id);
+                let fault = Fault::of_file(self.faults.file.clone(), message);
+                self.faults.warning(fault.help(format!(
+                    "its host is no name of the distribution, and no other host leads there: add {} to `aliases`, or set \
+                     `unknown-host`",
+                    base.host_name()
+                )));
             }
         }
     }

@@ -132,10 +132,14 @@ pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
     if text.starts_with("https://") {
         return Err("http:// (https:// origins are not supported yet)".to_owned());
     }
+    let folder_hint =
+        if folder.join(text).is_dir() { format!("; did you mean \"file:{text}\"?") } else { String::new() };
     let expected = || {
-        "http://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`)".to_owned()
+        format!(
+            "http://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`){folder_hint}"
+        )
     };
-    let authority = text.strip_prefix("http://").ok_or_else(expected)?;
+    let authority = text.strip_prefix("http://").ok_or_else(&expected)?;
     let authority = authority.strip_suffix('/').unwrap_or(authority);
     let host = Host::parse(authority).map_err(|_| expected())?;
     Ok(OriginLocation::Http {

@@ -33,6 +33,11 @@ impl<'a, 'i> Reader<'a, 'i> {
         self.span.clone()
     }
 
+    /// Whether a key is there, of whatever kind.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key)
+    }
+
     fn take(&mut self, key: &'static str) -> Option<&'a Spanned<DeValue<'i>>> {
         if !self.known.contains(&key) {
             self.known.push(key);
@@ -206,5 +211,15 @@ fn closeness(a: &str, b: &str) -> f64 {
 
 fn wrong_kind(faults: &mut Faults<'_>, key: &str, expected: &str, value: &Spanned<DeValue<'_>>) {
     let fault = faults.at(&value.span(), format!("`{key}` is of the wrong kind"));
-    faults.error(fault.found(format!("a value of type {}", value.get_ref().type_str())).expected(expected));
+    let fault = fault.found(format!("a value of type {}", value.get_ref().type_str())).expected(expected);
+    faults.error(match (value.get_ref(), expected) {
+        (DeValue::Integer(number), "a string") => {
+            fault.help(format!("{key} = \"{}s\" is so many seconds", number.as_str()))
+        }
+        (DeValue::String(text), "an array of strings") => {
+            fault.help(format!("{key} = [{:?}]", text.as_ref()))
+        }
+        (DeValue::Array(_), "a table") => fault.help("written with single brackets: there is one of it"),
+        _ => fault,
+    });
 }

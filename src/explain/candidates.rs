@@ -33,7 +33,14 @@ pub(super) fn search(
         ClaimedPolicy::Canned { expires, .. } => other_url(examined, claim, &signers, expires),
         ClaimedPolicy::Custom { bytes, .. } => other_text(claim, &signers, bytes),
     };
-    signed.or_else(|| wrong_length(claim))
+    signed.or_else(|| wrong_length(claim)).or_else(|| {
+        Some(format!(
+            "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). Left \
+             are: path or expiry changed after signing, a damaged signature, a private key that doesn't belong to the \
+             public key of {}",
+            claim.key.id()
+        ))
+    })
 }
 
 /// The key that was named comes first, then every other one that the configuration knows; each with both hashes.
@@ -116,9 +123,11 @@ fn what_differs(signed: &str, requested: &str) -> &'static str {
     } else if a.3 != b.3 {
         "the query was changed after signing: every parameter has to be there when the link is signed"
     } else if a.1 != b.1 {
-        "the link was signed for another host than it was opened under"
+        "the link was signed for another host than it was opened under: sign the one that viewers open, or name the \
+         other in public-base-urls"
     } else {
-        "the link was signed for the other scheme"
+        "the link was signed for the other scheme: sign the one that viewers open, or name the other in \
+         public-base-urls"
     }
 }
 
@@ -149,7 +158,10 @@ fn url_candidates(examined: &Examined<'_>, most: usize) -> Vec<String> {
 /// Every name that the distributions have and the host that was sent, with both schemes; the tried ones first.
 fn bases(examined: &Examined<'_>) -> Vec<String> {
     let mut bases: Vec<String> = examined.tried.bases().map(str::to_owned).collect();
-    let mut authorities = vec![examined.request.host.to_string(), examined.request.host.name().to_owned()];
+    let host = examined.request.host;
+    let mut authorities = vec![host.to_string(), host.name().to_owned()];
+    let port = host.port().map(|port| format!(":{port}")).unwrap_or_default();
+    authorities.extend(["localhost", "127.0.0.1"].map(|local| format!("{local}{port}")));
     for one in &examined.distributions.list {
         authorities.extend(one.public_base_urls.iter().map(|base| {
             base.as_str().split_once("://").map_or(String::new(), |(_, authority)| authority.to_owned())

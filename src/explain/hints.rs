@@ -8,6 +8,7 @@ use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
 use crate::access::policy::{PolicyFault, SourceIp};
 use crate::access::resource::Resource;
+use crate::distribution::behavior::Restriction;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
@@ -20,6 +21,16 @@ pub(super) fn key_pair_id(
 ) -> Option<String> {
     if let Some(id) = sent.key_pair_id.as_deref().filter(|id| !id.is_empty()) {
         return Some(not_an_id(&String::from_utf8_lossy(id), distributions));
+    }
+    let query = request.target.query.unwrap_or("");
+    if query.contains("X-Amz-Signature=") {
+        return Some(
+            "this is an S3 presigned URL; CloudFront wants Expires or Policy, Signature and Key-Pair-Id"
+                .to_owned(),
+        );
+    }
+    if query.contains("&amp;") {
+        return Some("`&amp;` was copied out of HTML: write it as `&`".to_owned());
     }
     if let Some(found) = miscased(request) {
         return Some(format!("names are case-sensitive: {found} was sent, expected Key-Pair-Id"));
@@ -43,17 +54,21 @@ pub(super) fn key_pair_id(
     }
 }
 
+/// Quirk 2: the id of a group in place of one of its keys'.
+fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
+    let behaviors = distributions.list.iter().flat_map(|one| one.all_behaviors());
+    let groups = behaviors.filter_map(|behavior| match &behavior.restriction {
+        Restriction::Signed(groups) => Some(groups),
+        Restriction::Open => None,
+    });
+    let group = groups.flatten().find(|group| group.id == id)?;
+    let keys: Vec<&str> = group.keys.iter().map(|key| key.id().as_str()).collect();
+    Some(format!("{id} is a key group; Key-Pair-Id is the id of one of its keys: {}", keys.join(", ")))
+}
+
 fn not_an_id(id: &str, distributions: &Distributions) -> String {
-    let groups =
-        distributions.list.iter().flat_map(|one| one.all_behaviors()).filter_map(|behavior| match &behavior
-            .restriction
-        {
-            crate::distribution::behavior::Restriction::Signed(groups) => Some(groups),
-            crate::distribution::behavior::Restriction::Open => None,
-        });
-    if let Some(group) = groups.flatten().find(|group| group.id == id) {
-        let keys: Vec<&str> = group.keys.iter().map(|key| key.id().as_str()).collect();
-        return format!("{id} is a key group; Key-Pair-Id is the id of one of its keys: {}", keys.join(", "));
+    if let Some(hint) = key_group(id, distributions) {
+        return hint;
     }
     if id.contains("BEGIN") {
         return "this is a PEM; Key-Pair-Id is the id under which the public key was uploaded, such as K2JCJMDEHXQW5F"
@@ -90,6 +105,9 @@ fn contains(field: &[u8], part: &[u8]) -> bool {
 /// Quirk 2, and a key that other paths trust.
 pub(super) fn unknown_key(sent: &Credentials<'_>, distributions: &Distributions) -> Option<String> {
     let id = String::from_utf8_lossy(sent.key_pair_id.as_deref()?).into_owned();
+    if let Some(hint) = key_group(&id, distributions) {
+        return Some(hint);
+    }
     let mut places = Vec::new();
     for one in &distributions.list {
         for behavior in one.all_behaviors().filter(|behavior| behavior.restriction.key(&id).is_some()) {
@@ -117,22 +135,21 @@ pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
     if value.contains(&b' ') {
         return Some("a `+` may have been read as a space on the way: this is plain base64".to_owned());
     }
+    let body = &value[..value.len() - value.iter().rev().take_while(|byte| b"_=".contains(byte)).count()];
+    if body.contains(&b'_') {
+        return Some(BASE64URL.to_owned());
+    }
     if value.iter().any(|byte| b"+/=".contains(byte)) {
         return Some("plain base64: replace `+` by `-`, `=` by `_` and `/` by `~`".to_owned());
     }
     if value.contains(&b'%') {
         return Some("percent-encoded twice".to_owned());
     }
-    let inner = value.trim_ascii_end();
-    let inner = &inner[..inner.len() - inner.iter().rev().take_while(|&&byte| byte == b'_').count()];
-    if inner.contains(&b'_') {
-        return Some(
-            "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding"
-                .to_owned(),
-        );
-    }
     (value.len() % 4 == 1).then(|| "cut short on the way?".to_owned())
 }
+
+const BASE64URL: &str =
+    "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding `=`";
 
 /// Quirks 3, 14, 15 and IAM's habits.
 pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
@@ -161,9 +178,9 @@ pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<Stri
         PolicyFault::MissingKey { key: "DateLessThan" | "Condition", .. } => {
             Some("DateLessThan is the one condition that must be there".to_owned())
         }
-        PolicyFault::Unexpected { expected, .. } if expected.contains("EpochTime") => {
-            Some("write the time as a bare number: {\"AWS:EpochTime\":1767290400}".to_owned())
-        }
+        PolicyFault::Unexpected { place, expected, .. } if expected.contains("EpochTime") => Some(format!(
+            "write the time of {place} as a bare number of seconds, without quotes and fraction"
+        )),
         PolicyFault::MissingKey { .. }
         | PolicyFault::TimeOutOfRange { .. }
         | PolicyFault::Unexpected { .. }

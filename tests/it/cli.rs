@@ -146,6 +146,8 @@ fn what_could_never_verify_is_refused_with_what_would() {
     for (more, word) in [
         (vec!["--expires", "1767290400000"], "milliseconds"),
         (vec!["--expires", "tomorrow"], "RFC 3339"),
+        (vec!["--expires", "2033-01-01"], "2033-01-01T00:00:00Z"),
+        (vec!["--expires", "2h"], "did you mean +2h?"),
         (vec!["--expires-in", "5"], "unit"),
         (vec![], "--expires"),
         (vec!["--expires-in", "1h", "--ip", "::1/128"], "IPv6"),
@@ -421,6 +423,57 @@ fn explain_agrees_with_the_proxy_about_policies_addresses_and_cookies() {
 }
 
 #[test]
+fn what_is_signed_but_would_not_open_is_said() {
+    let warned = |more: &[&str]| {
+        let output = sign("url", "rsa", &[&["--expires-in", "1h"], more].concat());
+        assert!(output.status.success(), "{}", stderr(&output));
+        stderr(&output)
+    };
+    assert_eq!(warned(&[]), "");
+    assert_eq!(warned(&["--resource", "https://media.example.com/*"]), "");
+    assert!(warned(&["--resource", "https://other.example.com/*"]).contains("doesn't open it"));
+    let wild = sign_for("https://media.example.com/*", &["--expires-in", "1h"]);
+    assert!(stderr(&wild).contains("no wildcards"), "{}", stderr(&wild));
+    for id in ["", "K a", "K&x=1"] {
+        let key = private_key("rsa");
+        let output =
+            run(&["sign", "url", URL, "--key-pair-id", id, "--private-key", &key, "--expires-in", "1h"]);
+        assert_eq!(output.status.code(), Some(2), "{id:?}");
+    }
+    let evil =
+        sign("cookies", "rsa", &["--expires-in", "1h", "--format", "set-cookie", "--domain", "a\r\nX: 1"]);
+    assert_eq!(evil.status.code(), Some(2));
+}
+
+fn sign_for(url: &str, more: &[&str]) -> Output {
+    let key = private_key("rsa");
+    run(&[&["sign", "url", url, "--key-pair-id", "K1", "--private-key", &key], more].concat())
+}
+
+#[test]
+fn explain_names_what_was_pasted_wrong() {
+    let good = link("/a.mp4?b=1", "1990000000");
+    for (url, words) in [
+        (good.replace('&', "&amp;"), "copied out of HTML"),
+        ("https://d111111abcdef8.cloudfront.net/a?X-Amz-Signature=x&X-Amz-Date=y".to_owned(), "S3 presigned"),
+        (good.replace("d111111abcdef8.cloudfront.net", "localhost:8080"), "no usual mistake"),
+        (good.replace("Signature=", "Signature=AAAA"), "made by another key, or changed on the way"),
+    ] {
+        let (code, json) = explain(&url, &["--at", "1900000000"]);
+        assert!(code == Some(1) && json.to_string().contains(words), "{words} in {json}");
+    }
+    let policy = "\u{1b}[31m{\"Statement";
+    let url = format!(
+        "https://a.com/x?Policy={}&Signature=AAAA&Key-Pair-Id={}",
+        cloudfront_base64(policy.as_bytes()),
+        sites::id("rsa")
+    );
+    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    let text = stdout(&run(&["explain", &url, "--public-key", &key]));
+    assert!(!text.contains('\u{1b}') && text.contains("\\u{1b}"), "{text}");
+}
+
+#[test]
 fn usage_and_colours_are_as_users_expect() {
     for command in [
         vec!["serve"],
@@ -436,6 +489,12 @@ fn usage_and_colours_are_as_users_expect() {
     }
     assert!(stdout(&run(&["--version"])).starts_with("frontgate 0."));
     assert_eq!(run(&["nonsense"]).status.code(), Some(2));
+    let listen = run(&["dev", "--listen", "localhost:8081"]);
+    assert!(
+        listen.status.code() == Some(2) && stderr(&listen).contains("127.0.0.1:8081"),
+        "{}",
+        stderr(&listen)
+    );
     assert_eq!(run(&[]).status.code(), Some(2));
     assert_eq!(run(&["explain", "not a url", "--public-key", "K=x"]).status.code(), Some(2));
     let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));

@@ -198,9 +198,10 @@ fn what_is_beyond_cloudfronts_quotas_is_a_warning() {
         .iter()
         .map(|warning| warning["message"].as_str().unwrap())
         .collect();
-    assert_eq!((code, warnings.len()), (Some(0), 2), "{warnings:?}");
+    assert_eq!((code, warnings.len()), (Some(0), 3), "{warnings:?}");
     assert!(warnings.iter().any(|text| text.contains("public keys in a key group")), "{warnings:?}");
     assert!(warnings.iter().any(|text| text.contains("key groups on a behavior")), "{warnings:?}");
+    assert!(warnings.iter().any(|text| text.contains("no behavior trusts key group `many`")), "{warnings:?}");
 }
 
 #[test]
@@ -251,6 +252,51 @@ fn faults_across_tables_have_their_own_places() {
         assert_eq!((code, errors(&json).len()), (Some(2), 1), "{words}: {json}");
         assert!(errors(&json)[0].contains(words), "{words}: {json}");
     }
+}
+
+#[test]
+fn a_likely_slip_is_answered_with_its_correction() {
+    let main = sites::main("http://127.0.0.1:9000");
+    let key_in_place_of_group = format!("trusted-key-groups = [\"{}\"]", sites::id("rsa"));
+    for (config, words) in [
+        (
+            main.replacen("trusted-key-groups = [\"one\"]", &key_in_place_of_group, 1),
+            "is a public key; it is in the key group",
+        ),
+        (format!("[server]\nshutdown-grace = 30\n{main}"), "is so many seconds"),
+        (format!("[server]\nlisten = \"127.0.0.1:1\"\n{main}"), "listen = ["),
+        (
+            main.replace(
+                "[distributions.default-cache-behavior]",
+                "[[distributions.default-cache-behavior]]",
+            ),
+            "single brackets",
+        ),
+        (format!("{main}\n[distributions]\nid = \"x\""), "double brackets"),
+        (main.replace(&public_key("rsa2"), "keys/K2.pem"), "frontgate keygen --out keys --id"),
+    ] {
+        let (code, json, _) = check(&config);
+        assert!(code == Some(2) && json.to_string().contains(words), "{words}: {json}");
+    }
+}
+
+#[test]
+fn what_protects_nothing_and_what_is_never_tried_are_warnings() {
+    let warnings = |config: &str| {
+        let (code, json, _) = check(config);
+        assert_eq!(code, Some(0), "{json}");
+        json["warnings"].as_array().unwrap().iter().map(Value::to_string).collect::<Vec<_>>()
+    };
+    let forgotten = sites::private("http://127.0.0.1:9000", "").replace("trusted-key-groups = [\"one\"]", "");
+    let found = warnings(&forgotten);
+    assert!(found.iter().any(|text| text.contains("no behavior trusts key group `one`")), "{found:?}");
+    let two =
+        sites::two("http://127.0.0.1:9000").replacen("https://one.example.com", "https://www.example.com", 1);
+    let found = warnings(&two);
+    assert!(
+        found.iter().any(|text| text.contains("is never tried") && text.contains("www.example.com")),
+        "{found:?}"
+    );
 }
 
 #[test]

@@ -53,24 +53,38 @@ fn dev_prints_a_link_that_opens_and_a_broken_one_and_explain_says_why() {
     let line = text.lines().find(|line| line.contains("frontgate explain")).unwrap().trim();
     let args: Vec<&str> =
         line.split(' ').skip(1).map(|word| if word == "'…'" { broken.as_str() } else { word }).collect();
-    let output = frontgate().current_dir(edge.dir.path()).args(args).output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("signature-mismatch"), "{}", stdout(&output));
+    let why = |link: &str| {
+        let args: Vec<&str> = args.iter().map(|word| if *word == broken { link } else { word }).collect();
+        let output = frontgate().current_dir(edge.dir.path()).args(args).output().unwrap();
+        (output.status.code(), stdout(&output))
+    };
+    let (code, text) = why(&broken);
+    assert!(
+        code == Some(1) && text.contains("signature-mismatch") && text.contains("damaged signature"),
+        "{text}"
+    );
+    // It judges as `dev` does: under both names, and with its public paths.
+    for link in
+        [good.clone(), good.replace("127.0.0.1", "localhost"), format!("http://{}/public/x", edge.address)]
+    {
+        assert_eq!(why(&link).0, Some(0), "{link}");
+    }
 }
 
 #[test]
 fn the_lines_that_dev_prints_sign_links_that_open() {
     let edge = Edge::dev(&[]);
     let text = edge.stdout();
+    // From a heading, which is a comment of the language, to the empty line: pasted as it stands.
     let part = |begin: &str| {
-        let lines = text.lines().skip_while(|line| !line.starts_with(begin)).skip(1);
-        lines.take_while(|line| line.starts_with("  ")).map(|line| &line[2..]).collect::<Vec<_>>().join("\n")
+        let lines = text.lines().skip_while(|line| !line.starts_with(begin));
+        lines.take_while(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
     };
     let installed = root().join("target/signers");
     let script = installed.join("dev-lines.mjs");
-    std::fs::write(&script, part("JavaScript")).unwrap();
+    std::fs::write(&script, part("// JavaScript")).unwrap();
     let mut python = Command::new(installed.join("venv/bin/python"));
-    python.args(["-c", &part("Python")]);
+    python.args(["-c", &part("# Python")]);
     let mut node = Command::new("node");
     node.arg(&script);
     for mut command in [python, node] {

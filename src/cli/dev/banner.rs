@@ -1,0 +1,113 @@
+//! What `dev` prints: a link to open, the same one broken, and lines that sign with its key.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use super::PUBLIC_PATHS;
+use crate::access::encoding;
+use crate::cli::keys::KeyPair;
+use crate::cli::paint::Paint;
+use crate::clock;
+use crate::distribution::key::HashAlgorithm;
+use crate::distribution::origin::OriginLocation;
+use crate::epoch::EpochSeconds;
+use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
+
+pub(super) fn banner(
+    pair: &KeyPair,
+    key_folder: &Path,
+    location: &OriginLocation,
+    path: &str,
+    address: SocketAddr,
+    paint: Paint,
+) -> anyhow::Result<String> {
+    let (before, shown) = match location {
+        OriginLocation::Http { authority, .. } => (format!("http://{authority}{path}"), "/".to_owned()),
+        OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
+        OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
+    };
+    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { host_of(address) };
+    let base = format!("http://{host}:{}", address.port());
+    let url = format!("{base}{shown}");
+    let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
+    let terms = Terms::Canned { expires: end };
+    let values = signing_values(&url, &terms, &pair.key, &pair.id, HashAlgorithm::Sha1)?;
+    let link = signed_url(&url, &values);
+    let broken = break_signature(&values).map(|values| signed_url(&url, &values)).unwrap_or_default();
+    let (id, private, keys) = (&pair.id, pair.private_file.display(), key_folder.display());
+    let mut text = String::new();
+    let _ = write!(
+        text,
+        "\n{title} before {before}, on {base}\n\n\
+         \x20 key id       {id}\n  private key  {private}\n  public       {PUBLIC_PATHS}; everything else needs a signature\n\n\
+         A signed link, good until {end}:\n  {link}\n\n\
+         The same with one character changed, which is denied:\n  {broken}\n\n\
+         Why? Ask with a link between the quotes:\n  frontgate explain --keys {keys} '…'\n\n",
+        title = paint.bold("Frontgate"),
+        link = paint.green(&link),
+    );
+    text.push_str(&snippets(pair, &url));
+    Ok(text)
+}
+
+/// Lines that sign with this key in Python and in JavaScript.
+fn snippets(pair: &KeyPair, url: &str) -> String {
+    let (id, private) = (&pair.id, pair.private_file.display().to_string());
+    let (module, scheme) = match pair.key {
+        PrivateKey::Rsa(_) => ("padding", "padding.PKCS1v15(), hashes.SHA1()"),
+        PrivateKey::Ecdsa(_) => ("ec", "ec.ECDSA(hashes.SHA1())"),
+    };
+    format!(
+        "# Python (pip install boto3 cryptography)\n\
+         from datetime import datetime, timedelta, timezone\n\
+         from botocore.signers import CloudFrontSigner\n\
+         from cryptography.hazmat.primitives import hashes, serialization\n\
+         from cryptography.hazmat.primitives.asymmetric import {module}\n\
+         key = serialization.load_pem_private_key(open({private:?}, \"rb\").read(), None)\n\
+         signer = CloudFrontSigner({id:?}, lambda m: key.sign(m, {scheme}))\n\
+         print(signer.generate_presigned_url({url:?}, datetime.now(timezone.utc) + timedelta(hours=1)))\n\n\
+         // JavaScript (npm install @aws-sdk/cloudfront-signer; save as .mjs)\n\
+         import {{ readFileSync }} from \"node:fs\";\n\
+         import {{ getSignedUrl }} from \"@aws-sdk/cloudfront-signer\";\n\
+         console.log(getSignedUrl({{ url: {url:?}, keyPairId: {id:?},\n\
+         \x20 privateKey: readFileSync({private:?}), dateLessThan: new Date(Date.now() + 3600e3) }}));\n\n"
+    )
+}
+
+fn host_of(address: SocketAddr) -> String {
+    if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() }
+}
+
+/// The same values with another first character of the signature.
+fn break_signature(values: &[(&'static str, String)]) -> Option<Vec<(&'static str, String)>> {
+    let mut broken = values.to_vec();
+    let (_, signature) = broken.iter_mut().find(|(name, _)| *name == "Signature")?;
+    let other = if signature.starts_with('A') { "B" } else { "A" };
+    signature.replace_range(..1, other);
+    encoding::decode(signature.as_bytes()).ok()?;
+    Some(broken)
+}
+
+/// Something to open in a folder: its index, else its first file.
+fn first_file(folder: &Path) -> String {
+    if folder.join("index.html").is_file() {
+        return "/".to_owned();
+    }
+    let names = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names = names.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()));
+    let mut names: Vec<String> = names.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    let encoded = names.first().map(|name| percent_encoding::utf8_percent_encode(name, PATH).to_string());
+    format!("/{}", encoded.unwrap_or_default())
+}
+
+/// What a file's name needs encoded in a path.
+const PATH: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Long enough for a day of work.
+const LINK_LIFETIME: Duration = Duration::from_secs(86_400);
