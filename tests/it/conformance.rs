@@ -285,5 +285,10 @@ fn fidelity_is_made_from_the_table() {
         std::fs::write(&file, &expected).expect("the document is written");
     }
     let found = std::fs::read_to_string(&file).unwrap_or_default();
+    for document in ["README.md", "CHANGELOG.md"] {
+        let text = std::fs::read_to_string(root().join(document)).expect("a document");
+        let rows = format!("{}\u{20}rows", cases().len());
+        assert!(text.replace('\n', " ").contains(&rows), "{document} doesn't say {rows}");
+    }
     assert!(found == expected, "docs/fidelity.md is stale: FRONTGATE_BLESS=1 cargo test --test it fidelity");
 }
