@@ -36,8 +36,8 @@ pub(super) fn search(
     signed.or_else(|| wrong_length(claim)).or_else(|| {
         Some(format!(
             "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). Left \
-             are: path or expiry changed after signing, a damaged signature, a private key that doesn't belong to the \
-             public key of {}",
+             are: path, expiry or policy changed after signing, a damaged signature, a private key that doesn't belong to \
+             the public key of {}",
             claim.key.id()
         ))
     })
