@@ -199,3 +199,40 @@ const MAX_BLOCKING_THREADS: usize = 32;
 const MAX_CONNECTIONS: usize = 16_384;
 /// Long enough for files to be closed, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpStream;
+    use tokio::time::timeout;
+
+    use super::*;
+
+    const CONFIG: &str = "[[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n\
+                          [[distributions.origins]]\nid = \"o\"\nurl = \"demo:\"\n\
+                          [distributions.default-cache-behavior]\ntarget-origin = \"o\"\n";
+
+    #[tokio::test]
+    async fn a_connection_that_has_ended_gives_its_place_to_the_next() {
+        let settings = crate::config::parse(Path::new("config.toml"), CONFIG).unwrap();
+        let worker = Rc::new(Worker::new(Arc::new(Edge::new(&settings, false))));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (places, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());
+        let asking = async {
+            for round in 0..3 {
+                let mut stream = TcpStream::connect(address).await.unwrap();
+                let request = b"GET /image.svg HTTP/1.1\r\nHost: a.example.com\r\nConnection: close\r\n\r\n";
+                stream.write_all(request).await.unwrap();
+                let mut answer = Vec::new();
+                let read = timeout(Duration::from_secs(5), stream.read_to_end(&mut answer)).await;
+                assert!(read.is_ok() && answer.starts_with(b"HTTP/1.1 200"), "round {round}");
+            }
+        };
+        let local = LocalSet::new();
+        local.spawn_local(accept(listener, worker, places, TaskTracker::new(), stop));
+        local.run_until(asking).await;
+    }
+}
