@@ -8,6 +8,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::Fault;
 
+/// Says something on stderr. One that can't be written to, such as a full disk, is no reason to stop.
+macro_rules! tell {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = writeln!(std::io::stderr(), $($text)*);
+    }};
+}
+
 mod check;
 mod dev;
 mod explain;
@@ -108,7 +116,7 @@ pub fn run() -> ExitCode {
     };
     log::flush();
     outcome.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        tell!("error: {error:#}");
         ExitCode::from(WRONG)
     })
 }
@@ -135,7 +143,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 /// Tells faults of a configuration.
 fn report(kind: &str, faults: &[Fault]) {
     for fault in faults {
-        eprintln!("{kind}: {fault}");
+        tell!("{kind}: {fault}");
     }
 }
 

@@ -200,6 +200,8 @@ pub struct Route<'d> {
     pub origin_path: String,
     /// The path with its dot segments resolved in every way; empty without dot segments.
     pub resolved: Vec<String>,
+    /// Whether dot segments lead out of the path that the origin has of its own.
+    pub climbs_out: bool,
     /// Whether the path as sent has another behavior than its normalised form.
     pub forms_disagree: bool,
 }
@@ -226,6 +228,9 @@ impl<'d> Route<'d> {
                 private.push(candidate);
             }
         }
+        let has_own_path =
+            distribution.origin(&behavior.target_origin).is_some_and(|origin| !origin.path.is_empty());
+        let climbs_out = has_own_path && !resolved.is_empty() && path::climbs(sent);
         let forms_disagree = !std::ptr::eq(raw, behavior);
         Self {
             distribution,
@@ -234,6 +239,7 @@ impl<'d> Route<'d> {
             private,
             origin_path: origin_path.into_owned(),
             resolved,
+            climbs_out,
             forms_disagree,
         }
     }

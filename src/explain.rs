@@ -125,8 +125,7 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
 
 fn verdict(request: &ViewerRequest<'_>, route: &Route<'_>) -> Verdict {
     let target = request.target.len();
-    if let Err(barrier) =
-        gate::check_quotas(target, target).and_then(|()| gate::admit(request, route.behavior, false))
+    if let Err(barrier) = gate::check_quotas(target, target).and_then(|()| gate::admit(request, route, false))
     {
         return Verdict::Barred(barrier);
     }

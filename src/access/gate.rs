@@ -4,7 +4,8 @@
 
 use http::Method;
 
-use crate::distribution::behavior::{AllowedMethods, CacheBehavior, ViewerProtocolPolicy};
+use crate::distribution::Route;
+use crate::distribution::behavior::{AllowedMethods, ViewerProtocolPolicy};
 use crate::viewer::{InvalidHost, Scheme, Target, ViewerRequest};
 
 /// Why a request doesn't get as far as its credentials.
@@ -28,6 +29,9 @@ pub enum Barrier {
     /// A target that is neither a path nor a URL.
     #[error("the request's target is no path")]
     Target,
+    /// A path that leaves the origin's own path, and may come back past the behaviors.
+    #[error("the path climbs above the root, and with it out of the origin's own path")]
+    ClimbsOut,
     /// A host that no distribution answers for (the body `[INFER]`).
     #[error("no distribution has the host {host:?}")]
     UnknownHost {
@@ -64,7 +68,7 @@ impl Barrier {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => "too-large",
-            Self::Host(_) | Self::Target | Self::UnexpectedBody => "bad-request",
+            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::UnexpectedBody => "bad-request",
             Self::UnknownHost { .. } => "unknown-host",
             Self::HttpsRequired => "https-required",
             Self::RedirectToHttps { .. } => "redirect-to-https",
@@ -77,7 +81,7 @@ impl Barrier {
     pub fn status(&self) -> u16 {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => 413,
-            Self::Host(_) | Self::Target => 400,
+            Self::Host(_) | Self::Target | Self::ClimbsOut => 400,
             Self::RedirectToHttps { is_read: true, .. } => 301,
             Self::RedirectToHttps { is_read: false, .. } => 307,
             Self::UnknownHost { .. }
@@ -106,7 +110,11 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
 ///
 /// # Errors
 /// The first [`Barrier`] in the request's way.
-pub fn admit(request: &ViewerRequest<'_>, behavior: &CacheBehavior, has_body: bool) -> Result<(), Barrier> {
+pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_>, has_body: bool) -> Result<(), Barrier> {
+    let behavior = route.behavior;
+    if route.climbs_out {
+        return Err(Barrier::ClimbsOut);
+    }
     if request.scheme == Scheme::Http {
         match behavior.viewer_protocol_policy {
             ViewerProtocolPolicy::AllowAll => {}

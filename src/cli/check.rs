@@ -43,7 +43,7 @@ impl Check {
             Err(invalid) => {
                 report("warning", &invalid.warnings);
                 report("error", &invalid.errors);
-                eprintln!("error: {invalid}");
+                tell!("error: {invalid}");
             }
         }
         Ok(status)

@@ -76,7 +76,7 @@ impl Explain {
                 Ok(settings) => settings.distributions,
                 Err(invalid) => {
                     report("error", &invalid.errors);
-                    eprintln!(
+                    tell!(
                         "error: {invalid}; without a configuration: --public-key ID=FILE, or --keys DIR for links of `frontgate dev`"
                     );
                     return Ok(ExitCode::from(WRONG));
@@ -98,7 +98,7 @@ impl Explain {
             now: EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?,
         };
         for note in &parts.notes {
-            eprintln!("note: {note}");
+            tell!("note: {note}");
         }
         let explanation = explain(&request, &distributions);
         if self.json {

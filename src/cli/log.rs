@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
@@ -24,11 +24,20 @@ pub(super) fn start(level: &str, colored: bool) {
 
 /// Waits until everything that was logged is written, for a second at the most.
 pub(super) fn flush() {
+    let Some(lines) = LINES.get() else { return };
     let (done, is_done) = sync_channel(1);
-    if let Some(lines) = LINES.get()
-        && lines.send(Message::Flush(done)).is_ok()
-    {
-        let _ = is_done.recv_timeout(Duration::from_secs(1));
+    let mut message = Message::Flush(done);
+    // The queue may be full because nobody reads: then there is nothing to wait for, least of all at the end.
+    for _ in 0..FLUSH_TRIES {
+        match lines.try_send(message) {
+            Ok(()) => {
+                let _ = is_done.recv_timeout(Duration::from_secs(1));
+                return;
+            }
+            Err(TrySendError::Full(back)) => message = back,
+            Err(TrySendError::Disconnected(_)) => return,
+        }
+        std::thread::sleep(Duration::from_millis(10));
     }
 }
 
@@ -72,5 +81,7 @@ fn write_lines(receiver: &Receiver<Message>) {
 
 static LINES: OnceLock<SyncSender<Message>> = OnceLock::new();
 static LOST: AtomicU64 = AtomicU64::new(0);
+/// For a second in all.
+const FLUSH_TRIES: u32 = 100;
 /// Some seconds of a busy proxy's lines.
 const MAX_LINES: usize = 16_384;

@@ -68,9 +68,7 @@ impl Bound {
         }
         if proxy.test_mode {
             // Also under -q: nobody is to run like this without knowing.
-            eprintln!(
-                "test mode: X-Frontgate-Now and X-Frontgate-Viewer-Ip are believed; not for production"
-            );
+            tell!("test mode: X-Frontgate-Now and X-Frontgate-Viewer-Ip are believed; not for production");
         }
         announce()?;
         if let Some(file) = &proxy.ready_file {

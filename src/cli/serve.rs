@@ -61,6 +61,6 @@ impl Serve {
 fn refuse(invalid: &InvalidConfig) -> ExitCode {
     report("warning", &invalid.warnings);
     report("error", &invalid.errors);
-    eprintln!("error: {invalid}; nothing was started");
+    tell!("error: {invalid}; nothing was started");
     ExitCode::from(WRONG)
 }

@@ -123,7 +123,7 @@ impl What {
         }
         let terms = self.terms()?;
         if matches!(terms, Terms::Canned { .. }) && self.url.contains('*') {
-            eprintln!(
+            tell!(
                 "warning: a canned policy has no wildcards: this opens {} and nothing else; --resource has them",
                 self.url
             );
@@ -163,7 +163,7 @@ impl What {
         if let Some(resource) = self.resource.as_deref() {
             check_resource(resource)?;
             if !opens(resource, &self.url) {
-                eprintln!(
+                tell!(
                     "warning: the Resource {resource} doesn't match {}: what is signed doesn't open it",
                     self.url
                 );
@@ -178,7 +178,7 @@ fn end_of(policy: &[u8]) -> Option<EpochSeconds> {
     match Policy::parse(policy) {
         Ok(policy) => Some(policy.condition.date_less_than),
         Err(fault) => {
-            eprintln!("warning: CloudFront answers MalformedPolicy to this policy: {fault}");
+            tell!("warning: CloudFront answers MalformedPolicy to this policy: {fault}");
             None
         }
     }

@@ -122,7 +122,8 @@ impl Loader<'_, '_> {
         let object =
             table.string(self.faults, "default-root-object").filter(|object| !object.value.is_empty())?;
         if object.value.starts_with('/')
-            || !object.value.bytes().all(|b| b.is_ascii_graphic() && !b"?#".contains(&b))
+            || !object.value.bytes().all(|b| b.is_ascii_graphic() && !b"?#%\\;".contains(&b))
+            || object.value.split('/').any(|segment| matches!(segment, "" | "." | ".."))
         {
             let fault =
                 self.faults.at(&object.span, "the default root object is a path without a leading slash");

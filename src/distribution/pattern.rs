@@ -33,26 +33,36 @@ impl Wildcard<'_> {
     /// Whether the whole text fits. Letters' case counts.
     #[must_use]
     pub fn matches(self, text: &str) -> bool {
-        fits(self.0.len(), |at| Token::of(self.0.as_bytes()[at]), text.as_bytes(), |a, b| a == b)
+        fits(self.0.len(), |at| self.token(at), text.as_bytes(), |a, b| a == b, MAX_STEPS)
     }
 
     /// Whether the whole text fits when ASCII letters' case doesn't count.
     #[must_use]
     pub fn matches_ignoring_case(self, text: &str) -> bool {
-        fits(
-            self.0.len(),
-            |at| Token::of(self.0.as_bytes()[at]),
-            text.as_bytes(),
-            |a, b| a.eq_ignore_ascii_case(&b),
-        )
+        fits(self.0.len(), |at| self.token(at), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b), MAX_STEPS)
+    }
+
+    fn token(self, at: usize) -> Token {
+        Token::of(self.0.as_bytes()[at])
     }
 }
 
-/// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more.
-fn fits(len: usize, token: impl Fn(usize) -> Token, text: &[u8], equal: impl Fn(u8, u8) -> bool) -> bool {
-    let (mut at, mut seen) = (0, 0);
+/// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more. A walk of more than
+/// `max_steps` fits nothing.
+fn fits(
+    len: usize,
+    token: impl Fn(usize) -> Token,
+    text: &[u8],
+    equal: impl Fn(u8, u8) -> bool,
+    max_steps: usize,
+) -> bool {
+    let (mut at, mut seen, mut steps) = (0, 0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while seen < text.len() {
+        steps += 1;
+        if steps > max_steps {
+            return false;
+        }
         match (at < len).then(|| token(at)) {
             Some(Token::Many) => {
                 retry = Some((at, seen));
@@ -92,13 +102,15 @@ impl PathPattern {
     /// Whether a normalised path, which begins with `/`, fits.
     #[must_use]
     pub fn matches(&self, path: &str) -> bool {
-        Wildcard(&self.normalised).matches(path)
+        let pattern = self.normalised.as_bytes();
+        // At most 255 characters against 8 KiB: no limit, since what fits no pattern may be public.
+        fits(pattern.len(), |at| Token::of(pattern[at]), path.as_bytes(), |a, b| a == b, usize::MAX)
     }
 
     /// Whether a path with every escape decoded fits.
     #[must_use]
     pub fn matches_decoded(&self, path: &[u8]) -> bool {
-        fits(self.decoded.len(), |at| self.decoded[at], path, |a, b| a == b)
+        fits(self.decoded.len(), |at| self.decoded[at], path, |a, b| a == b, usize::MAX)
     }
 
     /// Whether it is written without escapes, so that both ways of matching are one.
@@ -193,6 +205,9 @@ fn decoded_tokens(pattern: &str) -> Vec<Token> {
     tokens
 }
 
+/// For a policy's Resource, which whoever signs may have made of a user's text: a URL of 8 KiB against a pattern of sixty
+/// characters between two stars.
+const MAX_STEPS: usize = 500_000;
 /// CloudFront's own quota for a path pattern; longer ones are refused when the configuration loads.
 const MAX_PATTERN_LEN: usize = 255;
 

@@ -1,22 +1,37 @@
 //! What the log may hold of a URL: everything but the values that open a door, however their names are spelled.
 
-/// Cuts the value out of every `&`-separated part that names a signature or a policy: in any case, percent-encoded once,
-/// behind a wrong separator, or inside of another parameter's URL. Whoever reads a log must not be able to mend a link.
+/// Cuts the value out of every `&`-separated part that names a signature or a policy: in any case, percent-encoded up to
+/// three times, behind a wrong separator, or inside of another parameter's URL. What is left in the query that is as long
+/// as a signature is cut, too. Whoever reads a log must not be able to mend a link.
 #[must_use]
 pub fn redacted(text: &str) -> String {
-    if !names_a_secret(text) {
+    let plain = decoded(text);
+    if !SECRETS.iter().chain(&["key-pair-id"]).any(|name| plain.contains(name)) {
         return text.to_owned();
     }
     let parts = text.split_inclusive(['&', ' ', '\n']);
-    parts.map(|part| if names_a_secret(part) { cut(part) } else { part.to_owned() }).collect()
+    let cut: String =
+        parts.map(|part| if names_a_secret(part) { cut(part) } else { part.to_owned() }).collect();
+    let from = cut.find('?').unwrap_or(0);
+    format!("{}{}", &cut[..from], without_long_runs(&cut[from..]))
+}
+
+/// In lower case, with up to three layers of percent-encoding and JSON's escapes undone.
+fn decoded(text: &str) -> String {
+    let mut plain = text.to_ascii_lowercase();
+    for _ in 0..3 {
+        plain = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy().to_ascii_lowercase();
+    }
+    plain.replace("\\u003d", "=").replace("\\u0026", "&")
 }
 
 fn names_a_secret(part: &str) -> bool {
-    let decoded = percent_encoding::percent_decode_str(part).decode_utf8_lossy().to_ascii_lowercase();
+    let plain = decoded(part);
     SECRETS.iter().any(|name| {
-        decoded.match_indices(name).any(|(at, _)| {
-            let after = decoded[at + name.len()..].trim_start();
-            after.starts_with(['=', '%']) || after.starts_with("\":")
+        plain.match_indices(name).any(|(at, _)| {
+            let after = plain[at + name.len()..]
+                .trim_start_matches(|c: char| !c.is_alphanumeric() && c != '=' && c != '/');
+            after.starts_with('=')
         })
     })
 }
@@ -24,11 +39,33 @@ fn names_a_secret(part: &str) -> bool {
 /// Up to the first `=`, plain or encoded, and the separator that ends the part.
 fn cut(part: &str) -> String {
     let lower = part.to_ascii_lowercase();
-    let at = ["=", "%3d"].iter().filter_map(|sign| lower.find(sign)).min().unwrap_or(0);
+    let at = ["=", "%3d", "\\u003d"].iter().filter_map(|sign| lower.find(sign)).min().unwrap_or(0);
     let end = part.chars().last().filter(|last| matches!(last, '&' | ' ' | '\n'));
     format!("{}=…{}", &part[..at], end.map(String::from).unwrap_or_default())
 }
 
+/// A signature has at least 90 characters; no name of a file or parameter is as long without a separator.
+fn without_long_runs(text: &str) -> String {
+    let of_a_value = |c: char| c.is_ascii_alphanumeric() || "-_~%+=".contains(c);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = rest.find(|c| of_a_value(c) != of_a_value(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(len);
+        let value = run.rfind('=').map_or(run, |at| &run[at + 1..]);
+        if of_a_value(first) && value.len() > MAX_RUN {
+            shown.push_str(&run[..run.len() - value.len()]);
+            shown.push('…');
+        } else {
+            shown.push_str(run);
+        }
+        rest = after;
+    }
+    shown
+}
+
+/// A SHA-256 in hex is shown; a signature of ECDSA is longer.
+const MAX_RUN: usize = 64;
 const SECRETS: [&str; 2] = ["signature", "policy"];
 
 #[cfg(test)]
@@ -51,14 +88,28 @@ mod tests {
                 "over https://a/x?signature=S3CRET or https://b/x",
                 "over https://a/x?signature=… or https://b/x",
             ),
-            ("/x?Signature%253DS3CRET", "/x?Signature%253DS3CRET"),
+            ("/x?Signature%5B%5D=S3CRET", "/x?Signature%5B%5D=…"),
+            ("/x?Signature[]=S3CRET", "/x?Signature[]=…"),
+            (r"/x?Expires\u003d1\u0026Signature\u003dS3CRET", r"/x?Expires=…"),
         ] {
-            let found = redacted(text);
-            if text.contains("%253D") {
-                assert!(!found.contains("S3CRET"), "{found}");
-            } else {
-                assert_eq!(found, shown);
-            }
+            assert_eq!(redacted(text), shown);
+        }
+        let secret = "S3CRET-~_".repeat(10);
+        for before in [
+            "/x?Signature%253D",
+            "/x?%2553ignature=",
+            "/x?Key-Pair-Id=",
+            "/x?Signature:",
+            "/x?Signature/",
+            "/x?Signature&=",
+            "/x?Signature&",
+            "x?Signature=",
+            "/x?u=%7B%22Signature%22%20%3A%20%22",
+            "/x?Signature%00=",
+            "/x?Signature;=",
+        ] {
+            let found = redacted(&format!("{before}{secret}"));
+            assert!(!found.contains("S3CRET-~_S3CRET"), "{found}");
         }
         for text in ["/policy/terms.html", "/x?b=1&a=%20", "/signatures/2.pdf?policyholder=1"] {
             assert_eq!(redacted(text), text);

@@ -64,6 +64,7 @@ impl Reply {
             | Barrier::HeadTooLong { .. }
             | Barrier::Host(_)
             | Barrier::Target
+            | Barrier::ClimbsOut
             | Barrier::UnknownHost { .. }
             | Barrier::HttpsRequired
             | Barrier::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },

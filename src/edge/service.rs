@@ -187,7 +187,7 @@ fn admitted<'d>(
         let path = redacted(viewer.target.path);
         tracing::warn!(path, "the path as sent and its normalised form have different behaviors");
     }
-    gate::admit(viewer, route.behavior, !body::is_empty(body)).map_err(barred)?;
+    gate::admit(viewer, &route, !body::is_empty(body)).map_err(barred)?;
     Ok(route)
 }
 
@@ -227,7 +227,12 @@ fn origin_request(
 fn log_entry(parts: &request::Parts, viewer: IpAddr) -> AccessLogEntry {
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-    AccessLogEntry::new(viewer, parts.method.to_string(), host.unwrap_or_default(), redacted(target))
+    AccessLogEntry::new(
+        viewer,
+        parts.method.to_string(),
+        redacted(&host.unwrap_or_default()),
+        redacted(target),
+    )
 }
 
 fn http_date() -> HeaderValue {

@@ -239,5 +239,5 @@ fn is_io(error: &hyper::Error) -> bool {
 
 /// Idle connections that one thread keeps to one origin: as many as nginx's documentation suggests, times eight.
 const MAX_IDLE: usize = 256;
-/// For hyper to see that an exchange is over: one turn of the runtime.
-const READY_LIMIT: Duration = Duration::from_secs(1);
+/// For hyper to see that an exchange is over: one turn of the runtime. A connection that still writes is given up.
+const READY_LIMIT: Duration = Duration::from_millis(10);

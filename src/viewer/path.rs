@@ -33,8 +33,11 @@ pub fn resolved_forms(path: &str) -> Vec<String> {
     }
     let plain = normalise_escapes(path);
     let separated = separators_decoded(path);
+    // Some origins turn a backslash while `%5c` still is part of a name.
+    let turned = plain.replace('\\', "/");
+    let bare = [without_parameters(&turned), without_parameters(&separated)];
     let mut forms: Vec<String> = Vec::with_capacity(4);
-    for form in [plain, separated] {
+    for form in [plain, separated, turned].into_iter().chain(bare) {
         for form in [remove_dot_segments(&merge_slashes(&form)), remove_dot_segments(&form)] {
             if !forms.contains(&form) {
                 forms.push(form);
@@ -54,17 +57,60 @@ pub fn spellings(path: &str) -> Vec<Vec<u8>> {
     if is_plain && !path.contains("//") && !path.contains("/.") {
         return Vec::new();
     }
-    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
-    let mut forms = vec![decoded];
+    // An origin may rewrite before it decodes, after it, or both; each step may be left out.
+    let sent = every_rewrite(vec![normalise_escapes(path).into_bytes()]);
+    let decoded = sent.iter().map(|form| percent_encoding::percent_decode(form).collect()).collect();
+    let once = every_rewrite(decoded);
+    // Dot segments that are gone leave slashes side by side, and merged slashes dot segments.
+    every_rewrite(once)
+}
+
+/// The forms, and what each choice of the rewrites makes of them, in the one order that loses nothing.
+fn every_rewrite(forms: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut all: Vec<Vec<u8>> = Vec::new();
+    for form in forms {
+        if !all.contains(&form) {
+            all.push(form);
+        }
+    }
     for rewrite in [turn_backslashes, drop_parameters, merge_slash_bytes, remove_dot_segment_bytes] {
-        for at in 0..forms.len() {
-            let form = rewrite(&forms[at]);
-            if !forms.contains(&form) {
-                forms.push(form);
+        for at in 0..all.len() {
+            let form = rewrite(&all[at]);
+            if !all.contains(&form) {
+                all.push(form);
             }
         }
     }
-    forms
+    all
+}
+
+/// Whether dot segments climb above the root in any reading: before an origin with a path of its own that is a way out
+/// of it, and back in past the behaviors.
+#[must_use]
+pub fn climbs(path: &str) -> bool {
+    let mut readings = every_reading_of_segments(path);
+    readings.any(|form| {
+        let mut depth = 0usize;
+        form.split(|&byte| byte == b'/').skip(1).any(|segment| {
+            match segment {
+                b"." => {}
+                b".." if depth == 0 => return true,
+                b".." => depth -= 1,
+                // An empty segment is one to some origins and none to others: the latter climb sooner.
+                b"" => {}
+                _ => depth += 1,
+            }
+            false
+        })
+    })
+}
+
+fn every_reading_of_segments(path: &str) -> impl Iterator<Item = Vec<u8>> {
+    let plain = normalise_escapes(path).into_bytes();
+    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
+    let turned = [turn_backslashes(&plain), turn_backslashes(&decoded)];
+    let bare = [drop_parameters(&turned[0]), drop_parameters(&turned[1])];
+    [plain, decoded].into_iter().chain(turned).chain(bare)
 }
 
 fn turn_backslashes(path: &[u8]) -> Vec<u8> {
@@ -107,7 +153,15 @@ fn has_dot_segment(path: &str) -> bool {
     if !path.contains('.') && !path.contains('%') {
         return false;
     }
-    separators_decoded(path).split('/').any(|segment| segment == "." || segment == "..")
+    let bare = without_parameters(&separators_decoded(path));
+    bare.split('/').any(|segment| segment == "." || segment == "..")
+}
+
+/// Segments `..;x` are `..` to servlet containers.
+fn without_parameters(path: &str) -> String {
+    let bare = path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment));
+    let bare: Vec<&str> = bare.collect();
+    bare.join("/")
 }
 
 /// The path with encoded dots, slashes and backslashes decoded, and every backslash turned into a slash.
@@ -217,6 +271,24 @@ mod tests {
     }
 
     #[test]
+    fn a_path_that_climbs_above_the_root_is_known_in_every_spelling() {
+        for (path, above) in [
+            ("/../site/x", true),
+            ("/..%2fsite/x", true),
+            ("/%2e%2e/site/x", true),
+            ("/x/../../site/x", true),
+            ("/x//../../site/x", true),
+            ("/x\\..\\..\\site", true),
+            ("/x/..;a/..;b/site", true),
+            ("/x/../y", false),
+            ("/x/y/../../z", false),
+            ("/..x/...", false),
+        ] {
+            assert_eq!(climbs(path), above, "{path}");
+        }
+    }
+
+    #[test]
     fn a_path_has_every_spelling_that_an_origin_may_read() {
         for (path, other) in [
             ("/team%40x/s", "/team@x/s"),
@@ -228,6 +300,11 @@ mod tests {
             ("/public/%2e%2e/private", "/private"),
             ("/public%5c..%5cprivate", "/private"),
             ("/a;v=1/b", "/a/b"),
+            ("/a%5cb\\..\\private/s", "/private/s"),
+            ("/a%2fb/../team%40x/s", "/team@x/s"),
+            ("/x//..//private/y", "/x/private/y"),
+            ("/;%2fz/private/s", "/private/s"),
+            ("/public/..;x%2fy/private/s", "/private/s"),
         ] {
             let found = spellings(path);
             assert!(found.contains(&other.as_bytes().to_vec()), "{path}: {found:?}");

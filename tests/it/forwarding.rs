@@ -431,8 +431,44 @@ fn no_spelling_of_a_private_path_is_public() {
         "/x%5c..%5cprivate/s",
         "/x\\..\\private/s",
         "/./private/s",
+        "/a%5cb\\..\\private/s",
+        "/a%2fb/../team%40x/s",
+        "/;%2fz/private/s",
+        "/x/..;x%2fy/private/s",
     ] {
         assert_eq!(edge.get(HOST, path, &[]).reason(), Some("missing-key-pair-id"), "{path}");
     }
     assert_eq!(origin.requests().len(), 1);
+}
+
+#[test]
+fn no_path_climbs_out_of_the_origins_own_path() {
+    let origin = RecordingOrigin::start();
+    let edge = Edge::serve(&sites::private(&origin.url(), "origin-path = \"/site\""));
+    for path in [
+        "/../site/x",
+        "/..%2fsite/public/x",
+        "/public/../../site/x",
+        "/public/%2e%2e/%2e%2e/x",
+        "/public\\..\\..\\x",
+    ] {
+        let response = edge.get(HOST, path, &[]);
+        assert_eq!((response.status, response.reason()), (400, Some("bad-request")), "{path}");
+    }
+    assert!(origin.requests().is_empty());
+    assert_eq!(edge.get(HOST, "/public/a/../b", &[]).status, 200);
+    assert_eq!(origin.last().target(), "/site/public/a/../b");
+}
+
+#[test]
+fn odd_paths_of_any_length_cost_little() {
+    let (_, edge) = site();
+    let begun = std::time::Instant::now();
+    for unit in ["/..;a", "%2e%2e/", "\\..;a//", "%5c..%2f;x", "%", "/;/", "%2f%2e"] {
+        let path = format!("/{}", unit.repeat(8_000 / unit.len()));
+        for _ in 0..5 {
+            assert!(edge.get(HOST, &path, &[]).status >= 400, "{unit}");
+        }
+    }
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }

@@ -198,3 +198,61 @@ fn a_silent_connection_ends_after_the_header_timeout() {
     assert!(ended.iter().all(|seconds| (29..40).contains(seconds)), "{ended:?}");
     assert_eq!(edge.send(request("GET", HOST, "/public/x", &[])).status, 200);
 }
+
+/// Starts `serve` with a stderr of the test's choice.
+fn serve_with_stderr(
+    config: &str,
+    stderr: std::process::Stdio,
+) -> (std::process::Child, std::net::SocketAddr, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut child = frontgate()
+        .current_dir(dir.path())
+        .args(["serve", "--listen", "127.0.0.1:0", "--ready-file", "ready.json", "--test-mode"])
+        .stderr(stderr)
+        .spawn()
+        .unwrap();
+    let text = wait_for(|| {
+        assert!(child.try_wait().unwrap().is_none(), "it ended");
+        std::fs::read_to_string(dir.path().join("ready.json")).ok()
+    });
+    let ready: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let address = ready["http"][0].as_str().unwrap().parse().unwrap();
+    (child, address, dir)
+}
+
+#[test]
+fn a_stderr_that_nobody_reads_or_that_is_full_stops_nothing() {
+    let origin = RecordingOrigin::start();
+    // A warning, so that something is said at the start.
+    let config = sites::private(&origin.url(), "").replace("trusted-key-groups = [\"one\"]", "");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    for stderr in [std::process::Stdio::from(full), std::process::Stdio::piped()] {
+        let (mut child, address, _dir) = serve_with_stderr(&config, stderr);
+        let mut stream = TcpStream::connect(address).unwrap();
+        // More lines than the log's queue and the pipe hold.
+        let request = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: 0\r\n\r\n");
+        let mut reader = stream.try_clone().unwrap();
+        let reading = std::thread::spawn(move || {
+            let (mut count, mut chunk) = (0, vec![0; 64 << 10]);
+            while count < 20_000 {
+                match reader.read(&mut chunk) {
+                    Ok(0) | Err(_) => break,
+                    Ok(len) => {
+                        count += chunk[..len].windows(9).filter(|window| window == b"HTTP/1.1 ").count();
+                    }
+                }
+            }
+            count
+        });
+        for _ in 0..200 {
+            stream.write_all(request.repeat(100).as_bytes()).unwrap();
+        }
+        assert!(reading.join().unwrap() > 19_000);
+        drop(stream);
+        let status = Command::new("kill").args(["-s", "TERM", &child.id().to_string()]).status().unwrap();
+        assert!(status.success());
+        let ended = wait_for(|| child.try_wait().unwrap());
+        assert_eq!(ended.code(), Some(0));
+    }
+}
