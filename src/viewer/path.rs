@@ -157,11 +157,13 @@ fn has_dot_segment(path: &str) -> bool {
     bare.split('/').any(|segment| segment == "." || segment == "..")
 }
 
-/// Segments `..;x` are `..` to servlet containers.
+/// Segments `..;x` are `..` to servlet containers; parameters of other segments stay.
 fn without_parameters(path: &str) -> String {
-    let bare = path.split('/').map(|segment| segment.split(';').next().unwrap_or(segment));
-    let bare: Vec<&str> = bare.collect();
-    bare.join("/")
+    let bare = path.split('/').map(|segment| match segment.split_once(';') {
+        Some((step @ ("." | ".."), _)) => step,
+        Some(_) | None => segment,
+    });
+    bare.collect::<Vec<_>>().join("/")
 }
 
 /// The path with encoded dots, slashes and backslashes decoded, and every backslash turned into a slash.
@@ -262,6 +264,8 @@ mod tests {
             ("/videos/..\\private", vec!["/videos/..\\private", "/private"]),
             ("/videos//../private", vec!["/private", "/videos/private"]),
             ("/videos/./x", vec!["/videos/x"]),
+            ("/videos;v=1/./x", vec!["/videos;v=1/x"]),
+            ("/videos/..;v=1/x", vec!["/videos/..;v=1/x", "/x"]),
             ("/videos/x.mp4", vec![]),
             ("/videos/..x/...", vec![]),
             ("/a%2fb", vec![]),
