@@ -20,8 +20,9 @@ mod reader;
 
 pub use fault::Fault;
 use fault::Faults;
+pub(crate) use keys::read_key_file;
 use names::Names;
-pub(crate) use origins::{location, origin_path};
+pub(crate) use origins::{location, origin_path, servable};
 use reader::{Placed, Reader};
 
 /// Everything that `serve` needs.

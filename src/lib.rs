@@ -12,9 +12,8 @@
 //! ```
 //! use std::sync::Arc;
 //! use frontgate::access::{Decision, authorize, verified::VerifiedPolicies};
-//! use frontgate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
 //! use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-//! use frontgate::distribution::{Distribution, Distributions, LastFit, UnknownHost, origin::OriginId};
+//! use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 //! use frontgate::epoch::EpochSeconds;
 //! use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
 //! use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
@@ -23,23 +22,7 @@
 //! let private = PrivateKey::generate_ecdsa()?;
 //! let key = PublicKey::from_pem(PublicKeyId::new("K1"), &private.public_pem()?, KeyTolerance::default())?;
 //! let group = Arc::new(KeyGroup { id: "editors".into(), keys: vec![Arc::new(key)] });
-//! let distribution = Distribution {
-//!     id: "E1".into(),
-//!     domain_name: "media.example.com".into(),
-//!     aliases: vec![],
-//!     public_base_urls: vec![],
-//!     default_root_object: None,
-//!     origins: vec![],
-//!     behaviors: vec![],
-//!     default_behavior: CacheBehavior {
-//!         path_pattern: None,
-//!         target_origin: OriginId::new("app"),
-//!         restriction: Restriction::Signed(vec![group]),
-//!         allowed_methods: AllowedMethods::GetHead,
-//!         viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
-//!     },
-//!     last_fit: LastFit::default(),
-//! };
+//! let distribution = Distribution::private("E1", "media.example.com", group);
 //! let all = Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Refuse };
 //!
 //! let url = "https://media.example.com/a.mp4";

@@ -13,11 +13,10 @@ use super::paint::Paint;
 use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
 use crate::config::{self, ServerSettings, Settings};
-use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
-use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit, UnknownHost};
-use crate::origin::directory::Directory;
+use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
+use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
 use crate::sign::PrivateKey;
 
 mod banner;
@@ -68,10 +67,8 @@ impl Dev {
         let address = *bound.addresses().first().context("nothing to listen on")?;
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
-        if let OriginLocation::Directory(folder) = &location {
-            Directory::new(folder, &path, std::slice::from_ref(&self.keys))
-                .with_context(|| format!("{} can't be served", folder.display()))?;
-        }
+        let location = config::servable(location, std::slice::from_ref(&self.keys))
+            .map_err(|expected| anyhow!("it can't be served: expected {expected}"))?;
         let settings = settings(&pairs, &self.keys, &location, path.clone(), address.port())?;
         let banner =
             banner(pair, &self.keys, &location, &path, address, Paint(global.colored(&std::io::stdout())))?;
@@ -129,8 +126,9 @@ fn settings(
     port: u16,
 ) -> anyhow::Result<Settings> {
     let has_index = !matches!(location, OriginLocation::Http { .. });
+    let private = distribution(pairs, port)?;
     let origin = Origin {
-        id: OriginId::new(ORIGIN),
+        id: private.default_behavior.target_origin.clone(),
         location: location.clone(),
         path,
         custom_headers: Vec::new(),
@@ -139,7 +137,7 @@ fn settings(
     let distribution = Distribution {
         default_root_object: has_index.then(|| "index.html".to_owned()),
         origins: vec![Arc::new(origin)],
-        ..distribution(pairs, port)?
+        ..private
     };
     Ok(Settings {
         server: ServerSettings::default(),
@@ -172,24 +170,13 @@ fn distribution(pairs: &[KeyPair], port: u16) -> anyhow::Result<Distribution> {
         keys.push(Arc::new(key.with_context(|| format!("the key {}", pair.private_file.display()))?));
     }
     let group = Arc::new(KeyGroup { id: "dev".to_owned(), keys });
-    let behavior = |path_pattern, restriction| CacheBehavior {
-        path_pattern,
-        target_origin: OriginId::new(ORIGIN),
-        restriction,
-        allowed_methods: AllowedMethods::All,
-        viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
+    let private = Distribution::private("dev", DOMAIN_NAME, group);
+    let public = CacheBehavior {
+        path_pattern: Some(PUBLIC_PATHS.parse()?),
+        restriction: Restriction::Open,
+        ..private.default_behavior.clone()
     };
-    Ok(Distribution {
-        id: "dev".to_owned(),
-        domain_name: DOMAIN_NAME.to_owned(),
-        aliases: Vec::new(),
-        public_base_urls: bases(port)?,
-        default_root_object: None,
-        origins: Vec::new(),
-        behaviors: vec![behavior(Some(PUBLIC_PATHS.parse()?), Restriction::Open)],
-        default_behavior: behavior(None, Restriction::Signed(vec![group])),
-        last_fit: LastFit::default(),
-    })
+    Ok(Distribution { public_base_urls: bases(port)?, behaviors: vec![public], ..private })
 }
 
 /// Contract 1: `http://127.0.0.1:PORT` and `http://localhost:PORT`.
@@ -198,7 +185,6 @@ fn bases(port: u16) -> anyhow::Result<Vec<BaseUrl>> {
     hosts.iter().map(|host| Ok(BaseUrl::parse(&format!("http://{host}:{port}"))?)).collect()
 }
 
-const ORIGIN: &str = "origin";
 const PUBLIC_PATHS: &str = "/public/*";
 /// A name that no viewer can look up (RFC 6761), so that the bases are the only ones.
 const DOMAIN_NAME: &str = "frontgate.invalid";

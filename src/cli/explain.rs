@@ -12,15 +12,12 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::dev;
-use super::keys::read_small;
 use super::paint::Paint;
 use super::{DENIED, Global, WRONG, answer, report};
 use crate::clock;
 use crate::config;
-use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::origin::OriginId;
-use crate::distribution::{Distribution, Distributions, LastFit, UnknownHost};
+use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Check, Explanation, Outcome, Verdict, explain};
 use crate::viewer::{Host, Scheme, Target, ViewerRequest};
@@ -157,31 +154,15 @@ fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {
     for given in public_keys {
         let (id, file) =
             given.split_once('=').with_context(|| format!("--public-key {given:?}: expected ID=FILE"))?;
-        let pem =
-            read_small(Path::new(file)).with_context(|| format!("the public key {file} can't be read"))?;
+        let pem = config::read_key_file(Path::new(file))
+            .with_context(|| format!("the public key {file} can't be read"))?;
         match PublicKey::from_pem(PublicKeyId::new(id), &pem, KeyTolerance::default()) {
             Ok(key) => keys.push(Arc::new(key)),
             Err(error) => bail!("the public key {file} can't be used: {error}"),
         }
     }
     let group = Arc::new(KeyGroup { id: "--public-key".to_owned(), keys });
-    let distribution = Distribution {
-        id: host.to_owned(),
-        domain_name: host.to_owned(),
-        aliases: Vec::new(),
-        public_base_urls: Vec::new(),
-        default_root_object: None,
-        origins: Vec::new(),
-        behaviors: Vec::new(),
-        default_behavior: CacheBehavior {
-            path_pattern: None,
-            target_origin: OriginId::new(""),
-            restriction: Restriction::Signed(vec![group]),
-            allowed_methods: AllowedMethods::All,
-            viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
-        },
-        last_fit: LastFit::default(),
-    };
+    let distribution = Distribution::private(host, host, group);
     Ok(Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Only })
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, bail};
 use rand::TryRng;
 use rand::rngs::SysRng;
 
+use crate::config;
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 
@@ -82,21 +83,9 @@ impl KeyPair {
 
 /// Reads a private key's file.
 pub(super) fn read_private(file: &Path) -> anyhow::Result<PrivateKey> {
-    let pem =
-        read_small(file).with_context(|| format!("the private key {} can't be read", file.display()))?;
+    let pem = config::read_key_file(file)
+        .with_context(|| format!("the private key {} can't be read", file.display()))?;
     PrivateKey::from_pem(&pem).with_context(|| format!("{}", file.display()))
-}
-
-/// Reads a regular file that isn't larger than any key.
-pub(super) fn read_small(file: &Path) -> io::Result<String> {
-    let meta = fs::metadata(file)?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if meta.len() > MAX_KEY_FILE {
-        return Err(io::Error::other(format!("it has {} bytes, more than any key", meta.len())));
-    }
-    fs::read_to_string(file)
 }
 
 /// A fresh id in AWS's form: `K` and 13 characters of A–Z and 0–9.
@@ -133,8 +122,6 @@ fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     }
 }
 
-/// A key's PEM has at most some thousand bytes.
-const MAX_KEY_FILE: u64 = 64 << 10;
 const PRIVATE: &str = ".private.pem";
 const PUBLIC: &str = ".public.pem";
 const ID_CHARACTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

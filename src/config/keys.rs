@@ -50,14 +50,7 @@ impl Loader<'_, '_> {
     fn read_key(&mut self, file: &Placed<&str>, id: &str) -> Option<String> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
-        let read = fs::metadata(&path).and_then(|meta| match (meta.is_file(), meta.len()) {
-            (true, len) if len > MAX_KEY_FILE => {
-                Err(io::Error::other(format!("it has {len} bytes, more than any key")))
-            }
-            (true, _) => fs::read_to_string(&path),
-            (false, _) => Err(io::Error::other("it is no regular file")),
-        });
-        match read {
+        match read_key_file(&path) {
             Ok(pem) => Some(pem),
             Err(error) => {
                 let fault = self.faults.at(&file.span, format!("public key file can't be read: {error}"));
@@ -131,5 +124,20 @@ impl Loader<'_, '_> {
     }
 }
 
-/// A public key's PEM has some hundred bytes.
+/// Reads a key's file: a regular one, no larger than any key.
+///
+/// # Errors
+/// As the system says, or what it is instead.
+pub(crate) fn read_key_file(file: &Path) -> io::Result<String> {
+    let meta = fs::metadata(file)?;
+    if !meta.is_file() {
+        return Err(io::Error::other("it is no regular file"));
+    }
+    if meta.len() > MAX_KEY_FILE {
+        return Err(io::Error::other(format!("it has {} bytes, more than any key", meta.len())));
+    }
+    fs::read_to_string(file)
+}
+
+/// A key's PEM has at most some thousand bytes.
 const MAX_KEY_FILE: u64 = 64 << 10;

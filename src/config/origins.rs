@@ -150,7 +150,7 @@ pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
 }
 
 /// A folder in which keys lie isn't served: all that would come of it is refusals.
-fn servable(location: OriginLocation, secrets: &[PathBuf]) -> Result<OriginLocation, String> {
+pub(crate) fn servable(location: OriginLocation, secrets: &[PathBuf]) -> Result<OriginLocation, String> {
     if let OriginLocation::Directory(folder) = &location {
         // The parent of a plain file name is the empty path: here.
         let real = |path: &Path| path.join(".").canonicalize().ok();

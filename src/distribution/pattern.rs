@@ -96,6 +96,7 @@ pub struct PathPattern {
     normalised: String,
     /// With every escape decoded to the byte that it stands for.
     decoded: Vec<Token>,
+    is_plain: bool,
 }
 
 impl PathPattern {
@@ -116,7 +117,7 @@ impl PathPattern {
     /// Whether it is written without escapes, so that both ways of matching are one.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        !self.text.contains('%')
+        self.is_plain
     }
 
     /// The pattern as it was written.
@@ -155,7 +156,7 @@ impl FromStr for PathPattern {
             return Err(InvalidPathPattern::DotSegment);
         }
         let decoded = decoded_tokens(&normalised);
-        Ok(Self { text: text.to_owned(), normalised, decoded })
+        Ok(Self { text: text.to_owned(), is_plain: !text.contains('%'), normalised, decoded })
     }
 }
 

@@ -25,10 +25,11 @@ impl Listeners {
         let mut bound = Vec::new();
         for &address in addresses {
             let failed = |source| BindError { address, source };
-            if address.port() != 0 {
-                drop(alone(address, addresses).map_err(failed)?);
-            }
             let has_v4_twin = addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port());
+            if address.port() != 0 {
+                let alone = bind(address, has_v4_twin, false).map_err(failed)?;
+                alone.listen(1).map_err(failed)?;
+            }
             let first = listen(address, has_v4_twin).map_err(failed)?;
             let local = first.local_addr().map_err(failed)?;
             for (number, sockets) in per_worker.iter_mut().enumerate() {
@@ -42,34 +43,27 @@ impl Listeners {
     }
 }
 
-/// Binds without sharing, which fails where anybody has the port.
-fn alone(address: SocketAddr, addresses: &[SocketAddr]) -> io::Result<Socket> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    if cfg!(unix) {
-        socket.set_reuse_address(true)?;
-    }
-    if address.is_ipv6() {
-        socket
-            .set_only_v6(addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port()))?;
-    }
-    socket.bind(&address.into())?;
-    socket.listen(1)?;
-    Ok(socket)
+fn listen(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
+    let socket = bind(address, only_v6, true)?;
+    socket.listen(BACKLOG)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
 }
 
-fn listen(address: SocketAddr, only_v6: bool) -> io::Result<TcpListener> {
+/// Binds with or without sharing the port; without, it fails where anybody has it.
+fn bind(address: SocketAddr, only_v6: bool, shared: bool) -> io::Result<Socket> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     if cfg!(unix) {
         socket.set_reuse_address(true)?;
     }
-    share_port(&socket)?;
+    if shared {
+        share_port(&socket)?;
+    }
     if address.is_ipv6() {
         socket.set_only_v6(only_v6)?;
     }
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
-    socket.set_nonblocking(true)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 #[cfg(target_os = "linux")]

@@ -20,6 +20,9 @@ pub fn redacted(text: &str) -> String {
 fn decoded(text: &str) -> String {
     let mut plain = text.to_ascii_lowercase();
     for _ in 0..3 {
+        if !plain.contains('%') {
+            break;
+        }
         plain = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy().to_ascii_lowercase();
     }
     plain.replace("\\u003d", "=").replace("\\u0026", "&")

@@ -225,6 +225,9 @@ fn origin_request(
 
 /// Only the target without signing values: a log must not hold what opens a door.
 fn log_entry(parts: &request::Parts, viewer: IpAddr) -> AccessLogEntry {
+    if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+        return AccessLogEntry::new(viewer, parts.method.to_string(), String::new(), String::new());
+    }
     let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
     let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
     AccessLogEntry::new(

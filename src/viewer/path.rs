@@ -12,7 +12,7 @@ pub fn normalised(path: &str) -> Cow<'_, str> {
     if !path.contains('%') && !path.contains("/.") {
         return Cow::Borrowed(path);
     }
-    Cow::Owned(remove_dot_segments(&normalise_escapes(path)))
+    Cow::Owned(without_dot_segments(normalise_escapes(path).as_bytes()))
 }
 
 /// Decodes escapes of unreserved characters and writes the others in upper case; leaves broken ones alone.
@@ -38,7 +38,9 @@ pub fn resolved_forms(path: &str) -> Vec<String> {
     let bare = [without_parameters(&turned), without_parameters(&separated)];
     let mut forms: Vec<String> = Vec::with_capacity(4);
     for form in [plain, separated, turned].into_iter().chain(bare) {
-        for form in [remove_dot_segments(&merge_slashes(&form)), remove_dot_segments(&form)] {
+        for form in
+            [without_dot_segments(&merge_slashes(form.as_bytes())), without_dot_segments(form.as_bytes())]
+        {
             if !forms.contains(&form) {
                 forms.push(form);
             }
@@ -47,70 +49,64 @@ pub fn resolved_forms(path: &str) -> Vec<String> {
     forms
 }
 
-/// Every other path that an origin may take a path for: decoded, with slashes merged, backslashes turned, dot segments
-/// resolved, parameters of segments dropped. Empty for a path that can only mean itself.
-///
-/// A behavior must not be escaped by a spelling: where any form belongs to a private behavior, so does the path.
-#[must_use]
-pub fn spellings(path: &str) -> Vec<Vec<u8>> {
-    let is_plain = path.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b';'));
-    if is_plain && !path.contains("//") && !path.contains("/.") {
-        return Vec::new();
-    }
-    // An origin may rewrite before it decodes, after it, or both; each step may be left out.
-    let sent = every_rewrite(vec![normalise_escapes(path).into_bytes()]);
-    let decoded = sent.iter().map(|form| percent_encoding::percent_decode(form).collect()).collect();
-    let once = every_rewrite(decoded);
-    // Dot segments that are gone leave slashes side by side, and merged slashes dot segments.
-    every_rewrite(once)
+/// Every other path that an origin may take a path for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spellings {
+    /// Decoded, with slashes merged, backslashes turned, dot segments resolved, parameters of segments dropped. Empty
+    /// for a path that can only mean itself.
+    ///
+    /// A behavior must not be escaped by a spelling: where any form belongs to a private behavior, so does the path.
+    pub forms: Vec<Vec<u8>>,
+    /// Whether dot segments climb above the root in any of them: before an origin with a path of its own that is a way
+    /// out of it, and back in past the behaviors.
+    pub climbs: bool,
 }
 
-/// The forms, and what each choice of the rewrites makes of them, in the one order that loses nothing.
-fn every_rewrite(forms: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
-    let mut all: Vec<Vec<u8>> = Vec::new();
-    for form in forms {
-        if !all.contains(&form) {
-            all.push(form);
+impl Spellings {
+    /// Reads a path in every way.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        let is_plain = path.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b';'));
+        let mut spellings = Self::default();
+        if is_plain && !path.contains("//") && !path.contains("/.") {
+            return spellings;
         }
+        // An origin may rewrite before it decodes, after it, or both; each step may be left out.
+        let sent = spellings.every_rewrite(vec![normalise_escapes(path).into_bytes()]);
+        let decoded = sent.iter().map(|form| percent_encoding::percent_decode(form).collect()).collect();
+        let once = spellings.every_rewrite(decoded);
+        // Dot segments that are gone leave slashes side by side, and merged slashes dot segments.
+        spellings.forms = spellings.every_rewrite(once);
+        spellings
     }
-    for rewrite in [turn_backslashes, drop_parameters, merge_slash_bytes, remove_dot_segment_bytes] {
-        for at in 0..all.len() {
-            let form = rewrite(&all[at]);
+
+    /// The forms, and what each choice of the rewrites makes of them, in the one order that loses nothing.
+    fn every_rewrite(&mut self, forms: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for form in forms {
             if !all.contains(&form) {
                 all.push(form);
             }
         }
+        for rewrite in [turn_backslashes, drop_parameters, merge_slashes] {
+            add_rewritten(&mut all, rewrite);
+        }
+        add_rewritten(&mut all, |form| {
+            let (resolved, climbs) = remove_dot_segments(form);
+            self.climbs |= climbs;
+            resolved
+        });
+        all
     }
-    all
 }
 
-/// Whether dot segments climb above the root in any reading: before an origin with a path of its own that is a way out
-/// of it, and back in past the behaviors.
-#[must_use]
-pub fn climbs(path: &str) -> bool {
-    let mut readings = every_reading_of_segments(path);
-    readings.any(|form| {
-        let mut depth = 0usize;
-        form.split(|&byte| byte == b'/').skip(1).any(|segment| {
-            match segment {
-                b"." => {}
-                b".." if depth == 0 => return true,
-                b".." => depth -= 1,
-                // An empty segment is one to some origins and none to others: the latter climb sooner.
-                b"" => {}
-                _ => depth += 1,
-            }
-            false
-        })
-    })
-}
-
-fn every_reading_of_segments(path: &str) -> impl Iterator<Item = Vec<u8>> {
-    let plain = normalise_escapes(path).into_bytes();
-    let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
-    let turned = [turn_backslashes(&plain), turn_backslashes(&decoded)];
-    let bare = [drop_parameters(&turned[0]), drop_parameters(&turned[1])];
-    [plain, decoded].into_iter().chain(turned).chain(bare)
+fn add_rewritten(all: &mut Vec<Vec<u8>>, mut rewrite: impl FnMut(&[u8]) -> Vec<u8>) {
+    for at in 0..all.len() {
+        let form = rewrite(&all[at]);
+        if !all.contains(&form) {
+            all.push(form);
+        }
+    }
 }
 
 fn turn_backslashes(path: &[u8]) -> Vec<u8> {
@@ -124,33 +120,38 @@ fn drop_parameters(path: &[u8]) -> Vec<u8> {
     bare.collect::<Vec<_>>().join(&b'/')
 }
 
-fn merge_slash_bytes(path: &[u8]) -> Vec<u8> {
+fn merge_slashes(path: &[u8]) -> Vec<u8> {
     let mut merged = path.to_vec();
     merged.dedup_by(|a, b| *a == b'/' && *b == b'/');
     merged
 }
 
-fn remove_dot_segment_bytes(path: &[u8]) -> Vec<u8> {
+/// RFC 3986 section 5.2.4 for a path that begins with `/`, and whether it climbs above the root.
+fn remove_dot_segments(path: &[u8]) -> (Vec<u8>, bool) {
     let mut kept: Vec<&[u8]> = Vec::new();
-    let mut ends_open = false;
+    let (mut ends_open, mut climbs) = (false, false);
     for segment in path.split(|&byte| byte == b'/').skip(1) {
         ends_open = matches!(segment, b"." | b"..");
         match segment {
             b"." => {}
-            b".." => {
-                kept.pop();
-            }
+            b".." => climbs |= kept.pop().is_none(),
             other => kept.push(other),
         }
     }
     if ends_open {
         kept.push(b"");
     }
-    [b"/", kept.join(&b'/').as_slice()].concat()
+    ([b"/", kept.join(&b'/').as_slice()].concat(), climbs)
+}
+
+/// The same for text, which stays text: whole segments go.
+fn without_dot_segments(path: &[u8]) -> String {
+    String::from_utf8_lossy(&remove_dot_segments(path).0).into_owned()
 }
 
 fn has_dot_segment(path: &str) -> bool {
-    if !path.contains('.') && !path.contains('%') {
+    // A dot segment follows a slash, or what may stand for one.
+    if !path.contains("/.") && !path.contains(['%', '\\']) {
         return false;
     }
     let bare = without_parameters(&separators_decoded(path));
@@ -192,39 +193,6 @@ fn replace_escapes(path: &str, decode: impl Fn(u8) -> bool) -> String {
         }
     }
     out.push_str(rest);
-    out
-}
-
-/// RFC 3986 section 5.2.4 for a path that begins with `/`.
-fn remove_dot_segments(path: &str) -> String {
-    let mut kept: Vec<&str> = Vec::new();
-    let mut segments = path.split('/').skip(1).peekable();
-    while let Some(segment) = segments.next() {
-        let is_last = segments.peek().is_none();
-        match segment {
-            "." => {}
-            ".." => {
-                kept.pop();
-            }
-            other => {
-                kept.push(other);
-                continue;
-            }
-        }
-        if is_last {
-            kept.push("");
-        }
-    }
-    format!("/{}", kept.join("/"))
-}
-
-fn merge_slashes(path: &str) -> String {
-    let mut out = String::with_capacity(path.len());
-    for c in path.chars() {
-        if !(c == '/' && out.ends_with('/')) {
-            out.push(c);
-        }
-    }
     out
 }
 
@@ -288,7 +256,7 @@ mod tests {
             ("/x/y/../../z", false),
             ("/..x/...", false),
         ] {
-            assert_eq!(climbs(path), above, "{path}");
+            assert_eq!(Spellings::of(path).climbs, above, "{path}");
         }
     }
 
@@ -310,10 +278,10 @@ mod tests {
             ("/;%2fz/private/s", "/private/s"),
             ("/public/..;x%2fy/private/s", "/private/s"),
         ] {
-            let found = spellings(path);
+            let found = Spellings::of(path).forms;
             assert!(found.contains(&other.as_bytes().to_vec()), "{path}: {found:?}");
         }
-        assert_eq!(spellings("/plain/a.b/c-d_e~f@g+h"), Vec::<Vec<u8>>::new());
+        assert_eq!(Spellings::of("/plain/a.b/c-d_e~f@g+h"), Spellings::default());
     }
 
     proptest! {
