@@ -3,7 +3,7 @@
 //! `cargo run --release --example memo_memory`: fills the cache with signatures of one ECDSA key and prints how much
 //! the process grew for each entry (Linux only). `docs/performance.md` has the figures.
 
-use frontgate::access::verified::{SignatureClaim, VerifiedPolicies};
+use frontgate::access::verified::{MemoKey, Messages, SignatureClaim, VerifiedPolicies};
 use frontgate::distribution::LastFit;
 use frontgate::distribution::key::{HashAlgorithm, KeyTolerance, PublicKey, PublicKeyId};
 use frontgate::sign::PrivateKey;
@@ -26,7 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let signature = private.sign(HashAlgorithm::Sha1, &message)?;
             let claim = SignatureClaim { key: &key, hash: HashAlgorithm::Sha1, signature: &signature };
             own += 37 + signature.len() as u64 + message.len() as u64;
-            if memo.first_fitting(&claim, &[message], &LastFit::default()).is_none() {
+            let messages = Messages { count: 1, write: |_, to: &mut MemoKey| to.extend_from_slice(&message) };
+            if memo.first_fitting(&claim, &messages, &LastFit::default()).is_none() {
                 return Err("a signature doesn't fit".into());
             }
         }

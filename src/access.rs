@@ -18,30 +18,31 @@ pub mod policy;
 pub mod resource;
 pub mod verified;
 
-pub use claimed::{ClaimedPolicy, TriedUrls};
+pub use claimed::{ClaimedPolicy, TriedUrls, policy_text};
 use credentials::Credentials;
 use deny::{DenyReason, Signed};
+use encoding::Decoded;
 use policy::Condition;
-use verified::{SignatureClaim, VerifiedPolicies};
+use verified::{MemoKey, Messages, SignatureClaim, VerifiedPolicies};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Decision {
+pub enum Decision<'d> {
     /// The request may go to the origin.
-    Allow(Admission),
+    Allow(Admission<'d>),
     /// It may not.
     Deny(DenyReason),
 }
 
 /// Why a request may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Admission {
+pub enum Admission<'d> {
     /// Nothing restricts the path.
     Public,
     /// A trusted key signed for it.
     Signed {
         /// The key.
-        key_pair_id: PublicKeyId,
+        key_pair_id: &'d PublicKeyId,
         /// Whether the signature was remembered.
         remembered: bool,
     },
@@ -49,7 +50,11 @@ pub enum Admission {
 
 /// Judges a request that has found its place. The first check that fails decides.
 #[must_use]
-pub fn authorize(request: &ViewerRequest<'_>, route: &Route<'_>, verified: &VerifiedPolicies) -> Decision {
+pub fn authorize<'d, 'r>(
+    request: &ViewerRequest<'r>,
+    route: &Route<'d, 'r>,
+    verified: &VerifiedPolicies,
+) -> Decision<'d> {
     if !route.is_private() {
         return Decision::Allow(Admission::Public);
     }
@@ -59,15 +64,16 @@ pub fn authorize(request: &ViewerRequest<'_>, route: &Route<'_>, verified: &Veri
     }
 }
 
-fn judge(
-    request: &ViewerRequest<'_>,
-    route: &Route<'_>,
+fn judge<'d, 'r>(
+    request: &ViewerRequest<'r>,
+    route: &Route<'d, 'r>,
     verified: &VerifiedPolicies,
-) -> Result<Admission, DenyReason> {
+) -> Result<Admission<'d>, DenyReason> {
     let sent = Credentials::extract(request);
     let key = trusted_key(key_pair_id(&sent, route)?, route)?;
     let signature = signature(&sent)?;
-    let claimed = ClaimedPolicy::read(&sent)?;
+    let text = policy_text(&sent)?;
+    let claimed = ClaimedPolicy::read(&sent, text.as_deref())?;
     let hash = hash_algorithm(&sent)?;
     let tried = TriedUrls::of(request, route);
     let claim = SignatureClaim { key, hash, signature: &signature };
@@ -76,7 +82,7 @@ fn judge(
     signed.condition().check_expiry(request.now)?;
     signed.condition().check_not_before(request.now)?;
     signed.condition().check_ip(request.address)?;
-    Ok(Admission::Signed { key_pair_id: key.id().clone(), remembered: signed.remembered })
+    Ok(Admission::Signed { key_pair_id: key.id(), remembered: signed.remembered })
 }
 
 /// The key's id, if there is a usable one.
@@ -86,7 +92,7 @@ fn judge(
 ///
 /// # Errors
 /// [`DenyReason::MissingKeyPairId`].
-pub fn key_pair_id<'c>(sent: &'c Credentials<'_>, route: &Route<'_>) -> Result<&'c str, DenyReason> {
+pub fn key_pair_id<'c>(sent: &'c Credentials<'_>, route: &Route<'_, '_>) -> Result<&'c str, DenyReason> {
     let missing = |found: Option<&[u8]>| DenyReason::MissingKeyPairId {
         sent_in: sent.source,
         found: found.map(|id| excerpt(id, 64)),
@@ -98,7 +104,7 @@ pub fn key_pair_id<'c>(sent: &'c Credentials<'_>, route: &Route<'_>) -> Result<&
     }
 }
 
-fn is_trusted(id: &str, route: &Route<'_>) -> bool {
+fn is_trusted(id: &str, route: &Route<'_, '_>) -> bool {
     route.private.iter().any(|behavior| behavior.restriction.key(id).is_some())
 }
 
@@ -106,7 +112,7 @@ fn is_trusted(id: &str, route: &Route<'_>) -> bool {
 ///
 /// # Errors
 /// [`DenyReason::UnknownKey`].
-pub fn trusted_key<'d>(id: &str, route: &Route<'d>) -> Result<&'d Arc<PublicKey>, DenyReason> {
+pub fn trusted_key<'d>(id: &str, route: &Route<'d, '_>) -> Result<&'d Arc<PublicKey>, DenyReason> {
     route.key(id).ok_or_else(|| DenyReason::UnknownKey {
         key_pair_id: excerpt(id.as_bytes(), 64),
         trusted: route.trusted_keys().into_iter().map(|key| key.id().clone()).collect(),
@@ -117,7 +123,7 @@ pub fn trusted_key<'d>(id: &str, route: &Route<'d>) -> Result<&'d Arc<PublicKey>
 ///
 /// # Errors
 /// [`DenyReason::MissingSignature`] also for an empty one, [`DenyReason::MalformedSignature`].
-pub fn signature(sent: &Credentials<'_>) -> Result<Vec<u8>, DenyReason> {
+pub fn signature(sent: &Credentials<'_>) -> Result<Decoded, DenyReason> {
     match sent.signature.as_deref() {
         None | Some([]) => Err(DenyReason::MissingSignature),
         Some(text) => encoding::decode(text).map_err(DenyReason::MalformedSignature),
@@ -136,22 +142,27 @@ pub fn hash_algorithm(sent: &Credentials<'_>) -> Result<HashAlgorithm, DenyReaso
 
 /// A policy whose signature was found good: only [`VerifiedPolicy::verify`] makes one.
 #[derive(Debug)]
-pub struct VerifiedPolicy {
-    claimed: ClaimedPolicy,
+pub struct VerifiedPolicy<'a> {
+    claimed: ClaimedPolicy<'a>,
     remembered: bool,
 }
 
-impl VerifiedPolicy {
+impl<'a> VerifiedPolicy<'a> {
     /// # Errors
     /// [`DenyReason::SignatureMismatch`] when none of the possible messages carries the signature.
     pub fn verify(
-        claimed: ClaimedPolicy,
+        claimed: ClaimedPolicy<'a>,
         claim: &SignatureClaim<'_>,
         tried: &TriedUrls<'_>,
-        route: &Route<'_>,
+        route: &Route<'_, '_>,
         verified: &VerifiedPolicies,
     ) -> Result<Self, DenyReason> {
-        let messages = claimed.messages(tried);
+        let messages = Messages {
+            count: claimed.message_count(tried),
+            write: |place, to: &mut MemoKey| {
+                claimed.write_message(tried, place, |piece| to.extend_from_slice(piece));
+            },
+        };
         match verified.first_fitting(claim, &messages, &route.distribution.last_fit) {
             Some(fit) => Ok(Self { claimed, remembered: fit.remembered }),
             None => Err(DenyReason::SignatureMismatch {

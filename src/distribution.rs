@@ -17,7 +17,7 @@ pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
 use key::KeyGroup;
 use origin::{Origin, OriginId};
-pub use route::{Route, signed_urls};
+pub use route::{Bases, Route};
 
 /// One property: its names, its origins, its behaviors.
 #[derive(Debug)]
@@ -204,7 +204,10 @@ impl Distributions {
 
     /// Where a request belongs; none where no distribution answers for its host.
     #[must_use]
-    pub fn route<'d>(&'d self, request: &ViewerRequest<'_>) -> Option<Route<'d>> {
+    pub fn route<'d, 'r>(&'d self, request: &ViewerRequest<'r>) -> Option<Route<'d, 'r>>
+    where
+        'd: 'r,
+    {
         let (distribution, standing) = self.by_host(&request.host)?;
         Some(Route::new(distribution, standing, request.target.path))
     }

@@ -9,8 +9,8 @@ use std::{io, thread};
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 use tokio::net::TcpListener;
+use tokio::runtime::LocalOptions;
 use tokio::sync::Semaphore;
-use tokio::task::LocalSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -28,6 +28,7 @@ pub mod reply;
 pub mod service;
 pub mod stall;
 pub mod test_mode;
+pub mod viewer_address;
 
 pub use listener::Listeners;
 use service::Worker;
@@ -52,8 +53,6 @@ pub struct Running {
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
     pub secrets: Vec<PathBuf>,
-    /// Grows with each reload, so that threads notice.
-    pub generation: u64,
 }
 
 impl Edge {
@@ -64,7 +63,6 @@ impl Edge {
             running: ArcSwap::from_pointee(Running {
                 distributions: Arc::clone(&settings.distributions),
                 secrets: settings.secrets.clone(),
-                generation: 0,
             }),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
             test_mode,
@@ -74,11 +72,9 @@ impl Edge {
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.
     pub fn reload(&self, settings: &Settings) {
-        let generation = self.running.load().generation + 1;
         self.running.store(Arc::new(Running {
             distributions: Arc::clone(&settings.distributions),
             secrets: settings.secrets.clone(),
-            generation,
         }));
     }
 }
@@ -124,9 +120,8 @@ fn serve_on_this_thread(
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .build()?;
-    let local = LocalSet::new();
-    let served = local.block_on(&runtime, async {
+        .build_local(LocalOptions::default())?;
+    let served = runtime.block_on(async {
         let worker = Rc::new(Worker::new(edge));
         let connections = TaskTracker::new();
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
@@ -145,7 +140,6 @@ fn serve_on_this_thread(
         sweeper.abort();
         Ok(())
     });
-    drop(local);
     // A file or a name that the system still looks for must not hold up the end.
     runtime.shutdown_background();
     served
@@ -231,7 +225,7 @@ mod tests {
                 assert!(read.is_ok() && answer.starts_with(b"HTTP/1.1 200"), "round {round}");
             }
         };
-        let local = LocalSet::new();
+        let local = tokio::task::LocalSet::new();
         local.spawn_local(accept(listener, worker, places, TaskTracker::new(), stop));
         local.run_until(asking).await;
     }

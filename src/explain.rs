@@ -4,10 +4,11 @@
 
 use std::net::IpAddr;
 
+use crate::access::credentials::Credentials;
 use crate::access::deny::DenyReason;
 use crate::access::gate::{self, Barrier};
 use crate::access::verified::VerifiedPolicies;
-use crate::access::{Decision, authorize};
+use crate::access::{Decision, authorize, policy_text};
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
@@ -115,7 +116,9 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
     explanation.is_private = route.is_private();
     explanation.verdict = verdict(request, &route);
     if route.is_private() {
-        let examined = Examined::of(request, &route, distributions);
+        let sent = Credentials::extract(request);
+        let text = policy_text(&sent);
+        let examined = Examined::of(request, &route, distributions, &sent, &text);
         explanation.key_pair_id = examined.sent_key_pair_id();
         explanation.policy = examined.policy_text();
         explanation.checks = examined.checks();
@@ -123,7 +126,7 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
     explanation
 }
 
-fn verdict(request: &ViewerRequest<'_>, route: &Route<'_>) -> Verdict {
+fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> Verdict {
     let target = request.target.len();
     if let Err(barrier) = gate::check_quotas(target, target).and_then(|()| gate::admit(request, route, false))
     {

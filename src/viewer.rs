@@ -107,13 +107,28 @@ impl<'a> Target<'a> {
     }
 }
 
+/// `scheme://host[:port]`: what a URL begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Base<'a> {
+    /// What stands before `://`.
+    pub scheme: &'a str,
+    /// What follows it: the host, and the port where it isn't the scheme's own.
+    pub authority: &'a str,
+}
+
+impl fmt::Display for Base<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}", self.scheme, self.authority)
+    }
+}
+
 /// A URL that the request may have been signed as: one base, and the path and query that were sent.
 ///
 /// Semantics 1.3: nothing is decoded, encoded, sorted or normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedUrl<'a> {
-    /// `scheme://host[:port]`.
-    pub base: &'a str,
+    /// Scheme, host and port.
+    pub base: Base<'a>,
     /// As sent.
     pub path: &'a str,
     /// Without the signing parameters; none where nothing is left (semantics 1.3).
@@ -121,16 +136,15 @@ pub struct SignedUrl<'a> {
 }
 
 impl SignedUrl<'_> {
-    /// The scheme and the authority of the base.
-    #[must_use]
-    pub fn scheme_and_authority(&self) -> (&str, &str) {
-        self.base.split_once("://").unwrap_or(("", self.base))
+    /// Its text in pieces, whose concatenation is what [`fmt::Display`] writes.
+    pub fn pieces(&self) -> impl Iterator<Item = &str> {
+        let query = self.query.into_iter().flat_map(|query| ["?", query]);
+        [self.base.scheme, "://", self.base.authority, self.path].into_iter().chain(query)
     }
 }
 
 impl fmt::Display for SignedUrl<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}{}", self.base, self.path)?;
-        self.query.map_or(Ok(()), |query| write!(f, "?{query}"))
+        self.pieces().try_for_each(|piece| f.write_str(piece))
     }
 }

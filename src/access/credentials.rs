@@ -35,12 +35,14 @@ impl<'a> Credentials<'a> {
     /// Takes the URL's where it has any signing parameter (semantics 3.4), else the cookies'.
     #[must_use]
     pub fn extract(request: &ViewerRequest<'a>) -> Self {
-        if let Some(query) = request.target.query.filter(|query| is_signed_query(query)) {
-            let mut found = Self { source: Some(CredentialSource::Query), ..Self::default() };
-            for segment in query.split('&') {
-                let (name, value) = segment.split_once('=').unwrap_or((segment, ""));
-                found.take(name.as_bytes(), value.as_bytes());
-            }
+        let mut found = Self::default();
+        for segment in request.target.query.into_iter().flat_map(segments) {
+            let name = parameter_name(segment);
+            let value = segment.as_bytes().get(name.len() + 1..).unwrap_or_default();
+            found.take(name.as_bytes(), value);
+        }
+        if found.makes_a_signed_url() {
+            found.source = Some(CredentialSource::Query);
             return found;
         }
         let mut found = Self::default();
@@ -67,17 +69,17 @@ impl<'a> Credentials<'a> {
         slot.get_or_insert_with(|| percent_decoded(value));
     }
 
+    /// Any one of four parameters is enough. `Hash-Algorithm` alone isn't (semantics 3.4, `[ASSUMED]`); names are
+    /// compared raw, with their case.
+    fn makes_a_signed_url(&self) -> bool {
+        let slots = [&self.key_pair_id, &self.signature, &self.policy, &self.expires];
+        slots.iter().any(|slot| slot.is_some())
+    }
+
     fn has_any(&self) -> bool {
         let slots = [&self.key_pair_id, &self.signature, &self.policy, &self.expires, &self.hash_algorithm];
         slots.iter().any(|slot| slot.is_some())
     }
-}
-
-/// Whether a query makes its request a signed URL: any one of four names is enough. `Hash-Algorithm` alone isn't
-/// (semantics 3.4, `[ASSUMED]`); names are compared raw, with their case.
-#[must_use]
-pub fn is_signed_query(query: &str) -> bool {
-    query.split('&').any(|segment| SIGNING_PARAMETERS[..4].contains(&parameter_name(segment)))
 }
 
 /// The query without its signing parameters, byte for byte otherwise; none where nothing is left.
@@ -86,13 +88,24 @@ pub fn is_signed_query(query: &str) -> bool {
 /// and repeated names stay, and where nothing remains there is no `?`.
 #[must_use]
 pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
-    let is_signing = |segment: &&str| SIGNING_PARAMETERS.contains(&parameter_name(segment));
-    let left = if query.split('&').any(|segment| is_signing(&segment)) {
-        Cow::Owned(query.split('&').filter(|segment| !is_signing(segment)).collect::<Vec<_>>().join("&"))
-    } else {
-        Cow::Borrowed(query)
-    };
-    (!left.is_empty()).then_some(left)
+    // What is left is one piece of the query, most of the time: borrowed until a second one is found.
+    let mut left: Option<Cow<'_, str>> = None;
+    let (mut begin, mut left_end) = (0, 0);
+    for segment in segments(query) {
+        let end = begin + segment.len();
+        if !SIGNING_PARAMETERS.contains(&parameter_name(segment)) {
+            left = Some(match left {
+                None => Cow::Borrowed(segment),
+                Some(Cow::Borrowed(piece)) if begin == left_end + 1 => {
+                    Cow::Borrowed(&query[left_end - piece.len()..end])
+                }
+                Some(pieces) => Cow::Owned(format!("{pieces}&{segment}")),
+            });
+            left_end = end;
+        }
+        begin = end + 1;
+    }
+    left.filter(|left| !left.is_empty())
 }
 
 /// The one `Cookie` value that goes to the origin for all the fields that were sent; none where nothing is left.
@@ -113,8 +126,26 @@ fn is_signing_cookie(pair: &[u8]) -> bool {
     name.is_some_and(|name| SIGNING_PARAMETERS.iter().any(|signing| signing.as_bytes() == name))
 }
 
+/// What stands before the first `=`.
 fn parameter_name(segment: &str) -> &str {
-    segment.split_once('=').map_or(segment, |(name, _)| name)
+    match segment.bytes().position(|byte| byte == b'=') {
+        Some(at) => &segment[..at],
+        None => segment,
+    }
+}
+
+fn segments(query: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(query);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        match memchr::memchr(b'&', text.as_bytes()) {
+            Some(at) => {
+                rest = Some(&text[at + 1..]);
+                Some(&text[..at])
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 fn cookies(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -150,6 +181,11 @@ mod tests {
             ("%45xpires=1", Some("%45xpires=1")),
             ("Hash-Algorithm=SHA256&x=y", Some("x=y")),
             ("Expiress=1", Some("Expiress=1")),
+            ("Policy=x&a=1&b=2&Signature=y", Some("a=1&b=2")),
+            ("a=1&Policy=x&b=2&c=3&Signature=y&d=4", Some("a=1&b=2&c=3&d=4")),
+            ("&Policy=x", None),
+            ("&&Policy=x", Some("&")),
+            ("Policy=x&a&", Some("a&")),
             ("", None),
         ] {
             assert_eq!(without_signing_parameters(query).as_deref(), left, "{query}");
@@ -175,6 +211,18 @@ mod tests {
 
     #[test]
     fn one_signing_parameter_makes_a_signed_url_but_a_hash_alone_does_not() {
+        let source_of = |query: &'static str| {
+            let request = ViewerRequest {
+                method: &http::Method::GET,
+                scheme: crate::viewer::Scheme::Https,
+                host: crate::viewer::Host::parse("a.example.com").unwrap(),
+                target: crate::viewer::Target { path: "/", query: Some(query) },
+                cookies: vec![b"CloudFront-Policy=x"],
+                address: [127, 0, 0, 1].into(),
+                now: crate::epoch::EpochSeconds(0),
+            };
+            Credentials::extract(&request).source
+        };
         for (query, signed) in [
             ("Expires", true),
             ("a=1&Key-Pair-Id=", true),
@@ -182,7 +230,8 @@ mod tests {
             ("expires=1", false),
             ("a=Expires", false),
         ] {
-            assert_eq!(is_signed_query(query), signed, "{query}");
+            let expected = if signed { CredentialSource::Query } else { CredentialSource::Cookies };
+            assert_eq!(source_of(query), Some(expected), "{query}");
         }
     }
 }

@@ -110,7 +110,7 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
 ///
 /// # Errors
 /// The first [`Barrier`] in the request's way.
-pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_>, has_body: bool) -> Result<(), Barrier> {
+pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Barrier> {
     let behavior = route.behavior;
     if route.climbs_out {
         return Err(Barrier::ClimbsOut);

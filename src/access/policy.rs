@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use ipnet::{Ipv4Net, Ipv6Net};
 
 use super::deny::DenyReason;
-use super::json::Json;
+use super::json::{Document, Json, Node};
 use super::resource::Resource;
 use crate::epoch::{EpochSeconds, MAX_EPOCH_SECONDS};
 use crate::viewer::SignedUrl;
@@ -21,9 +21,9 @@ pub use fault::PolicyFault;
 
 /// A custom policy, parsed but not yet known to be signed.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Policy {
+pub struct Policy<'t> {
     /// Which URLs; none allows every URL that trusts the key (semantics 2.2, `[DOC]`).
-    pub resource: Option<Resource>,
+    pub resource: Option<Resource<'t>>,
     /// When, and from where.
     pub condition: Condition,
 }
@@ -119,14 +119,26 @@ impl std::fmt::Display for SourceIp {
 /// `1` (semantics 1.1, `[ASSUMED]`); nothing is escaped.
 #[must_use]
 pub fn canned(url: &SignedUrl<'_>, expires: &str) -> Vec<u8> {
-    canned_for(url, expires)
+    let mut message = Vec::new();
+    write_canned(url.pieces(), expires, |piece| message.extend_from_slice(piece));
+    message
 }
 
 /// As [`canned`], for a URL that is one text.
 #[must_use]
-pub fn canned_for(url: impl std::fmt::Display, expires: &str) -> Vec<u8> {
-    format!(r#"{{"Statement":[{{"Resource":"{url}","Condition":{{"DateLessThan":{{"AWS:EpochTime":{expires}}}}}}}]}}"#)
-        .into_bytes()
+pub fn canned_for(url: &str, expires: &str) -> Vec<u8> {
+    let mut message = Vec::new();
+    write_canned([url].into_iter(), expires, |piece| message.extend_from_slice(piece));
+    message
+}
+
+/// As [`canned`], piece by piece, to wherever the message is needed.
+pub fn write_canned<'u>(url: impl Iterator<Item = &'u str>, expires: &str, mut write: impl FnMut(&[u8])) {
+    write(br#"{"Statement":[{"Resource":""#);
+    url.for_each(|piece| write(piece.as_bytes()));
+    write(br#"","Condition":{"DateLessThan":{"AWS:EpochTime":"#);
+    write(expires.as_bytes());
+    write(b"}}}]}");
 }
 
 /// Reads the value of `Expires`: digits only, within CloudFront's range.
@@ -143,48 +155,54 @@ pub fn parse_expires(value: &[u8]) -> Result<(&str, EpochSeconds), PolicyFault> 
     in_range("Expires", seconds).map(|time| (text, time))
 }
 
-impl Policy {
+impl<'t> Policy<'t> {
     /// Parses the decoded bytes of a custom policy.
     ///
     /// # Errors
     /// [`PolicyFault`] for everything that isn't understood to the last key: fail closed.
-    pub fn parse(bytes: &[u8]) -> Result<Self, PolicyFault> {
+    pub fn parse(bytes: &'t [u8]) -> Result<Self, PolicyFault> {
         if bytes.len() > MAX_POLICY_LEN {
             return Err(PolicyFault::TooLong { len: bytes.len() });
         }
-        let json = Json::parse(bytes).map_err(|error| PolicyFault::NotJson { problem: error.to_string() })?;
-        let [statements] = members("the policy", &json, ["Statement"])?;
-        let statement = match required("the policy", "Statement", statements)? {
-            Json::Array(list) => match list.as_slice() {
-                [statement] => statement,
-                list => return Err(PolicyFault::Statements { count: list.len() }),
-            },
+        let json =
+            Document::parse(bytes).map_err(|error| PolicyFault::NotJson { problem: error.to_string() })?;
+        let [statements] = members("the policy", json.root(), ["Statement"])?;
+        let statements = required("the policy", "Statement", statements)?;
+        let statement = match statements.node() {
+            Node::Array { .. } => {
+                let mut list = statements.content();
+                match (list.next(), list.next()) {
+                    (Some(statement), None) => statement,
+                    _ => return Err(PolicyFault::Statements { count: statements.content().count() }),
+                }
+            }
             // All of the 2023 guide's examples (semantics 2.1, `[DOC D23]`).
-            object @ Json::Object(_) => object,
-            other => return Err(unexpected("Statement", "an array of one statement", other)),
+            Node::Object { .. } => statements,
+            _ => return Err(unexpected("Statement", "an array of one statement", statements)),
         };
         let [resource, condition] = members("Statement", statement, ["Resource", "Condition"])?;
-        let resource = match resource {
-            Some(Json::String(text)) => Some(Resource::new(text)),
-            Some(other) => return Err(unexpected("Resource", "a string", other)),
+        let resource = match resource.map(|json| (json.node(), json)) {
+            Some((Node::String(text), _)) => Some(Resource::new(text.clone())),
+            Some((_, other)) => return Err(unexpected("Resource", "a string", other)),
             None => None,
         };
         Ok(Self { resource, condition: parse_condition(required("Statement", "Condition", condition)?)? })
     }
 }
 
-fn parse_condition(json: &Json) -> Result<Condition, PolicyFault> {
+fn parse_condition(json: Json<'_, '_>) -> Result<Condition, PolicyFault> {
     let [less, greater, ip] = members("Condition", json, ["DateLessThan", "DateGreaterThan", "IpAddress"])?;
     let date_less_than = epoch_time("DateLessThan", required("Condition", "DateLessThan", less)?)?;
     let date_greater_than = greater.map(|json| epoch_time("DateGreaterThan", json)).transpose()?;
     Ok(Condition { date_less_than, date_greater_than, ip_address: ip.map(source_ip).transpose()? })
 }
 
-fn epoch_time(place: &'static str, json: &Json) -> Result<EpochSeconds, PolicyFault> {
+fn epoch_time(place: &'static str, json: Json<'_, '_>) -> Result<EpochSeconds, PolicyFault> {
     let [time] = members(place, json, ["AWS:EpochTime"])?;
-    match required(place, "AWS:EpochTime", time)? {
-        Json::Integer(seconds) => in_range(place, *seconds),
-        other => Err(unexpected(place, "AWS:EpochTime as a whole number of seconds without quotes", other)),
+    let time = required(place, "AWS:EpochTime", time)?;
+    match time.node() {
+        Node::Integer(seconds) => in_range(place, *seconds),
+        _ => Err(unexpected(place, "AWS:EpochTime as a whole number of seconds without quotes", time)),
     }
 }
 
@@ -196,45 +214,50 @@ fn in_range(place: &'static str, seconds: u64) -> Result<EpochSeconds, PolicyFau
     }
 }
 
-fn source_ip(json: &Json) -> Result<SourceIp, PolicyFault> {
+fn source_ip(json: Json<'_, '_>) -> Result<SourceIp, PolicyFault> {
     let [address] = members("IpAddress", json, ["AWS:SourceIp"])?;
     let expected = "AWS:SourceIp as one IPv4 address or range such as \"203.0.113.0/24\"";
-    match required("IpAddress", "AWS:SourceIp", address)? {
-        text @ Json::String(address) => {
-            SourceIp::parse(address).ok_or_else(|| unexpected("IpAddress", expected, text))
-        }
-        other => Err(unexpected("IpAddress", expected, other)),
-    }
+    let address = required("IpAddress", "AWS:SourceIp", address)?;
+    let parsed = match address.node() {
+        Node::String(text) => SourceIp::parse(text),
+        _ => None,
+    };
+    parsed.ok_or_else(|| unexpected("IpAddress", expected, address))
 }
 
 /// The values of the known keys of an object. Any other key is a fault: it may be a restriction.
-fn members<'j, const N: usize>(
+fn members<'j, 't, const N: usize>(
     place: &'static str,
-    json: &'j Json,
+    json: Json<'j, 't>,
     known: [&'static str; N],
-) -> Result<[Option<&'j Json>; N], PolicyFault> {
-    let Json::Object(members) = json else { return Err(unexpected(place, "an object", json)) };
+) -> Result<[Option<Json<'j, 't>>; N], PolicyFault> {
+    if !matches!(json.node(), Node::Object { .. }) {
+        return Err(unexpected(place, "an object", json));
+    }
     let mut values = [None; N];
-    for (key, value) in members {
+    let mut content = json.content();
+    while let (Some(key), value @ Some(_)) = (content.next(), content.next()) {
+        let Node::String(key) = key.node() else { return Err(unexpected(place, "a key", key)) };
         match known.iter().position(|name| name == key) {
-            Some(at) => values[at] = Some(value),
+            Some(at) => values[at] = value,
             None => {
-                return Err(PolicyFault::UnknownKey { place, key: key.clone(), known: known.join("`, `") });
+                let (key, known) = (key.clone().into_owned(), known.join("`, `"));
+                return Err(PolicyFault::UnknownKey { place, key, known });
             }
         }
     }
     Ok(values)
 }
 
-fn required<'j>(
+fn required<'j, 't>(
     place: &'static str,
     key: &'static str,
-    json: Option<&'j Json>,
-) -> Result<&'j Json, PolicyFault> {
+    json: Option<Json<'j, 't>>,
+) -> Result<Json<'j, 't>, PolicyFault> {
     json.ok_or(PolicyFault::MissingKey { place, key })
 }
 
-fn unexpected(place: &'static str, expected: &'static str, found: &Json) -> PolicyFault {
+fn unexpected(place: &'static str, expected: &'static str, found: Json<'_, '_>) -> PolicyFault {
     PolicyFault::Unexpected { place, expected, found: found.kind() }
 }
 
@@ -249,10 +272,9 @@ mod tests {
 
     const END: &str = r#""DateLessThan":{"AWS:EpochTime":100}"#;
 
-    fn with_condition(condition: &str) -> Result<Policy, PolicyFault> {
-        Policy::parse(
-            format!(r#"{{"Statement":[{{"Resource":"*","Condition":{{{condition}}}}}]}}"#).as_bytes(),
-        )
+    fn with_condition(condition: &str) -> Result<Condition, PolicyFault> {
+        let text = format!(r#"{{"Statement":[{{"Resource":"*","Condition":{{{condition}}}}}]}}"#);
+        Policy::parse(text.as_bytes()).map(|policy| policy.condition)
     }
 
     #[test]
@@ -334,13 +356,9 @@ mod tests {
             ("::/0", "::1", false),
             ("::1", "::1", false),
         ] {
-            let policy =
+            let condition =
                 with_condition(&format!(r#"{END},"IpAddress":{{"AWS:SourceIp":"{allowed}"}}"#)).unwrap();
-            assert_eq!(
-                policy.condition.check_ip(viewer.parse().unwrap()).is_ok(),
-                fits,
-                "{viewer} in {allowed}"
-            );
+            assert_eq!(condition.check_ip(viewer.parse().unwrap()).is_ok(), fits, "{viewer} in {allowed}");
         }
     }
 

@@ -4,6 +4,7 @@
 //! path covers what follows it. `?` is both a wildcard and the delimiter of the query, and AWS's own pages disagree on
 //! which; a URL is matched when any reading matches, `[ASSUMED]`.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use crate::distribution::pattern::Wildcard;
@@ -12,7 +13,7 @@ use crate::viewer::SignedUrl;
 /// A Resource as the policy has it. Its sections are told apart when a URL is matched: a policy whose signature is bad
 /// costs no more for a long one.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Resource(String);
+pub struct Resource<'p>(Cow<'p, str>);
 
 /// One way to tell the host, the path and the query apart.
 #[derive(Clone, Copy)]
@@ -28,11 +29,11 @@ struct TargetPattern<'a> {
     query: &'a str,
 }
 
-impl Resource {
+impl<'p> Resource<'p> {
     /// Takes the text of a policy; one that begins with no scheme in any known form matches nothing.
     #[must_use]
-    pub fn new(text: &str) -> Self {
-        Self(text.to_owned())
+    pub fn new(text: impl Into<Cow<'p, str>>) -> Self {
+        Self(text.into())
     }
 
     /// The text of the policy.
@@ -44,24 +45,32 @@ impl Resource {
     /// Whether it is the URL itself, byte for byte.
     #[must_use]
     pub fn is_exactly(&self, url: &SignedUrl<'_>) -> bool {
-        let rest = self.0.strip_prefix(url.base).and_then(|rest| rest.strip_prefix(url.path));
-        match (rest, url.query) {
-            (Some(rest), Some(query)) => rest.strip_prefix('?') == Some(query),
-            (Some(rest), None) => rest.is_empty(),
-            (None, _) => false,
-        }
+        let mut rest = &*self.0;
+        url.pieces().all(|piece| rest.strip_prefix(piece).map(|after| rest = after).is_some())
+            && rest.is_empty()
     }
 
     /// Whether any reading of the pattern matches the URL.
     #[must_use]
     pub fn matches(&self, url: &SignedUrl<'_>) -> bool {
-        self.is_exactly(url) || self.fitting(url).any(|fits| fits)
+        if self.is_exactly(url) {
+            return true;
+        }
+        // Where no `?` stands there is one reading, and no way to search for others.
+        match scheme_and_rest(&self.0) {
+            Some((scheme, rest)) if memchr::memchr(b'?', rest.as_bytes()).is_none() => {
+                Wildcard(scheme).matches_ignoring_case(url.base.scheme)
+                    && Reading::without_mark(rest).fits(url)
+            }
+            Some(_) => self.fitting(url).any(|fits| fits),
+            None => false,
+        }
     }
 
     /// For each reading, whether it matches.
     fn fitting(&self, url: &SignedUrl<'_>) -> impl Iterator<Item = bool> {
         let sections = scheme_and_rest(&self.0);
-        let (scheme, _) = url.scheme_and_authority();
+        let scheme = url.base.scheme;
         // Letters' case counts neither here nor in the host (semantics 2.2, `[ASSUMED]`).
         let sections =
             sections.map(|(pattern, rest)| (Wildcard(pattern).matches_ignoring_case(scheme), rest));
@@ -77,7 +86,7 @@ impl Resource {
     }
 }
 
-impl fmt::Display for Resource {
+impl fmt::Display for Resource<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -85,8 +94,10 @@ impl fmt::Display for Resource {
 
 /// The scheme's pattern, and what follows it; none without a scheme in any known form.
 fn scheme_and_rest(text: &str) -> Option<(&str, &str)> {
-    match text.split_once("://") {
-        Some((scheme, rest)) if !scheme.contains(['/', '.', '?']) => Some((scheme, rest)),
+    let mut colons = memchr::memchr_iter(b':', text.as_bytes());
+    let end = colons.find(|&at| text[at..].starts_with("://"));
+    match end.map(|at| (&text[..at], &text[at + "://".len()..])) {
+        Some((scheme, rest)) if !scheme.bytes().any(|byte| b"/.?".contains(&byte)) => Some((scheme, rest)),
         // The protocol may be left out where the pattern begins with `*`: `*a.com` is `*://*a.com/`.
         Some(_) | None => text.starts_with('*').then_some(("*", text)),
     }
@@ -94,9 +105,17 @@ fn scheme_and_rest(text: &str) -> Option<(&str, &str)> {
 
 impl<'a> Reading<'a> {
     fn fits(self, url: &SignedUrl<'_>) -> bool {
-        let (_, authority) = url.scheme_and_authority();
-        Wildcard(self.host).matches_ignoring_case(authority)
+        Wildcard(self.host).matches_ignoring_case(url.base.authority)
             && self.target.is_none_or(|target| target.fits(url))
+    }
+
+    /// Of what follows the scheme, if it has no `?`.
+    fn without_mark(rest: &'a str) -> Self {
+        match memchr::memchr(b'/', rest.as_bytes()) {
+            Some(slash) => Self::new(&rest[..slash], &rest[slash..], None),
+            None if rest.ends_with('*') => Self { host: rest, target: None },
+            None => Self::new(rest, "", None),
+        }
     }
 
     fn new(host: &'a str, path: &'a str, query: Option<&'a str>) -> Self {
@@ -144,14 +163,14 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::viewer::Base;
 
     fn matches(pattern: &str, url: &str) -> bool {
         let (scheme, rest) = url.split_once("://").unwrap();
         let (authority, target) = rest.split_at(rest.find('/').unwrap());
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        let base = format!("{scheme}://{authority}");
-        Resource::new(pattern).matches(&SignedUrl { base: &base, path, query })
+        Resource::new(pattern).matches(&SignedUrl { base: Base { scheme, authority }, path, query })
     }
 
     #[test]
@@ -222,6 +241,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_one_reading_without_a_mark_is_the_only_one(
+            pattern in "(\\*|https?|h\\*p)?(://)?[ab.*]{0,4}[/]?[ab/*]{0,6}",
+            path in "/[ab/]{0,6}",
+        ) {
+            let url = SignedUrl { base: Base { scheme: "https", authority: "a.b" }, path: &path, query: None };
+            let resource = Resource::new(pattern);
+            let searched = resource.is_exactly(&url) || resource.fitting(&url).any(|fits| fits);
+            prop_assert_eq!(resource.matches(&url), searched);
+        }
+
         #[test]
         fn a_url_matches_itself(path in "/[a-z?*/.=&%]{0,30}") {
             let url = format!("https://a.com{path}");

@@ -4,9 +4,12 @@
 //! key of an entry is every input of the verification in full, so its answers depend only on its arguments and an
 //! entry of a removed or replaced key can't be reached.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use crossbeam_utils::CachePadded;
+use foldhash::quality::RandomState;
 use moka::sync::Cache;
+use smallvec::SmallVec;
 
 use crate::distribution::LastFit;
 use crate::distribution::key::{HashAlgorithm, PublicKey};
@@ -14,9 +17,9 @@ use crate::distribution::key::{HashAlgorithm, PublicKey};
 /// A bounded, shared memo of verified signatures.
 #[derive(Debug)]
 pub struct VerifiedPolicies {
-    memo: Option<Cache<Box<[u8]>, ()>>,
-    hits: AtomicU64,
-    misses: AtomicU64,
+    memo: Option<Cache<Box<[u8]>, (), RandomState>>,
+    hits: Tally,
+    misses: Tally,
 }
 
 /// What one signature claims, but for the message.
@@ -43,8 +46,11 @@ impl VerifiedPolicies {
     /// A memo of at most `max_size` bytes, what entries cost beside their own bytes included; 0 turns it off.
     #[must_use]
     pub fn new(max_size: u64) -> Self {
-        let build = || Cache::builder().max_capacity(max_size).weigher(weight).build();
-        Self { memo: (max_size > 0).then(build), hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
+        // Hash seeds are drawn at random; and what enters was signed by a trusted key, so that no stranger fills a slot.
+        let build = || {
+            Cache::builder().max_capacity(max_size).weigher(weight).build_with_hasher(RandomState::default())
+        };
+        Self { memo: (max_size > 0).then(build), hits: Tally::default(), misses: Tally::default() }
     }
 
     /// The first of the messages that carries the claimed signature: all are looked up before any is verified, and
@@ -53,39 +59,54 @@ impl VerifiedPolicies {
     pub fn first_fitting(
         &self,
         claim: &SignatureClaim<'_>,
-        messages: &[Vec<u8>],
+        messages: &Messages<impl Fn(usize, &mut MemoKey)>,
         last: &LastFit,
     ) -> Option<Fit> {
-        let begin = last.get();
-        let order =
-            || (0..messages.len()).map(|step| (begin.min(messages.len() - 1) + step) % messages.len());
+        let (begin, count) = (last.get(), messages.count);
+        let order = || (0..count).map(|step| (begin.min(count - 1) + step) % count);
+        let mut key = claim.memo_key();
+        let claim_len = key.len();
+        let write = |slot: usize, key: &mut MemoKey| {
+            key.truncate(claim_len);
+            (messages.write)(slot, key);
+        };
         if let Some(memo) = &self.memo {
-            let known = |slot: &usize| memo.get(memo_key(claim, &messages[*slot]).as_slice()).is_some();
-            if let Some(slot) = order().find(known) {
-                self.hits.fetch_add(1, Ordering::Relaxed);
-                last.set(slot);
-                return Some(Fit { slot, remembered: true });
+            for slot in order() {
+                write(slot, &mut key);
+                if memo.get(&key[..]).is_some() {
+                    self.hits.count();
+                    last.set(slot);
+                    return Some(Fit { slot, remembered: true });
+                }
             }
-            self.misses.fetch_add(1, Ordering::Relaxed);
+            self.misses.count();
         }
-        let slot = order().find(|&slot| claim.key.verifies(claim.hash, &messages[slot], claim.signature))?;
-        if let Some(memo) = &self.memo {
-            memo.insert(memo_key(claim, &messages[slot]).into_boxed_slice(), ());
+        for slot in order() {
+            // A single message still stands there from the search.
+            if count > 1 || self.memo.is_none() {
+                write(slot, &mut key);
+            }
+            if claim.key.verifies(claim.hash, &key[claim_len..], claim.signature) {
+                if let Some(memo) = &self.memo {
+                    memo.insert(key[..].into(), ());
+                }
+                last.set(slot);
+                return Some(Fit { slot, remembered: false });
+            }
         }
-        last.set(slot);
-        Some(Fit { slot, remembered: false })
+        None
     }
 
     /// Signatures that were known.
     #[must_use]
     pub fn hits(&self) -> u64 {
-        self.hits.load(Ordering::Relaxed)
+        self.hits.sum()
     }
 
     /// Signatures that weren't, good or bad.
     #[must_use]
     pub fn misses(&self) -> u64 {
-        self.misses.load(Ordering::Relaxed)
+        self.misses.sum()
     }
 
     /// Signatures that are remembered now.
@@ -98,21 +119,54 @@ impl VerifiedPolicies {
     }
 }
 
-/// Every input of a verification. The parts of fixed length come first and the signature's length before it, so that
-/// no two inputs share a key.
-fn memo_key(claim: &SignatureClaim<'_>, message: &[u8]) -> Vec<u8> {
-    let identity = claim.key.identity();
-    let mut key = Vec::with_capacity(identity.len() + 5 + claim.signature.len() + message.len());
-    key.extend_from_slice(identity);
-    key.push(match claim.hash {
-        HashAlgorithm::Sha1 => 1,
-        HashAlgorithm::Sha256 => 2,
-    });
-    key.extend_from_slice(&u32::try_from(claim.signature.len()).unwrap_or(u32::MAX).to_be_bytes());
-    key.extend_from_slice(claim.signature);
-    key.extend_from_slice(message);
-    key
+/// The messages that a signature may have been made over.
+pub struct Messages<W> {
+    /// How many.
+    pub count: usize,
+    /// Appends one of them, by its place.
+    pub write: W,
 }
+
+/// Long enough for a link with an RSA signature, so that a remembered one is looked up without a place on the heap.
+pub type MemoKey = SmallVec<[u8; 1024]>;
+
+impl SignatureClaim<'_> {
+    /// Every input of a verification but for the message, which is to follow. The parts of fixed length come first and
+    /// the signature's length before it, so that no two inputs share a key.
+    fn memo_key(&self) -> MemoKey {
+        let mut key = MemoKey::new();
+        key.extend_from_slice(self.key.identity());
+        key.push(match self.hash {
+            HashAlgorithm::Sha1 => 1,
+            HashAlgorithm::Sha256 => 2,
+        });
+        key.extend_from_slice(&u32::try_from(self.signature.len()).unwrap_or(u32::MAX).to_be_bytes());
+        key.extend_from_slice(self.signature);
+        key
+    }
+}
+
+/// A count that many threads add to. Each has a place of its own: one that all cores write to on every request would
+/// be passed from one to the other.
+#[derive(Debug, Default)]
+struct Tally([CachePadded<AtomicU64>; TALLY_PLACES]);
+
+impl Tally {
+    fn count(&self) {
+        static THREADS: AtomicUsize = AtomicUsize::new(0);
+        thread_local! {
+            static PLACE: usize = THREADS.fetch_add(1, Ordering::Relaxed) % TALLY_PLACES;
+        }
+        self.0[PLACE.with(|place| *place)].fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn sum(&self) -> u64 {
+        self.0.iter().map(|place| place.load(Ordering::Relaxed)).sum()
+    }
+}
+
+/// Threads beyond these share places.
+const TALLY_PLACES: usize = 16;
 
 #[expect(clippy::borrowed_box, reason = "the signature of moka's weigher")]
 fn weight(key: &Box<[u8]>, (): &()) -> u32 {

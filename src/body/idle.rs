@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep, sleep_until};
 
 use super::BoxError;
 
@@ -30,6 +30,16 @@ impl IdleTimer {
     /// What is waited for has moved.
     pub fn moved(&mut self) {
         self.waits = false;
+    }
+
+    /// What is waited for last moved then: ready from the limit after it on.
+    pub fn poll_since(&mut self, last: Instant, cx: &mut Context<'_>) -> Poll<()> {
+        let deadline = last + self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.deadline() != deadline {
+            sleep.as_mut().reset(deadline);
+        }
+        sleep.as_mut().poll(cx)
     }
 
     /// What is waited for hasn't moved: ready when that has been so for the limit.

@@ -15,7 +15,7 @@ use crate::clock;
 use crate::distribution::key::{HashAlgorithm, PublicKeyId};
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::sign::{Terms, check_url, signed_url, signing_values};
-use crate::viewer::{SignedUrl, Target};
+use crate::viewer::{Base, SignedUrl, Target};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Sign {
@@ -196,9 +196,8 @@ fn ip_range(text: &str) -> anyhow::Result<Ipv4Net> {
 fn opens(resource: &str, url: &str) -> bool {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    let base = format!("{scheme}://{authority}");
-    let fits =
-        |Target { path, query }| Resource::new(resource).matches(&SignedUrl { base: &base, path, query });
+    let base = Base { scheme, authority };
+    let fits = |Target { path, query }| Resource::new(resource).matches(&SignedUrl { base, path, query });
     resource == url || Target::parse(target).is_some_and(fits)
 }
 

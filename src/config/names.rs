@@ -77,7 +77,7 @@ impl Loader<'_, '_> {
             // A host of another distribution is warned of already.
             let is_nobodys = |base: &&BaseUrl| !list.iter().any(|any| any.has_name(base.host_name()));
             for base in one.public_base_urls.iter().filter(is_nobodys) {
-                let message = format!("base `{}` of `{}` is never tried", base.as_str(), one.id);
+                let message = format!("base `{}` of `{}` is never tried", base, one.id);
                 let fault = Fault::of_file(self.faults.file.clone(), message);
                 self.faults.warning(fault.help(format!(
                     "its host is no name of the distribution, and no other host leads there: add {} to `aliases`, or set \
@@ -93,7 +93,7 @@ impl Loader<'_, '_> {
         for Owned { owner, value, span } in std::mem::take(&mut self.names.bases) {
             let host = value.host_name();
             if let Some(other) = list.iter().find(|other| other.id != owner && other.has_name(host)) {
-                let message = format!("base `{}` of `{owner}` has a host of `{}`", value.as_str(), other.id);
+                let message = format!("base `{}` of `{owner}` has a host of `{}`", value, other.id);
                 let fault = self.faults.at(&span, message);
                 self.faults.warning(fault.help("links for that host would open files of both distributions"));
             }

@@ -143,7 +143,7 @@ pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
     let authority = authority.strip_suffix('/').unwrap_or(authority);
     let host = Host::parse(authority).map_err(|_| expected())?;
     Ok(OriginLocation::Http {
-        authority: authority.to_owned(),
+        authority: HeaderValue::from_str(authority).map_err(|_| expected())?,
         host: host.name().trim_matches(['[', ']']).to_owned(),
         port: host.port().unwrap_or(80),
     })

@@ -1,11 +1,16 @@
 //! The bases that links are signed for.
 
-use crate::viewer::{Host, Scheme};
+use std::fmt;
+
+use crate::viewer::{Base, Host, Scheme};
 
 /// `scheme://host[:port]`, without the scheme's own port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BaseUrl {
-    text: String,
+    scheme: Scheme,
+    authority: String,
+    /// Bytes of the authority before the port.
+    name_len: usize,
 }
 
 impl BaseUrl {
@@ -21,20 +26,25 @@ impl BaseUrl {
             return Err(InvalidBaseUrl::MoreThanHost);
         }
         let host = Host::parse(authority).map_err(|_| InvalidBaseUrl::Host)?;
-        Ok(Self { text: format!("{scheme}://{}", host.in_url(scheme)) })
+        Ok(Self { scheme, authority: host.in_url(scheme).to_owned(), name_len: host.name().len() })
     }
 
-    /// The base as it begins a signed URL.
+    /// As it begins a signed URL.
     #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.text
+    pub fn base(&self) -> Base<'_> {
+        Base { scheme: self.scheme.as_str(), authority: &self.authority }
     }
 
     /// Its host without the port.
     #[must_use]
     pub fn host_name(&self) -> &str {
-        let authority = self.text.split_once("://").map_or("", |(_, authority)| authority);
-        Host::parse(authority).map_or("", |host| host.name())
+        &self.authority[..self.name_len]
+    }
+}
+
+impl fmt::Display for BaseUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.base().fmt(f)
     }
 }
 
@@ -73,7 +83,7 @@ mod tests {
             ("https://", Err(InvalidBaseUrl::Host)),
         ] {
             let found = BaseUrl::parse(text);
-            assert_eq!(found.as_ref().map(BaseUrl::as_str), expected.as_ref().map(|t| *t), "{text}");
+            assert_eq!(found.map(|base| base.to_string()), expected.map(str::to_owned), "{text}");
         }
     }
 }

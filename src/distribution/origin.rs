@@ -52,7 +52,7 @@ pub enum OriginLocation {
     /// An HTTP/1.1 server.
     Http {
         /// `host[:port]` as the URL has it: the Host header.
-        authority: String,
+        authority: HeaderValue,
         /// A name or an address, without brackets.
         host: String,
         /// The port to connect to.

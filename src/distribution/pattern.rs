@@ -33,17 +33,35 @@ impl Wildcard<'_> {
     /// Whether the whole text fits. Letters' case counts.
     #[must_use]
     pub fn matches(self, text: &str) -> bool {
-        fits(self.0.len(), |at| self.token(at), text.as_bytes(), |a, b| a == b, MAX_STEPS)
+        let (literal, pattern) = self.split();
+        let Some(rest) = text.as_bytes().strip_prefix(literal) else { return false };
+        fits_from_wildcard(pattern, rest, |a, b| a == b)
     }
 
     /// Whether the whole text fits when ASCII letters' case doesn't count.
     #[must_use]
     pub fn matches_ignoring_case(self, text: &str) -> bool {
-        fits(self.0.len(), |at| self.token(at), text.as_bytes(), |a, b| a.eq_ignore_ascii_case(&b), MAX_STEPS)
+        let (literal, pattern) = self.split();
+        let Some((head, rest)) = text.as_bytes().split_at_checked(literal.len()) else { return false };
+        head.eq_ignore_ascii_case(literal)
+            && fits_from_wildcard(pattern, rest, |a, b| a.eq_ignore_ascii_case(&b))
     }
+}
 
-    fn token(self, at: usize) -> Token {
-        Token::of(self.0.as_bytes()[at])
+impl<'a> Wildcard<'a> {
+    /// What stands before the first wildcard, which is compared as a whole, and the rest.
+    fn split(self) -> (&'a [u8], &'a [u8]) {
+        let pattern = self.0.as_bytes();
+        pattern.split_at(memchr::memchr2(b'*', b'?', pattern).unwrap_or(pattern.len()))
+    }
+}
+
+/// For a pattern that is empty or begins with a wildcard.
+fn fits_from_wildcard(pattern: &[u8], text: &[u8], equal: impl Fn(u8, u8) -> bool) -> bool {
+    match pattern {
+        [] => text.is_empty(),
+        b"*" => true,
+        pattern => fits(pattern.len(), |at| Token::of(pattern[at]), text, equal, MAX_STEPS),
     }
 }
 

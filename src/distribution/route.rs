@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use smallvec::SmallVec;
+
 use super::behavior::CacheBehavior;
 use super::key::PublicKey;
 use super::{Distribution, HostStanding};
-use crate::viewer::{SignedUrl, Target, ViewerRequest, path};
+use crate::viewer::{Base, ViewerRequest, path};
 
 /// A request's place: its distribution, the behavior that serves it, and every behavior that it must satisfy.
 #[derive(Debug)]
-pub struct Route<'d> {
+pub struct Route<'d: 'r, 'r> {
     /// Who answers.
     pub distribution: &'d Arc<Distribution>,
     /// How the host belongs to it.
@@ -18,9 +20,9 @@ pub struct Route<'d> {
     /// Whose origin, methods and protocol count: the one of the normalised path.
     pub behavior: &'d CacheBehavior,
     /// Every private behavior among those of the path's forms and spellings: the key must be trusted by each (contract 3).
-    pub private: Vec<&'d CacheBehavior>,
+    pub private: SmallVec<[&'d CacheBehavior; 2]>,
     /// The path as the origin gets it, before the origin's own path.
-    pub origin_path: String,
+    pub origin_path: Cow<'r, str>,
     /// The path with its dot segments resolved in every way; empty without dot segments.
     pub resolved: Vec<String>,
     /// Whether dot segments lead out of the path that the origin has of its own.
@@ -29,10 +31,33 @@ pub struct Route<'d> {
     pub forms_disagree: bool,
 }
 
-impl<'d> Route<'d> {
+impl<'d: 'r, 'r> Route<'d, 'r> {
     /// Looks up the behaviors for every form of a path.
     #[must_use]
-    pub fn new(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &str) -> Self {
+    pub fn new(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
+        if path::can_only_mean_itself(sent) && distribution.behaviors.iter().all(CacheBehavior::is_plain) {
+            return Self::of_plain(distribution, standing, sent);
+        }
+        Self::of_any(distribution, standing, sent)
+    }
+
+    /// For most paths: nobody can read them in another way, so that there is one behavior to look up.
+    fn of_plain(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
+        let origin_path = distribution.rooted(sent);
+        let behavior = distribution.behavior_for(&origin_path);
+        Self {
+            distribution,
+            standing,
+            behavior,
+            private: behavior.is_private().then_some(behavior).into_iter().collect(),
+            origin_path,
+            resolved: Vec::new(),
+            climbs_out: false,
+            forms_disagree: false,
+        }
+    }
+
+    fn of_any(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
         let origin_path = distribution.rooted(sent);
         let behavior = distribution.behavior_for(&distribution.rooted(&path::normalised(sent)));
         let raw = distribution.behavior_for(&origin_path);
@@ -41,7 +66,7 @@ impl<'d> Route<'d> {
         if spellings.is_empty() && !distribution.behaviors.iter().all(CacheBehavior::is_plain) {
             spellings.push(sent.as_bytes().to_vec());
         }
-        let mut private: Vec<&CacheBehavior> = Vec::new();
+        let mut private: SmallVec<[&CacheBehavior; 2]> = SmallVec::new();
         let also = resolved.iter().map(|form| distribution.behavior_for(&distribution.rooted(form)));
         let spelled = spellings.iter().map(|form| distribution.behavior_for_decoded(form));
         for candidate in
@@ -55,16 +80,7 @@ impl<'d> Route<'d> {
             distribution.origin(&behavior.target_origin).is_some_and(|origin| !origin.path.is_empty());
         let climbs_out = climbs && has_own_path;
         let forms_disagree = !std::ptr::eq(raw, behavior);
-        Self {
-            distribution,
-            standing,
-            behavior,
-            private,
-            origin_path: origin_path.into_owned(),
-            resolved,
-            climbs_out,
-            forms_disagree,
-        }
+        Self { distribution, standing, behavior, private, origin_path, resolved, climbs_out, forms_disagree }
     }
 
     /// Whether the request needs credentials.
@@ -95,28 +111,22 @@ impl<'d> Route<'d> {
 
     /// The bases that the request may have been signed for, in order (contract 3).
     #[must_use]
-    pub fn bases(&self, request: &ViewerRequest<'_>) -> Vec<Cow<'d, str>> {
-        let mut bases: Vec<Cow<'d, str>> = Vec::with_capacity(1 + self.distribution.public_base_urls.len());
+    pub fn bases(&self, request: &ViewerRequest<'r>) -> Bases<'r> {
+        let mut bases = Bases::new();
         if self.standing != HostStanding::Unknown {
-            bases.push(Cow::Owned(format!("{}://{}", request.scheme, request.host.in_url(request.scheme))));
+            let authority = request.host.in_url(request.scheme);
+            bases.push(Base { scheme: request.scheme.as_str(), authority });
         }
-        for base in &self.distribution.public_base_urls {
-            let same_host = base.host_name().eq_ignore_ascii_case(request.host.name());
-            if (self.standing != HostStanding::Own || same_host)
-                && !bases.iter().any(|known| known == base.as_str())
-            {
-                bases.push(Cow::Borrowed(base.as_str()));
+        for public in &self.distribution.public_base_urls {
+            let same_host = || public.host_name().eq_ignore_ascii_case(request.host.name());
+            let base = public.base();
+            if (self.standing != HostStanding::Own || same_host()) && !bases.contains(&base) {
+                bases.push(base);
             }
         }
         bases
     }
 }
 
-/// The URLs that a request may have been signed as, one for each base.
-pub fn signed_urls<'a>(
-    bases: &'a [Cow<'_, str>],
-    target: Target<'a>,
-    query: Option<&'a str>,
-) -> impl Iterator<Item = SignedUrl<'a>> {
-    bases.iter().map(move |base| SignedUrl { base, path: target.path, query })
-}
+/// The bases of one request: the host that was sent, and the public ones. More than these few are rare.
+pub type Bases<'r> = SmallVec<[Base<'r>; 4]>;

@@ -1,50 +1,55 @@
 //! One line for each request, written when its response has ended, however it ended.
 
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use bytes::Bytes;
-use http::Response;
+use http::header::HOST;
+use http::{Method, Response, request};
 use http_body::{Body as _, Frame, SizeHint};
 
 use super::redact::redacted;
 use super::reply::Cause;
 use crate::body::{self, Body, BoxError};
+use crate::distribution::key::PublicKeyId;
 
-/// What is known of a request. Holds the target without its signing values, never the raw one.
+/// What is known of a request; nothing where nobody reads the log.
 #[derive(Debug)]
-pub struct AccessLogEntry {
-    /// The viewer's address.
-    pub viewer: std::net::IpAddr,
-    /// The method.
-    pub method: String,
-    /// The host that was sent.
-    pub host: String,
-    /// Path and query without signing parameters.
-    pub target: String,
-    /// The answer's status.
-    pub status: u16,
+pub struct AccessLogEntry(Option<Box<Line>>);
+
+/// Holds the target without its signing values, never the raw one: a log must not hold what opens a door.
+#[derive(Debug)]
+struct Line {
+    viewer: IpAddr,
+    method: Method,
+    host: String,
+    target: String,
+    status: u16,
     /// Why Frontgate answered by itself.
-    pub cause: Option<Cause>,
-    /// The key that signed.
-    pub key_pair_id: Option<String>,
-    /// When the request came.
-    pub began: Instant,
+    cause: Option<Cause>,
+    key_pair_id: Option<PublicKeyId>,
+    began: Instant,
     sent: u64,
     broken: Option<String>,
     complete: bool,
 }
 
 impl AccessLogEntry {
-    /// An entry for a request that has just come.
+    /// Of a request that has just come.
     #[must_use]
-    pub fn new(viewer: std::net::IpAddr, method: String, host: String, target: String) -> Self {
-        Self {
+    pub fn begin(parts: &request::Parts, viewer: IpAddr) -> Self {
+        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+            return Self(None);
+        }
+        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
+        let host = parts.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
+        Self(Some(Box::new(Line {
             viewer,
-            method,
-            host,
-            target,
+            method: parts.method.clone(),
+            host: redacted(&String::from_utf8_lossy(host)).into_owned(),
+            target: redacted(target).into_owned(),
             status: 0,
             cause: None,
             key_pair_id: None,
@@ -52,36 +57,58 @@ impl AccessLogEntry {
             sent: 0,
             broken: None,
             complete: false,
+        })))
+    }
+
+    /// The viewer's address as the request is judged by.
+    pub fn comes_from(&mut self, viewer: IpAddr) {
+        if let Some(line) = &mut self.0 {
+            line.viewer = viewer;
+        }
+    }
+
+    /// Whose signature opened the door.
+    pub fn signed_by(&mut self, key_pair_id: &PublicKeyId) {
+        if let Some(line) = &mut self.0 {
+            line.key_pair_id = Some(key_pair_id.clone());
+        }
+    }
+
+    /// Why Frontgate answered by itself.
+    pub fn answered_for(&mut self, cause: Cause) {
+        if let Some(line) = &mut self.0 {
+            line.cause = Some(cause);
         }
     }
 
     /// Rides with the response's body to its end.
     #[must_use]
-    pub fn attach(mut self, response: Response<Body>) -> Response<Body> {
-        self.status = response.status().as_u16();
+    pub fn attach(self, response: Response<Body>) -> Response<Body> {
+        let Some(mut line) = self.0 else { return response };
+        line.status = response.status().as_u16();
         response.map(|body| {
             // hyper never asks for the body of an answer to HEAD.
-            self.complete = body.is_end_stream() || self.method == "HEAD";
-            body::boxed(LoggedBody { body, entry: self })
+            line.complete = body.is_end_stream() || line.method == Method::HEAD;
+            body::boxed(LoggedBody { body, line })
         })
     }
 }
 
-impl Drop for AccessLogEntry {
+impl Drop for Line {
     fn drop(&mut self) {
         let cause = self.cause.as_ref();
         tracing::info!(
             target: "access",
             viewer = %self.viewer,
-            method = self.method,
+            method = self.method.as_str(),
             host = self.host,
             path = self.target,
             status = self.status,
             bytes = self.sent,
             millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            key = self.key_pair_id.as_deref(),
+            key = self.key_pair_id.as_ref().map(PublicKeyId::as_str),
             reason = cause.map(|cause| cause.name),
-            detail = cause.map(|cause| redacted(&cause.detail)),
+            detail = cause.map(|cause| redacted(&cause.detail)).as_deref(),
             origin_error = self.broken.as_deref(),
             aborted = (!self.complete && self.broken.is_none()).then_some(true),
         );
@@ -90,7 +117,7 @@ impl Drop for AccessLogEntry {
 
 struct LoggedBody {
     body: Body,
-    entry: AccessLogEntry,
+    line: Box<Line>,
 }
 
 impl http_body::Body for LoggedBody {
@@ -104,11 +131,11 @@ impl http_body::Body for LoggedBody {
         let polled = self.body.as_mut().poll_frame(cx);
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
-                self.entry.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.entry.complete = self.body.is_end_stream();
+                self.line.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
+                self.line.complete = self.body.is_end_stream();
             }
-            Poll::Ready(Some(Err(error))) => self.entry.broken = Some(error.to_string()),
-            Poll::Ready(None) => self.entry.complete = true,
+            Poll::Ready(Some(Err(error))) => self.line.broken = Some(error.to_string()),
+            Poll::Ready(None) => self.line.complete = true,
             Poll::Pending => {}
         }
         polled

@@ -14,15 +14,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::service::Worker;
 use super::stall::StallGuard;
+use super::viewer_address::ViewerAddress;
 
 /// Serves requests until the viewer or the end comes; at the end, the request in flight is finished.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop: CancellationToken) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
+    let viewer = Rc::new((worker, ViewerAddress::new(peer.ip())));
     let service = service_fn(move |request| {
-        let worker = Rc::clone(&worker);
-        async move { Ok::<_, Infallible>(worker.respond(request, peer).await) }
+        let viewer = Rc::clone(&viewer);
+        async move {
+            let (worker, address) = &*viewer;
+            Ok::<_, Infallible>(worker.respond(request, address).await)
+        }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).title_case_headers(true);

@@ -3,6 +3,7 @@
 use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LOCATION, SERVER};
 use http::{Response, StatusCode};
 
+use super::headers::X_CACHE;
 use super::identity::RequestIdentity;
 use crate::access::deny::DenyReason;
 use crate::access::gate::Barrier;
@@ -143,7 +144,7 @@ impl Reply {
         if let Some(location) = location.and_then(|location| HeaderValue::from_maybe_shared(location).ok()) {
             headers.insert(LOCATION, location);
         }
-        headers.insert("x-cache", HeaderValue::from_static(x_cache));
+        headers.insert(X_CACHE, HeaderValue::from_static(x_cache));
         identity.stamp(headers);
         *response.body_mut() = body::full(text);
         response

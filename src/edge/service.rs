@@ -1,21 +1,24 @@
 //! One request, from its head to its response.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
-use std::path::PathBuf;
+use std::net::IpAddr;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
+use bytes::Bytes;
 use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
+use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
-use super::identity::RequestIdentity;
+use super::identity::{RequestIdentity, RequestIds};
 use super::redact::redacted;
 use super::reply::Reply;
-use super::{Edge, headers, test_mode};
+use super::viewer_address::ViewerAddress;
+use super::{Edge, Running, headers, test_mode};
 use crate::access::credentials::without_signing_parameters;
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
@@ -25,32 +28,66 @@ use crate::clock;
 use crate::distribution::origin::Origin;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
-use crate::origin::OriginClient;
+use crate::origin::{OriginClient, OriginError};
 use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 
-/// What one thread needs to answer requests: the shared edge, and its own connections to the origins.
+/// What one thread needs to answer requests: the shared edge, and its own view of what runs.
 #[derive(Debug)]
 pub struct Worker {
     edge: Arc<Edge>,
-    origins: RefCell<HashMap<usize, (Arc<Origin>, OriginClient)>>,
-    generation: Cell<u64>,
+    in_use: RefCell<Rc<InUse>>,
+    ids: RefCell<RequestIds>,
+}
+
+/// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
+/// reference count that all cores write to on every request would be passed from one to the other.
+#[derive(Debug)]
+struct InUse {
+    running: Arc<Running>,
+    origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
+}
+
+/// An origin and this thread's way to it.
+#[derive(Debug)]
+struct OriginInUse {
+    origin: Arc<Origin>,
+    client: OriginClient,
+}
+
+impl InUse {
+    fn new(running: Arc<Running>) -> Rc<Self> {
+        Rc::new(Self { running, origins: RefCell::default() })
+    }
+
+    fn origin(&self, origin: &Arc<Origin>) -> Result<Rc<OriginInUse>, OriginError> {
+        // No two origins of one configuration have one address.
+        let place = Arc::as_ptr(origin) as usize;
+        if let Some(known) = self.origins.borrow().get(&place) {
+            return Ok(Rc::clone(known));
+        }
+        let client = OriginClient::new(origin, &self.running.secrets).map_err(OriginError::Connect)?;
+        let new = Rc::new(OriginInUse { origin: Arc::clone(origin), client });
+        self.origins.borrow_mut().insert(place, Rc::clone(&new));
+        Ok(new)
+    }
 }
 
 impl Worker {
     /// A worker without connections.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        Self { edge, origins: RefCell::default(), generation: Cell::new(0) }
+        let in_use = RefCell::new(InUse::new(edge.running.load_full()));
+        Self { edge, in_use, ids: RefCell::default() }
     }
 
     /// Answers one request. Whatever happens is a response.
-    pub async fn respond(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Body> {
-        let identity = RequestIdentity::new(self.edge.via.clone());
+    pub async fn respond(&self, request: Request<Incoming>, peer: &ViewerAddress) -> Response<Body> {
+        let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
-        let mut entry = log_entry(&parts, peer.ip());
+        let mut entry = AccessLogEntry::begin(&parts, peer.ip());
         // hyper closes a connection on which a body was left unread, and so must the answer say.
         let closes = !incoming.is_end_stream() || ends_after(&parts);
-        let reply = match self.answer(&mut parts, incoming, peer.ip(), &identity, &mut entry).await {
+        let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
             Ok(response) => return entry.attach(response),
             Err(reply) => reply,
         };
@@ -62,7 +99,7 @@ impl Worker {
         {
             response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);
         }
-        entry.cause = Some(cause);
+        entry.answered_for(cause);
         entry.attach(response)
     }
 
@@ -71,7 +108,7 @@ impl Worker {
         &self,
         parts: &mut request::Parts,
         incoming: Incoming,
-        peer: IpAddr,
+        peer: &ViewerAddress,
         identity: &RequestIdentity,
         entry: &mut AccessLogEntry,
     ) -> Result<Response<Body>, Reply> {
@@ -81,59 +118,49 @@ impl Worker {
             true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
             false => test_mode::TestOverrides::default(),
         };
-        let running = self.edge.running.load_full();
-        self.forget_replaced_origins(running.generation);
-        let body = body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT));
-        let (address, now) = (test.viewer.unwrap_or(peer).to_canonical(), test.now.unwrap_or(now));
-        entry.viewer = address;
+        let in_use = self.in_use();
+        let body = viewer_body(incoming);
+        let now = test.now.unwrap_or(now);
+        let pretended = test.viewer.map(ViewerAddress::new);
+        let address = pretended.as_ref().unwrap_or(peer);
+        entry.comes_from(address.ip());
         let (origin, target, is_private) = {
-            let viewer = viewer_request(parts, address, now).map_err(|barrier| Reply::barred(&barrier))?;
-            let route = admitted(&viewer, &running.distributions, &body)?;
+            let viewer =
+                viewer_request(parts, address.ip(), now).map_err(|barrier| Reply::barred(&barrier))?;
+            let route = admitted(&viewer, &in_use.running.distributions, &body)?;
             match authorize(&viewer, &route, &self.edge.verified) {
-                Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
-                    entry.key_pair_id = Some(key_pair_id.to_string());
-                }
+                Decision::Allow(Admission::Signed { key_pair_id, .. }) => entry.signed_by(key_pair_id),
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => return Err(Reply::denied(&reason)),
             }
-            let origin = route.distribution.origin(&route.behavior.target_origin).cloned();
+            let origin = route.distribution.origin(&route.behavior.target_origin);
             let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
-            let target = origin_target(&viewer, &route, &origin.path);
+            let origin = in_use.origin(origin).map_err(|error| Reply::origin_failed(&error))?;
+            let target = origin_target(&parts.uri, &viewer, &route, &origin.origin.path)?;
             (origin, target, route.is_private())
         };
-        let request = origin_request(parts, &origin, &target, entry.viewer, identity, is_private, body)?;
-        let sent = match self.client(&origin, &running.secrets) {
-            Ok(client) => client.send(request).await,
-            Err(error) => Err(crate::origin::OriginError::Connect(error)),
-        };
-        let mut response = sent.map_err(|error| Reply::origin_failed(&error))?;
+        let request = origin_request(parts, &origin.origin, target, address, identity, is_private, body);
+        let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
         Ok(response)
     }
 
-    fn client(&self, origin: &Arc<Origin>, secrets: &[PathBuf]) -> std::io::Result<OriginClient> {
-        let place = Arc::as_ptr(origin) as usize;
-        let mut origins = self.origins.borrow_mut();
-        if let Some((_, client)) = origins.get(&place) {
-            return Ok(client.clone());
+    /// What runs now, which a reload may have replaced.
+    fn in_use(&self) -> Rc<InUse> {
+        let mut in_use = self.in_use.borrow_mut();
+        let running = self.edge.running.load();
+        if !Arc::ptr_eq(&running, &in_use.running) {
+            *in_use = InUse::new(Arc::clone(&running));
         }
-        let client = OriginClient::new(origin, secrets)?;
-        origins.insert(place, (Arc::clone(origin), client.clone()));
-        Ok(client)
-    }
-
-    fn forget_replaced_origins(&self, generation: u64) {
-        if self.generation.replace(generation) != generation {
-            self.origins.borrow_mut().clear();
-        }
+        Rc::clone(&in_use)
     }
 
     /// Ends origin connections that nobody uses any more.
     pub fn sweep(&self) {
-        for (_, client) in self.origins.borrow().values() {
-            client.sweep();
+        for origin in self.in_use().origins.borrow().values() {
+            origin.client.sweep();
         }
     }
 }
@@ -175,67 +202,72 @@ fn viewer_request(
 }
 
 /// Where the request belongs, if nothing stands before its credentials.
-fn admitted<'d>(
-    viewer: &ViewerRequest<'_>,
+fn admitted<'d: 'r, 'r>(
+    viewer: &ViewerRequest<'r>,
     distributions: &'d Distributions,
     body: &Body,
-) -> Result<Route<'d>, Reply> {
+) -> Result<Route<'d, 'r>, Reply> {
     let barred = |barrier: Barrier| Reply::barred(&barrier);
     let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
         let path = redacted(viewer.target.path);
-        tracing::warn!(path, "the path as sent and its normalised form have different behaviors");
+        tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
     gate::admit(viewer, &route, !body::is_empty(body)).map_err(barred)?;
     Ok(route)
 }
 
+/// The viewer's body; most have none.
+fn viewer_body(incoming: Incoming) -> Body {
+    if incoming.is_end_stream() {
+        return body::empty();
+    }
+    body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT))
+}
+
 /// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
-fn origin_target(viewer: &ViewerRequest<'_>, route: &Route<'_>, prefix: &str) -> String {
-    let mut target = format!("{prefix}{}", route.origin_path);
-    let query = match viewer.target.query {
+fn origin_target(
+    sent: &Uri,
+    viewer: &ViewerRequest<'_>,
+    route: &Route<'_, '_>,
+    prefix: &str,
+) -> Result<PathAndQuery, Reply> {
+    let Target { path, query } = viewer.target;
+    let kept = match query {
         Some(query) if route.is_private() && !query.is_empty() => without_signing_parameters(query),
         other => other.map(Into::into),
     };
-    if let Some(query) = query {
-        target.push('?');
-        target.push_str(&query);
+    if let (true, Some(same)) =
+        (prefix.is_empty() && route.origin_path == path && kept.as_deref() == query, sent.path_and_query())
+    {
+        return Ok(same.clone());
     }
-    target
+    let mut target = String::with_capacity(prefix.len() + route.origin_path.len() + viewer.target.len());
+    target.push_str(prefix);
+    target.push_str(&route.origin_path);
+    if let Some(kept) = kept {
+        target.push('?');
+        target.push_str(&kept);
+    }
+    PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(Reply::bad_request)
 }
 
 fn origin_request(
     parts: &mut request::Parts,
     origin: &Origin,
-    target: &str,
-    viewer: IpAddr,
+    target: PathAndQuery,
+    viewer: &ViewerAddress,
     identity: &RequestIdentity,
     is_private: bool,
     body: Body,
-) -> Result<Request<Body>, Reply> {
+) -> Request<Body> {
     let mut request = Request::new(body);
     *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = target.parse::<Uri>().map_err(Reply::bad_request)?;
-    *request.version_mut() = Version::HTTP_11;
+    *request.uri_mut() = Uri::from(target);
     *request.headers_mut() = std::mem::take(&mut parts.headers);
     headers::to_origin(request.headers_mut(), origin, viewer, identity, is_private);
-    Ok(request)
-}
-
-/// Only the target without signing values: a log must not hold what opens a door.
-fn log_entry(parts: &request::Parts, viewer: IpAddr) -> AccessLogEntry {
-    if !tracing::enabled!(target: "access", tracing::Level::INFO) {
-        return AccessLogEntry::new(viewer, parts.method.to_string(), String::new(), String::new());
-    }
-    let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-    let host = parts.headers.get(HOST).map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-    AccessLogEntry::new(
-        viewer,
-        parts.method.to_string(),
-        redacted(&host.unwrap_or_default()),
-        redacted(target),
-    )
+    request
 }
 
 fn http_date() -> HeaderValue {

@@ -8,15 +8,15 @@ use crate::access::ClaimedPolicy;
 use crate::access::policy;
 use crate::access::verified::SignatureClaim;
 use crate::distribution::key::{HashAlgorithm, PublicKey};
-use crate::viewer::{Scheme, SignedUrl};
+use crate::viewer::{Base, Scheme, SignedUrl};
 
 /// Says what the signature was made over or by, if that is found.
 pub(super) fn search(
-    examined: &Examined<'_>,
+    examined: &Examined<'_, '_>,
     claim: &SignatureClaim<'_>,
-    claimed: &ClaimedPolicy,
+    claimed: &ClaimedPolicy<'_>,
 ) -> Option<String> {
-    if examined.tried.urls().next().is_none() {
+    if examined.tried.is_empty() {
         let host = examined.request.host.name();
         return Some(format!(
             "{host} is no name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls`"
@@ -45,7 +45,7 @@ pub(super) fn search(
 
 /// The key that was named comes first, then every other one that the configuration knows; each with both hashes.
 fn signers<'e>(
-    examined: &'e Examined<'_>,
+    examined: &'e Examined<'_, '_>,
     claim: &SignatureClaim<'e>,
 ) -> Vec<(&'e PublicKey, HashAlgorithm)> {
     let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
@@ -78,7 +78,7 @@ fn other_signer(claim: &SignatureClaim<'_>, key: &PublicKey, hash: HashAlgorithm
 
 /// A canned signature over another URL.
 fn other_url(
-    examined: &Examined<'_>,
+    examined: &Examined<'_, '_>,
     claim: &SignatureClaim<'_>,
     signers: &[(&PublicKey, HashAlgorithm)],
     expires: &str,
@@ -102,9 +102,10 @@ fn other_url(
 }
 
 /// The base that was tried which shares most with the URL that was signed, so that the diff is short.
-fn nearest_base<'e>(examined: &'e Examined<'_>, signed: &str) -> Option<&'e str> {
-    let shared = |base: &&str| base.bytes().zip(signed.bytes()).take_while(|(a, b)| a == b).count();
-    examined.tried.bases().max_by_key(shared)
+fn nearest_base<'e>(examined: &'e Examined<'_, '_>, signed: &str) -> Option<Base<'e>> {
+    let shared =
+        |base: &&Base<'_>| base.to_string().bytes().zip(signed.bytes()).take_while(|(a, b)| a == b).count();
+    examined.tried.bases().iter().max_by_key(shared).copied()
 }
 
 fn what_differs(signed: &str, requested: &str) -> &'static str {
@@ -132,7 +133,7 @@ fn what_differs(signed: &str, requested: &str) -> &'static str {
 }
 
 /// Wildcards, then each base × each form of the query × each form of the path, without the ones that were tried.
-fn url_candidates(examined: &Examined<'_>, most: usize) -> Vec<String> {
+fn url_candidates(examined: &Examined<'_, '_>, most: usize) -> Vec<String> {
     let tried: HashSet<String> = examined.tried.texts().into_iter().collect();
     let target = examined.request.target;
     let (bases, queries, paths) = (bases(examined), queries(target.query), paths(target.path));
@@ -156,16 +157,14 @@ fn url_candidates(examined: &Examined<'_>, most: usize) -> Vec<String> {
 }
 
 /// Every name that the distributions have and the host that was sent, with both schemes; the tried ones first.
-fn bases(examined: &Examined<'_>) -> Vec<String> {
-    let mut bases: Vec<String> = examined.tried.bases().map(str::to_owned).collect();
+fn bases(examined: &Examined<'_, '_>) -> Vec<String> {
+    let mut bases: Vec<String> = examined.tried.bases().iter().map(Base::to_string).collect();
     let host = examined.request.host;
     let mut authorities = vec![host.to_string(), host.name().to_owned()];
     let port = host.port().map(|port| format!(":{port}")).unwrap_or_default();
     authorities.extend(["localhost", "127.0.0.1"].map(|local| format!("{local}{port}")));
     for one in &examined.distributions.list {
-        authorities.extend(one.public_base_urls.iter().map(|base| {
-            base.as_str().split_once("://").map_or(String::new(), |(_, authority)| authority.to_owned())
-        }));
+        authorities.extend(one.public_base_urls.iter().map(|base| base.base().authority.to_owned()));
         authorities.push(one.domain_name.clone());
         authorities.extend(one.aliases.iter().filter(|alias| !alias.starts_with('*')).cloned());
     }

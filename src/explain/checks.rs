@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Check, candidates, hints};
 use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
+use crate::access::encoding::Decoded;
 use crate::access::policy::Condition;
 use crate::access::verified::{SignatureClaim, VerifiedPolicies};
 use crate::access::{
@@ -15,41 +16,46 @@ use crate::distribution::{Distributions, Route};
 use crate::viewer::ViewerRequest;
 
 /// A private request with everything that its checks need, each part read on its own.
-pub(super) struct Examined<'a> {
-    pub(super) request: &'a ViewerRequest<'a>,
-    pub(super) route: &'a Route<'a>,
+pub(super) struct Examined<'r, 'a> {
+    pub(super) request: &'r ViewerRequest<'a>,
+    pub(super) route: &'r Route<'a, 'a>,
     pub(super) distributions: &'a Distributions,
-    sent: Credentials<'a>,
+    sent: &'r Credentials<'a>,
     key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
-    signature: Result<Vec<u8>, DenyReason>,
-    claimed: Result<ClaimedPolicy, DenyReason>,
+    signature: Result<Decoded, DenyReason>,
+    claimed: Result<ClaimedPolicy<'r>, DenyReason>,
     hash: Result<HashAlgorithm, DenyReason>,
     pub(super) tried: TriedUrls<'a>,
 }
 
-impl<'a> Examined<'a> {
+impl<'r, 'a> Examined<'r, 'a> {
     pub(super) fn of(
-        request: &'a ViewerRequest<'a>,
-        route: &'a Route<'a>,
+        request: &'r ViewerRequest<'a>,
+        route: &'r Route<'a, 'a>,
         distributions: &'a Distributions,
+        sent: &'r Credentials<'a>,
+        text: &'r Result<Option<Decoded>, DenyReason>,
     ) -> Self {
-        let sent = Credentials::extract(request);
-        let key = key_pair_id(&sent, route).ok().map(|id| trusted_key(id, route));
+        let claimed = match text {
+            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()),
+            Err(reason) => Err(reason.clone()),
+        };
+        let key = key_pair_id(sent, route).ok().map(|id| trusted_key(id, route));
         Self {
             request,
             route,
             distributions,
             key,
-            signature: signature(&sent),
-            claimed: ClaimedPolicy::read(&sent),
-            hash: hash_algorithm(&sent),
+            signature: signature(sent),
+            claimed,
+            hash: hash_algorithm(sent),
             tried: TriedUrls::of(request, route),
             sent,
         }
     }
 
     pub(super) fn sent_key_pair_id(&self) -> Option<String> {
-        key_pair_id(&self.sent, self.route).ok().map(str::to_owned)
+        key_pair_id(self.sent, self.route).ok().map(str::to_owned)
     }
 
     pub(super) fn policy_text(&self) -> Option<String> {
@@ -82,10 +88,10 @@ impl<'a> Examined<'a> {
 
     fn key_pair_id(&self) -> Check {
         let check = Check::new("key-pair-id", "the id of a public key: letters and digits");
-        match key_pair_id(&self.sent, self.route) {
+        match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
-                check.fail(&reason, hints::key_pair_id(self.request, &self.sent, self.distributions))
+                check.fail(&reason, hints::key_pair_id(self.request, self.sent, self.distributions))
             }
         }
     }
@@ -97,7 +103,7 @@ impl<'a> Examined<'a> {
         match &self.key {
             None => check.skip("no usable key id"),
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
-            Some(Err(reason)) => check.fail(reason, hints::unknown_key(&self.sent, self.distributions)),
+            Some(Err(reason)) => check.fail(reason, hints::unknown_key(self.sent, self.distributions)),
         }
     }
 
@@ -123,7 +129,7 @@ impl<'a> Examined<'a> {
                 let ignored = if self.sent.expires.is_some() { "; Expires beside it is ignored" } else { "" };
                 check.pass(format!("a custom policy{ignored}"))
             }
-            Err(reason) => check.fail(reason, hints::policy(reason, &self.sent)),
+            Err(reason) => check.fail(reason, hints::policy(reason, self.sent)),
         }
     }
 
@@ -144,7 +150,7 @@ impl<'a> Examined<'a> {
         };
         let hash = match &self.hash {
             Ok(hash) => *hash,
-            Err(reason) => return check.fail(reason, hints::hash_algorithm(&self.sent)),
+            Err(reason) => return check.fail(reason, hints::hash_algorithm(self.sent)),
         };
         let claim = SignatureClaim { key, hash, signature };
         match VerifiedPolicy::verify(

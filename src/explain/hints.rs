@@ -11,6 +11,7 @@ use crate::access::resource::Resource;
 use crate::distribution::behavior::Restriction;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
+use crate::viewer::Base;
 use crate::viewer::ViewerRequest;
 
 /// Quirks 2, 12 and 13, and names in the wrong case.
@@ -201,7 +202,7 @@ pub(super) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
 }
 
 /// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
-pub(super) fn ambiguous(resource: &Resource, tried: &TriedUrls<'_>) -> Option<String> {
+pub(super) fn ambiguous(resource: &Resource<'_>, tried: &TriedUrls<'_>) -> Option<String> {
     let url = tried.urls().find(|url| resource.matches(url))?;
     let (fitting, all) = resource.readings(&url);
     (!resource.is_exactly(&url) && fitting > 0 && fitting < all).then(|| {
@@ -213,7 +214,11 @@ pub(super) fn ambiguous(resource: &Resource, tried: &TriedUrls<'_>) -> Option<St
 }
 
 /// Why a Resource doesn't match, where one difference explains it.
-pub(super) fn resource(resource: &Resource, tried: &TriedUrls<'_>, route: &Route<'_>) -> Option<String> {
+pub(super) fn resource(
+    resource: &Resource<'_>,
+    tried: &TriedUrls<'_>,
+    route: &Route<'_, '_>,
+) -> Option<String> {
     let text = resource.as_str();
     if !text.contains("://") && !text.starts_with('*') {
         return Some("a Resource begins with http://, https:// or *".to_owned());
@@ -226,18 +231,18 @@ pub(super) fn resource(resource: &Resource, tried: &TriedUrls<'_>, route: &Route
         ));
     }
     let (_, rest) = text.split_once("://").unwrap_or(("", text));
-    let (scheme, authority) = url.scheme_and_authority();
-    if Resource::new(&format!("{scheme}://{rest}")).matches(&url) {
+    let Base { scheme, authority } = url.base;
+    if Resource::new(format!("{scheme}://{rest}")).matches(&url) {
         return Some(format!("the scheme differs: the request is {scheme}; `http*://` matches both"));
     }
     let at = rest.find(['/', '?']).unwrap_or(rest.len());
-    if Resource::new(&format!("{scheme}://{authority}{}", &rest[at..])).matches(&url) {
+    if Resource::new(format!("{scheme}://{authority}{}", &rest[at..])).matches(&url) {
         return Some(format!(
             "the host differs: the request is for {authority}, the policy for {}",
             &rest[..at]
         ));
     }
-    if url.query.is_some() && Resource::new(&format!("{text}*")).matches(&url) {
+    if url.query.is_some() && Resource::new(format!("{text}*")).matches(&url) {
         return Some("the pattern ends before the query: end it with `*`, or name the query".to_owned());
     }
     if text.contains('\\') {

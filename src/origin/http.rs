@@ -2,16 +2,14 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::pin::pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
 
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::OriginError;
 use crate::access::gate::MAX_HEAD;
@@ -19,10 +17,10 @@ use crate::body::{self, Body};
 use crate::distribution::origin::OriginTimeouts;
 
 mod exchange;
+mod link;
 
 use exchange::{PooledBody, Progress, watched};
-
-type Sender = SendRequest<Body>;
+use link::Link;
 
 /// The connections of one thread to one origin.
 #[derive(Debug)]
@@ -35,7 +33,7 @@ pub struct HttpOrigin {
 
 #[derive(Debug)]
 struct Idle {
-    sender: Sender,
+    link: Link,
     since: Instant,
 }
 
@@ -57,15 +55,15 @@ impl HttpOrigin {
     /// [`OriginError`] when no connection could be made or no response came in time.
     pub async fn send(self: &Rc<Self>, request: Request<Body>) -> Result<Response<Body>, OriginError> {
         let mut request = request;
-        let mut kept = self.checkout().await;
+        let mut kept = self.checkout();
         let mut attempts_left = self.timeouts.connection_attempts;
         loop {
             let was_kept = kept.is_some();
-            let sender = match kept.take() {
-                Some(sender) => sender,
+            let link = match kept.take() {
+                Some(link) => link,
                 None => self.connect(&mut attempts_left).await?,
             };
-            let Failed { error, again } = match self.exchange(sender, request).await {
+            let Failed { error, again } = match self.exchange(link, request).await {
                 Ok(response) => return Ok(response),
                 Err(failed) => failed,
             };
@@ -81,19 +79,19 @@ impl HttpOrigin {
 
     async fn exchange(
         self: &Rc<Self>,
-        mut sender: Sender,
+        mut link: Link,
         request: Request<Body>,
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
         let progress = Rc::new(Progress::new(&request));
         let request = request.map(|body| watched(body, &progress));
-        let sent = self.in_time(&progress, sender.try_send_request(request)).await;
-        match sent {
+        // For a response as long as the request's body moves, and then for the response timeout.
+        match link.send(request, || progress.last.get()).await {
             None => Err(Failed { error: OriginError::ResponseTimeout, again: again.map(Box::new) }),
             Some(Ok(response)) => {
                 check_head(&response)?;
                 let (parts, incoming) = response.into_parts();
-                let kept = PooledBody::new(incoming, sender, self, progress);
+                let kept = PooledBody::new(incoming, link, self, progress);
                 Ok(Response::from_parts(parts, body::boxed(kept)))
             }
             Some(Err(mut failure)) => {
@@ -112,50 +110,31 @@ impl HttpOrigin {
         }
     }
 
-    /// Waits for a response as long as the request's body moves, and then for the response timeout.
-    async fn in_time<T>(&self, progress: &Progress, response: impl Future<Output = T>) -> Option<T> {
-        let mut response = pin!(response);
+    /// The connection that was used last, if it still stands. Only those whose exchange is over are kept.
+    fn checkout(&self) -> Option<Link> {
         loop {
-            let last = progress.last.get();
-            let left = self.timeouts.response.saturating_sub(last.elapsed());
-            match timeout(left, response.as_mut()).await {
-                Ok(response) => return Some(response),
-                Err(_) if progress.last.get() > last => {}
-                Err(_) => return None,
+            let Idle { mut link, since } = self.idle.borrow_mut().pop()?;
+            if since.elapsed() < self.timeouts.keep_alive && link.is_usable() {
+                return Some(link);
             }
         }
     }
 
-    /// The connection that was used last, if it still stands. Only those whose exchange is over are kept, so that hyper
-    /// is ready as soon as it has seen that end; the limit is for what isn't foreseen.
-    async fn checkout(&self) -> Option<Sender> {
-        loop {
-            let idle = self.idle.borrow_mut().pop()?;
-            let mut sender = idle.sender;
-            if idle.since.elapsed() < self.timeouts.keep_alive
-                && !sender.is_closed()
-                && matches!(timeout(READY_LIMIT, sender.ready()).await, Ok(Ok(())))
-            {
-                return Some(sender);
-            }
-        }
-    }
-
-    fn checkin(&self, sender: Sender) {
+    fn checkin(&self, link: Link) {
         let mut idle = self.idle.borrow_mut();
-        if !sender.is_closed() && idle.len() < MAX_IDLE {
-            idle.push(Idle { sender, since: Instant::now() });
+        if idle.len() < MAX_IDLE {
+            idle.push(Idle { link, since: Instant::now() });
         }
     }
 
     /// Ends the connections that nobody used for the keep-alive time.
     pub fn sweep(&self) {
         let keep_alive = self.timeouts.keep_alive;
-        self.idle.borrow_mut().retain(|idle| idle.since.elapsed() < keep_alive && !idle.sender.is_closed());
+        self.idle.borrow_mut().retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.is_usable());
     }
 
     /// Tries every address of the origin's name, each for the connection timeout, as often as attempts are left.
-    async fn connect(&self, attempts_left: &mut u32) -> Result<Sender, OriginError> {
+    async fn connect(&self, attempts_left: &mut u32) -> Result<Link, OriginError> {
         let mut last = OriginError::ConnectTimeout;
         while let Some(left) = attempts_left.checked_sub(1) {
             *attempts_left = left;
@@ -182,19 +161,14 @@ impl HttpOrigin {
         Err(last)
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Result<Sender, OriginError> {
+    async fn handshake(&self, stream: TcpStream) -> Result<Link, OriginError> {
         stream.set_nodelay(true).map_err(OriginError::Connect)?;
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(OriginError::of_hyper)?;
-        tokio::task::spawn_local(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "connection to origin ended");
-            }
-        });
-        Ok(sender)
+        Ok(Link::new(sender, connection, self.timeouts.response))
     }
 }
 
@@ -239,5 +213,3 @@ fn is_io(error: &hyper::Error) -> bool {
 
 /// Idle connections that one thread keeps to one origin: as many as nginx's documentation suggests, times eight.
 const MAX_IDLE: usize = 256;
-/// For hyper to see that an exchange is over: one turn of the runtime. A connection that still writes is given up.
-const READY_LIMIT: Duration = Duration::from_millis(10);

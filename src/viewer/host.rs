@@ -83,9 +83,10 @@ impl<'a> Host<'a> {
     /// Whether it can only mean this machine or a bare address: `localhost`, `*.localhost`, IPv4, `[IPv6]`.
     #[must_use]
     pub fn is_local_or_address(&self) -> bool {
-        let name = self.name().to_ascii_lowercase();
-        name == "localhost"
-            || name.ends_with(".localhost")
+        let name = self.name();
+        let end = |length: usize| name.len().checked_sub(length).and_then(|at| name.get(at..));
+        name.eq_ignore_ascii_case("localhost")
+            || end(".localhost".len()).is_some_and(|end| end.eq_ignore_ascii_case(".localhost"))
             || name.starts_with('[')
             || name.parse::<Ipv4Addr>().is_ok()
     }

@@ -21,6 +21,22 @@ pub fn normalise_escapes(path: &str) -> String {
     replace_escapes(path, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
 }
 
+/// Whether nobody can read a path in another way: it has no escape, backslash, parameter, repeated slash, dot after a
+/// slash or other character than ASCII.
+#[must_use]
+pub fn can_only_mean_itself(path: &str) -> bool {
+    let mut after_slash = false;
+    path.bytes().all(|byte| {
+        let is_plain = match byte {
+            b'%' | b'\\' | b';' => false,
+            b'/' | b'.' => !after_slash,
+            byte => byte.is_ascii(),
+        };
+        after_slash = byte == b'/';
+        is_plain
+    })
+}
+
 /// Every way in which an origin may resolve the dot segments of a path; empty for a path without any.
 ///
 /// Contract 3: segments count as such written plainly or with `%2e`, `%2f`, `%5c` or a backslash. Origins differ in
@@ -66,9 +82,8 @@ impl Spellings {
     /// Reads a path in every way.
     #[must_use]
     pub fn of(path: &str) -> Self {
-        let is_plain = path.bytes().all(|byte| byte.is_ascii() && !matches!(byte, b'%' | b'\\' | b';'));
         let mut spellings = Self::default();
-        if is_plain && !path.contains("//") && !path.contains("/.") {
+        if can_only_mean_itself(path) {
             return spellings;
         }
         // An origin may rewrite before it decodes, after it, or both; each step may be left out.

@@ -58,14 +58,14 @@ fn links() -> Vec<String> {
     links.collect()
 }
 
-fn judge(
-    distributions: &Distributions,
+fn judge<'d>(
+    distributions: &'d Distributions,
     verified: &VerifiedPolicies,
     target: &str,
     cookies: &[u8],
     address: IpAddr,
     now: u64,
-) -> Decision {
+) -> Decision<'d> {
     let method = Method::GET;
     let request = ViewerRequest {
         method: &method,

@@ -25,7 +25,10 @@ pub(super) fn banner(
     paint: Paint,
 ) -> anyhow::Result<String> {
     let (before, shown) = match location {
-        OriginLocation::Http { authority, .. } => (format!("http://{authority}{path}"), "/".to_owned()),
+        OriginLocation::Http { authority, .. } => {
+            let authority = authority.to_str().unwrap_or_default();
+            (format!("http://{authority}{path}"), "/".to_owned())
+        }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
     };

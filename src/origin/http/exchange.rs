@@ -1,18 +1,19 @@
 //! The two bodies of one exchange with an origin: what is still to be sent, and what comes back.
 
 use std::cell::Cell;
+use std::io;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
-use std::time::Instant;
 
 use bytes::Bytes;
 use http::Request;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
-use super::{HttpOrigin, Sender};
-use crate::body::idle::IdleBody;
+use super::HttpOrigin;
+use super::link::Link;
 use crate::body::{self, Body, BoxError};
 
 /// How far a request's body has come.
@@ -67,10 +68,12 @@ impl HttpBody for WatchedBody {
     }
 }
 
-/// A response's body, which gives its connection back when the exchange has ended well and bounds each wait.
+/// A response's body, which moves its connection on, gives it back when the exchange has ended well, and bounds each
+/// wait.
 pub(super) struct PooledBody {
-    incoming: IdleBody<Incoming>,
-    sender: Option<Sender>,
+    incoming: Incoming,
+    /// None once it has been given back.
+    link: Option<Link>,
     origin: Weak<HttpOrigin>,
     request: Rc<Progress>,
 }
@@ -78,12 +81,11 @@ pub(super) struct PooledBody {
 impl PooledBody {
     pub(super) fn new(
         incoming: Incoming,
-        sender: Sender,
+        link: Link,
         origin: &Rc<HttpOrigin>,
         request: Rc<Progress>,
     ) -> Self {
-        let incoming = IdleBody::new(incoming, origin.timeouts.response);
-        let mut body = Self { incoming, sender: Some(sender), origin: Rc::downgrade(origin), request };
+        let mut body = Self { incoming, link: Some(link), origin: Rc::downgrade(origin), request };
         if body.incoming.is_end_stream() {
             body.give_back();
         }
@@ -92,10 +94,10 @@ impl PooledBody {
 
     /// Not while the request's own body is still on its way: whoever took the connection would wait for a stranger.
     fn give_back(&mut self) {
-        if let (Some(sender), Some(origin), true) =
-            (self.sender.take(), self.origin.upgrade(), self.request.ended.get())
+        if let (Some(link), Some(origin), true) =
+            (self.link.take(), self.origin.upgrade(), self.request.ended.get())
         {
-            origin.checkin(sender);
+            origin.checkin(link);
         }
     }
 }
@@ -108,11 +110,27 @@ impl HttpBody for PooledBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let frame = ready!(Pin::new(&mut self.incoming).poll_frame(cx));
-        if frame.is_none() || self.incoming.is_end_stream() {
-            self.give_back();
+        let this = &mut *self;
+        let incoming = &mut this.incoming;
+        let frame = match &mut this.link {
+            Some(link) => match link.poll_driven(cx, |cx| Pin::new(&mut *incoming).poll_frame(cx)) {
+                Poll::Ready(frame) => {
+                    link.timer.moved();
+                    frame
+                }
+                Poll::Pending => {
+                    ready!(link.timer.poll_idle(cx));
+                    let error =
+                        io::Error::new(io::ErrorKind::TimedOut, "nothing more of the body came in time");
+                    return Poll::Ready(Some(Err(error.into())));
+                }
+            },
+            None => ready!(Pin::new(incoming).poll_frame(cx)),
+        };
+        if frame.is_none() || this.incoming.is_end_stream() {
+            this.give_back();
         }
-        Poll::Ready(frame)
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -1,0 +1,173 @@
+//! One connection to an origin, driven by whoever waits for its exchange.
+//!
+//! hyper's connection is a future that moves bytes whenever it is polled. The usual way is a task of its own for each;
+//! here the viewer's task polls it, so that a request passes from socket to socket without a turn of the scheduler
+//! (docs/performance.md has the figures). While nobody waits, nothing is polled: whether a kept connection still
+//! stands is seen when it is taken again, and by the sweep.
+
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::time::Duration;
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper::client::conn::TrySendError;
+use hyper::client::conn::http1::{Connection, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use crate::body::Body;
+use crate::body::idle::IdleTimer;
+
+/// A connection and the way to send on it.
+#[derive(Debug)]
+pub(super) struct Link {
+    sender: SendRequest<Body>,
+    /// None once it has ended. Boxed, since it is large and moves between the pool and the bodies.
+    connection: Option<Box<Connection<TokioIo<TcpStream>, Body>>>,
+    relay: Arc<Relay>,
+    waker: Waker,
+    /// Kept from exchange to exchange: putting off a timer is cheaper than making one.
+    pub(super) timer: IdleTimer,
+}
+
+impl Link {
+    /// Of a connection that has just been made; `limit` is for each wait on it.
+    pub(super) fn new(
+        sender: SendRequest<Body>,
+        connection: Connection<TokioIo<TcpStream>, Body>,
+        limit: Duration,
+    ) -> Self {
+        let relay = Arc::new(Relay::default());
+        let waker = Waker::from(Arc::clone(&relay));
+        Self { sender, connection: Some(Box::new(connection)), relay, waker, timer: IdleTimer::new(limit) }
+    }
+
+    /// Whether it stands and can take a request, after a look at what has come of it meanwhile.
+    pub(super) fn is_usable(&mut self) -> bool {
+        self.relay.begin();
+        self.drive();
+        self.relay.rest();
+        self.connection.is_some() && self.sender.is_ready()
+    }
+
+    /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what
+    /// last moved.
+    pub(super) async fn send(
+        &mut self,
+        request: Request<Body>,
+        last_moved: impl Fn() -> Instant,
+    ) -> Option<Result<Response<Incoming>, TrySendError<Request<Body>>>> {
+        let mut response = pin!(self.sender.try_send_request(request));
+        poll_fn(|cx| {
+            let polled = self.poll_driven(cx, |aside| response.as_mut().poll(aside));
+            match polled {
+                Poll::Ready(response) => Poll::Ready(Some(response)),
+                Poll::Pending => self.timer.poll_since(last_moved(), cx).map(|()| None),
+            }
+        })
+        .await
+    }
+
+    /// Polls what this connection alone brings on, and the connection itself.
+    pub(super) fn poll_driven<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut wanted: impl FnMut(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        for _ in 0..MAX_TURNS {
+            self.relay.begin();
+            let waker = self.waker.clone();
+            let mut aside = Context::from_waker(&waker);
+            let mut polled = wanted(&mut aside);
+            if polled.is_pending() {
+                self.drive();
+                polled = wanted(&mut aside);
+            }
+            if polled.is_ready() {
+                self.relay.rest();
+                return polled;
+            }
+            if self.relay.wait(cx.waker()) {
+                return Poll::Pending;
+            }
+        }
+        // As when the runtime wants others to have their turn.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    fn drive(&mut self) {
+        let Some(connection) = &mut self.connection else { return };
+        match Pin::new(connection.as_mut()).poll(&mut Context::from_waker(&self.waker)) {
+            Poll::Pending => {}
+            Poll::Ready(ended) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection to origin ended");
+                }
+                self.connection = None;
+            }
+        }
+    }
+}
+
+/// Passes wakes on to the task that waits, but not to the one that is polling right now, nor to one that has gone on:
+/// hyper's parts wake each other within one poll, each of which would cost the task another turn.
+#[derive(Debug, Default)]
+struct Relay(Mutex<Waiting>);
+
+#[derive(Debug, Default)]
+enum Waiting {
+    #[default]
+    Nobody,
+    /// It will look again by itself where there was a wake.
+    Polling {
+        woken: bool,
+    },
+    Task(Waker),
+}
+
+impl Relay {
+    fn begin(&self) {
+        self.set(Waiting::Polling { woken: false });
+    }
+
+    fn rest(&self) {
+        self.set(Waiting::Nobody);
+    }
+
+    /// False where something has moved since [`Relay::begin`], so that it must be looked at again.
+    fn wait(&self, task: &Waker) -> bool {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(*waiting, Waiting::Polling { woken: true }) {
+            return false;
+        }
+        *waiting = Waiting::Task(task.clone());
+        true
+    }
+
+    fn set(&self, waiting: Waiting) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
+    }
+}
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *waiting {
+            Waiting::Nobody => {}
+            Waiting::Polling { woken } => *woken = true,
+            Waiting::Task(task) => task.wake_by_ref(),
+        }
+    }
+}
+
+/// Turns within one poll; hyper comes to rest in one or two.
+const MAX_TURNS: usize = 4;
