@@ -30,7 +30,7 @@ local function stop()
    end
 end
 
-local last
+local next_line
 
 function request()
    if limit > 0 and sent >= limit then stop() end
@@ -39,13 +39,14 @@ function request()
       place = place % #targets + 1
       return targets[place]
    end
-   local line = not ended and lines()
+   -- wrk calls this once without sending, to see whether it works: that link comes again.
+   local line = (sent ~= 2 and not ended) and lines() or nil
    if line then
-      last = "GET " .. line .. suffix
-   else
+      next_line = "GET " .. line .. suffix
+   elseif sent ~= 2 then
       stop()
    end
-   return last
+   return next_line
 end
 
 function done(summary, latency, requests)

@@ -13,7 +13,10 @@ import time
 from pathlib import Path
 from typing import Callable
 
+import canned
+import forged
 import links
+import million
 import plain
 import report
 from bench import Bench, Settings
@@ -26,6 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "a": plain.public,
     "b": plain.remembered,
+    "c": canned.new_links,
+    "d": canned.seen_links,
+    "e": forged.forged,
+    "f": million.million,
 }
 
 
