@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable
 
 from load import Load, drive, probe
@@ -29,6 +30,8 @@ class Measured:
     cpu_us: list[float] = field(default_factory=list)  # a request
     cpu_per_gib: list[float] = field(default_factory=list)  # seconds
     throughput: list[float] = field(default_factory=list)  # requests a second
+    requests: int = 0
+    log: Path | None = None  # what the server wrote
 
     @property
     def cost(self) -> Series:
@@ -83,5 +86,7 @@ def _measure(stage: Stage, case: Case, server: Server, into: Measured) -> None:
     server.process.check_alive()
     into.cpu_us.append(spent * 1e6 / answered.requests)
     into.cpu_per_gib.append(spent / (answered.bytes / (1 << 30)))
+    into.requests += answered.requests
+    into.log = server.log
     into.throughput.append(answered.requests / answered.seconds)
     say(f"    {case.label:34} {into.cpu_us[-1]:9.2f} µs/request {into.throughput[-1]:9.0f} requests/s")

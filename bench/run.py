@@ -13,12 +13,15 @@ import time
 from pathlib import Path
 from typing import Callable
 
+import bodies
 import canned
+import footprint
 import forged
 import links
 import million
 import plain
 import report
+import scaling
 from bench import Bench, Settings
 from machine import BenchError, Cores, raise_file_limit
 from results import Section
@@ -33,12 +36,17 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "d": canned.seen_links,
     "e": forged.forged,
     "f": million.million,
+    "g": bodies.large,
+    "h": footprint.start,
+    "i": footprint.idle,
+    "j": scaling.two_cores,
 }
 
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    # As Ctrl-C does: what was started is ended on the way out.
+    # However it is told to end, what was started is ended on the way out; a shell's background jobs ignore SIGINT.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         run(options)
