@@ -20,7 +20,10 @@ def large(bench: Bench) -> Section:
     targets = bench.stage.folder / "large.txt"
     targets.write_text(f"{LARGE}\n")
     load = bench.load(
-        targets, body=bench.stage.large, connections=4, seconds=bench.settings.count(max(3, bench.settings.seconds), 1),
+        targets,
+        body=bench.stage.large,
+        connections=4,
+        seconds=max(3, bench.settings.seconds),
         limit=bench.settings.count(0, 12),
     )
     cases = [

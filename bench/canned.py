@@ -34,7 +34,6 @@ def new_links(bench: Bench) -> Section:
         "(a) and one verification are measured in the same rounds. With eight bases a request has eight candidates; a "
         "new link of the last one shows what the proxy learns from the link before it, a link of any of them what it "
         "costs when there is nothing to learn.",
-        "njs imports the key for each request, since it keeps nothing between two.",
     ]
     return Section("c", "every request its own canned link, each new", rows, notes)
 

@@ -36,7 +36,7 @@ def start(bench: Bench) -> Section:
             goals = [Goal(f"≤ {limit} {unit}", found.median, limit)] if name in bench.binaries else []
             ratio = f"{found.median / Series(tuple(figures['nginx'])).median:.2f} × nginx"
             rows.append(Row(f"{name}, {what}", found.shown(), unit, found.spread(), ratio, goals, summary=True))
-    notes = ["The first answer comes from the origin. nginx's memory is that of master and worker, pages of both twice."]
+    notes = ["The first answer comes from the origin. nginx's memory is master's and worker's, shared pages twice."]
     return Section("h", "start to first answer; idle memory", rows, notes)
 
 
@@ -64,7 +64,8 @@ def idle(bench: Bench) -> Section:
         found = Series(tuple(grown[name]))
         goals = [Goal("≤ 8 KiB each", found.median, 8)] if name in bench.binaries else []
         rows.append(Row(name, found.shown(2), "KiB each", found.spread(2), goals=goals, summary=True))
-    return Section("i", f"{wanted:,} idle keep-alive connections", rows, ["Resident memory; the kernel's is not counted."])
+    notes = ["Resident memory; the kernel's is not counted."]
+    return Section("i", f"{wanted:,} idle keep-alive connections", rows, notes)
 
 
 def _kibibytes_each(bench: Bench, server: Server, wanted: int) -> float:

@@ -73,4 +73,5 @@ def _remembered(bench: Bench, name: str) -> Row:
     entries = int(counts[-1][2])
     # The policy of the wildcard is one more.
     goal = Goal("all remembered", entries, shown + 1, at_least=True)
-    return Row(f"{name}, remembered afterwards", f"{entries:,}", f"of {shown + 1:,} policies", goals=[goal], summary=True)
+    label = f"{name}, remembered afterwards"
+    return Row(label, f"{entries:,}", f"of {shown + 1:,} policies", goals=[goal], summary=True)

@@ -8,7 +8,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from machine import BenchError, Cores
+from machine import BenchError, Cores, die_with_parent
 
 FOLDER = Path(__file__).parent
 HOST = "media.example.com"  # what links are signed for, as in examples/bench_links.rs
@@ -46,7 +46,9 @@ def drive(port: int, load: Load, cores: Cores) -> Answered:
         *("-s", str(FOLDER / "requests.lua"), f"http://127.0.0.1:{port}"),
         *("--", str(load.targets), load.mode, str(load.limit), HOST),
     ]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=load.seconds + 60)
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=load.seconds + 60, preexec_fn=die_with_parent
+    )
     lines = [line for line in ran.stdout.splitlines() if line.startswith("{")]
     if ran.returncode != 0 or not lines:
         raise BenchError(f"`{' '.join(command)}` failed:\n{ran.stdout}{ran.stderr}")
@@ -86,9 +88,8 @@ def probe(port: int, load: Load, name: str, count: int = 4) -> None:
             # The forged ones are every second.
             status = 403 if load.denied and number % 2 else 200
             if answer.status != status or (status == 200 and length != load.body):
-                raise BenchError(
-                    f"{name} answered {answer.status} with {length} bytes to {target}, expected {status} with {load.body}"
-                )
+                found, expected = f"{answer.status} with {length} bytes", f"{status} with {load.body}"
+                raise BenchError(f"{name} answered {found} to {target}, expected {expected}")
     finally:
         connection.close()
 

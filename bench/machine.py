@@ -51,7 +51,8 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """For a child before it becomes another programme: it ends with this one, even if that is killed."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
@@ -75,7 +76,7 @@ class Process:
                     stderr=output,
                     close_fds=not timed,
                     start_new_session=not timed,
-                    preexec_fn=None if timed else _die_with_parent,
+                    preexec_fn=None if timed else die_with_parent,
                 )
         finally:
             os.sched_setaffinity(0, before)

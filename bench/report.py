@@ -55,7 +55,7 @@ def markdown(sections: list[Section], judged: bool, facts: list[tuple[str, str]]
     ]
     for section in sections:
         parts.append(f"## {section.letter}: {section.title}\n")
-        parts.append(_table(["system", "median", "unit", "spread", "ratio", "reach", "reached"], _cells(section, judged)))
+        parts.append(_table(_HEADER[1:], _cells(section, judged)))
         parts += [f"\n{note}" for note in section.notes]
         parts.append("")
     parts.append("## Measured with\n")

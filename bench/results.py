@@ -37,7 +37,7 @@ class Goal:
         return self.found >= self.limit if self.at_least else self.found <= self.limit
 
     def verdict(self) -> str:
-        if self.limit == 0:
+        if self.found == self.limit or self.limit == 0:
             return "yes" if self.reached else "no"
         distance = abs(self.found / self.limit - 1)
         side = "above" if self.found > self.limit else "below"

@@ -84,7 +84,8 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> None:
     check_tools()
     chosen = [letter for letter in SCENARIOS if not options.scenarios or letter in options.scenarios]
-    settings = Settings(1, 1, smoke=True) if options.smoke else Settings(options.rounds, options.seconds)
+    # A smoke run ends each load after some requests; the seconds are patience, for a machine that does much else.
+    settings = Settings(1, 20, smoke=True) if options.smoke else Settings(options.rounds, options.seconds)
     binaries = find_binaries(options)
     example = options.links or options.frontgate.parent / "examples/bench_links"
     if not example.exists():

@@ -129,10 +129,12 @@ fn canned_links(
     Ok(links)
 }
 
-/// A base for a link such that the one before it says nothing about it: neither the same nor the next.
+/// A base for a link that the links before it say nothing about: the number with its bits mixed, as SplitMix64 does.
 fn scattered(number: usize) -> usize {
-    (number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407) >> 33)
-        % BASES.len()
+    let mut mixed = (number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    (mixed ^ (mixed >> 31)) as usize % BASES.len()
 }
 
 /// A link whose signature has the right form and length, and fits nothing: one character in its middle is another.
