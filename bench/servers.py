@@ -1,0 +1,228 @@
+"""The servers that are compared: how each is configured, started and waited for."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from load import HOST
+from machine import BenchError, Cores, Process, free_port
+
+FOLDER = Path(__file__).parent
+LARGE = "/public/large.bin"
+_PATIENCE = 20.0  # seconds, for whatever should be there at once
+
+
+@dataclass
+class Stage:
+    """What every server needs: a folder for its files, the cores, the links, and the origin's port."""
+
+    folder: Path
+    cores: Cores
+    links: Path
+    files: int  # open files allowed
+    body: int = 1024
+    large: int = 100 << 20
+    origin_port: int = 0
+    running: list[Server] = field(default_factory=list)
+    started: int = 0
+
+    def start(self, recipe: Recipe, timed: bool = False) -> Server:
+        """Starts a server and waits for its first answer."""
+        server = Server(recipe.name, self, recipe, timed)
+        self.running.append(server)
+        server.wait_for_answer()
+        return server
+
+    def stop(self, server: Server) -> None:
+        self.running.remove(server)
+        server.process.stop()
+
+    def stop_all(self) -> None:
+        while self.running:
+            self.stop(self.running[-1])
+
+    def fresh_path(self, name: str) -> Path:
+        self.started += 1
+        return self.folder / f"{self.started:04}-{name}"
+
+
+class Server:
+    """A server that runs."""
+
+    def __init__(self, name: str, stage: Stage, recipe: Recipe, timed: bool):
+        self.name = name
+        self.port = free_port()
+        self.log = stage.fresh_path(f"{recipe.kind}.log")
+        command = recipe.prepare(stage, self.port)
+        cores = recipe.cores or stage.cores.proxy
+        self.process = Process(command, cores, self.log, timed)
+        self.first_answer = 0.0  # seconds after the start
+
+    def wait_for_answer(self) -> None:
+        deadline = self.process.begun + _PATIENCE
+        while True:
+            try:
+                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+                connection.request("GET", "/public/first", headers={"Host": HOST})
+                answer = connection.getresponse()
+                answer.read()
+                self.first_answer = time.perf_counter() - self.process.begun
+                connection.close()
+                if answer.status != 200:
+                    raise BenchError(f"{self.name} answered {answer.status} to its first request")
+                return
+            except ConnectionError:
+                self.process.check_alive()
+                if time.perf_counter() > deadline:
+                    raise BenchError(f"{self.name} doesn't answer; its log is {self.log}") from None
+
+
+class Recipe:
+    """How a server is made ready: writes its files, says its command."""
+
+    kind = ""
+    name = ""
+    cores: frozenset[int] = frozenset()  # none: the proxy's
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        raise NotImplementedError
+
+
+@dataclass
+class Origin(Recipe):
+    """nginx that answers from memory, on the load generator's core."""
+
+    cores: frozenset[int] = frozenset()
+    kind = "origin"
+    name = "origin"
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        large = stage.folder / "large.bin"
+        with large.open("wb") as file:
+            file.truncate(stage.large)
+        stage.origin_port = port
+        values = {"folder": stage.folder, "port": port, "body": "x" * stage.body, "large": large}
+        return _nginx_command(stage, "origin.conf", "origin", values | {"user": _user_line()})
+
+
+@dataclass
+class Nginx(Recipe):
+    """nginx with `proxy_pass`."""
+
+    name: str = "nginx"
+    buffers: str = ""
+    access_log: bool = False
+    connections: int = 1024
+    verifies: bool = False
+    kind = "nginx"
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        own = stage.fresh_path(self.kind).name
+        modules = script = ""
+        locations = "location / { proxy_pass http://origin; }"
+        if self.verifies:
+            verifier = stage.folder / f"{own}.js"
+            key = (stage.links / "rsa.public.pem").read_text()
+            key = "".join(line for line in key.splitlines() if not line.startswith("-----"))
+            _fill("verify.js", verifier, {"key": key, "base": f"http://{HOST}"})
+            modules = f"load_module {js_module()};"
+            script = f"js_import verifier from {verifier};"
+            locations = (
+                "location /public/ { proxy_pass http://origin; }\n"
+                "location / { js_content verifier.verify; }\n"
+                "location @origin { proxy_pass http://origin; }"
+            )
+        values = {
+            "folder": stage.folder, "name": own, "port": port, "origin": stage.origin_port,
+            "files": stage.files, "connections": self.connections, "buffers": self.buffers,
+            "access_log": stage.folder / f"{own}.access.log" if self.access_log else "off",
+            "modules": modules, "script": script, "locations": locations, "user": _user_line(),
+        }
+        return _nginx_command(stage, "nginx.conf", own, values)
+
+
+def njs() -> Nginx:
+    """nginx whose njs module verifies each signature with `crypto.subtle`."""
+    return Nginx(name="nginx + njs", verifies=True)
+
+
+@dataclass
+class Haproxy(Recipe):
+    """HAProxy in HTTP mode."""
+
+    name: str = "haproxy"
+    options: str = ""
+    connections: int = 4096
+    kind = "haproxy"
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        file = stage.fresh_path("haproxy.cfg")
+        values = {"port": port, "origin": stage.origin_port, "connections": self.connections, "options": self.options}
+        _fill("haproxy.cfg", file, values)
+        return ["haproxy", "-db", "-q", "-f", str(file)]
+
+
+@dataclass
+class Frontgate(Recipe):
+    """Frontgate with one base for each link, or with more."""
+
+    binary: Path = Path()
+    name: str = "frontgate"
+    bases: int = 1
+    workers: int = 1
+    quiet: bool = True
+    max_size: str = "64MiB"
+    cores: frozenset[int] = frozenset()
+    kind = "frontgate"
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        file = stage.fresh_path("frontgate.toml")
+        bases = (stage.links / "bases.txt").read_text().split()[: self.bases]
+        values = {
+            "port": port, "workers": self.workers, "max_size": self.max_size, "links": stage.links,
+            "origin": stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases),
+        }
+        _fill("frontgate.toml", file, values)
+        return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
+
+
+def js_module() -> str:
+    for folder in ("/usr/lib/nginx/modules", "/usr/share/nginx/modules"):
+        module = Path(folder) / "ngx_http_js_module.so"
+        if module.exists():
+            return str(module)
+    raise BenchError("nginx's njs module is missing: install libnginx-mod-http-js")
+
+
+def check_tools() -> None:
+    missing = [tool for tool in ("nginx", "haproxy", "wrk", "taskset") if not shutil.which(tool)]
+    if missing:
+        raise BenchError(f"missing: {', '.join(missing)}; script/bench installs them")
+    js_module()
+
+
+def _user_line() -> str:
+    # The workers of a master that root started would otherwise be somebody else, who can't read these folders.
+    return "user root;" if os.geteuid() == 0 else ""
+
+
+def _nginx_command(stage: Stage, template: str, name: str, values: dict[str, object]) -> list[str]:
+    file = stage.folder / f"{name}.conf"
+    _fill(template, file, values)
+    return ["nginx", "-e", "stderr", "-p", str(stage.folder), "-c", str(file)]
+
+
+def _fill(template: str, file: Path, values: dict[str, object]) -> None:
+    text = (FOLDER / "templates" / template).read_text()
+    for name, value in values.items():
+        text = text.replace(f"@{name}@", str(value))
+    # `@origin` of nginx and njs is a location's name, not a place for a value.
+    if left := re.search(r"@[a-z_]+@", text):
+        raise BenchError(f"{template} has {left.group()} without a value")
+    file.write_text(text)
