@@ -68,5 +68,7 @@ pub mod config;
 pub mod edge;
 #[cfg(feature = "proxy")]
 pub mod origin;
+#[cfg(feature = "proxy")]
+pub mod small_writes;
 
 pub use access::{Decision, authorize};

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::service::Worker;
 use super::stall::StallGuard;
 use super::viewer_address::ViewerAddress;
+use crate::small_writes::SmallWrites;
 
 /// Serves requests until the viewer or the end comes; at the end, the request in flight is finished.
 pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop: CancellationToken) {
@@ -32,8 +33,9 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).title_case_headers(true);
     builder.max_buf_size(MAX_BUFFER);
-    let mut connection =
-        pin!(builder.serve_connection(TokioIo::new(StallGuard::new(stream, STALL_LIMIT)), service));
+    let mut connection = pin!(
+        builder.serve_connection(TokioIo::new(StallGuard::new(SmallWrites(stream), STALL_LIMIT)), service)
+    );
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
         () = stop.cancelled() => {

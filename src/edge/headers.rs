@@ -17,7 +17,7 @@ pub fn to_origin(
     is_private: bool,
 ) {
     strip_hop_by_hop(headers);
-    strip_what_never_passes(headers);
+    strip(headers, never_passes);
     forward_cookies(headers, is_private);
     append(headers, X_FORWARDED_FOR, ",", viewer.field().clone());
     append(headers, VIA, ", ", identity.via().clone());
@@ -44,18 +44,16 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     let lines = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
     let listed: Vec<HeaderName> = lines
         .flat_map(|line| line.split(','))
-        .filter_map(|name| name.trim().parse().ok())
+        .map(str::trim)
+        // What nearly every line says; the first is no header, the second goes anyway.
+        .filter(|name| !name.eq_ignore_ascii_case("close") && !name.eq_ignore_ascii_case("keep-alive"))
+        .filter_map(|name| name.parse().ok())
         .filter(|name| *name != CONTENT_LENGTH && *name != HOST)
         .collect();
     for name in listed {
         headers.remove(name);
     }
     strip(headers, is_hop_by_hop);
-}
-
-/// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge.
-fn strip_what_never_passes(headers: &mut HeaderMap) {
-    strip(headers, never_passes);
 }
 
 /// Looks at the headers that are there, which are fewer than those that might be.
@@ -119,10 +117,12 @@ pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for
 /// `X-Cache`.
 pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
+/// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
+///
 /// By text: a match on it looks at the length first, and most names are told apart by that.
 fn never_passes(name: &HeaderName) -> bool {
     let name = name.as_str();
-    matches!(name, "expect" | "host" | "x-forwarded-proto" | "x-http-method-override" | "x-real-ip")
+    matches!(name, "expect" | "x-forwarded-proto" | "x-http-method-override" | "x-real-ip")
         || ["x-edge-", "proxy-", "cloudfront-"].iter().any(|prefix| name.starts_with(prefix))
 }
 

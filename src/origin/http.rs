@@ -15,6 +15,7 @@ use super::OriginError;
 use crate::access::gate::MAX_HEAD;
 use crate::body::{self, Body};
 use crate::distribution::origin::OriginTimeouts;
+use crate::small_writes::SmallWrites;
 
 mod exchange;
 mod link;
@@ -114,7 +115,7 @@ impl HttpOrigin {
     fn checkout(&self) -> Option<Link> {
         loop {
             let Idle { mut link, since } = self.idle.borrow_mut().pop()?;
-            if since.elapsed() < self.timeouts.keep_alive && link.is_usable() {
+            if since.elapsed() < self.timeouts.keep_alive && link.is_ready() {
                 return Some(link);
             }
         }
@@ -130,7 +131,9 @@ impl HttpOrigin {
     /// Ends the connections that nobody used for the keep-alive time.
     pub fn sweep(&self) {
         let keep_alive = self.timeouts.keep_alive;
-        self.idle.borrow_mut().retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.is_usable());
+        self.idle
+            .borrow_mut()
+            .retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.still_stands());
     }
 
     /// Tries every address of the origin's name, each for the connection timeout, as often as attempts are left.
@@ -165,7 +168,7 @@ impl HttpOrigin {
         stream.set_nodelay(true).map_err(OriginError::Connect)?;
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(SmallWrites(stream)))
             .await
             .map_err(OriginError::of_hyper)?;
         Ok(Link::new(sender, connection, self.timeouts.response))

@@ -2,8 +2,8 @@
 //!
 //! hyper's connection is a future that moves bytes whenever it is polled. The usual way is a task of its own for each;
 //! here the viewer's task polls it, so that a request passes from socket to socket without a turn of the scheduler
-//! (docs/performance.md has the figures). While nobody waits, nothing is polled: whether a kept connection still
-//! stands is seen when it is taken again, and by the sweep.
+//! (docs/performance.md has the figures). While nobody waits, nothing is polled: that the origin has closed a kept
+//! connection is seen when a request is sent on it, which then goes out again on another one, and by the sweep.
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -21,13 +21,16 @@ use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::body::idle::IdleTimer;
+use crate::small_writes::SmallWrites;
+
+type OriginConnection = Connection<TokioIo<SmallWrites<TcpStream>>, Body>;
 
 /// A connection and the way to send on it.
 #[derive(Debug)]
 pub(super) struct Link {
     sender: SendRequest<Body>,
     /// None once it has ended. Boxed, since it is large and moves between the pool and the bodies.
-    connection: Option<Box<Connection<TokioIo<TcpStream>, Body>>>,
+    connection: Option<Box<OriginConnection>>,
     relay: Arc<Relay>,
     waker: Waker,
     /// Kept from exchange to exchange: putting off a timer is cheaper than making one.
@@ -36,22 +39,23 @@ pub(super) struct Link {
 
 impl Link {
     /// Of a connection that has just been made; `limit` is for each wait on it.
-    pub(super) fn new(
-        sender: SendRequest<Body>,
-        connection: Connection<TokioIo<TcpStream>, Body>,
-        limit: Duration,
-    ) -> Self {
+    pub(super) fn new(sender: SendRequest<Body>, connection: OriginConnection, limit: Duration) -> Self {
         let relay = Arc::new(Relay::default());
         let waker = Waker::from(Arc::clone(&relay));
         Self { sender, connection: Some(Box::new(connection)), relay, waker, timer: IdleTimer::new(limit) }
     }
 
-    /// Whether it stands and can take a request, after a look at what has come of it meanwhile.
-    pub(super) fn is_usable(&mut self) -> bool {
+    /// Whether it can take a request, as far as is known: that the origin has closed it is seen when it is driven.
+    pub(super) fn is_ready(&mut self) -> bool {
+        self.sender.is_ready() || (self.still_stands() && self.sender.is_ready())
+    }
+
+    /// Looks at what has come of it since it was driven last.
+    pub(super) fn still_stands(&mut self) -> bool {
         self.relay.begin();
         self.drive();
         self.relay.rest();
-        self.connection.is_some() && self.sender.is_ready()
+        self.connection.is_some()
     }
 
     /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what
