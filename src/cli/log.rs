@@ -63,14 +63,30 @@ impl Write for Line {
     }
 }
 
+/// Writes what has come together, in as few writes as can be: a write and a wake for each line would cost more than the
+/// request that it tells of.
 fn write_lines(receiver: &Receiver<Message>) {
     let mut stderr = io::stderr();
-    for message in receiver {
-        // Nothing can be said about a stderr that can't be written to.
-        let _ = match message {
-            Message::Line(line) => stderr.write_all(&line),
-            Message::Flush(done) => done.send(()).map_err(io::Error::other),
-        };
+    let mut together: Vec<u8> = Vec::new();
+    while let Ok(first) = receiver.recv() {
+        let mut next = Some(first);
+        if matches!(next, Some(Message::Line(_))) {
+            std::thread::sleep(GATHERING);
+        }
+        while let Some(message) = next {
+            match message {
+                Message::Line(line) => together.extend_from_slice(&line),
+                Message::Flush(done) => {
+                    write_out(&mut stderr, &mut together);
+                    let _ = done.send(());
+                }
+            }
+            if together.len() >= MAX_TOGETHER {
+                write_out(&mut stderr, &mut together);
+            }
+            next = receiver.try_recv().ok();
+        }
+        write_out(&mut stderr, &mut together);
         let lost = LOST.swap(0, Ordering::Relaxed);
         if lost > 0 {
             let _ =
@@ -79,9 +95,19 @@ fn write_lines(receiver: &Receiver<Message>) {
     }
 }
 
+/// Nothing can be said about a stderr that can't be written to.
+fn write_out(stderr: &mut io::Stderr, together: &mut Vec<u8>) {
+    let _ = stderr.write_all(together);
+    together.clear();
+}
+
 static LINES: OnceLock<SyncSender<Message>> = OnceLock::new();
 static LOST: AtomicU64 = AtomicU64::new(0);
 /// For a second in all.
 const FLUSH_TRIES: u32 = 100;
-/// Some seconds of a busy proxy's lines.
+/// While the writer waits for more to write at once, nobody has to wake it; a reader doesn't notice the delay.
+const GATHERING: Duration = Duration::from_millis(5);
+/// Bytes of one write.
+const MAX_TOGETHER: usize = 64 << 10;
+/// Some hundred milliseconds of a busy proxy's lines.
 const MAX_LINES: usize = 16_384;

@@ -8,18 +8,31 @@ use std::borrow::Cow;
 #[must_use]
 pub fn redacted(text: &str) -> Cow<'_, str> {
     let plain = decoded(text);
-    if !SECRETS.iter().chain(&["key-pair-id"]).any(|name| plain.contains(name)) {
+    if !SECRETS.iter().chain(&["key-pair-id"]).any(|name| find(&plain, name).is_some()) {
         return Cow::Borrowed(text);
     }
-    let parts = text.split_inclusive(['&', ' ', '\n']);
-    let cut: String =
-        parts.map(|part| if names_a_secret(part) { cut(part) } else { part.to_owned() }).collect();
+    let mut cut = String::with_capacity(text.len());
+    for part in text.split_inclusive(['&', ' ', '\n']) {
+        if names_a_secret(part) {
+            cut.push_str(&part[..first_equals(part)]);
+            cut.push_str("=…");
+            cut.extend(part.chars().last().filter(|last| matches!(last, '&' | ' ' | '\n')));
+        } else {
+            cut.push_str(part);
+        }
+    }
     let from = cut.find('?').unwrap_or(0);
-    Cow::Owned(format!("{}{}", &cut[..from], without_long_runs(&cut[from..])))
+    let shown = without_long_runs(&cut[from..]);
+    cut.truncate(from);
+    cut.push_str(&shown);
+    Cow::Owned(cut)
 }
 
-/// In lower case, with up to three layers of percent-encoding and JSON's escapes undone.
-fn decoded(text: &str) -> String {
+/// With up to three layers of percent-encoding and JSON's escapes undone; then in lower case.
+fn decoded(text: &str) -> Cow<'_, str> {
+    if memchr::memchr2(b'%', b'\\', text.as_bytes()).is_none() {
+        return Cow::Borrowed(text);
+    }
     let mut plain = text.to_ascii_lowercase();
     for _ in 0..3 {
         if !plain.contains('%') {
@@ -27,26 +40,37 @@ fn decoded(text: &str) -> String {
         }
         plain = percent_encoding::percent_decode_str(&plain).decode_utf8_lossy().to_ascii_lowercase();
     }
-    plain.replace("\\u003d", "=").replace("\\u0026", "&")
+    Cow::Owned(plain.replace("\\u003d", "=").replace("\\u0026", "&"))
 }
 
 fn names_a_secret(part: &str) -> bool {
     let plain = decoded(part);
     SECRETS.iter().any(|name| {
-        plain.match_indices(name).any(|(at, _)| {
-            let after = plain[at + name.len()..]
-                .trim_start_matches(|c: char| !c.is_alphanumeric() && c != '=' && c != '/');
-            after.starts_with('=')
-        })
+        let mut rest = &*plain;
+        while let Some(at) = find(rest, name) {
+            rest = &rest[at + name.len()..];
+            let after = rest.trim_start_matches(|c: char| !c.is_alphanumeric() && c != '=' && c != '/');
+            if after.starts_with('=') {
+                return true;
+            }
+        }
+        false
     })
 }
 
-/// Up to the first `=`, plain or encoded, and the separator that ends the part.
-fn cut(part: &str) -> String {
-    let lower = part.to_ascii_lowercase();
-    let at = ["=", "%3d", "\\u003d"].iter().filter_map(|sign| lower.find(sign)).min().unwrap_or(0);
-    let end = part.chars().last().filter(|last| matches!(last, '&' | ' ' | '\n'));
-    format!("{}=…{}", &part[..at], end.map(String::from).unwrap_or_default())
+/// Where a name of small letters stands, in any case.
+fn find(text: &str, name: &str) -> Option<usize> {
+    let (text, name) = (text.as_bytes(), name.as_bytes());
+    let first = *name.first()?;
+    memchr::memchr2_iter(first, first.to_ascii_uppercase(), text)
+        .find(|&at| text.get(at..at + name.len()).is_some_and(|found| found.eq_ignore_ascii_case(name)))
+}
+
+/// The first `=`, plain or encoded; the beginning where a secret is named without one.
+fn first_equals(part: &str) -> usize {
+    let encoded = ["%3d", "\\u003d"].iter().filter_map(|sign| find(part, sign)).min();
+    let plain = memchr::memchr(b'=', part.as_bytes());
+    plain.into_iter().chain(encoded).min().unwrap_or(0)
 }
 
 /// A signature has at least 90 characters; no name of a file or parameter is as long without a separator.
