@@ -1,6 +1,6 @@
 //! Repeats one case, for a tool that counts instructions: `script/gate` runs `instructions measure CASE TIMES`.
 //!
-//! `instructions list` names the cases that can be counted. Without either, as in `cargo test`, every case runs once.
+//! `instructions list` names the cases that can be counted, `instructions key` makes a key for all of them. Without either, as in `cargo test`, every case runs once.
 
 use std::hint::black_box;
 
@@ -14,6 +14,7 @@ fn main() -> cases::Fallible<()> {
                 println!("{}", case.name);
             }
         }
+        ["key"] => print!("{}", frontgate::sign::PrivateKey::generate_rsa()?.to_pem()?),
         ["measure", name, times] => measure(name, times.parse()?)?,
         _ => {
             for case in cases::WITHOUT_CRYPTOGRAPHY.iter().chain(&cases::WITH_CRYPTOGRAPHY) {

@@ -17,9 +17,6 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::spawn_local;
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 type Pool = Rc<RefCell<Vec<SendRequest<Empty<Bytes>>>>>;
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 

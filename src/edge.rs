@@ -20,6 +20,7 @@ use crate::distribution::Distributions;
 
 pub mod access_log;
 pub mod connection;
+pub mod conversation;
 pub mod headers;
 pub mod identity;
 pub mod listener;
@@ -133,6 +134,7 @@ fn serve_on_this_thread(
         }
         let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
         stop.cancelled().await;
+        worker.conversations().stop();
         connections.close();
         if tokio::time::timeout(grace, connections.wait()).await.is_err() {
             tracing::warn!(left = connections.len(), "the grace ran out; connections are cut");
@@ -164,11 +166,8 @@ async fn accept(
         };
         match (accepted, place) {
             (Ok((stream, peer)), Ok(place)) => {
-                let serving = connection::serve(stream, peer, Rc::clone(&worker), stop.clone());
-                connections.spawn_local(async move {
-                    serving.await;
-                    drop(place);
-                });
+                let serving = connection::serve(stream, peer, Rc::clone(&worker), stop.clone(), place);
+                connections.spawn_local(serving);
             }
             (Err(error), _) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -180,10 +179,13 @@ async fn accept(
 }
 
 async fn sweep(worker: Rc<Worker>) {
-    let mut ticks = tokio::time::interval(Duration::from_secs(1));
-    loop {
+    let mut ticks = tokio::time::interval(LOOK_INTERVAL);
+    for tick in 0u32.. {
         ticks.tick().await;
-        worker.sweep();
+        worker.conversations().look();
+        if tick % LOOKS_FOR_A_SWEEP == 0 {
+            worker.sweep();
+        }
     }
 }
 
@@ -191,6 +193,11 @@ async fn sweep(worker: Rc<Worker>) {
 const MAX_BLOCKING_THREADS: usize = 32;
 /// Connections that one thread serves at a time; more wait in the system's queue.
 const MAX_CONNECTIONS: usize = 16_384;
+/// A viewer's connection is parked once it has asked nothing from one look to the next: late enough for a page's requests
+/// to follow each other, early enough for thousands of new viewers not to hold their buffers all at once.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// Connections to origins are looked through once a second.
+const LOOKS_FOR_A_SWEEP: u32 = 20;
 /// Long enough for files to be closed, short enough not to be noticed.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 

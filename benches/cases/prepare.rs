@@ -3,7 +3,7 @@
 
 use std::error::Error;
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use frontgate::access::resource::Resource;
 use frontgate::access::verified::VerifiedPolicies;
@@ -27,6 +27,8 @@ pub(crate) type Fallible<T> = Result<T, Box<dyn Error>>;
 pub(super) const KEY_PAIR_ID: &str = "K2JCJMDEHXQW5F";
 const BASE: Base<'static> = Base { scheme: "https", authority: "media.example.com" };
 const VIDEOS: &str = "https://media.example.com/videos/*";
+/// The variable that names a file with an RSA private key, PEM.
+const KEY_FILE: &str = "FRONTGATE_BENCH_KEY";
 const MEMO_BYTES: u64 = 1 << 20;
 
 impl Case {
@@ -118,13 +120,26 @@ impl Asked {
 }
 
 impl KeyChoice {
-    /// RSA's is fixed, since the length of a search through a link depends on the signature's letters.
     fn private(self) -> Fallible<PrivateKey> {
         Ok(match self {
-            Self::Rsa => PrivateKey::from_pem(include_str!("../rsa.private.pem"))?,
+            Self::Rsa => PrivateKey::from_pem(rsa_pem()?)?,
             Self::Ecdsa => PrivateKey::generate_ecdsa()?,
         })
     }
+}
+
+/// One key for all cases. Whoever starts many runs names a file with one, since making it takes a while under a tool that
+/// counts.
+fn rsa_pem() -> Fallible<&'static str> {
+    static PEM: OnceLock<String> = OnceLock::new();
+    if let Some(pem) = PEM.get() {
+        return Ok(pem);
+    }
+    let pem = match std::env::var_os(KEY_FILE) {
+        Some(file) => std::fs::read_to_string(file)?,
+        None => PrivateKey::generate_rsa()?.to_pem()?,
+    };
+    Ok(PEM.get_or_init(|| pem))
 }
 
 fn public(key: &PrivateKey) -> Fallible<PublicKey> {

@@ -1,46 +1,107 @@
 //! One viewer's connection, its whole life.
 
 use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
 use std::net::SocketAddr;
-use std::pin::pin;
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bytes::{Buf, Bytes};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
+use super::conversation::{Call, LastOf};
 use super::service::Worker;
 use super::stall::StallGuard;
 use super::viewer_address::ViewerAddress;
 use crate::small_writes::SmallWrites;
 
-/// Serves requests until the viewer or the end comes; at the end, the request in flight is finished.
-pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop: CancellationToken) {
+/// Serves requests until the viewer or the end comes; at the end, the request in flight is finished. Its place among
+/// the connections is given back then.
+pub async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    worker: Rc<Worker>,
+    stop: CancellationToken,
+    _place: OwnedSemaphorePermit,
+) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
     let viewer = Rc::new((worker, ViewerAddress::new(peer.ip())));
+    let mut viewers = Viewers { unread: Bytes::new(), stream: SmallWrites(stream) };
+    while let Some(parked) = on_the_heap(viewers, peer, Rc::clone(&viewer)).await {
+        if parked.unread.is_empty() && !comes_back(&parked.stream.0, &stop).await {
+            return;
+        }
+        viewers = parked;
+    }
+}
+
+/// Made in a function of its own, so that a parked connection keeps no place for it.
+fn on_the_heap(
+    viewers: Viewers,
+    peer: SocketAddr,
+    viewer: Rc<(Rc<Worker>, ViewerAddress)>,
+) -> Pin<Box<dyn Future<Output = Option<Viewers>>>> {
+    Box::pin(converse(viewers, peer, viewer))
+}
+
+/// Waits for a parked connection's viewer.
+async fn comes_back(stream: &TcpStream, stop: &CancellationToken) -> bool {
+    tokio::select! {
+        readable = tokio::time::timeout(HEADER_TIMEOUT, stream.readable()) => matches!(readable, Ok(Ok(()))),
+        () = stop.cancelled() => false,
+    }
+}
+
+/// Lets hyper serve requests until the connection ends, or has been idle for so long that it is parked.
+async fn converse(
+    viewers: Viewers,
+    peer: SocketAddr,
+    viewer: Rc<(Rc<Worker>, ViewerAddress)>,
+) -> Option<Viewers> {
+    let conversation = viewer.0.conversations().begin(!viewers.unread.is_empty());
+    let called = Rc::clone(&conversation);
     let service = service_fn(move |request| {
-        let viewer = Rc::clone(&viewer);
+        let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
         async move {
-            let (worker, address) = &*viewer;
-            Ok::<_, Infallible>(worker.respond(request, address).await)
+            let response = viewer.0.respond(request, &viewer.1).await;
+            Ok::<_, Infallible>(response.map(|body| LastOf { body, request: in_flight }))
         }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).title_case_headers(true);
     builder.max_buf_size(MAX_BUFFER);
-    let mut connection = pin!(
-        builder.serve_connection(TokioIo::new(StallGuard::new(SmallWrites(stream), STALL_LIMIT)), service)
-    );
-    let ended = tokio::select! {
-        ended = connection.as_mut() => ended,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
+    let io = TokioIo::new(StallGuard::new(viewers, STALL_LIMIT));
+    let mut connection = builder.serve_connection(io, service);
+    let event = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
+        Poll::Ready(ended) => Poll::Ready(Err(ended)),
+        Poll::Pending => called.poll_called(cx).map(Ok),
+    });
+    let ended = match event.await {
+        Err(ended) => ended,
+        Ok(Call::Stop) => {
+            Pin::new(&mut connection).graceful_shutdown();
             connection.await
+        }
+        Ok(Call::Park) => {
+            Pin::new(&mut connection).graceful_shutdown();
+            match connection.without_shutdown().await {
+                Ok(parts) => {
+                    let viewers = parts.io.into_inner().into_inner();
+                    return Some(Viewers { unread: parts.read_buf, ..viewers });
+                }
+                Err(error) => Err(error),
+            }
         }
     };
     match ended {
@@ -51,9 +112,59 @@ pub async fn serve(stream: TcpStream, peer: SocketAddr, worker: Rc<Worker>, stop
         Err(error) => tracing::debug!(%peer, %error, "a viewer's connection ended with an error"),
         Ok(()) => {}
     }
+    None
 }
 
-/// For the whole head of a request, and so also between two requests.
+/// The viewer's socket, and what was read from it but not used.
+#[derive(Debug)]
+struct Viewers {
+    unread: Bytes,
+    stream: SmallWrites<TcpStream>,
+}
+
+impl AsyncRead for Viewers {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.unread.is_empty() {
+            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        }
+        let len = self.unread.len().min(buf.remaining());
+        buf.put_slice(&self.unread[..len]);
+        self.unread.advance(len);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Viewers {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}
+
+/// For the whole head of a request, and for the first byte of it between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// For a viewer to take at least one byte of what waits for it.
 const STALL_LIMIT: Duration = Duration::from_secs(60);

@@ -14,6 +14,7 @@ use http::{Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
+use super::conversation::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
 use super::redact::redacted;
 use super::reply::Reply;
@@ -37,6 +38,7 @@ pub struct Worker {
     edge: Arc<Edge>,
     in_use: RefCell<Rc<InUse>>,
     ids: RefCell<RequestIds>,
+    conversations: Conversations,
 }
 
 /// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
@@ -77,7 +79,7 @@ impl Worker {
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
         let in_use = RefCell::new(InUse::new(edge.running.load_full()));
-        Self { edge, in_use, ids: RefCell::default() }
+        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default() }
     }
 
     /// Answers one request. Whatever happens is a response.
@@ -155,6 +157,12 @@ impl Worker {
             *in_use = InUse::new(Arc::clone(&running));
         }
         Rc::clone(&in_use)
+    }
+
+    /// This thread's connections to viewers.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
     }
 
     /// Ends origin connections that nobody uses any more.

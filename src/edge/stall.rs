@@ -23,6 +23,12 @@ impl<S> StallGuard<S> {
         Self { stream, timer: IdleTimer::new(limit) }
     }
 
+    /// The stream alone.
+    #[must_use]
+    pub fn into_inner(self) -> S {
+        self.stream
+    }
+
     /// Passes what is ready; counts the time of what isn't.
     fn bounded<T>(&mut self, cx: &mut Context<'_>, polled: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if polled.is_ready() {

@@ -1,0 +1,213 @@
+//! Which of a thread's connections are in the middle of something, and how they are called to an end.
+//!
+//! hyper keeps some 16 KiB of buffers for a connection, also while its viewer only reads what it got. One that has asked
+//! nothing for a while is therefore called to park: it gives up hyper's part and keeps its socket (docs/performance.md).
+
+use std::cell::{Cell, RefCell};
+use std::pin::Pin;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, Waker};
+
+use bytes::Bytes;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+
+use crate::body::{Body, BoxError};
+
+/// What a connection is called to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// Finish the request in flight, and end.
+    Stop,
+    /// Nothing is in flight: keep the socket and nothing else.
+    Park,
+}
+
+/// One connection while hyper drives it.
+#[derive(Debug, Default)]
+pub struct Conversation {
+    in_flight: Cell<bool>,
+    served: Cell<u64>,
+    /// What `served` was when it was looked at last; none while it must not be parked.
+    seen: Cell<Option<u64>>,
+    call: Cell<Option<Call>>,
+    task: RefCell<Option<Waker>>,
+}
+
+impl Conversation {
+    /// A request has come; it is over when its response's body, wrapped in what this returns, is dropped.
+    pub fn request(self: &Rc<Self>) -> InFlight {
+        self.in_flight.set(true);
+        self.served.set(self.served.get() + 1);
+        InFlight(Rc::clone(self))
+    }
+
+    /// Ready once it is called.
+    pub fn poll_called(&self, cx: &mut Context<'_>) -> Poll<Call> {
+        match self.call.get() {
+            // It has asked again before it heard.
+            Some(Call::Park) if self.in_flight.get() => self.call.set(None),
+            Some(call) => return Poll::Ready(call),
+            None => {}
+        }
+        let mut task = self.task.borrow_mut();
+        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
+            *task = Some(cx.waker().clone());
+        }
+        Poll::Pending
+    }
+
+    fn call(&self, call: Call) {
+        self.call.set(Some(call));
+        if let Some(task) = self.task.borrow_mut().take() {
+            task.wake();
+        }
+    }
+
+    /// Calls it to park where it has asked nothing since the last look.
+    fn look(&self) {
+        let served = self.served.get();
+        let is_idle = !self.in_flight.get() && self.seen.get() == Some(served);
+        if is_idle && self.call.get().is_none() {
+            self.call(Call::Park);
+        }
+        if self.seen.get().is_some() || served > 0 {
+            self.seen.set(Some(served));
+        }
+    }
+}
+
+/// A request that isn't over.
+#[derive(Debug)]
+pub struct InFlight(Rc<Conversation>);
+
+impl Drop for InFlight {
+    fn drop(&mut self) {
+        self.0.in_flight.set(false);
+    }
+}
+
+/// A response's body, with which its request ends.
+pub struct LastOf {
+    /// The body.
+    pub body: Body,
+    /// The request.
+    pub request: InFlight,
+}
+
+impl HttpBody for LastOf {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        self.body.as_mut().poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// All conversations of one thread.
+#[derive(Debug, Default)]
+pub struct Conversations {
+    all: RefCell<Vec<Weak<Conversation>>>,
+    stopping: Cell<bool>,
+}
+
+impl Conversations {
+    /// Begins one. A viewer that has begun to write a head may not be parked before it has asked: each time it came
+    /// back, it would be given the time for a head anew.
+    pub fn begin(&self, has_begun_to_write: bool) -> Rc<Conversation> {
+        let seen = Cell::new((!has_begun_to_write).then_some(u64::MAX));
+        let conversation = Rc::new(Conversation { seen, ..Conversation::default() });
+        if self.stopping.get() {
+            conversation.call(Call::Stop);
+        }
+        self.all.borrow_mut().push(Rc::downgrade(&conversation));
+        conversation
+    }
+
+    /// Calls those to park that were idle since the last time.
+    pub fn look(&self) {
+        self.all.borrow_mut().retain(|one| one.upgrade().inspect(|one| one.look()).is_some());
+    }
+
+    /// Calls all to stop, also those that begin later.
+    pub fn stop(&self) {
+        self.stopping.set(true);
+        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|one| one.call(Call::Stop));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn called(conversation: &Conversation) -> Option<Call> {
+        match conversation.poll_called(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(call) => Some(call),
+            Poll::Pending => None,
+        }
+    }
+
+    #[test]
+    fn only_who_asks_nothing_between_two_looks_is_parked() {
+        let all = Conversations::default();
+        let (busy, idle, silent) = (all.begin(false), all.begin(false), all.begin(false));
+        let request = busy.request();
+        drop(idle.request());
+        all.look();
+        assert_eq!((called(&busy), called(&idle), called(&silent)), (None, None, None));
+        all.look();
+        assert_eq!(
+            (called(&busy), called(&idle), called(&silent)),
+            (None, Some(Call::Park), Some(Call::Park))
+        );
+        drop(request);
+        drop(busy.request());
+        all.look();
+        assert_eq!(called(&busy), None);
+        all.look();
+        assert_eq!(called(&busy), Some(Call::Park));
+    }
+
+    #[test]
+    fn who_asks_before_it_hears_the_call_is_not_parked() {
+        let all = Conversations::default();
+        let one = all.begin(false);
+        all.look();
+        all.look();
+        let request = one.request();
+        assert_eq!(called(&one), None);
+        drop(request);
+        assert_eq!(called(&one), None);
+    }
+
+    #[test]
+    fn who_has_begun_a_head_is_not_parked_before_it_has_asked() {
+        let all = Conversations::default();
+        let slow = all.begin(true);
+        all.look();
+        all.look();
+        assert_eq!(called(&slow), None);
+        drop(slow.request());
+        all.look();
+        all.look();
+        assert_eq!(called(&slow), Some(Call::Park));
+    }
+
+    #[test]
+    fn a_stop_reaches_those_that_are_and_those_that_come() {
+        let all = Conversations::default();
+        let before = all.begin(false);
+        all.stop();
+        assert_eq!((called(&before), called(&all.begin(true))), (Some(Call::Stop), Some(Call::Stop)));
+    }
+}
