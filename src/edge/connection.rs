@@ -6,10 +6,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +18,7 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio_util::sync::CancellationToken;
 
-use super::conversation::{Call, LastOf};
+use super::conversation::{Call, Conversation, LastOf};
 use super::service::Worker;
 use super::stall::StallGuard;
 use super::viewer_address::ViewerAddress;
@@ -37,22 +37,22 @@ pub async fn serve(
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
     let viewer = Rc::new((worker, ViewerAddress::new(peer.ip())));
-    let mut viewers = Viewers { unread: Bytes::new(), stream: SmallWrites(stream) };
-    while let Some(parked) = on_the_heap(viewers, peer, Rc::clone(&viewer)).await {
-        if parked.unread.is_empty() && !comes_back(&parked.stream.0, &stop).await {
+    let mut parked = Parked { unread: Bytes::new(), stream: SmallWrites(stream) };
+    while let Some(again) = on_the_heap(parked, peer, Rc::clone(&viewer)).await {
+        if again.unread.is_empty() && !comes_back(&again.stream.0, &stop).await {
             return;
         }
-        viewers = parked;
+        parked = again;
     }
 }
 
 /// Made in a function of its own, so that a parked connection keeps no place for it.
 fn on_the_heap(
-    viewers: Viewers,
+    parked: Parked,
     peer: SocketAddr,
     viewer: Rc<(Rc<Worker>, ViewerAddress)>,
-) -> Pin<Box<dyn Future<Output = Option<Viewers>>>> {
-    Box::pin(converse(viewers, peer, viewer))
+) -> Pin<Box<dyn Future<Output = Option<Parked>>>> {
+    Box::pin(converse(parked, peer, viewer))
 }
 
 /// Waits for a parked connection's viewer.
@@ -65,11 +65,12 @@ async fn comes_back(stream: &TcpStream, stop: &CancellationToken) -> bool {
 
 /// Lets hyper serve requests until the connection ends, or has been idle for so long that it is parked.
 async fn converse(
-    viewers: Viewers,
+    parked: Parked,
     peer: SocketAddr,
     viewer: Rc<(Rc<Worker>, ViewerAddress)>,
-) -> Option<Viewers> {
-    let conversation = viewer.0.conversations().begin(!viewers.unread.is_empty());
+) -> Option<Parked> {
+    let conversation = viewer.0.conversations().begin();
+    let io = Conversing { parked, conversation: Rc::clone(&conversation) };
     let called = Rc::clone(&conversation);
     let service = service_fn(move |request| {
         let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
@@ -81,7 +82,7 @@ async fn converse(
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).title_case_headers(true);
     builder.max_buf_size(MAX_BUFFER);
-    let io = TokioIo::new(StallGuard::new(viewers, STALL_LIMIT));
+    let io = TokioIo::new(StallGuard::new(io, STALL_LIMIT));
     let mut connection = builder.serve_connection(io, service);
     let event = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
         Poll::Ready(ended) => Poll::Ready(Err(ended)),
@@ -97,8 +98,8 @@ async fn converse(
             Pin::new(&mut connection).graceful_shutdown();
             match connection.without_shutdown().await {
                 Ok(parts) => {
-                    let viewers = parts.io.into_inner().into_inner();
-                    return Some(Viewers { unread: parts.read_buf, ..viewers });
+                    let Conversing { parked, .. } = parts.io.into_inner().into_inner();
+                    return Some(Parked { unread: parts.read_buf, ..parked });
                 }
                 Err(error) => Err(error),
             }
@@ -117,30 +118,39 @@ async fn converse(
 
 /// The viewer's socket, and what was read from it but not used.
 #[derive(Debug)]
-struct Viewers {
+struct Parked {
     unread: Bytes,
     stream: SmallWrites<TcpStream>,
 }
 
-impl AsyncRead for Viewers {
+/// The same while hyper reads and writes it.
+#[derive(Debug)]
+struct Conversing {
+    parked: Parked,
+    conversation: Rc<Conversation>,
+}
+
+impl AsyncRead for Conversing {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.unread.is_empty() {
-            return Pin::new(&mut self.stream).poll_read(cx, buf);
+        let Self { parked: Parked { unread, stream }, conversation } = &mut *self;
+        if unread.is_empty() {
+            ready!(Pin::new(stream).poll_read(cx, buf))?;
+        } else {
+            let len = unread.len().min(buf.remaining());
+            buf.put_slice(&unread.split_to(len));
         }
-        let len = self.unread.len().min(buf.remaining());
-        buf.put_slice(&self.unread[..len]);
-        self.unread.advance(len);
+        conversation.has_read();
         Poll::Ready(Ok(()))
     }
 }
 
-impl AsyncWrite for Viewers {
+impl AsyncWrite for Conversing {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        Pin::new(&mut self.parked.stream).poll_write(cx, buf)
     }
 
     fn poll_write_vectored(
@@ -148,19 +158,19 @@ impl AsyncWrite for Viewers {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+        Pin::new(&mut self.parked.stream).poll_write_vectored(cx, bufs)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.parked.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        Pin::new(&mut self.parked.stream).poll_flush(cx)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        Pin::new(&mut self.parked.stream).poll_shutdown(cx)
     }
 }
 

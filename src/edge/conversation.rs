@@ -26,8 +26,9 @@ pub enum Call {
 #[derive(Debug, Default)]
 pub struct Conversation {
     in_flight: Cell<bool>,
+    has_read: Cell<bool>,
     served: Cell<u64>,
-    /// What `served` was when it was looked at last; none while it must not be parked.
+    /// What `served` was when it was looked at last.
     seen: Cell<Option<u64>>,
     call: Cell<Option<Call>>,
     task: RefCell<Option<Waker>>,
@@ -39,6 +40,11 @@ impl Conversation {
         self.in_flight.set(true);
         self.served.set(self.served.get() + 1);
         InFlight(Rc::clone(self))
+    }
+
+    /// Something of the viewer's has been read.
+    pub fn has_read(&self) {
+        self.has_read.set(true);
     }
 
     /// Ready once it is called.
@@ -65,13 +71,12 @@ impl Conversation {
 
     /// Calls it to park where it has asked nothing since the last look.
     fn look(&self) {
-        let served = self.served.get();
-        let is_idle = !self.in_flight.get() && self.seen.get() == Some(served);
-        if is_idle && self.call.get().is_none() {
+        let served = Some(self.served.get());
+        // hyper gives up a connection between two requests, and a new one of which it has read nothing. A head that has
+        // begun is so also bounded in time: hyper's timer begins anew once at the most.
+        let between = !self.in_flight.get() && (served > Some(0) || !self.has_read.get());
+        if between && self.seen.replace(served) == served && self.call.get().is_none() {
             self.call(Call::Park);
-        }
-        if self.seen.get().is_some() || served > 0 {
-            self.seen.set(Some(served));
         }
     }
 }
@@ -122,11 +127,9 @@ pub struct Conversations {
 }
 
 impl Conversations {
-    /// Begins one. A viewer that has begun to write a head may not be parked before it has asked: each time it came
-    /// back, it would be given the time for a head anew.
-    pub fn begin(&self, has_begun_to_write: bool) -> Rc<Conversation> {
-        let seen = Cell::new((!has_begun_to_write).then_some(u64::MAX));
-        let conversation = Rc::new(Conversation { seen, ..Conversation::default() });
+    /// Begins one.
+    pub fn begin(&self) -> Rc<Conversation> {
+        let conversation = Rc::new(Conversation::default());
         if self.stopping.get() {
             conversation.call(Call::Stop);
         }
@@ -160,7 +163,7 @@ mod tests {
     #[test]
     fn only_who_asks_nothing_between_two_looks_is_parked() {
         let all = Conversations::default();
-        let (busy, idle, silent) = (all.begin(false), all.begin(false), all.begin(false));
+        let (busy, idle, silent) = (all.begin(), all.begin(), all.begin());
         let request = busy.request();
         drop(idle.request());
         all.look();
@@ -181,7 +184,7 @@ mod tests {
     #[test]
     fn who_asks_before_it_hears_the_call_is_not_parked() {
         let all = Conversations::default();
-        let one = all.begin(false);
+        let one = all.begin();
         all.look();
         all.look();
         let request = one.request();
@@ -193,7 +196,8 @@ mod tests {
     #[test]
     fn who_has_begun_a_head_is_not_parked_before_it_has_asked() {
         let all = Conversations::default();
-        let slow = all.begin(true);
+        let slow = all.begin();
+        slow.has_read();
         all.look();
         all.look();
         assert_eq!(called(&slow), None);
@@ -206,8 +210,8 @@ mod tests {
     #[test]
     fn a_stop_reaches_those_that_are_and_those_that_come() {
         let all = Conversations::default();
-        let before = all.begin(false);
+        let before = all.begin();
         all.stop();
-        assert_eq!((called(&before), called(&all.begin(true))), (Some(Call::Stop), Some(Call::Stop)));
+        assert_eq!((called(&before), called(&all.begin())), (Some(Call::Stop), Some(Call::Stop)));
     }
 }

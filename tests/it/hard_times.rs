@@ -271,6 +271,50 @@ fn slow_headers_keep_nobody_else_from_being_served() {
 }
 
 #[test]
+fn a_connection_that_was_idle_answers_again_also_to_a_head_in_pieces() {
+    // Slower than the time after which an idle connection is parked: one that waits for its answer is not idle.
+    let origin = RecordingOrigin::answering(|_, stream| {
+        thread::sleep(Duration::from_millis(400));
+        stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbo").unwrap();
+        thread::sleep(Duration::from_millis(400));
+        stream.write_all(b"dy").is_ok()
+    });
+    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    let request = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
+    let pause = || thread::sleep(Duration::from_millis(300));
+    for pieces in [
+        // Idle before, in pieces, and with the beginning of the next one behind.
+        [&request[..], "", ""],
+        ["G", &request[1..40], &request[40..]],
+        [&request[..20], &request[20..], &request[..30]],
+        [&request[30..], "", ""],
+    ] {
+        for piece in pieces {
+            pause();
+            stream.write_all(piece.as_bytes()).unwrap();
+        }
+        let response = Response::read(&mut stream, false);
+        assert_eq!((response.status, response.text().as_str()), (200, "body"));
+        assert_eq!(response.header("Connection"), None);
+    }
+    assert_eq!(origin.requests().len(), 4);
+}
+
+#[test]
+fn a_head_that_never_ends_is_cut_off_also_where_it_grows_by_a_byte_now_and_then() {
+    let edge = Edge::serve(&sites::private("http://127.0.0.1:9", ""));
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    let begun = Instant::now();
+    // Half a minute for a head, and a quarter of a second until it is known to be one.
+    let is_cut_off = (0..).map(|_| thread::sleep(Duration::from_millis(120))).find_map(|()| {
+        let failed = stream.write_all(b"x").is_err();
+        (failed || begun.elapsed() > Duration::from_secs(45)).then_some(failed)
+    });
+    assert_eq!(is_cut_off, Some(true), "{:?}", begun.elapsed());
+}
+
+#[test]
 fn sigterm_lets_a_download_finish_and_refuses_new_connections() {
     let (begin, begun) = std::sync::mpsc::channel::<()>();
     let begun = std::sync::Mutex::new(begun);
