@@ -1,7 +1,10 @@
 //! Which headers go to the origin, and which to the viewer. Semantics 9.2 under `AllViewerExceptHostHeader`.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderName, HeaderValue, VIA};
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderMap, HeaderName, HeaderValue, VIA,
+};
+use smallvec::SmallVec;
 
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer_address::ViewerAddress;
@@ -16,7 +19,6 @@ pub fn to_origin(
     identity: &RequestIdentity,
     is_private: bool,
 ) {
-    strip_hop_by_hop(headers);
     strip(headers, never_passes);
     forward_cookies(headers, is_private);
     append(headers, X_FORWARDED_FOR, ",", viewer.field().clone());
@@ -33,35 +35,32 @@ pub fn to_origin(
 
 /// Turns an origin's headers into a viewer's.
 pub fn to_viewer(headers: &mut HeaderMap, is_error: bool, identity: &RequestIdentity) {
-    strip_hop_by_hop(headers);
+    strip(headers, |_| false);
     let x_cache = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
     headers.insert(X_CACHE, HeaderValue::from_static(x_cache));
     identity.stamp(headers);
 }
 
-/// Removes what concerns one connection only: the known names, and the names that every `Connection` line lists.
-fn strip_hop_by_hop(headers: &mut HeaderMap) {
-    let lines = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
-    let listed: Vec<HeaderName> = lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        // What nearly every line says; the first is no header, the second goes anyway.
-        .filter(|name| !name.eq_ignore_ascii_case("close") && !name.eq_ignore_ascii_case("keep-alive"))
-        .filter_map(|name| name.parse().ok())
-        .filter(|name| *name != CONTENT_LENGTH && *name != HOST)
-        .collect();
-    for name in listed {
-        headers.remove(name);
+/// Removes what concerns one connection only, the known names and those that every `Connection` line lists, and what
+/// else is unwanted. Looks at the headers that are there, which are fewer than those that might be.
+fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
+    let goes = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || is_unwanted(name.as_str());
+    let mut unwanted: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();
+    if unwanted.contains(&CONNECTION) {
+        unwanted.extend(listed_by_connection(headers));
     }
-    strip(headers, is_hop_by_hop);
-}
-
-/// Looks at the headers that are there, which are fewer than those that might be.
-fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&HeaderName) -> bool) {
-    let unwanted: Vec<HeaderName> = headers.keys().filter(|name| is_unwanted(name)).cloned().collect();
     for name in unwanted {
         headers.remove(name);
     }
+}
+
+fn listed_by_connection(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
+    let lines = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
+    let names = lines.flat_map(|line| line.split(',')).map(str::trim);
+    // What nearly every line says: the first is no header, the second goes anyway.
+    let names =
+        names.filter(|name| !name.eq_ignore_ascii_case("close") && !name.eq_ignore_ascii_case("keep-alive"));
+    names.filter_map(|name| name.parse().ok()).filter(|name| *name != CONTENT_LENGTH && *name != HOST)
 }
 
 /// `X_Origin_Secret` is `X-Origin-Secret` to an origin that turns names into variables (CGI, WSGI).
@@ -69,13 +68,12 @@ fn strip_aliases(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) 
     if custom.is_empty() {
         return;
     }
-    let is_alias = |name: &&HeaderName| {
-        name.as_str().contains('_') && {
-            let plain = name.as_str().replace('_', "-");
+    strip(headers, |name| {
+        name.contains('_') && {
+            let plain = name.replace('_', "-");
             custom.iter().any(|(ours, _)| ours.as_str().replace('_', "-") == plain)
         }
-    };
-    strip(headers, |name| is_alias(&name));
+    });
 }
 
 fn forward_cookies(headers: &mut HeaderMap, is_private: bool) {
@@ -96,18 +94,21 @@ fn forward_cookies(headers: &mut HeaderMap, is_private: bool) {
 
 /// Adds to a list header, all of whose lines become one.
 fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: HeaderValue) {
+    let mut lines = match headers.entry(name) {
+        Entry::Vacant(place) => {
+            place.insert(value);
+            return;
+        }
+        Entry::Occupied(lines) => lines,
+    };
     let mut joined: Vec<u8> = Vec::new();
-    for line in headers.get_all(&name) {
+    for line in lines.iter() {
         joined.extend_from_slice(line.as_bytes());
         joined.extend_from_slice(separator.as_bytes());
     }
-    if joined.is_empty() {
-        headers.insert(name, value);
-        return;
-    }
     joined.extend_from_slice(value.as_bytes());
     if let Ok(joined) = HeaderValue::from_maybe_shared(Bytes::from(joined)) {
-        headers.insert(name, joined);
+        lines.insert(joined);
     }
 }
 
@@ -118,27 +119,30 @@ pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for
 pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
-///
-/// By text: a match on it looks at the length first, and most names are told apart by that.
-fn never_passes(name: &HeaderName) -> bool {
-    let name = name.as_str();
-    matches!(name, "expect" | "x-forwarded-proto" | "x-http-method-override" | "x-real-ip")
-        || ["x-edge-", "proxy-", "cloudfront-"].iter().any(|prefix| name.starts_with(prefix))
+fn never_passes(name: &str) -> bool {
+    match name.as_bytes() {
+        [b'e' | b'x', ..] => {
+            matches!(name, "expect" | "x-forwarded-proto" | "x-http-method-override" | "x-real-ip")
+                || name.starts_with("x-edge-")
+        }
+        [b'p', ..] => name.starts_with("proxy-"),
+        [b'c', ..] => name.starts_with("cloudfront-"),
+        _ => false,
+    }
 }
 
-fn is_hop_by_hop(name: &HeaderName) -> bool {
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-authenticate"
-            | "proxy-authorization"
-            | "proxy-connection"
-            | "te"
-            | "trailer"
-            | "transfer-encoding"
-            | "upgrade"
-    )
+fn is_hop_by_hop(name: &str) -> bool {
+    // By length first: it tells most names apart, and this is asked for each header of each message.
+    match name.len() {
+        2 => name == "te",
+        7 => matches!(name, "trailer" | "upgrade"),
+        10 => matches!(name, "connection" | "keep-alive"),
+        16..=19 => matches!(
+            name,
+            "proxy-authenticate" | "proxy-authorization" | "proxy-connection" | "transfer-encoding"
+        ),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -160,7 +164,7 @@ mod tests {
         ] {
             headers.append(HeaderName::from_static(name), HeaderValue::from_static(value));
         }
-        strip_hop_by_hop(&mut headers);
+        strip(&mut headers, |_| false);
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-d"]);
     }
 

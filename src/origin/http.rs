@@ -34,7 +34,7 @@ pub struct HttpOrigin {
 
 #[derive(Debug)]
 struct Idle {
-    link: Link,
+    link: Box<Link>,
     since: Instant,
 }
 
@@ -80,7 +80,7 @@ impl HttpOrigin {
 
     async fn exchange(
         self: &Rc<Self>,
-        mut link: Link,
+        mut link: Box<Link>,
         request: Request<Body>,
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
@@ -112,7 +112,7 @@ impl HttpOrigin {
     }
 
     /// The connection that was used last, if it still stands. Only those whose exchange is over are kept.
-    fn checkout(&self) -> Option<Link> {
+    fn checkout(&self) -> Option<Box<Link>> {
         loop {
             let Idle { mut link, since } = self.idle.borrow_mut().pop()?;
             if since.elapsed() < self.timeouts.keep_alive && link.is_ready() {
@@ -121,7 +121,7 @@ impl HttpOrigin {
         }
     }
 
-    fn checkin(&self, link: Link) {
+    fn checkin(&self, link: Box<Link>) {
         let mut idle = self.idle.borrow_mut();
         if idle.len() < MAX_IDLE {
             idle.push(Idle { link, since: Instant::now() });
@@ -137,7 +137,7 @@ impl HttpOrigin {
     }
 
     /// Tries every address of the origin's name, each for the connection timeout, as often as attempts are left.
-    async fn connect(&self, attempts_left: &mut u32) -> Result<Link, OriginError> {
+    async fn connect(&self, attempts_left: &mut u32) -> Result<Box<Link>, OriginError> {
         let mut last = OriginError::ConnectTimeout;
         while let Some(left) = attempts_left.checked_sub(1) {
             *attempts_left = left;
@@ -164,14 +164,14 @@ impl HttpOrigin {
         Err(last)
     }
 
-    async fn handshake(&self, stream: TcpStream) -> Result<Link, OriginError> {
+    async fn handshake(&self, stream: TcpStream) -> Result<Box<Link>, OriginError> {
         stream.set_nodelay(true).map_err(OriginError::Connect)?;
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
             .handshake(TokioIo::new(SmallWrites(stream)))
             .await
             .map_err(OriginError::of_hyper)?;
-        Ok(Link::new(sender, connection, self.timeouts.response))
+        Ok(Box::new(Link::new(sender, connection, self.timeouts.response)))
     }
 }
 

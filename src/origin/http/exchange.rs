@@ -73,7 +73,7 @@ impl HttpBody for WatchedBody {
 pub(super) struct PooledBody {
     incoming: Incoming,
     /// None once it has been given back.
-    link: Option<Link>,
+    link: Option<Box<Link>>,
     origin: Weak<HttpOrigin>,
     request: Rc<Progress>,
 }
@@ -81,7 +81,7 @@ pub(super) struct PooledBody {
 impl PooledBody {
     pub(super) fn new(
         incoming: Incoming,
-        link: Link,
+        link: Box<Link>,
         origin: &Rc<HttpOrigin>,
         request: Rc<Progress>,
     ) -> Self {

@@ -25,12 +25,12 @@ use crate::small_writes::SmallWrites;
 
 type OriginConnection = Connection<TokioIo<SmallWrites<TcpStream>>, Body>;
 
-/// A connection and the way to send on it.
+/// A connection and the way to send on it. Large: it is kept in a box, since it moves between the pool and the bodies.
 #[derive(Debug)]
 pub(super) struct Link {
     sender: SendRequest<Body>,
-    /// None once it has ended. Boxed, since it is large and moves between the pool and the bodies.
-    connection: Option<Box<OriginConnection>>,
+    /// None once it has ended.
+    connection: Option<OriginConnection>,
     relay: Arc<Relay>,
     waker: Waker,
     /// Kept from exchange to exchange: putting off a timer is cheaper than making one.
@@ -42,7 +42,7 @@ impl Link {
     pub(super) fn new(sender: SendRequest<Body>, connection: OriginConnection, limit: Duration) -> Self {
         let relay = Arc::new(Relay::default());
         let waker = Waker::from(Arc::clone(&relay));
-        Self { sender, connection: Some(Box::new(connection)), relay, waker, timer: IdleTimer::new(limit) }
+        Self { sender, connection: Some(connection), relay, waker, timer: IdleTimer::new(limit) }
     }
 
     /// Whether it can take a request, as far as is known: that the origin has closed it is seen when it is driven.
@@ -106,7 +106,7 @@ impl Link {
 
     fn drive(&mut self) {
         let Some(connection) = &mut self.connection else { return };
-        match Pin::new(connection.as_mut()).poll(&mut Context::from_waker(&self.waker)) {
+        match Pin::new(connection).poll(&mut Context::from_waker(&self.waker)) {
             Poll::Pending => {}
             Poll::Ready(ended) => {
                 if let Err(error) = ended {
