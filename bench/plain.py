@@ -5,13 +5,14 @@ from __future__ import annotations
 from bench import Bench
 from results import Goal, Section, cost_row, times
 from rounds import Case, Measured
-from servers import Haproxy, Nginx, njs
+from servers import BareHyper, Haproxy, Nginx, njs
 
 
 def public(bench: Bench) -> Section:
     """(a) 1 KiB at a public path."""
     load = bench.load("public.txt")
     cases = [bench.case("nginx", Nginx(), load), bench.case("haproxy", Haproxy(), load)]
+    cases.append(bench.case("bare hyper", BareHyper(bench.example.parent / "bare_hyper"), load))
     cases += [bench.case(name, bench.frontgate(name), load) for name in bench.binaries]
     cases += [_with_log(bench, name) for name in bench.binaries]
     cases.append(bench.case("nginx, access log", Nginx(access_log=True), load))
@@ -24,13 +25,15 @@ def public(bench: Bench) -> Section:
         goal = Goal("≤ 1.0 × nginx", cost.median, nginx.median)
         rows.append(cost_row(name, cost, ratio=times(cost, nginx, "nginx"), goals=[goal], summary=True))
     rows.append(cost_row("nginx", nginx, summary=True))
-    haproxy = results["haproxy"].cost
-    rows.append(cost_row("haproxy", haproxy, ratio=times(haproxy, nginx, "nginx"), summary=True))
+    for other in ("haproxy", "bare hyper"):
+        cost = results[other].cost
+        rows.append(cost_row(other, cost, ratio=times(cost, nginx, "nginx"), summary=True))
     for name in bench.binaries:
         cost = results[f"{name}, access log"].cost
         rows.append(cost_row(f"{name}, access log", cost, ratio=times(cost, logging_nginx, "nginx, access log")))
     rows.append(cost_row("nginx, access log", logging_nginx))
-    notes = ["Access logs are off but in the rows that name one; there it goes to a file."]
+    notes = ["Bare hyper passes requests on and does nothing else: the floor of what is built on hyper."]
+    notes += ["Access logs are off but in the rows that name one; there it goes to a file."]
     notes += [_written(name, results[f"{name}, access log"]) for name in bench.binaries]
     return Section("a", "public path, 1 KiB", rows, notes)
 

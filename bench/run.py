@@ -88,8 +88,9 @@ def run(options: argparse.Namespace) -> None:
     settings = Settings(1, 20, smoke=True) if options.smoke else Settings(options.rounds, options.seconds)
     binaries = find_binaries(options)
     example = options.links or options.frontgate.parent / "examples/bench_links"
-    if not example.exists():
-        raise BenchError(f"{example} is missing: cargo build --release --example bench_links")
+    for needed in (example, example.parent / "bare_hyper"):
+        if not needed.exists():
+            raise BenchError(f"{needed} is missing: cargo build --release --example {needed.name}")
     cores = Cores.choose()
     files = raise_file_limit()
     with tempfile.TemporaryDirectory(prefix="frontgate-bench.") as folder:

@@ -192,6 +192,19 @@ class Frontgate(Recipe):
         return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
 
 
+@dataclass
+class BareHyper(Recipe):
+    """The least that a proxy built on hyper does: `examples/bare_hyper.rs`."""
+
+    binary: Path = Path()
+    name: str = "bare hyper"
+    cores: frozenset[int] = frozenset()
+    kind = "bare_hyper"
+
+    def prepare(self, stage: Stage, port: int) -> list[str]:
+        return [str(self.binary), f"127.0.0.1:{port}", f"127.0.0.1:{stage.origin_port}"]
+
+
 def js_module() -> str:
     for folder in ("/usr/lib/nginx/modules", "/usr/share/nginx/modules"):
         module = Path(folder) / "ngx_http_js_module.so"

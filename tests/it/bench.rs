@@ -9,7 +9,7 @@ use crate::support::{root, stderr, stdout};
 
 /// The rows that each scenario gives without a baseline, in order.
 const ROWS: [(&str, &[&str]); 10] = [
-    ("a", &["frontgate", "nginx", "haproxy", "frontgate, access log", "nginx, access log"]),
+    ("a", &["frontgate", "nginx", "haproxy", "bare hyper", "frontgate, access log", "nginx, access log"]),
     ("b", &["frontgate", "nginx, verifying nothing", "nginx + njs, verifying"]),
     (
         "c",
@@ -72,7 +72,14 @@ const ROWS: [(&str, &[&str]); 10] = [
 fn example() -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().expect("a folder");
     let mut build = Command::new(env!("CARGO"));
-    build.current_dir(root()).args(["build", "--quiet", "--example", "bench_links"]);
+    build.current_dir(root()).args([
+        "build",
+        "--quiet",
+        "--example",
+        "bench_links",
+        "--example",
+        "bare_hyper",
+    ]);
     build.arg("--target-dir").arg(folder.parent().expect("the target folder"));
     if folder.ends_with("release") {
         build.arg("--release");
