@@ -135,21 +135,23 @@ fn parameter_name(segment: &str) -> &str {
 }
 
 fn segments(query: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(query);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        match memchr::memchr(b'&', text.as_bytes()) {
-            Some(at) => {
-                rest = Some(&text[at + 1..]);
-                Some(&text[..at])
-            }
-            None => rest.take(),
-        }
+    let mut begin = 0;
+    let ends = memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]);
+    ends.map(move |end| {
+        let segment = &query[begin..end];
+        begin = end + 1;
+        segment
     })
 }
 
 fn cookies(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    field.split(|&byte| byte == b';').map(cookie_pair)
+    let mut begin = 0;
+    let ends = memchr::memchr_iter(b';', field).chain([field.len()]);
+    ends.map(move |end| {
+        let pair = cookie_pair(&field[begin..end]);
+        begin = end + 1;
+        pair
+    })
 }
 
 fn cookie_pair(segment: &[u8]) -> (&[u8], &[u8]) {

@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::behavior::CacheBehavior;
 use super::key::PublicKey;
-use super::{Distribution, HostStanding};
+use super::{Distribution, HostStanding, MAX_PUBLIC_BASE_URLS};
 use crate::viewer::{Base, ViewerRequest, path};
 
 /// A request's place: its distribution, the behavior that serves it, and every behavior that it must satisfy.
@@ -128,5 +128,5 @@ impl<'d: 'r, 'r> Route<'d, 'r> {
     }
 }
 
-/// The bases of one request: the host that was sent, and the public ones. More than these few are rare.
-pub type Bases<'r> = SmallVec<[Base<'r>; 4]>;
+/// The bases of one request: the host that was sent, and the public ones.
+pub type Bases<'r> = SmallVec<[Base<'r>; 1 + MAX_PUBLIC_BASE_URLS]>;
