@@ -141,3 +141,12 @@ fn a_wrong_answer_ends_the_run() {
     assert_eq!(stdout(&output), "");
     assert!(!Path::new(file).exists());
 }
+
+#[test]
+fn the_readme_shows_the_summary_of_the_last_results() {
+    let read = |file: &str| std::fs::read_to_string(root().join(file)).expect(file);
+    let results = read("bench/RESULTS.md");
+    let (_, summary) = results.split_once("<!-- summary -->\n").expect("a summary");
+    let (summary, _) = summary.split_once("\n<!-- /summary -->").expect("its end");
+    assert!(read("README.md").contains(summary), "README.md lacks:\n{summary}");
+}
