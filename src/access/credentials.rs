@@ -99,7 +99,12 @@ pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
                 Some(Cow::Borrowed(piece)) if begin == left_end + 1 => {
                     Cow::Borrowed(&query[left_end - piece.len()..end])
                 }
-                Some(pieces) => Cow::Owned(format!("{pieces}&{segment}")),
+                Some(pieces) => {
+                    let mut pieces = pieces.into_owned();
+                    pieces.push('&');
+                    pieces.push_str(segment);
+                    Cow::Owned(pieces)
+                }
             });
             left_end = end;
         }

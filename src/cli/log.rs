@@ -82,7 +82,7 @@ fn write_lines(receiver: &Receiver<Message>) {
                 }
             }
             if together.len() >= MAX_TOGETHER {
-                write_out(&mut stderr, &mut together);
+                break;
             }
             next = receiver.try_recv().ok();
         }

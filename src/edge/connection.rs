@@ -99,7 +99,9 @@ async fn converse(
             match connection.without_shutdown().await {
                 Ok(parts) => {
                     let Conversing { parked, .. } = parts.io.into_inner().into_inner();
-                    return Some(Parked { unread: parts.read_buf, ..parked });
+                    // What hyper took and didn't use comes before what it hasn't taken yet.
+                    let unread = Bytes::from([parts.read_buf, parked.unread].concat());
+                    return Some(Parked { unread, ..parked });
                 }
                 Err(error) => Err(error),
             }
@@ -165,8 +167,11 @@ impl AsyncWrite for Conversing {
         self.parked.stream.is_write_vectored()
     }
 
+    /// hyper calls this once its own buffer is empty.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.parked.stream).poll_flush(cx)
+        ready!(Pin::new(&mut self.parked.stream).poll_flush(cx))?;
+        self.conversation.has_flushed();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

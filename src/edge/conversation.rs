@@ -27,6 +27,8 @@ pub enum Call {
 pub struct Conversation {
     in_flight: Cell<bool>,
     has_read: Cell<bool>,
+    /// Whether the last response has left hyper's buffer. Its body is over before: hyper drops it once it is buffered.
+    flushed: Cell<bool>,
     served: Cell<u64>,
     /// What `served` was when it was looked at last.
     seen: Cell<Option<u64>>,
@@ -38,6 +40,7 @@ impl Conversation {
     /// A request has come; it is over when its response's body, wrapped in what this returns, is dropped.
     pub fn request(self: &Rc<Self>) -> InFlight {
         self.in_flight.set(true);
+        self.flushed.set(false);
         self.served.set(self.served.get() + 1);
         InFlight(Rc::clone(self))
     }
@@ -47,11 +50,25 @@ impl Conversation {
         self.has_read.set(true);
     }
 
+    /// hyper's buffer is empty.
+    pub fn has_flushed(&self) {
+        if !self.in_flight.get() {
+            self.flushed.set(true);
+        }
+    }
+
+    /// Whether hyper can give the connection up and lose nothing: between two requests, and before the first one has
+    /// begun. A head that has begun is so also bounded in time: hyper's timer begins anew once at the most.
+    fn is_between(&self) -> bool {
+        let has_served = self.served.get() > 0;
+        !self.in_flight.get() && if has_served { self.flushed.get() } else { !self.has_read.get() }
+    }
+
     /// Ready once it is called.
     pub fn poll_called(&self, cx: &mut Context<'_>) -> Poll<Call> {
         match self.call.get() {
-            // It has asked again before it heard.
-            Some(Call::Park) if self.in_flight.get() => self.call.set(None),
+            // It has asked again before it heard, or begun to.
+            Some(Call::Park) if !self.is_between() => self.call.set(None),
             Some(call) => return Poll::Ready(call),
             None => {}
         }
@@ -72,10 +89,8 @@ impl Conversation {
     /// Calls it to park where it has asked nothing since the last look.
     fn look(&self) {
         let served = Some(self.served.get());
-        // hyper gives up a connection between two requests, and a new one of which it has read nothing. A head that has
-        // begun is so also bounded in time: hyper's timer begins anew once at the most.
-        let between = !self.in_flight.get() && (served > Some(0) || !self.has_read.get());
-        if between && self.seen.replace(served) == served && self.call.get().is_none() {
+        let is_silent = self.seen.replace(served) == served;
+        if is_silent && self.is_between() && self.call.get().is_none() {
             self.call(Call::Park);
         }
     }
@@ -160,12 +175,19 @@ mod tests {
         }
     }
 
+    /// A request that is answered, and the answer sent.
+    fn ask(conversation: &Rc<Conversation>) {
+        conversation.has_read();
+        drop(conversation.request());
+        conversation.has_flushed();
+    }
+
     #[test]
     fn only_who_asks_nothing_between_two_looks_is_parked() {
         let all = Conversations::default();
         let (busy, idle, silent) = (all.begin(), all.begin(), all.begin());
         let request = busy.request();
-        drop(idle.request());
+        ask(&idle);
         all.look();
         assert_eq!((called(&busy), called(&idle), called(&silent)), (None, None, None));
         all.look();
@@ -174,7 +196,7 @@ mod tests {
             (None, Some(Call::Park), Some(Call::Park))
         );
         drop(request);
-        drop(busy.request());
+        ask(&busy);
         all.look();
         assert_eq!(called(&busy), None);
         all.look();
@@ -187,10 +209,28 @@ mod tests {
         let one = all.begin();
         all.look();
         all.look();
+        // The beginning of a head is enough.
+        one.has_read();
+        assert_eq!(called(&one), None);
+        ask(&one);
+        assert_eq!(called(&one), None);
+    }
+
+    #[test]
+    fn a_response_that_is_not_sent_yet_is_waited_for() {
+        let all = Conversations::default();
+        let one = all.begin();
+        ask(&one);
+        // A flush while the response is still made says nothing.
         let request = one.request();
-        assert_eq!(called(&one), None);
+        one.has_flushed();
         drop(request);
+        all.look();
+        all.look();
         assert_eq!(called(&one), None);
+        one.has_flushed();
+        all.look();
+        assert_eq!(called(&one), Some(Call::Park));
     }
 
     #[test]
@@ -201,7 +241,7 @@ mod tests {
         all.look();
         all.look();
         assert_eq!(called(&slow), None);
-        drop(slow.request());
+        ask(&slow);
         all.look();
         all.look();
         assert_eq!(called(&slow), Some(Call::Park));

@@ -57,9 +57,8 @@ fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
 fn listed_by_connection(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
     let lines = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
     let names = lines.flat_map(|line| line.split(',')).map(str::trim);
-    // What nearly every line says: the first is no header, the second goes anyway.
-    let names =
-        names.filter(|name| !name.eq_ignore_ascii_case("close") && !name.eq_ignore_ascii_case("keep-alive"));
+    // What nearly every line says, and what goes anyway.
+    let names = names.filter(|name| !name.eq_ignore_ascii_case("keep-alive"));
     names.filter_map(|name| name.parse().ok()).filter(|name| *name != CONTENT_LENGTH && *name != HOST)
 }
 

@@ -85,12 +85,16 @@ impl HttpOrigin {
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
         let progress = Rc::new(Progress::new(&request));
+        let has_body = !body::is_empty(request.body());
         let request = request.map(|body| watched(body, &progress));
         // For a response as long as the request's body moves, and then for the response timeout.
         match link.send(request, || progress.last.get()).await {
             None => Err(Failed { error: OriginError::ResponseTimeout, again: again.map(Box::new) }),
             Some(Ok(response)) => {
                 check_head(&response)?;
+                if has_body {
+                    link.hand_over();
+                }
                 let (parts, incoming) = response.into_parts();
                 let kept = PooledBody::new(incoming, link, self, progress);
                 Ok(Response::from_parts(parts, body::boxed(kept)))
@@ -123,7 +127,7 @@ impl HttpOrigin {
 
     fn checkin(&self, link: Box<Link>) {
         let mut idle = self.idle.borrow_mut();
-        if idle.len() < MAX_IDLE {
+        if !link.has_ended() && idle.len() < MAX_IDLE {
             idle.push(Idle { link, since: Instant::now() });
         }
     }

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::sites;
-use crate::support::{Edge, RecordingOrigin, Response, answer_and_close, request, wait_for};
+use crate::support::{Edge, RecordingOrigin, Response, answer_and_close, read_head, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 
@@ -299,6 +299,73 @@ fn a_connection_that_was_idle_answers_again_also_to_a_head_in_pieces() {
         assert_eq!(response.header("Connection"), None);
     }
     assert_eq!(origin.requests().len(), 4);
+}
+
+#[test]
+fn a_slow_viewer_gets_the_whole_answer_and_then_the_end() {
+    const LEN: usize = 400 << 10;
+    let origin = RecordingOrigin::answering(|_, stream| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {LEN}\r\n\r\n");
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&[b'x'; LEN])).is_ok()
+    });
+    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    for request in
+        [request("GET", HOST, "/public/x", &[]), format!("GET /public/x HTTP/1.0\r\nHost: {HOST}\r\n\r\n")]
+    {
+        let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+        socket.set_recv_buffer_size(4 << 10).unwrap();
+        socket.connect(&edge.address.into()).unwrap();
+        let mut stream = TcpStream::from(socket);
+        stream.write_all(request.as_bytes()).unwrap();
+        let (mut received, mut chunk) = (Vec::new(), [0; 16 << 10]);
+        loop {
+            // Much slower than the look at what is idle.
+            thread::sleep(Duration::from_millis(30));
+            let begun = Instant::now();
+            let len = stream.read(&mut chunk).unwrap();
+            assert!(begun.elapsed() < Duration::from_secs(5), "the end comes with the last byte");
+            if len == 0 {
+                break;
+            }
+            received.extend_from_slice(&chunk[..len]);
+        }
+        let head = received.windows(4).position(|window| window == b"\r\n\r\n").unwrap() + 4;
+        assert_eq!(received.len() - head, LEN);
+    }
+}
+
+#[test]
+fn an_upload_goes_on_to_its_end_after_the_origin_has_answered() {
+    const LEN: usize = 8 << 20;
+    for answer in [
+        "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n".to_owned(),
+        // More than all buffers between hold, to a viewer that reads when it has sent everything.
+        format!("HTTP/1.1 200 OK\r\nContent-Length: {LEN}\r\n\r\n{}", "x".repeat(LEN)),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let origin = format!("http://{}", listener.local_addr().unwrap());
+        let uploading = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (_, mut rest) = read_head(&mut stream).unwrap();
+            let mut writer = stream.try_clone().unwrap();
+            let writing = thread::spawn(move || writer.write_all(answer.as_bytes()));
+            let mut chunk = vec![0; 64 << 10];
+            while rest.len() < LEN {
+                thread::sleep(Duration::from_millis(1));
+                let len = stream.read(&mut chunk).unwrap();
+                assert!(len > 0, "cut off after {} bytes", rest.len());
+                rest.extend_from_slice(&chunk[..len]);
+            }
+            writing.join().unwrap().unwrap();
+        });
+        let edge = Edge::serve(&sites::private(&origin, ""));
+        let mut stream = TcpStream::connect(edge.address).unwrap();
+        let head = format!("POST /public/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {LEN}\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        stream.write_all(&vec![b'u'; LEN]).unwrap();
+        assert_eq!(Response::read(&mut stream, false).status, 200);
+        uploading.join().unwrap();
+    }
 }
 
 #[test]

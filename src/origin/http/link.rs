@@ -29,12 +29,22 @@ type OriginConnection = Connection<TokioIo<SmallWrites<TcpStream>>, Body>;
 #[derive(Debug)]
 pub(super) struct Link {
     sender: SendRequest<Body>,
-    /// None once it has ended.
-    connection: Option<OriginConnection>,
+    connection: Driven,
     relay: Arc<Relay>,
     waker: Waker,
     /// Kept from exchange to exchange: putting off a timer is cheaper than making one.
     pub(super) timer: IdleTimer,
+}
+
+/// Who moves a connection's bytes.
+#[derive(Debug)]
+enum Driven {
+    /// Whoever waits for the exchange.
+    Here(Box<OriginConnection>),
+    /// A task of its own.
+    ByTask,
+    /// It has ended.
+    Ended,
 }
 
 impl Link {
@@ -42,7 +52,13 @@ impl Link {
     pub(super) fn new(sender: SendRequest<Body>, connection: OriginConnection, limit: Duration) -> Self {
         let relay = Arc::new(Relay::default());
         let waker = Waker::from(Arc::clone(&relay));
-        Self { sender, connection: Some(connection), relay, waker, timer: IdleTimer::new(limit) }
+        Self {
+            sender,
+            connection: Driven::Here(Box::new(connection)),
+            relay,
+            waker,
+            timer: IdleTimer::new(limit),
+        }
     }
 
     /// Whether it can take a request, as far as is known: that the origin has closed it is seen when it is driven.
@@ -55,7 +71,24 @@ impl Link {
         self.relay.begin();
         self.drive();
         self.relay.rest();
-        self.connection.is_some()
+        !self.has_ended()
+    }
+
+    /// Whether it is known to have ended.
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self.connection, Driven::Ended) || self.sender.is_closed()
+    }
+
+    /// Lets a task drive it from now on: where a request's body is still on its way while the response comes, whoever
+    /// takes the response may stand still, or be done, before the body is sent.
+    pub(super) fn hand_over(&mut self) {
+        if let Driven::Here(connection) = std::mem::replace(&mut self.connection, Driven::ByTask) {
+            tokio::task::spawn_local(async move {
+                if let Err(error) = connection.await {
+                    tracing::debug!(%error, "connection to origin ended");
+                }
+            });
+        }
     }
 
     /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what
@@ -105,14 +138,14 @@ impl Link {
     }
 
     fn drive(&mut self) {
-        let Some(connection) = &mut self.connection else { return };
-        match Pin::new(connection).poll(&mut Context::from_waker(&self.waker)) {
+        let Driven::Here(connection) = &mut self.connection else { return };
+        match Pin::new(connection.as_mut()).poll(&mut Context::from_waker(&self.waker)) {
             Poll::Pending => {}
             Poll::Ready(ended) => {
                 if let Err(error) = ended {
                     tracing::debug!(%error, "connection to origin ended");
                 }
-                self.connection = None;
+                self.connection = Driven::Ended;
             }
         }
     }
