@@ -1,6 +1,7 @@
 //! What the viewer shows for itself: signing parameters of the URL, or signing cookies.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use super::encoding::percent_decoded;
 use crate::viewer::ViewerRequest;
@@ -90,13 +91,13 @@ impl<'a> Credentials<'a> {
 pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
     // What is left is one piece of the query, most of the time: borrowed until a second one is found.
     let mut left: Option<Cow<'_, str>> = None;
-    let (mut begin, mut left_end) = (0, 0);
-    for segment in segments(query) {
-        let end = begin + segment.len();
+    let mut left_end = 0;
+    for Range { start, end } in pieces(query.as_bytes(), b'&') {
+        let segment = &query[start..end];
         if !SIGNING_PARAMETERS.contains(&parameter_name(segment)) {
             left = Some(match left {
                 None => Cow::Borrowed(segment),
-                Some(Cow::Borrowed(piece)) if begin == left_end + 1 => {
+                Some(Cow::Borrowed(piece)) if start == left_end + 1 => {
                     Cow::Borrowed(&query[left_end - piece.len()..end])
                 }
                 Some(pieces) => {
@@ -108,7 +109,6 @@ pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
             });
             left_end = end;
         }
-        begin = end + 1;
     }
     left.filter(|left| !left.is_empty())
 }
@@ -140,23 +140,18 @@ fn parameter_name(segment: &str) -> &str {
 }
 
 fn segments(query: &str) -> impl Iterator<Item = &str> {
+    pieces(query.as_bytes(), b'&').map(|piece| &query[piece])
+}
+
+/// Where the pieces between separators stand: one more than there are separators.
+fn pieces(text: &[u8], separator: u8) -> impl Iterator<Item = Range<usize>> {
     let mut begin = 0;
-    let ends = memchr::memchr_iter(b'&', query.as_bytes()).chain([query.len()]);
-    ends.map(move |end| {
-        let segment = &query[begin..end];
-        begin = end + 1;
-        segment
-    })
+    let ends = memchr::memchr_iter(separator, text).chain([text.len()]);
+    ends.map(move |end| std::mem::replace(&mut begin, end + 1)..end)
 }
 
 fn cookies(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    let mut begin = 0;
-    let ends = memchr::memchr_iter(b';', field).chain([field.len()]);
-    ends.map(move |end| {
-        let pair = cookie_pair(&field[begin..end]);
-        begin = end + 1;
-        pair
-    })
+    pieces(field, b';').map(|piece| cookie_pair(&field[piece]))
 }
 
 fn cookie_pair(segment: &[u8]) -> (&[u8], &[u8]) {

@@ -11,8 +11,7 @@ use crate::access::resource::Resource;
 use crate::distribution::behavior::Restriction;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
-use crate::viewer::Base;
-use crate::viewer::ViewerRequest;
+use crate::viewer::{Base, ViewerRequest};
 
 /// Quirks 2, 12 and 13, and names in the wrong case.
 pub(super) fn key_pair_id(
