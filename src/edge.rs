@@ -29,7 +29,7 @@ pub mod reply;
 pub mod service;
 pub mod stall;
 pub mod test_mode;
-pub mod viewer_address;
+pub mod viewer;
 
 pub use listener::Listeners;
 use service::Worker;

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::conversation::{Call, Conversation, LastOf};
 use super::service::Worker;
 use super::stall::StallGuard;
-use super::viewer_address::ViewerAddress;
+use super::viewer::Peer;
 use crate::small_writes::SmallWrites;
 
 /// Serves requests until the viewer or the end comes; at the end, the request in flight is finished. Its place among
@@ -36,7 +36,7 @@ pub async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let viewer = Rc::new((worker, ViewerAddress::new(peer.ip())));
+    let viewer = Rc::new((worker, Peer::plain(peer)));
     let mut parked = Parked { unread: Bytes::new(), stream: SmallWrites(stream) };
     while let Some(again) = on_the_heap(parked, peer, Rc::clone(&viewer)).await {
         if again.unread.is_empty() && !comes_back(&again.stream.0, &stop).await {
@@ -50,7 +50,7 @@ pub async fn serve(
 fn on_the_heap(
     parked: Parked,
     peer: SocketAddr,
-    viewer: Rc<(Rc<Worker>, ViewerAddress)>,
+    viewer: Rc<(Rc<Worker>, Peer)>,
 ) -> Pin<Box<dyn Future<Output = Option<Parked>>>> {
     Box::pin(converse(parked, peer, viewer))
 }
@@ -64,11 +64,7 @@ async fn comes_back(stream: &TcpStream, stop: &CancellationToken) -> bool {
 }
 
 /// Lets hyper serve requests until the connection ends, or has been idle for so long that it is parked.
-async fn converse(
-    parked: Parked,
-    peer: SocketAddr,
-    viewer: Rc<(Rc<Worker>, ViewerAddress)>,
-) -> Option<Parked> {
+async fn converse(parked: Parked, peer: SocketAddr, viewer: Rc<(Rc<Worker>, Peer)>) -> Option<Parked> {
     let conversation = viewer.0.conversations().begin();
     let io = Conversing { parked, conversation: Rc::clone(&conversation) };
     let called = Rc::clone(&conversation);

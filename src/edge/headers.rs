@@ -7,7 +7,7 @@ use http::header::{
 use smallvec::SmallVec;
 
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
-use super::viewer_address::ViewerAddress;
+use super::viewer::Viewer;
 use crate::access::credentials::forwarded_cookies;
 use crate::distribution::origin::{Origin, OriginLocation};
 
@@ -15,13 +15,13 @@ use crate::distribution::origin::{Origin, OriginLocation};
 pub fn to_origin(
     headers: &mut HeaderMap,
     origin: &Origin,
-    viewer: &ViewerAddress,
+    viewer: &Viewer,
     identity: &RequestIdentity,
     is_private: bool,
 ) {
     strip(headers, never_passes);
     forward_cookies(headers, is_private);
-    append(headers, X_FORWARDED_FOR, ",", viewer.field().clone());
+    append(headers, X_FORWARDED_FOR, ",", viewer.address.field().clone());
     append(headers, VIA, ", ", identity.via().clone());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
     strip_aliases(headers, &origin.custom_headers);

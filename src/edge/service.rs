@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -18,7 +17,7 @@ use super::conversation::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
 use super::redact::redacted;
 use super::reply::Reply;
-use super::viewer_address::ViewerAddress;
+use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::{Edge, Running, headers, test_mode};
 use crate::access::credentials::without_signing_parameters;
 use crate::access::gate::{self, Barrier};
@@ -30,7 +29,7 @@ use crate::distribution::origin::Origin;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::origin::{OriginClient, OriginError};
-use crate::viewer::{Host, Scheme, Target, ViewerRequest};
+use crate::viewer::{Host, Target, ViewerRequest};
 
 /// What one thread needs to answer requests: the shared edge, and its own view of what runs.
 #[derive(Debug)]
@@ -83,10 +82,10 @@ impl Worker {
     }
 
     /// Answers one request. Whatever happens is a response.
-    pub async fn respond(&self, request: Request<Incoming>, peer: &ViewerAddress) -> Response<Body> {
+    pub async fn respond(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
-        let mut entry = AccessLogEntry::begin(&parts, peer.ip());
+        let mut entry = AccessLogEntry::begin(&parts, peer.address.ip());
         // hyper closes a connection on which a body was left unread, and so must the answer say.
         let closes = !incoming.is_end_stream() || ends_after(&parts);
         let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
@@ -110,7 +109,7 @@ impl Worker {
         &self,
         parts: &mut request::Parts,
         incoming: Incoming,
-        peer: &ViewerAddress,
+        peer: &Peer,
         identity: &RequestIdentity,
         entry: &mut AccessLogEntry,
     ) -> Result<Response<Body>, Reply> {
@@ -123,14 +122,15 @@ impl Worker {
         let in_use = self.in_use();
         let body = viewer_body(incoming);
         let now = test.now.unwrap_or(now);
-        let pretended = test.viewer.map(ViewerAddress::new);
-        let address = pretended.as_ref().unwrap_or(peer);
-        entry.comes_from(address.ip());
+        let mut viewer = peer.viewer();
+        if let Some(address) = test.viewer {
+            viewer.address = ViewerAddress::new(address);
+        }
+        entry.comes_from(viewer.address.ip());
         let (origin, target, is_private) = {
-            let viewer =
-                viewer_request(parts, address.ip(), now).map_err(|barrier| Reply::barred(&barrier))?;
-            let route = admitted(&viewer, &in_use.running.distributions, &body)?;
-            match authorize(&viewer, &route, &self.edge.verified) {
+            let request = viewer_request(parts, &viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
+            let route = admitted(&request, &in_use.running.distributions, &body)?;
+            match authorize(&request, &route, &self.edge.verified) {
                 Decision::Allow(Admission::Signed { key_pair_id, .. }) => entry.signed_by(key_pair_id),
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => return Err(Reply::denied(&reason)),
@@ -138,10 +138,10 @@ impl Worker {
             let origin = route.distribution.origin(&route.behavior.target_origin);
             let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
             let origin = in_use.origin(origin).map_err(|error| Reply::origin_failed(&error))?;
-            let target = origin_target(&parts.uri, &viewer, &route, &origin.origin.path)?;
+            let target = origin_target(&parts.uri, &request, &route, &origin.origin.path)?;
             (origin, target, route.is_private())
         };
-        let request = origin_request(parts, &origin.origin, target, address, identity, is_private, body);
+        let request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
         let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
@@ -189,22 +189,22 @@ fn within_quotas(parts: &request::Parts) -> Result<(), Reply> {
 }
 
 /// The request as the decision sees it.
-fn viewer_request(
-    parts: &request::Parts,
-    address: IpAddr,
+fn viewer_request<'a>(
+    parts: &'a request::Parts,
+    viewer: &Viewer,
     now: EpochSeconds,
-) -> Result<ViewerRequest<'_>, Barrier> {
+) -> Result<ViewerRequest<'a>, Barrier> {
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
-    let host = Host::of_request(authority, fields, Scheme::Http)?;
+    let host = Host::of_request(authority, fields, viewer.scheme)?;
     let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
     Ok(ViewerRequest {
         method: &parts.method,
-        scheme: Scheme::Http,
+        scheme: viewer.scheme,
         host,
         target: target.ok_or(Barrier::Target)?,
         cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
-        address,
+        address: viewer.address.ip(),
         now,
     })
 }
@@ -265,7 +265,7 @@ fn origin_request(
     parts: &mut request::Parts,
     origin: &Origin,
     target: PathAndQuery,
-    viewer: &ViewerAddress,
+    viewer: &Viewer,
     identity: &RequestIdentity,
     is_private: bool,
     body: Body,
