@@ -1,10 +1,8 @@
 //! The configuration: from a file's text to what the proxy runs on, with every fault that the file has.
 
 use std::fs;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use toml::de::DeTable;
 
@@ -14,21 +12,25 @@ use crate::distribution::UnknownHost;
 mod distributions;
 mod fault;
 mod keys;
+mod limits;
 mod names;
 mod origins;
 mod reader;
+mod server;
 
 pub use fault::Fault;
 use fault::Faults;
 pub(crate) use keys::read_key_file;
+pub use limits::Limits;
 use names::Names;
 pub(crate) use origins::{location, origin_path, servable};
 use reader::{Placed, Reader};
+pub use server::{Door, HttpsListener, ServerSettings};
 
 /// Everything that `serve` needs.
 #[derive(Debug)]
 pub struct Settings {
-    /// Where to listen, limits of time.
+    /// Where to listen, whom to believe, what a viewer may cost.
     pub server: ServerSettings,
     /// Bytes of the cache of verified policies; 0 is off.
     pub verified_policies_size: u64,
@@ -38,27 +40,6 @@ pub struct Settings {
     pub warnings: Vec<Fault>,
     /// Folders with keys, and the file itself: what directory origins never show.
     pub secrets: Vec<PathBuf>,
-}
-
-/// `[server]`.
-#[derive(Clone, Debug)]
-pub struct ServerSettings {
-    /// Plain HTTP listeners.
-    pub listen: Vec<SocketAddr>,
-    /// Threads; 0 is one for each core.
-    pub workers: usize,
-    /// How long requests in flight may go on after the end was asked for.
-    pub shutdown_grace: Duration,
-}
-
-impl Default for ServerSettings {
-    fn default() -> Self {
-        Self {
-            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
-            workers: 0,
-            shutdown_grace: Duration::from_secs(30),
-        }
-    }
 }
 
 /// A configuration that can't be used, with all its faults.
@@ -156,42 +137,6 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn server<'a>(&mut self, mut table: Reader<'a, '_>) -> (ServerSettings, Option<Placed<&'a str>>) {
-        let mut server = ServerSettings::default();
-        if let Some(addresses) = table.strings(self.faults, "listen") {
-            server.listen.clear();
-            if addresses.is_empty() {
-                let fault = self.faults.at(&table.span(), "`listen` has no address");
-                self.faults.error(fault.expected("listen = [\"127.0.0.1:8080\"]"));
-            }
-            for address in addresses {
-                match address.value.parse() {
-                    Ok(parsed) => server.listen.push(parsed),
-                    Err(_) => {
-                        let fault =
-                            self.faults.at(&address.span, "`listen` has an address that can't be used");
-                        let fault = fault.found(format!("{:?}", address.value));
-                        self.faults
-                            .error(fault.expected("an IP address and a port, such as \"127.0.0.1:8080\""));
-                    }
-                }
-            }
-        }
-        if let Some(workers) = table.integer(self.faults, "workers") {
-            if workers.value > MAX_WORKERS {
-                let fault = self.faults.at(&workers.span, "`workers` is too large").found(workers.value);
-                self.faults.error(fault.expected(format!("0 (one for each core) to {MAX_WORKERS}")));
-            }
-            server.workers = usize::try_from(workers.value.min(MAX_WORKERS)).unwrap_or(0);
-        }
-        if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
-            server.shutdown_grace = grace.value;
-        }
-        let unknown_host = table.string(self.faults, "unknown-host");
-        table.finish(self.faults, &[]);
-        (server, unknown_host)
-    }
-
     fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
         let size = table.size(self.faults, "max-size", parse_size);
         table.finish(self.faults, &[]);
@@ -270,5 +215,3 @@ fn parse_size(text: &str) -> Result<u64, String> {
 
 /// About 80,000 links of RSA keys: each is its signature, its policy and what the cache needs around them (contract 2).
 pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
-/// More threads than any machine has cores; beyond it a typo is likelier.
-const MAX_WORKERS: u64 = 1024;

@@ -8,6 +8,8 @@ use std::{io, thread};
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
+use ipnet::IpNet;
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
 use tokio::sync::Semaphore;
@@ -15,21 +17,29 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::verified::VerifiedPolicies;
-use crate::config::Settings;
+use crate::config::{Door, Limits, Settings};
 use crate::distribution::Distributions;
 
 pub mod access_log;
 pub mod connection;
 pub mod conversation;
+pub mod forwarded;
 pub mod headers;
+pub mod http1;
+pub mod http2;
 pub mod identity;
 pub mod listener;
+pub mod proxy_header;
 pub mod redact;
 pub mod reply;
 pub mod service;
+pub mod socket;
 pub mod stall;
+pub mod streams;
 pub mod test_mode;
+pub mod tunnel;
 pub mod viewer;
+pub mod websocket;
 
 pub use listener::Listeners;
 use service::Worker;
@@ -54,6 +64,25 @@ pub struct Running {
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
     pub secrets: Vec<PathBuf>,
+    /// What each TLS listener presents, in the order of the configuration.
+    pub tls: Vec<Arc<ServerConfig>>,
+    /// Whose word on the viewer is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What a viewer may cost.
+    pub limits: Limits,
+}
+
+impl Running {
+    fn new(settings: &Settings) -> Self {
+        let server = &settings.server;
+        Self {
+            distributions: Arc::clone(&settings.distributions),
+            secrets: settings.secrets.clone(),
+            tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
+            trusted_proxies: server.trusted_proxies.clone(),
+            limits: server.limits,
+        }
+    }
 }
 
 impl Edge {
@@ -61,10 +90,7 @@ impl Edge {
     #[must_use]
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
-            running: ArcSwap::from_pointee(Running {
-                distributions: Arc::clone(&settings.distributions),
-                secrets: settings.secrets.clone(),
-            }),
+            running: ArcSwap::from_pointee(Running::new(settings)),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
             test_mode,
             via: identity::via(),
@@ -73,10 +99,7 @@ impl Edge {
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.
     pub fn reload(&self, settings: &Settings) {
-        self.running.store(Arc::new(Running {
-            distributions: Arc::clone(&settings.distributions),
-            secrets: settings.secrets.clone(),
-        }));
+        self.running.store(Arc::new(Running::new(settings)));
     }
 }
 
@@ -113,7 +136,7 @@ pub fn run(
 }
 
 fn serve_on_this_thread(
-    sockets: Vec<std::net::TcpListener>,
+    sockets: Vec<(std::net::TcpListener, Door)>,
     edge: Arc<Edge>,
     grace: Duration,
     stop: &CancellationToken,
@@ -125,11 +148,17 @@ fn serve_on_this_thread(
     let served = runtime.block_on(async {
         let worker = Rc::new(Worker::new(edge));
         let connections = TaskTracker::new();
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        for socket in sockets {
+        let places = Arc::new(Semaphore::new(worker.limits().connections));
+        for (socket, door) in sockets {
             let listener = TcpListener::from_std(socket)?;
-            let accepting =
-                accept(listener, Rc::clone(&worker), Arc::clone(&places), connections.clone(), stop.clone());
+            let accepting = accept(
+                listener,
+                door,
+                Rc::clone(&worker),
+                Arc::clone(&places),
+                connections.clone(),
+                stop.clone(),
+            );
             connections.spawn_local(accepting);
         }
         let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
@@ -150,6 +179,7 @@ fn serve_on_this_thread(
 /// Takes connections until the end. An error, such as too many open files, is waited out.
 async fn accept(
     listener: TcpListener,
+    door: Door,
     worker: Rc<Worker>,
     places: Arc<Semaphore>,
     connections: TaskTracker,
@@ -166,7 +196,7 @@ async fn accept(
         };
         match (accepted, place) {
             (Ok((stream, peer)), Ok(place)) => {
-                let serving = connection::serve(stream, peer, Rc::clone(&worker), stop.clone(), place);
+                let serving = connection::serve(stream, peer, door, Rc::clone(&worker), stop.clone(), place);
                 connections.spawn_local(serving);
             }
             (Err(error), _) => {
@@ -191,8 +221,6 @@ async fn sweep(worker: Rc<Worker>) {
 
 /// Threads for files and names that one worker may keep busy; further reads wait for one of them.
 const MAX_BLOCKING_THREADS: usize = 32;
-/// Connections that one thread serves at a time; more wait in the system's queue.
-const MAX_CONNECTIONS: usize = 16_384;
 /// A viewer's connection is parked once it has asked nothing from one look to the next: late enough for a page's requests
 /// to follow each other, early enough for thousands of new viewers not to hold their buffers all at once.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
@@ -233,7 +261,7 @@ mod tests {
             }
         };
         let local = tokio::task::LocalSet::new();
-        local.spawn_local(accept(listener, worker, places, TaskTracker::new(), stop));
+        local.spawn_local(accept(listener, Door::PLAIN, worker, places, TaskTracker::new(), stop));
         local.run_until(asking).await;
     }
 }

@@ -70,5 +70,7 @@ pub mod edge;
 pub mod origin;
 #[cfg(feature = "proxy")]
 pub mod small_writes;
+#[cfg(feature = "proxy")]
+pub mod tls;
 
 pub use access::{Decision, authorize};

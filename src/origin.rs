@@ -16,9 +16,11 @@ pub mod demo;
 #[cfg_attr(not(unix), path = "origin/no_directory.rs")]
 pub mod directory;
 pub mod http;
+mod upgraded;
 
 use self::directory::Directory;
 use self::http::HttpOrigin;
+pub use self::upgraded::{AsksForWebSocket, Upgraded};
 
 /// One thread's way to one origin.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use super::keys::{KeyPair, fresh_id};
 use super::paint::Paint;
 use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
-use crate::config::{self, ServerSettings, Settings};
+use crate::config::{self, Door, ServerSettings, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
@@ -55,7 +55,7 @@ impl Dev {
         }
         let (location, path) = origin(self.origin.as_deref())?;
         let proxy = Proxy {
-            listen: vec![self.listen],
+            listen: vec![(self.listen, Door::PLAIN)],
             workers: 0,
             shutdown_grace: ServerSettings::default().shutdown_grace,
             reload_from: None,
@@ -64,7 +64,7 @@ impl Dev {
             test_mode_on_any_address: self.test_mode_on_any_address,
         };
         let bound = proxy.bind()?;
-        let address = *bound.addresses().first().context("nothing to listen on")?;
+        let (address, _) = *bound.addresses().first().context("nothing to listen on")?;
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
         let location = config::servable(location, std::slice::from_ref(&self.keys))

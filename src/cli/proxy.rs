@@ -10,12 +10,12 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{self, Settings};
+use crate::config::{self, Door, Settings};
 use crate::edge::{self, Edge, Listeners};
 
 /// A proxy that is about to run.
 pub(super) struct Proxy {
-    pub(super) listen: Vec<SocketAddr>,
+    pub(super) listen: Vec<(SocketAddr, Door)>,
     /// Threads; 0 is one for each core.
     pub(super) workers: usize,
     pub(super) shutdown_grace: Duration,
@@ -48,7 +48,7 @@ impl Proxy {
 }
 
 impl Bound {
-    pub(super) fn addresses(&self) -> &[SocketAddr] {
+    pub(super) fn addresses(&self) -> &[(SocketAddr, Door)] {
         &self.listeners.addresses
     }
 
@@ -63,8 +63,9 @@ impl Bound {
         let stop = CancellationToken::new();
         signals(&edge, &stop, proxy.reload_from, proxy.ready_file.clone())?;
         let addresses = listeners.addresses.clone();
-        for address in &addresses {
-            tracing::info!(%address, workers = listeners.per_worker.len(), "listening");
+        for (address, door) in &addresses {
+            let tls = door.tls.is_some();
+            tracing::info!(%address, tls, workers = listeners.per_worker.len(), "listening");
         }
         if proxy.test_mode {
             // Also under -q: nobody is to run like this without knowing.
@@ -103,9 +104,9 @@ fn raise_file_limit() {
 #[cfg(not(unix))]
 fn raise_file_limit() {}
 
-fn refuse_strangers(addresses: &[SocketAddr]) -> anyhow::Result<()> {
-    match addresses.iter().find(|address| !address.ip().is_loopback()) {
-        Some(address) => anyhow::bail!(
+fn refuse_strangers(addresses: &[(SocketAddr, Door)]) -> anyhow::Result<()> {
+    match addresses.iter().find(|(address, _)| !address.ip().is_loopback()) {
+        Some((address, _)) => anyhow::bail!(
             "test mode lets requests choose their time and address, but {address} is not a loopback address; \
              --test-mode-on-any-address allows it"
         ),
@@ -114,10 +115,14 @@ fn refuse_strangers(addresses: &[SocketAddr]) -> anyhow::Result<()> {
 }
 
 /// By rename, so that whoever waits for the file reads it whole.
-fn write_ready_file(file: &Path, addresses: &[SocketAddr]) -> anyhow::Result<()> {
-    let http: Vec<String> = addresses.iter().map(ToString::to_string).collect();
-    let text =
-        serde_json::json!({"pid": std::process::id(), "http": http, "https": [], "admin": null}).to_string();
+fn write_ready_file(file: &Path, addresses: &[(SocketAddr, Door)]) -> anyhow::Result<()> {
+    let of = |tls: bool| -> Vec<String> {
+        let fit = addresses.iter().filter(|(_, door)| door.tls.is_some() == tls);
+        fit.map(|(address, _)| address.to_string()).collect()
+    };
+    let ready =
+        serde_json::json!({"pid": std::process::id(), "http": of(false), "https": of(true), "admin": null});
+    let text = ready.to_string();
     let mut partial = file.as_os_str().to_owned();
     partial.push(format!(".{}.tmp", std::process::id()));
     let written = fs::write(&partial, text + "\n").and_then(|()| fs::rename(&partial, file));

@@ -45,7 +45,7 @@ impl Serve {
         report("warning", &settings.warnings);
         let server = &settings.server;
         let proxy = Proxy {
-            listen: if self.listen.is_empty() { server.listen.clone() } else { self.listen },
+            listen: server.doors(&self.listen),
             workers: server.workers,
             shutdown_grace: server.shutdown_grace,
             reload_from: Some(self.config),

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use crate::body::{Body, BoxError};
+use crate::origin::Upgraded;
 
 /// What a connection is called to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,23 @@ pub struct Conversation {
     seen: Cell<Option<u64>>,
     call: Cell<Option<Call>>,
     task: RefCell<Option<Waker>>,
+    /// What goes on once the response has left, where it says that the protocol changes.
+    switched: RefCell<Option<Switched>>,
+}
+
+/// A connection whose protocol changes, and what is kept until it ends: the response's body, with which its line of the
+/// log is written.
+pub struct Switched {
+    /// The other end.
+    pub origin: Upgraded,
+    /// Of the response that said so.
+    pub _log: Body,
+}
+
+impl std::fmt::Debug for Switched {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Switched").finish_non_exhaustive()
+    }
 }
 
 impl Conversation {
@@ -55,6 +73,11 @@ impl Conversation {
         if !self.in_flight.get() {
             self.flushed.set(true);
         }
+    }
+
+    /// What goes on after the response, once.
+    pub fn switched(&self) -> Option<Switched> {
+        self.switched.take()
     }
 
     /// Whether hyper can give the connection up and lose nothing: between two requests, and before the first one has
@@ -85,7 +108,9 @@ impl Conversation {
             task.wake();
         }
     }
+}
 
+impl Talk for Conversation {
     /// Calls it to park where it has asked nothing since the last look.
     fn look(&self) {
         let served = Some(self.served.get());
@@ -94,11 +119,22 @@ impl Conversation {
             self.call(Call::Park);
         }
     }
+
+    fn stop(&self) {
+        self.call(Call::Stop);
+    }
 }
 
 /// A request that isn't over.
 #[derive(Debug)]
 pub struct InFlight(Rc<Conversation>);
+
+impl InFlight {
+    /// Its response changes the protocol.
+    pub fn switches(&self, switched: Switched) {
+        self.0.switched.replace(Some(switched));
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
@@ -134,25 +170,39 @@ impl HttpBody for LastOf {
     }
 }
 
+/// A connection that a protocol drives, of whichever version.
+pub trait Talk: std::fmt::Debug {
+    /// Is there anything to be said of its idleness?
+    fn look(&self);
+    /// Finish what is in flight, and end.
+    fn stop(&self);
+}
+
 /// All conversations of one thread.
 #[derive(Debug, Default)]
 pub struct Conversations {
-    all: RefCell<Vec<Weak<Conversation>>>,
+    all: RefCell<Vec<Weak<dyn Talk>>>,
     stopping: Cell<bool>,
 }
 
 impl Conversations {
-    /// Begins one.
+    /// Begins one of HTTP/1.1.
     pub fn begin(&self) -> Rc<Conversation> {
         let conversation = Rc::new(Conversation::default());
-        if self.stopping.get() {
-            conversation.call(Call::Stop);
-        }
-        self.all.borrow_mut().push(Rc::downgrade(&conversation));
+        self.add(&conversation);
         conversation
     }
 
-    /// Calls those to park that were idle since the last time.
+    /// Adds one that has just begun.
+    pub fn add<T: Talk + 'static>(&self, one: &Rc<T>) {
+        if self.stopping.get() {
+            one.stop();
+        }
+        let one: Weak<T> = Rc::downgrade(one);
+        self.all.borrow_mut().push(one);
+    }
+
+    /// Looks at all: those that were idle since the last time are called to park, or to their end.
     pub fn look(&self) {
         self.all.borrow_mut().retain(|one| one.upgrade().inspect(|one| one.look()).is_some());
     }
@@ -160,7 +210,7 @@ impl Conversations {
     /// Calls all to stop, also those that begin later.
     pub fn stop(&self) {
         self.stopping.set(true);
-        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|one| one.call(Call::Stop));
+        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|one| one.stop());
     }
 }
 

@@ -21,7 +21,7 @@ pub fn to_origin(
 ) {
     strip(headers, never_passes);
     forward_cookies(headers, is_private);
-    append(headers, X_FORWARDED_FOR, ",", viewer.address.field().clone());
+    append(headers, X_FORWARDED_FOR, ",", viewer.forwarder.field().clone());
     append(headers, VIA, ", ", identity.via().clone());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
     strip_aliases(headers, &origin.custom_headers);

@@ -3,15 +3,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::{fmt, io};
 
+use crate::config::Door;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Bound sockets, for each worker one of each address.
 #[derive(Debug)]
 pub struct Listeners {
-    /// A worker's sockets.
-    pub per_worker: Vec<Vec<TcpListener>>,
+    /// A worker's sockets, each with its door.
+    pub per_worker: Vec<Vec<(TcpListener, Door)>>,
     /// What they are bound to, ports filled in.
-    pub addresses: Vec<SocketAddr>,
+    pub addresses: Vec<(SocketAddr, Door)>,
 }
 
 impl Listeners {
@@ -20,12 +21,13 @@ impl Listeners {
     /// # Errors
     /// [`BindError`] for an address that is taken or isn't this machine's. An address that another process shares is
     /// taken, too: it is bound alone first.
-    pub fn bind(addresses: &[SocketAddr], workers: usize) -> Result<Self, BindError> {
-        let mut per_worker: Vec<Vec<TcpListener>> = (0..workers).map(|_| Vec::new()).collect();
+    pub fn bind(addresses: &[(SocketAddr, Door)], workers: usize) -> Result<Self, BindError> {
+        let mut per_worker: Vec<Vec<(TcpListener, Door)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
-        for &address in addresses {
+        for &(address, door) in addresses {
             let failed = |source| BindError { address, source };
-            let has_v4_twin = addresses.iter().any(|other| other.is_ipv4() && other.port() == address.port());
+            let has_v4_twin =
+                addresses.iter().any(|(other, _)| other.is_ipv4() && other.port() == address.port());
             if address.port() != 0 {
                 let alone = bind(address, has_v4_twin, false).map_err(failed)?;
                 alone.listen(1).map_err(failed)?;
@@ -35,9 +37,9 @@ impl Listeners {
             for (number, sockets) in per_worker.iter_mut().enumerate() {
                 let socket =
                     if number > 0 && BALANCED { listen(local, has_v4_twin) } else { first.try_clone() };
-                sockets.push(socket.map_err(failed)?);
+                sockets.push((socket.map_err(failed)?, door));
             }
-            bound.push(local);
+            bound.push((local, door));
         }
         Ok(Self { per_worker, addresses: bound })
     }

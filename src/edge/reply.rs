@@ -111,13 +111,13 @@ impl Reply {
     }
 
     /// The response, its headers in CloudFront's order (semantics 7.2). It says `Connection: close` where the viewer's
-    /// connection ends with it.
+    /// connection ends with it, and nothing of it where that is unknown to the protocol.
     #[must_use]
     pub fn into_response(
         self,
         identity: &RequestIdentity,
         date: HeaderValue,
-        closes: bool,
+        closes: Option<bool>,
     ) -> Response<Body> {
         let mut location = None;
         let (content_type, text, x_cache) = match self.kind {
@@ -140,7 +140,9 @@ impl Reply {
         headers.insert(DATE, date);
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
         headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-        headers.insert(CONNECTION, HeaderValue::from_static(if closes { "close" } else { "keep-alive" }));
+        if let Some(closes) = closes {
+            headers.insert(CONNECTION, HeaderValue::from_static(if closes { "close" } else { "keep-alive" }));
+        }
         if let Some(location) = location.and_then(|location| HeaderValue::from_maybe_shared(location).ok()) {
             headers.insert(LOCATION, location);
         }

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -11,6 +12,7 @@ use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body as _, Incoming};
+use rustls::ServerConfig;
 
 use super::access_log::AccessLogEntry;
 use super::conversation::Conversations;
@@ -18,17 +20,18 @@ use super::identity::{RequestIdentity, RequestIds};
 use super::redact::redacted;
 use super::reply::Reply;
 use super::viewer::{Peer, Viewer, ViewerAddress};
-use super::{Edge, Running, headers, test_mode};
+use super::{Edge, Running, forwarded, headers, test_mode, websocket};
 use crate::access::credentials::without_signing_parameters;
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
+use crate::config::Limits;
 use crate::distribution::origin::Origin;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
-use crate::origin::{OriginClient, OriginError};
+use crate::origin::{AsksForWebSocket, OriginClient, OriginError};
 use crate::viewer::{Host, Target, ViewerRequest};
 
 /// What one thread needs to answer requests: the shared edge, and its own view of what runs.
@@ -86,14 +89,15 @@ impl Worker {
         let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
         let mut entry = AccessLogEntry::begin(&parts, peer.address.ip());
-        // hyper closes a connection on which a body was left unread, and so must the answer say.
-        let closes = !incoming.is_end_stream() || ends_after(&parts);
+        // hyper closes a connection on which a body was left unread, and so must the answer say; HTTP/2 has no such word.
+        let is_http_1 = parts.version < Version::HTTP_2;
+        let closes = is_http_1.then(|| !incoming.is_end_stream() || ends_after(&parts));
         let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
             Ok(response) => return entry.attach(response),
             Err(reply) => reply,
         };
         let cause = reply.cause.clone();
-        let closes = closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE;
+        let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
         let mut response = reply.into_response(&identity, http_date(), closes);
         if self.edge.test_mode
             && let Ok(name) = HeaderValue::from_str(cause.name)
@@ -120,11 +124,12 @@ impl Worker {
             false => test_mode::TestOverrides::default(),
         };
         let in_use = self.in_use();
-        let body = viewer_body(incoming);
+        let body = viewer_body(incoming, in_use.running.limits.body);
         let now = test.now.unwrap_or(now);
-        let mut viewer = peer.viewer();
+        let mut viewer = forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies);
         if let Some(address) = test.viewer {
             viewer.address = ViewerAddress::new(address);
+            viewer.forwarder = viewer.address.clone();
         }
         entry.comes_from(viewer.address.ip());
         let (origin, target, is_private) = {
@@ -141,11 +146,20 @@ impl Worker {
             let target = origin_target(&parts.uri, &request, &route, &origin.origin.path)?;
             (origin, target, route.is_private())
         };
-        let request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
+        let asks_for_websocket = websocket::is_asked_for(parts);
+        let mut request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
+        if asks_for_websocket {
+            websocket::ask(request.headers_mut());
+            request.extensions_mut().insert(AsksForWebSocket);
+        }
         let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
+        let switches = websocket::check_answer(&response).map_err(|error| Reply::origin_failed(&error))?;
         headers::to_viewer(response.headers_mut(), is_error, identity);
+        if switches {
+            websocket::ask(response.headers_mut());
+        }
         Ok(response)
     }
 
@@ -157,6 +171,25 @@ impl Worker {
             *in_use = InUse::new(Arc::clone(&running));
         }
         Rc::clone(&in_use)
+    }
+
+    /// What a viewer may cost.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.in_use().running.limits
+    }
+
+    /// What a TLS listener presents; none after a reload that has fewer, which isn't taken.
+    #[must_use]
+    pub fn tls(&self, listener: usize) -> Option<Arc<ServerConfig>> {
+        self.in_use().running.tls.get(listener).cloned()
+    }
+
+    /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
+    #[must_use]
+    pub fn may_introduce(&self, address: IpAddr) -> bool {
+        let trusted = &self.in_use().running.trusted_proxies;
+        trusted.is_empty() || forwarded::is_trusted(address.to_canonical(), trusted)
     }
 
     /// This thread's connections to viewers.
@@ -196,7 +229,11 @@ fn viewer_request<'a>(
 ) -> Result<ViewerRequest<'a>, Barrier> {
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
-    let host = Host::of_request(authority, fields, viewer.scheme)?;
+    // Only in HTTP/2 is the authority enough.
+    let host = match (authority, parts.version) {
+        (Some(own), Version::HTTP_2) if !parts.headers.contains_key(HOST) => Host::parse(own)?,
+        _ => Host::of_request(authority, fields, viewer.scheme)?,
+    };
     let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
     Ok(ViewerRequest {
         method: &parts.method,
@@ -227,11 +264,11 @@ fn admitted<'d: 'r, 'r>(
 }
 
 /// The viewer's body; most have none.
-fn viewer_body(incoming: Incoming) -> Body {
+fn viewer_body(incoming: Incoming, limit: Duration) -> Body {
     if incoming.is_end_stream() {
         return body::empty();
     }
-    body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT))
+    body::boxed(IdleBody::new(incoming, limit))
 }
 
 /// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
@@ -282,6 +319,3 @@ fn http_date() -> HeaderValue {
     let date = httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(clock::now().0));
     HeaderValue::from_str(&date).unwrap_or(HeaderValue::from_static(""))
 }
-
-/// For the next part of what a viewer uploads.
-const VIEWER_IDLE_LIMIT: Duration = Duration::from_secs(60);

@@ -29,7 +29,13 @@ impl Peer {
     /// The viewer of a request that nothing else is known of.
     #[must_use]
     pub fn viewer(&self) -> Viewer {
-        Viewer { address: self.address.clone(), port: Some(self.port), scheme: self.scheme, tls: self.tls }
+        Viewer {
+            address: self.address.clone(),
+            port: Some(self.port),
+            scheme: self.scheme,
+            tls: self.tls,
+            forwarder: self.address.clone(),
+        }
     }
 }
 
@@ -44,6 +50,8 @@ pub struct Viewer {
     pub scheme: Scheme,
     /// What was agreed on with it; none over plain HTTP, or where a proxy spoke TLS with it.
     pub tls: Option<TlsFacts>,
+    /// Whom we have it from, which `X-Forwarded-For` is told: the viewer itself, or the proxy before us.
+    pub forwarder: ViewerAddress,
 }
 
 /// What a TLS handshake agreed on, in the names that CloudFront's log has.

@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, timeout};
 
-use super::OriginError;
+use super::{AsksForWebSocket, OriginError};
 use crate::access::gate::MAX_HEAD;
 use crate::body::{self, Body};
 use crate::distribution::origin::OriginTimeouts;
@@ -22,6 +22,9 @@ mod link;
 
 use exchange::{PooledBody, Progress, watched};
 use link::Link;
+
+/// What is connected to an origin.
+pub type OriginStream = TcpStream;
 
 /// The connections of one thread to one origin.
 #[derive(Debug)]
@@ -84,14 +87,25 @@ impl HttpOrigin {
         request: Request<Body>,
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
+        let may_switch = request.extensions().get::<AsksForWebSocket>().is_some();
         let progress = Rc::new(Progress::new(&request));
         let has_body = !body::is_empty(request.body());
         let request = request.map(|body| watched(body, &progress));
         // For a response as long as the request's body moves, and then for the response timeout.
         match link.send(request, || progress.last.get()).await {
             None => Err(Failed { error: OriginError::ResponseTimeout, again: again.map(Box::new) }),
+            Some(Ok(response)) if may_switch && response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                check_head(&response)?;
+                let upgraded = link.upgraded().await.ok_or(OriginError::Upgrade)?;
+                let mut response = response.map(|_| body::empty());
+                upgraded.put(&mut response);
+                Ok(response)
+            }
             Some(Ok(response)) => {
                 check_head(&response)?;
+                if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                    return Err(OriginError::Upgrade.into());
+                }
                 if has_body {
                     link.hand_over();
                 }
@@ -191,11 +205,8 @@ impl From<OriginError> for Failed {
     }
 }
 
-/// Refuses what no viewer may get: a change of protocol that nobody asked for, and a head beyond CloudFront's quota.
+/// Refuses a head beyond CloudFront's quota.
 fn check_head(response: &Response<Incoming>) -> Result<(), OriginError> {
-    if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(OriginError::Upgrade);
-    }
     let fields = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
     let len = "HTTP/1.1 200 \r\n\r\n".len() + fields.sum::<usize>();
     if len > MAX_HEAD { Err(OriginError::HeadTooLarge { len }) } else { Ok(()) }
@@ -211,6 +222,7 @@ fn repeatable(request: &Request<Body>) -> Option<Request<Body>> {
     *copy.uri_mut() = request.uri().clone();
     *copy.version_mut() = request.version();
     *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
     Some(copy)
 }
 

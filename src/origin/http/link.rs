@@ -21,6 +21,7 @@ use tokio::time::Instant;
 
 use crate::body::Body;
 use crate::body::idle::IdleTimer;
+use crate::origin::Upgraded;
 use crate::small_writes::SmallWrites;
 
 type OriginConnection = Connection<TokioIo<SmallWrites<TcpStream>>, Body>;
@@ -89,6 +90,15 @@ impl Link {
                 }
             });
         }
+    }
+
+    /// The connection itself, once the origin has said that it changes its protocol.
+    pub(super) async fn upgraded(self: Box<Self>) -> Option<Upgraded> {
+        let Driven::Here(mut connection) = self.connection else { return None };
+        // hyper has read the head; all that is left is that it lets go.
+        poll_fn(|cx| connection.poll_without_shutdown(cx)).await.ok()?;
+        let parts = connection.into_parts();
+        Some(Upgraded { stream: parts.io.into_inner().0, unread: parts.read_buf })
     }
 
     /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what

@@ -1,0 +1,251 @@
+//! `[server]` and `[[server.https]]`.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ipnet::IpNet;
+use rustls::ServerConfig;
+
+use super::Loader;
+use super::limits::Limits;
+use super::reader::{Placed, Reader};
+use crate::tls::{self, Certificate, SecurityPolicy};
+
+/// `[server]`.
+#[derive(Clone, Debug)]
+pub struct ServerSettings {
+    /// Plain HTTP listeners.
+    pub listen: Vec<SocketAddr>,
+    /// Whether every connection to them begins with a PROXY header.
+    pub proxy_protocol: bool,
+    /// TLS listeners.
+    pub https: Vec<HttpsListener>,
+    /// Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, and whose PROXY headers.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What a viewer may cost.
+    pub limits: Limits,
+    /// Threads; 0 is one for each core.
+    pub workers: usize,
+    /// How long requests in flight may go on after the end was asked for.
+    pub shutdown_grace: Duration,
+}
+
+/// What a connection has to do before its first request, depending on where it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Door {
+    /// Whether it begins with a PROXY header.
+    pub proxy_protocol: bool,
+    /// Which of the TLS listeners it is, by its place in the configuration; none where plain HTTP is spoken.
+    pub tls: Option<usize>,
+}
+
+impl Door {
+    /// Plain HTTP.
+    pub const PLAIN: Self = Self { proxy_protocol: false, tls: None };
+}
+
+/// One `[[server.https]]`.
+#[derive(Clone, Debug)]
+pub struct HttpsListener {
+    /// Its addresses.
+    pub listen: Vec<SocketAddr>,
+    /// Whether every connection begins with a PROXY header, before TLS.
+    pub proxy_protocol: bool,
+    /// What it presents.
+    pub tls: Arc<ServerConfig>,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
+            proxy_protocol: false,
+            https: Vec::new(),
+            trusted_proxies: Vec::new(),
+            limits: Limits::default(),
+            workers: 0,
+            shutdown_grace: Duration::from_secs(30),
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Every address to listen on, with what comes in there; `plain` replaces the file's plain HTTP listeners.
+    #[must_use]
+    pub fn doors(&self, plain: &[SocketAddr]) -> Vec<(SocketAddr, Door)> {
+        let plain = if plain.is_empty() { &self.listen } else { plain };
+        let door = Door { proxy_protocol: self.proxy_protocol, tls: None };
+        let mut doors: Vec<_> = plain.iter().map(|&address| (address, door)).collect();
+        for (number, https) in self.https.iter().enumerate() {
+            let door = Door { proxy_protocol: https.proxy_protocol, tls: Some(number) };
+            doors.extend(https.listen.iter().map(|&address| (address, door)));
+        }
+        doors
+    }
+}
+
+impl Loader<'_, '_> {
+    pub(super) fn server<'a>(
+        &mut self,
+        mut table: Reader<'a, '_>,
+    ) -> (ServerSettings, Option<Placed<&'a str>>) {
+        let mut server = ServerSettings {
+            https: self.https(&mut table),
+            trusted_proxies: self.trusted_proxies(&mut table),
+            limits: self.limits(&mut table),
+            proxy_protocol: table.boolean(self.faults, "proxy-protocol"),
+            ..ServerSettings::default()
+        };
+        // Who has TLS listeners and says nothing of plain ones wants none.
+        if let Some(addresses) = self.addresses(&mut table, !server.https.is_empty()) {
+            server.listen = addresses;
+        } else if !server.https.is_empty() {
+            server.listen.clear();
+        }
+        if let Some(workers) = table.integer(self.faults, "workers") {
+            if workers.value > MAX_WORKERS {
+                let fault = self.faults.at(&workers.span, "`workers` is too large").found(workers.value);
+                self.faults.error(fault.expected(format!("0 (one for each core) to {MAX_WORKERS}")));
+            }
+            server.workers = usize::try_from(workers.value.min(MAX_WORKERS)).unwrap_or(0);
+        }
+        if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
+            server.shutdown_grace = grace.value;
+        }
+        let unknown_host = table.string(self.faults, "unknown-host");
+        table.finish(self.faults, &[]);
+        (server, unknown_host)
+    }
+
+    /// `listen`; an empty one says that there is none, where that is allowed.
+    fn addresses(&mut self, table: &mut Reader<'_, '_>, may_be_empty: bool) -> Option<Vec<SocketAddr>> {
+        let given = table.strings(self.faults, "listen")?;
+        if given.is_empty() && !may_be_empty {
+            let fault = self.faults.at(&table.span(), "`listen` has no address");
+            self.faults.error(fault.expected("listen = [\"127.0.0.1:8080\"]"));
+        }
+        let mut addresses = Vec::new();
+        for address in given {
+            match address.value.parse() {
+                Ok(parsed) => addresses.push(parsed),
+                Err(_) => {
+                    let fault = self.faults.at(&address.span, "`listen` has an address that can't be used");
+                    let fault = fault.found(format!("{:?}", address.value));
+                    self.faults.error(fault.expected("an IP address and a port, such as \"127.0.0.1:8080\""));
+                }
+            }
+        }
+        Some(addresses)
+    }
+
+    fn https(&mut self, server: &mut Reader<'_, '_>) -> Vec<HttpsListener> {
+        let tables = server.tables(self.faults, "https", "[[server.https]]");
+        tables.into_iter().filter_map(|table| self.https_listener(table)).collect()
+    }
+
+    fn https_listener(&mut self, mut table: Reader<'_, '_>) -> Option<HttpsListener> {
+        let span = table.span();
+        if !table.has("listen") {
+            let fault = self.faults.at(&span, "[[server.https]] lacks `listen`");
+            self.faults.error(fault.expected("listen = [\"127.0.0.1:8443\"]"));
+        }
+        let listen = self.addresses(&mut table, false);
+        let policy = table.parsed(self.faults, "minimum-protocol-version", SecurityPolicy::parse);
+        let policy = policy.map_or_else(SecurityPolicy::default, |policy| policy.value);
+        let proxy_protocol = table.boolean(self.faults, "proxy-protocol");
+        let given = table.tables(self.faults, "certificates", "a certificate");
+        if given.is_empty() {
+            let fault = self.faults.at(&span, "[[server.https]] has no certificate");
+            let fault = fault.expected(
+                "certificates = [{ certificate = \"tls/cert.pem\", private-key = \"tls/key.pem\" }]",
+            );
+            self.faults.error(fault.help("`frontgate dev --tls` makes one for localhost"));
+        }
+        let errors = self.faults.errors.len();
+        let certificates: Vec<_> = given.into_iter().filter_map(|one| self.certificate(one)).collect();
+        table.finish(self.faults, SERVER_KEYS);
+        if self.faults.errors.len() > errors {
+            return None;
+        }
+        match tls::server_config(certificates, policy) {
+            Ok(tls) => Some(HttpsListener { listen: listen?, proxy_protocol, tls }),
+            Err(error) => {
+                let fault = self.faults.at(&span, format!("TLS can't be set up: {error}"));
+                self.faults.error(fault);
+                None
+            }
+        }
+    }
+
+    fn certificate(&mut self, mut table: Reader<'_, '_>) -> Option<Certificate> {
+        let chain = table.required(self.faults, "certificate");
+        let key = table.required(self.faults, "private-key");
+        table.finish(self.faults, &["listen", "minimum-protocol-version", "proxy-protocol"]);
+        let (chain, key) = (chain?, key?);
+        let (chain_pem, key_pem) = (self.read_pem(&chain)?, self.read_pem(&key)?);
+        match Certificate::from_pem(&chain_pem, &key_pem) {
+            Ok(certificate) => Some(certificate),
+            Err(error) => {
+                let span = match error {
+                    tls::InvalidCertificate::Chain(_) => &chain.span,
+                    tls::InvalidCertificate::Key(_) | tls::InvalidCertificate::Strangers => &key.span,
+                };
+                let fault = self.faults.at(span, format!("a certificate can't be used: {error}"));
+                let expected =
+                    "the chain as PEM, the viewer's own first, and its key (PKCS#8, PKCS#1 or SEC1)";
+                self.faults
+                    .error(fault.found(format!("{:?}, {:?}", chain.value, key.value)).expected(expected));
+                None
+            }
+        }
+    }
+
+    /// Reads a PEM file, whose folder no directory origin shows from now on.
+    pub(super) fn read_pem(&mut self, file: &Placed<&str>) -> Option<Vec<u8>> {
+        let path = self.folder.join(file.value);
+        self.secrets.extend(path.parent().map(Path::to_owned));
+        match tls::read_pem(&path) {
+            Ok(pem) => Some(pem),
+            Err(error) => {
+                let fault = self.faults.at(&file.span, format!("a PEM file can't be read: {error}"));
+                self.faults.error(fault.found(path.display()).expected("a readable PEM file"));
+                None
+            }
+        }
+    }
+
+    fn trusted_proxies(&mut self, table: &mut Reader<'_, '_>) -> Vec<IpNet> {
+        let mut networks = Vec::new();
+        for given in table.strings(self.faults, "trusted-proxies").unwrap_or_default() {
+            match network(given.value) {
+                Some(network) => {
+                    if network.prefix_len() == 0 {
+                        let fault = self.faults.at(&given.span, "`trusted-proxies` believes everybody");
+                        let help = "any viewer can then choose its address and its scheme by a header";
+                        self.faults.warning(fault.found(format!("{:?}", given.value)).help(help));
+                    }
+                    networks.push(network);
+                }
+                None => {
+                    let fault = self.faults.at(&given.span, "`trusted-proxies` has what is no network");
+                    let fault = fault.found(format!("{:?}", given.value));
+                    self.faults.error(fault.expected("an address or a network, such as \"10.0.0.0/8\""));
+                }
+            }
+        }
+        networks
+    }
+}
+
+/// An address alone is a network of one.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// More threads than any machine has cores; beyond it a typo is likelier.
+const MAX_WORKERS: u64 = 1024;
+/// What may have been meant for the table around `[[server.https]]`.
+const SERVER_KEYS: &[&str] =
+    &["workers", "shutdown-grace", "unknown-host", "trusted-proxies", "limits", "country-database"];

@@ -1,0 +1,80 @@
+//! A viewer's connection over HTTP/2: many requests at a time, each on a stream of its own.
+//!
+//! hyper and h2 bound what a viewer may ask for at once; what they don't bound is time. So each stream has a limit on
+//! standing still of its own (`streams.rs`), and a connection without streams is called to its end.
+
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::Poll;
+
+use hyper::server::conn::http2;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+
+use super::connection::Connected;
+use super::socket::Socket;
+use super::stall::StallGuard;
+use super::streams::{Spawner, StreamBody, Streams};
+use crate::small_writes::SmallWrites;
+
+/// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the
+/// viewer is told (GOAWAY) and the streams that are open are finished.
+pub fn serve(socket: Socket, viewer: Connected) -> Pin<Box<dyn Future<Output = ()>>> {
+    // On the heap: a connection of HTTP/1.1, of which there may be many more, is not to keep place for it.
+    Box::pin(converse(socket, viewer))
+}
+
+async fn converse(socket: Socket, viewer: Connected) {
+    let (limits, address) = (viewer.limits, viewer.address);
+    let streams = Streams::new(limits.idle, limits.write);
+    viewer.worker.conversations().add(&streams);
+    let (viewer, of_requests) = (Rc::new(viewer), Rc::clone(&streams));
+    let service = service_fn(move |request| {
+        let (viewer, streams) = (Rc::clone(&viewer), Rc::clone(&of_requests));
+        async move {
+            let stream = streams.current();
+            let response = viewer.worker.respond(request, &viewer.peer).await;
+            Ok::<_, Infallible>(response.map(|body| StreamBody::new(body, stream)))
+        }
+    });
+    let mut builder = http2::Builder::new(Spawner(Rc::clone(&streams)));
+    builder
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams)
+        .max_pending_accept_reset_streams(limits.resets)
+        .max_local_error_reset_streams(MAX_LOCAL_RESETS)
+        .max_header_list_size(u32::try_from(limits.head_size).unwrap_or(u32::MAX))
+        .max_send_buf_size(SEND_BUFFER)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .keep_alive_interval(limits.idle)
+        .keep_alive_timeout(limits.idle);
+    let io = TokioIo::new(StallGuard::new(SmallWrites(socket), limits.write));
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut is_ending = false;
+    let ended = poll_fn(|cx| {
+        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+            return Poll::Ready(ended);
+        }
+        if !is_ending && streams.poll_called(cx).is_ready() {
+            is_ending = true;
+            connection.as_mut().graceful_shutdown();
+            return connection.as_mut().poll(cx);
+        }
+        Poll::Pending
+    });
+    if let Err(error) = ended.await {
+        tracing::debug!(peer = %address, %error, "a viewer's connection ended with an error");
+    }
+}
+
+/// Streams that we reset ourselves, for what a viewer did wrong, until the connection ends.
+const MAX_LOCAL_RESETS: usize = 256;
+/// Bytes of one response that wait for a viewer's window.
+const SEND_BUFFER: usize = 64 << 10;
+/// Bytes that a viewer may upload on one stream before it is told to go on.
+const STREAM_WINDOW: u32 = 64 << 10;
+/// The same for all of a connection's streams together.
+const CONNECTION_WINDOW: u32 = 1 << 20;

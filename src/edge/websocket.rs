@@ -1,0 +1,40 @@
+//! WebSocket over HTTP/1.1: the one change of protocol that passes. It is judged by its handshake, as any request.
+
+use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use http::{Method, Response, StatusCode, Version, request};
+
+use crate::body::Body;
+use crate::origin::OriginError;
+
+/// Whether a request asks for one.
+#[must_use]
+pub fn is_asked_for(parts: &request::Parts) -> bool {
+    parts.version == Version::HTTP_11
+        && parts.method == Method::GET
+        && lists(&parts.headers, &CONNECTION, "upgrade")
+        && lists(&parts.headers, &UPGRADE, WEBSOCKET)
+}
+
+/// Puts back what concerns one connection only, and was removed with all of its kind.
+pub fn ask(headers: &mut HeaderMap) {
+    headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
+    headers.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
+}
+
+/// Makes sure that a 101 is about a WebSocket; ready to be told to the viewer.
+///
+/// # Errors
+/// [`OriginError::Upgrade`] for another protocol.
+pub fn check_answer(response: &Response<Body>) -> Result<bool, OriginError> {
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        return Ok(false);
+    }
+    if lists(response.headers(), &UPGRADE, WEBSOCKET) { Ok(true) } else { Err(OriginError::Upgrade) }
+}
+
+fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
+    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
+    lines.flat_map(|line| line.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+const WEBSOCKET: &str = "websocket";
