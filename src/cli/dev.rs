@@ -12,21 +12,25 @@ use super::keys::{KeyPair, fresh_id};
 use super::paint::Paint;
 use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
-use crate::config::{self, Door, ServerSettings, Settings};
+use crate::config::{self, Door, HttpsListener, ServerSettings, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
 use crate::sign::PrivateKey;
+use crate::viewer::Scheme;
 
 mod banner;
+mod local_tls;
 
-use banner::banner;
+use banner::{Shown, banner};
+use local_tls::LocalTls;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
   frontgate dev                          # before an embedded demo site
   frontgate dev http://localhost:3000    # before your application
+  frontgate dev --tls                    # https as well, on 127.0.0.1:8443
   frontgate dev ./public --listen 127.0.0.1:0 --ready-file ready.json
 Everything is private but /public/*; other rules, names and keys belong into a config.toml for
 `frontgate serve`. The request headers X-Frontgate-Now and X-Frontgate-Viewer-Ip set the time and
@@ -37,6 +41,10 @@ pub(super) struct Dev {
     /// Where to listen; port 0 takes a free one
     #[arg(long, value_name = "ADDR", value_parser = super::address, default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// Speak TLS too, with a certificate of a local authority [default address: 127.0.0.1:8443]
+    #[arg(long, value_name = "ADDR", value_parser = super::address, num_args = 0..=1, require_equals = true,
+          default_missing_value = "127.0.0.1:8443")]
+    tls: Option<SocketAddr>,
     /// Written once the listener accepts: pid and address as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -55,7 +63,7 @@ impl Dev {
         }
         let (location, path) = origin(self.origin.as_deref())?;
         let proxy = Proxy {
-            listen: vec![(self.listen, Door::PLAIN)],
+            listen: self.doors(),
             workers: 0,
             shutdown_grace: ServerSettings::default().shutdown_grace,
             reload_from: None,
@@ -64,16 +72,48 @@ impl Dev {
             test_mode_on_any_address: self.test_mode_on_any_address,
         };
         let bound = proxy.bind()?;
-        let (address, _) = *bound.addresses().first().context("nothing to listen on")?;
+        let address = |of_tls: bool| {
+            bound
+                .addresses()
+                .iter()
+                .find(|(_, door)| door.tls.is_some() == of_tls)
+                .map(|(address, _)| *address)
+        };
+        let (plain, secure) = (address(false).context("nothing to listen on")?, address(true));
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
         let location = config::servable(location, std::slice::from_ref(&self.keys))
             .map_err(|expected| anyhow!("it can't be served: expected {expected}"))?;
-        let settings = settings(&pairs, &self.keys, &location, path.clone(), address.port())?;
-        let banner =
-            banner(pair, &self.keys, &location, &path, address, Paint(global.colored(&std::io::stdout())))?;
+        let tls = self.tls.map(|_| LocalTls::prepare(&self.keys)).transpose()?;
+        let mut settings = settings(&pairs, &self.keys, &location, path.clone(), &ports(plain, secure))?;
+        settings.server.https.extend(tls.iter().map(|tls| HttpsListener {
+            listen: Vec::new(),
+            proxy_protocol: false,
+            tls: Arc::clone(&tls.config),
+        }));
+        let shown = Shown {
+            pair,
+            key_folder: &self.keys,
+            location: &location,
+            path: &path,
+            plain,
+            secure: secure.zip(tls.as_ref().map(|tls| tls.authority_file.as_path())),
+        };
+        let banner = banner(&shown, Paint(global.colored(&std::io::stdout())))?;
         bound.serve(&settings, || answer(&banner))
     }
+}
+
+impl Dev {
+    fn doors(&self) -> Vec<(SocketAddr, Door)> {
+        let secure = self.tls.map(|address| (address, Door { proxy_protocol: false, tls: Some(0) }));
+        [(self.listen, Door::PLAIN)].into_iter().chain(secure).collect()
+    }
+}
+
+fn ports(plain: SocketAddr, secure: Option<SocketAddr>) -> Vec<(Scheme, u16)> {
+    let secure = secure.map(|address| (Scheme::Https, address.port()));
+    [(Scheme::Http, plain.port())].into_iter().chain(secure).collect()
 }
 
 /// What ORIGIN means, and the path of its URL.
@@ -123,10 +163,10 @@ fn settings(
     key_folder: &Path,
     location: &OriginLocation,
     path: String,
-    port: u16,
+    ports: &[(Scheme, u16)],
 ) -> anyhow::Result<Settings> {
     let has_index = !matches!(location, OriginLocation::Http { .. });
-    let private = distribution(pairs, port)?;
+    let private = distribution(pairs, ports)?;
     let origin = Origin {
         id: private.default_behavior.target_origin.clone(),
         location: location.clone(),
@@ -152,17 +192,20 @@ fn settings(
 }
 
 /// What `explain` judges links of `dev` by.
-pub(super) fn distributions(key_folder: &Path, port: u16) -> anyhow::Result<Arc<Distributions>> {
+pub(super) fn distributions(
+    key_folder: &Path,
+    ports: &[(Scheme, u16)],
+) -> anyhow::Result<Arc<Distributions>> {
     let pairs = KeyPair::all_in(key_folder)?;
     if pairs.is_empty() {
         bail!("no key pair lies in {}: `frontgate dev` makes one", key_folder.display());
     }
-    let list = vec![Arc::new(distribution(&pairs, port)?)];
+    let list = vec![Arc::new(distribution(&pairs, ports)?)];
     Ok(Arc::new(Distributions { list, unknown_host: UnknownHost::Only }))
 }
 
 /// The one distribution of `dev`, as yet without an origin.
-fn distribution(pairs: &[KeyPair], port: u16) -> anyhow::Result<Distribution> {
+fn distribution(pairs: &[KeyPair], ports: &[(Scheme, u16)]) -> anyhow::Result<Distribution> {
     let mut keys = Vec::new();
     for pair in pairs {
         let key =
@@ -176,13 +219,15 @@ fn distribution(pairs: &[KeyPair], port: u16) -> anyhow::Result<Distribution> {
         restriction: Restriction::Open,
         ..private.default_behavior.clone()
     };
-    Ok(Distribution { public_base_urls: bases(port)?, behaviors: vec![public], ..private })
+    Ok(Distribution { public_base_urls: bases(ports)?, behaviors: vec![public], ..private })
 }
 
-/// Contract 1: `http://127.0.0.1:PORT` and `http://localhost:PORT`.
-fn bases(port: u16) -> anyhow::Result<Vec<BaseUrl>> {
-    let hosts = ["127.0.0.1", "localhost"];
-    hosts.iter().map(|host| Ok(BaseUrl::parse(&format!("http://{host}:{port}"))?)).collect()
+/// Contract 1: `http://127.0.0.1:PORT` and `http://localhost:PORT`; with TLS the same on https.
+fn bases(ports: &[(Scheme, u16)]) -> anyhow::Result<Vec<BaseUrl>> {
+    let bases = ports.iter().flat_map(|(scheme, port)| {
+        ["127.0.0.1", "localhost"].map(|host| format!("{scheme}://{host}:{port}"))
+    });
+    bases.map(|base| Ok(BaseUrl::parse(&base)?)).collect()
 }
 
 const PUBLIC_PATHS: &str = "/public/*";

@@ -67,7 +67,7 @@ impl Explain {
                 .map_err(|_| anyhow!("{:?} is no host with an optional port", parts.authority))?,
         );
         let distributions = if let Some(folder) = &self.keys {
-            dev::distributions(folder, host.port().unwrap_or(scheme.default_port()))?
+            dev::distributions(folder, &[(scheme, host.port().unwrap_or(scheme.default_port()))])?
         } else if self.public_key.is_empty() {
             match config::load(&self.config) {
                 Ok(settings) => settings.distributions,

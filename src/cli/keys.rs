@@ -106,7 +106,8 @@ fn files(folder: &Path, id: &str) -> (PathBuf, PathBuf) {
     (folder.join(format!("{id}{PRIVATE}")), folder.join(format!("{id}{PUBLIC}")))
 }
 
-fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
+/// Writes a file that isn't there yet.
+pub(super) fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

@@ -16,14 +16,19 @@ use crate::distribution::origin::OriginLocation;
 use crate::epoch::EpochSeconds;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
 
-pub(super) fn banner(
-    pair: &KeyPair,
-    key_folder: &Path,
-    location: &OriginLocation,
-    path: &str,
-    address: SocketAddr,
-    paint: Paint,
-) -> anyhow::Result<String> {
+/// What there is to show.
+pub(super) struct Shown<'a> {
+    pub(super) pair: &'a KeyPair,
+    pub(super) key_folder: &'a Path,
+    pub(super) location: &'a OriginLocation,
+    pub(super) path: &'a str,
+    pub(super) plain: SocketAddr,
+    /// Where TLS is spoken, and the file of the authority behind it.
+    pub(super) secure: Option<(SocketAddr, &'a Path)>,
+}
+
+pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> {
+    let Shown { pair, key_folder, location, path, .. } = *given;
     let (before, shown) = match location {
         OriginLocation::Http { authority, .. } => {
             let authority = authority.to_str().unwrap_or_default();
@@ -32,8 +37,10 @@ pub(super) fn banner(
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
     };
-    let host = if address.ip().is_unspecified() { "127.0.0.1".to_owned() } else { host_of(address) };
-    let base = format!("http://{host}:{}", address.port());
+    let base = match given.secure {
+        Some((address, _)) => format!("https://{}", host_of(address)),
+        None => format!("http://{}", host_of(given.plain)),
+    };
     let url = format!("{base}{shown}");
     let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
     let terms = Terms::Canned { expires: end };
@@ -52,6 +59,9 @@ pub(super) fn banner(
         title = paint.bold("Frontgate"),
         link = paint.green(&link),
     );
+    if let Some((_, authority)) = given.secure {
+        text.push_str(&how_to_trust(authority, &format!("http://{}", host_of(given.plain))));
+    }
     text.push_str(&snippets(pair, &url));
     Ok(text)
 }
@@ -80,8 +90,26 @@ fn snippets(pair: &KeyPair, url: &str) -> String {
     )
 }
 
+/// For browsers, which stop at an authority that they don't know.
+fn how_to_trust(authority: &Path, plain: &str) -> String {
+    let file = authority.display();
+    format!(
+        "Trust this machine's authority, once; it can vouch for localhost and nothing else:\n\
+         \x20 curl             --cacert {file}\n\
+         \x20 Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/frontgate.crt && sudo update-ca-certificates\n\
+         \x20 macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}\n\
+         \x20 Firefox, Chrome  import it as an authority in the settings\n\
+         \x20 Node, Python     NODE_EXTRA_CA_CERTS={file}, SSL_CERT_FILE={file}\n\
+         Plain HTTP goes on: {plain}\n\n"
+    )
+}
+
+/// `host:port` for a URL; where everybody is listened to, this machine.
 fn host_of(address: SocketAddr) -> String {
-    if address.is_ipv6() { format!("[{}]", address.ip()) } else { address.ip().to_string() }
+    match address.ip().is_unspecified() {
+        true => format!("127.0.0.1:{}", address.port()),
+        false => address.to_string(),
+    }
 }
 
 /// The same values with another first character of the signature.
