@@ -10,6 +10,7 @@ use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
 
 mod distributions;
+mod fallbacks;
 mod fault;
 mod keys;
 mod limits;

@@ -8,15 +8,20 @@ use crate::viewer::{Host, ViewerRequest};
 
 pub mod base;
 pub mod behavior;
+pub mod error_response;
 pub mod key;
 pub mod origin;
+pub mod origin_group;
 pub mod pattern;
 pub mod route;
 
 pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+use error_response::ErrorPage;
+use error_response::ErrorResponse;
 use key::KeyGroup;
 use origin::{Origin, OriginId};
+use origin_group::OriginGroup;
 pub use route::{Bases, Route};
 
 /// One property: its names, its origins, its behaviors.
@@ -34,6 +39,10 @@ pub struct Distribution {
     pub default_root_object: Option<String>,
     /// Where requests go; behaviors name one of them.
     pub origins: Vec<Arc<Origin>>,
+    /// Pairs of origins; behaviors may name one instead of an origin.
+    pub origin_groups: Vec<OriginGroup>,
+    /// Pages in place of errors.
+    pub error_responses: Vec<ErrorResponse>,
     /// In order; the first one that matches counts.
     pub behaviors: Vec<CacheBehavior>,
     /// For what no behavior matches.
@@ -54,6 +63,8 @@ impl Distribution {
             public_base_urls: Vec::new(),
             default_root_object: None,
             origins: Vec::new(),
+            origin_groups: Vec::new(),
+            error_responses: Vec::new(),
             behaviors: Vec::new(),
             default_behavior: CacheBehavior {
                 path_pattern: None,
@@ -92,6 +103,23 @@ impl Distribution {
         self.origins.iter().find(|origin| origin.id == *id)
     }
 
+    /// Who is asked for a behavior's target, which is an origin or a group of two.
+    #[must_use]
+    pub fn target(&self, id: &OriginId) -> Option<Target<'_>> {
+        if let Some(origin) = self.origin(id) {
+            return Some(Target { primary: origin, secondary: None });
+        }
+        let group = self.origin_groups.iter().find(|group| group.id == *id)?;
+        let secondary = self.origin(&group.secondary).map(|origin| (origin, group));
+        Some(Target { primary: self.origin(&group.primary)?, secondary })
+    }
+
+    /// The page in place of an error.
+    #[must_use]
+    pub fn error_page(&self, status: u16) -> Option<&ErrorPage> {
+        self.error_responses.iter().find(|one| one.error_code == status)?.page.as_ref()
+    }
+
     /// Every behavior, the default one last.
     pub fn all_behaviors(&self) -> impl Iterator<Item = &CacheBehavior> {
         self.behaviors.iter().chain([&self.default_behavior])
@@ -117,6 +145,22 @@ impl Distribution {
             return Some(usize::MAX);
         }
         self.aliases.iter().filter_map(|alias| alias_fits(alias, name)).max()
+    }
+}
+
+/// Who is asked: an origin, and in a group who helps out.
+#[derive(Clone, Copy, Debug)]
+pub struct Target<'d> {
+    /// Asked first.
+    pub primary: &'d Arc<Origin>,
+    /// Asked where the first one fails, by the group's rules.
+    pub secondary: Option<(&'d Arc<Origin>, &'d OriginGroup)>,
+}
+
+impl<'d> Target<'d> {
+    /// Everyone who may be asked.
+    pub fn origins(self) -> impl Iterator<Item = &'d Arc<Origin>> {
+        [self.primary].into_iter().chain(self.secondary.map(|(origin, _)| origin))
     }
 }
 

@@ -7,7 +7,7 @@ use super::reader::{Placed, Reader};
 use super::{Fault, Loader};
 use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
 use crate::distribution::key::KeyGroup;
-use crate::distribution::origin::{Origin, OriginId};
+use crate::distribution::origin::OriginId;
 use crate::distribution::pattern::PathPattern;
 use crate::distribution::{BaseUrl, Distribution, LastFit, MAX_PUBLIC_BASE_URLS};
 use crate::viewer::Host;
@@ -36,6 +36,7 @@ impl Loader<'_, '_> {
                     self.faults.at(&span, format!("distribution `{}` is defined twice", distribution.id));
                 self.faults.error(fault);
             }
+            self.doubtful_pages(&distribution);
             list.push(Arc::new(distribution));
         }
         self.names_are_distinct();
@@ -64,6 +65,8 @@ impl Loader<'_, '_> {
         let public_base_urls = self.public_base_urls(&mut table, id.as_ref());
         let default_root_object = self.default_root_object(&mut table);
         let origins = self.origins(&mut table);
+        let origin_groups = self.origin_groups(&mut table, &origins);
+        let error_responses = self.custom_error_responses(&mut table);
         let default =
             table.table(self.faults, "default-cache-behavior", "[distributions.default-cache-behavior]");
         let ordered = table.tables(self.faults, "cache-behaviors", "[[distributions.cache-behaviors]]");
@@ -76,9 +79,11 @@ impl Loader<'_, '_> {
             let fault = self.faults.at(&span, "the distribution has no default cache behavior");
             self.faults.error(fault.expected("[distributions.default-cache-behavior]"));
         }
-        let default_behavior = default.and_then(|table| self.behavior(table, &origins, groups, false));
+        let of_groups = origin_groups.iter().map(|group| group.id.as_str().to_owned());
+        let targets: Vec<String> = origins.keys().cloned().chain(of_groups).collect();
+        let default_behavior = default.and_then(|table| self.behavior(table, &targets, groups, false));
         let behaviors: Vec<_> =
-            ordered.into_iter().filter_map(|table| self.behavior(table, &origins, groups, true)).collect();
+            ordered.into_iter().filter_map(|table| self.behavior(table, &targets, groups, true)).collect();
         Some(Distribution {
             id: id?.value.to_owned(),
             domain_name: domain_name?.value.to_owned(),
@@ -86,6 +91,8 @@ impl Loader<'_, '_> {
             public_base_urls,
             default_root_object,
             origins: origins.into_values().flatten().collect(),
+            origin_groups,
+            error_responses,
             behaviors,
             default_behavior: default_behavior?,
             last_fit: LastFit::default(),
@@ -135,7 +142,7 @@ impl Loader<'_, '_> {
     fn behavior(
         &mut self,
         mut table: Reader<'_, '_>,
-        origins: &BTreeMap<String, Option<Arc<Origin>>>,
+        targets: &[String],
         groups: &Groups,
         ordered: bool,
     ) -> Option<CacheBehavior> {
@@ -155,8 +162,8 @@ impl Loader<'_, '_> {
         self.origin_request_policy(&mut table);
         table.finish(self.faults, DISTRIBUTION_KEYS);
         let target = target?;
-        if !origins.contains_key(target.value) {
-            self.undefined(&target, "origin", origins.keys());
+        if !targets.iter().any(|id| id == target.value) {
+            self.undefined(&target, "origin", targets.iter());
             return None;
         }
         if ordered && path_pattern.is_none() {
@@ -236,6 +243,8 @@ pub(super) const DISTRIBUTION_KEYS: &[&str] = &[
     "public-base-urls",
     "default-root-object",
     "origins",
+    "origin-groups",
+    "custom-error-responses",
     "default-cache-behavior",
     "cache-behaviors",
 ];

@@ -80,10 +80,7 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     pub(super) fn integer(&mut self, faults: &mut Faults<'_>, key: &'static str) -> Option<Placed<u64>> {
-        self.typed(faults, key, "a whole number, 0 or more", |value| {
-            let integer = value.as_integer()?;
-            u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
-        })
+        self.typed(faults, key, "a whole number, 0 or more", whole_number)
     }
 
     /// A string that stands for something, with the fault of what it should stand for.
@@ -128,6 +125,22 @@ impl<'a, 'i> Reader<'a, 'i> {
             match item.get_ref().as_str() {
                 Some(text) => items.push(Placed { value: text, span: item.span() }),
                 None => wrong_kind(faults, key, "only strings in this array", item),
+            }
+        }
+        Some(items)
+    }
+
+    pub(super) fn integers(
+        &mut self,
+        faults: &mut Faults<'_>,
+        key: &'static str,
+    ) -> Option<Vec<Placed<u64>>> {
+        let array = self.typed(faults, key, "an array of whole numbers", DeValue::as_array)?;
+        let mut items = Vec::new();
+        for item in array.value.iter() {
+            match whole_number(item.get_ref()) {
+                Some(value) => items.push(Placed { value, span: item.span() }),
+                None => wrong_kind(faults, key, "only whole numbers in this array", item),
             }
         }
         Some(items)
@@ -203,6 +216,11 @@ impl<'a, 'i> Reader<'a, 'i> {
             faults.error(fault);
         }
     }
+}
+
+fn whole_number(value: &DeValue<'_>) -> Option<u64> {
+    let integer = value.as_integer()?;
+    u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
 }
 
 fn closeness(a: &str, b: &str) -> f64 {
