@@ -8,13 +8,19 @@ use crate::viewer::{Host, ViewerRequest};
 
 pub mod base;
 pub mod behavior;
+pub mod cloudfront_header;
+pub mod cors;
+pub mod geo_restriction;
 pub mod key;
 pub mod origin;
+pub mod origin_request_policy;
 pub mod pattern;
+pub mod response_headers_policy;
 pub mod route;
 
 pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
-use behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
+use behavior::{AllowedMethods, CacheBehavior, Restriction, Switches, ViewerProtocolPolicy};
+pub use geo_restriction::GeoRestriction;
 use key::KeyGroup;
 use origin::{Origin, OriginId};
 pub use route::{Bases, Route};
@@ -32,6 +38,8 @@ pub struct Distribution {
     pub public_base_urls: Vec<BaseUrl>,
     /// What `/` shows, without a leading slash.
     pub default_root_object: Option<String>,
+    /// The countries that it is shown to.
+    pub geo_restriction: Option<GeoRestriction>,
     /// Where requests go; behaviors name one of them.
     pub origins: Vec<Arc<Origin>>,
     /// In order; the first one that matches counts.
@@ -53,6 +61,7 @@ impl Distribution {
             aliases: Vec::new(),
             public_base_urls: Vec::new(),
             default_root_object: None,
+            geo_restriction: None,
             origins: Vec::new(),
             behaviors: Vec::new(),
             default_behavior: CacheBehavior {
@@ -61,6 +70,9 @@ impl Distribution {
                 restriction: Restriction::Signed(vec![group]),
                 allowed_methods: AllowedMethods::All,
                 viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
+                origin_request_policy: Arc::default(),
+                response_headers_policy: None,
+                switches: Switches::default(),
             },
             last_fit: LastFit::default(),
         }

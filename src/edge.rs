@@ -17,8 +17,10 @@ use tokio_util::task::TaskTracker;
 use crate::access::verified::VerifiedPolicies;
 use crate::config::Settings;
 use crate::distribution::Distributions;
+use crate::locations::Locations;
 
 pub mod access_log;
+pub mod cloudfront_headers;
 pub mod connection;
 pub mod conversation;
 pub mod headers;
@@ -26,6 +28,7 @@ pub mod identity;
 pub mod listener;
 pub mod redact;
 pub mod reply;
+pub mod response_headers;
 pub mod service;
 pub mod stall;
 pub mod test_mode;
@@ -54,6 +57,22 @@ pub struct Running {
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
     pub secrets: Vec<PathBuf>,
+    /// Where addresses are.
+    pub locations: Option<Arc<Locations>>,
+    /// Whether a distribution looks at countries; else nobody looks them up.
+    pub restricts_countries: bool,
+}
+
+impl Running {
+    fn new(settings: &Settings) -> Self {
+        let list = &settings.distributions.list;
+        Self {
+            distributions: Arc::clone(&settings.distributions),
+            secrets: settings.secrets.clone(),
+            locations: settings.locations.clone(),
+            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
+        }
+    }
 }
 
 impl Edge {
@@ -61,10 +80,7 @@ impl Edge {
     #[must_use]
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
-            running: ArcSwap::from_pointee(Running {
-                distributions: Arc::clone(&settings.distributions),
-                secrets: settings.secrets.clone(),
-            }),
+            running: ArcSwap::from_pointee(Running::new(settings)),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
             test_mode,
             via: identity::via(),
@@ -73,10 +89,7 @@ impl Edge {
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.
     pub fn reload(&self, settings: &Settings) {
-        self.running.store(Arc::new(Running {
-            distributions: Arc::clone(&settings.distributions),
-            secrets: settings.secrets.clone(),
-        }));
+        self.running.store(Arc::new(Running::new(settings)));
     }
 }
 

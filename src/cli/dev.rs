@@ -148,6 +148,8 @@ fn settings(
         }),
         warnings: Vec::new(),
         secrets: vec![key_folder.to_owned()],
+        locations: None,
+        unless_test_mode: Vec::new(),
     })
 }
 

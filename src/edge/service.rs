@@ -7,16 +7,19 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
+use http::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Request, Response, StatusCode, Uri, Version, request};
+use http::{Method, Request, Response, StatusCode, Uri, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
+use super::cloudfront_headers::Whereabouts;
 use super::conversation::Conversations;
+use super::headers::Passage;
 use super::identity::{RequestIdentity, RequestIds};
 use super::redact::redacted;
 use super::reply::Reply;
+use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::{Edge, Running, headers, test_mode};
 use crate::access::credentials::without_signing_parameters;
@@ -26,6 +29,8 @@ use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
 use crate::distribution::origin::Origin;
+use crate::distribution::origin_request_policy::Asked;
+use crate::distribution::response_headers_policy::is_preflight;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::origin::{OriginClient, OriginError};
@@ -53,6 +58,14 @@ struct InUse {
 struct OriginInUse {
     origin: Arc<Origin>,
     client: OriginClient,
+}
+
+/// What is known of a request from its beginning.
+#[derive(Clone, Copy, Debug)]
+struct Begun<'u> {
+    in_use: &'u InUse,
+    peer: &'u Peer,
+    identity: &'u RequestIdentity,
 }
 
 impl InUse {
@@ -86,15 +99,19 @@ impl Worker {
         let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
         let mut entry = AccessLogEntry::begin(&parts, peer.address.ip());
+        let in_use = self.in_use();
+        let mut shaping = Shaping::default();
         // hyper closes a connection on which a body was left unread, and so must the answer say.
         let closes = !incoming.is_end_stream() || ends_after(&parts);
-        let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
+        let begun = Begun { in_use: &in_use, peer, identity: &identity };
+        let reply = match self.answer(&mut parts, incoming, begun, &mut shaping, &mut entry).await {
             Ok(response) => return entry.attach(response),
             Err(reply) => reply,
         };
-        let cause = reply.cause.clone();
+        let (cause, is_redirect) = (reply.cause.clone(), reply.is_redirect());
         let closes = closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE;
         let mut response = reply.into_response(&identity, http_date(), closes);
+        shaping.apply_to_own(response.headers_mut(), is_redirect, &identity);
         if self.edge.test_mode
             && let Ok(name) = HeaderValue::from_str(cause.name)
         {
@@ -105,12 +122,12 @@ impl Worker {
     }
 
     /// The request, top to bottom: each step may answer in the origin's place.
-    async fn answer(
+    async fn answer<'u>(
         &self,
         parts: &mut request::Parts,
         incoming: Incoming,
-        peer: &Peer,
-        identity: &RequestIdentity,
+        Begun { in_use, peer, identity }: Begun<'u>,
+        shaping: &mut Shaping<'u>,
         entry: &mut AccessLogEntry,
     ) -> Result<Response<Body>, Reply> {
         within_quotas(parts)?;
@@ -119,7 +136,6 @@ impl Worker {
             true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
             false => test_mode::TestOverrides::default(),
         };
-        let in_use = self.in_use();
         let body = viewer_body(incoming);
         let now = test.now.unwrap_or(now);
         let mut viewer = peer.viewer();
@@ -127,9 +143,17 @@ impl Worker {
             viewer.address = ViewerAddress::new(address);
         }
         entry.comes_from(viewer.address.ip());
-        let (origin, target, is_private) = {
-            let request = viewer_request(parts, &viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
-            let route = admitted(&request, &in_use.running.distributions, &body)?;
+        let whereabouts = Whereabouts { given: test.country, locations: in_use.running.locations.as_deref() };
+        let (origin, target, behavior, is_private) = {
+            let mut request =
+                viewer_request(parts, &viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
+            if in_use.running.restricts_countries {
+                request.country = whereabouts.country(request.address);
+            }
+            let route = routed(&request, &in_use.running.distributions)?;
+            *shaping = Shaping::of(route.behavior, parts);
+            gate::admit(&request, &route, !body::is_empty(&body))
+                .map_err(|barrier| Reply::barred(&barrier))?;
             match authorize(&request, &route, &self.edge.verified) {
                 Decision::Allow(Admission::Signed { key_pair_id, .. }) => entry.signed_by(key_pair_id),
                 Decision::Allow(Admission::Public) => {}
@@ -139,13 +163,27 @@ impl Worker {
             let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
             let origin = in_use.origin(origin).map_err(|error| Reply::origin_failed(&error))?;
             let target = origin_target(&parts.uri, &request, &route, &origin.origin.path)?;
-            (origin, target, route.is_private())
+            (origin, target, route.behavior, route.is_private())
         };
-        let request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
+        let method = parts.method.clone();
+        let passage = Passage {
+            origin: &origin.origin,
+            behavior,
+            is_private,
+            asked: Asked { method: &method, has_body: !body::is_empty(&body) },
+            version: parts.version,
+            authority: parts.uri.authority(),
+            whereabouts,
+        };
+        let mut headers = std::mem::take(&mut parts.headers);
+        headers::to_origin(&mut headers, &passage, &viewer, identity);
+        let request = origin_request(method, target, headers, body);
+        shaping.asks_origin();
         let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
+        shaping.apply(response.headers_mut(), identity);
         Ok(response)
     }
 
@@ -205,24 +243,23 @@ fn viewer_request<'a>(
         target: target.ok_or(Barrier::Target)?,
         cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
         address: viewer.address.ip(),
+        country: None,
+        is_preflight: is_preflight(&parts.method, &parts.headers),
         now,
     })
 }
 
-/// Where the request belongs, if nothing stands before its credentials.
-fn admitted<'d: 'r, 'r>(
+/// Where the request belongs.
+fn routed<'d: 'r, 'r>(
     viewer: &ViewerRequest<'r>,
     distributions: &'d Distributions,
-    body: &Body,
 ) -> Result<Route<'d, 'r>, Reply> {
-    let barred = |barrier: Barrier| Reply::barred(&barrier);
-    let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
+    let unknown = || Reply::barred(&Barrier::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
         let path = redacted(viewer.target.path);
         tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
-    gate::admit(viewer, &route, !body::is_empty(body)).map_err(barred)?;
     Ok(route)
 }
 
@@ -234,7 +271,7 @@ fn viewer_body(incoming: Incoming) -> Body {
     body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT))
 }
 
-/// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
+/// The target for the origin: its own path, then what was sent without what was for us or isn't forwarded, byte for byte.
 fn origin_target(
     sent: &Uri,
     viewer: &ViewerRequest<'_>,
@@ -246,6 +283,7 @@ fn origin_target(
         Some(query) if route.is_private() && !query.is_empty() => without_signing_parameters(query),
         other => other.map(Into::into),
     };
+    let kept = kept.and_then(|kept| route.behavior.origin_request_policy.forwarded_query(kept));
     if let (true, Some(same)) =
         (prefix.is_empty() && route.origin_path == path && kept.as_deref() == query, sent.path_and_query())
     {
@@ -261,20 +299,11 @@ fn origin_target(
     PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(Reply::bad_request)
 }
 
-fn origin_request(
-    parts: &mut request::Parts,
-    origin: &Origin,
-    target: PathAndQuery,
-    viewer: &Viewer,
-    identity: &RequestIdentity,
-    is_private: bool,
-    body: Body,
-) -> Request<Body> {
+fn origin_request(method: Method, target: PathAndQuery, headers: HeaderMap, body: Body) -> Request<Body> {
     let mut request = Request::new(body);
-    *request.method_mut() = parts.method.clone();
+    *request.method_mut() = method;
     *request.uri_mut() = Uri::from(target);
-    *request.headers_mut() = std::mem::take(&mut parts.headers);
-    headers::to_origin(request.headers_mut(), origin, viewer, identity, is_private);
+    *request.headers_mut() = headers;
     request
 }
 
