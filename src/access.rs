@@ -55,13 +55,20 @@ pub fn authorize<'d, 'r>(
     route: &Route<'d, 'r>,
     verified: &VerifiedPolicies,
 ) -> Decision<'d> {
-    if !route.is_private() {
+    if !route.is_private() || is_exempt(request, route) {
         return Decision::Allow(Admission::Public);
     }
     match judge(request, route, verified) {
         Ok(admission) => Decision::Allow(admission),
         Err(reason) => Decision::Deny(reason),
     }
+}
+
+/// A preflight, which browsers send without cookies, where every private behavior of the path lets it pass (semantics 8.1,
+/// `[UNKNOWN]`; by default it is judged as any request).
+fn is_exempt(request: &ViewerRequest<'_>, route: &Route<'_, '_>) -> bool {
+    request.is_preflight
+        && route.private.iter().all(|behavior| behavior.switches.preflight_without_credentials)
 }
 
 fn judge<'d, 'r>(

@@ -8,15 +8,20 @@ use toml::de::DeTable;
 
 use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
+use crate::locations::Locations;
 
+mod countries;
 mod distributions;
 mod fallbacks;
 mod fault;
 mod keys;
 mod limits;
 mod names;
+mod origin_request_policies;
 mod origins;
+mod policies;
 mod reader;
+mod response_headers_policies;
 mod server;
 
 pub use fault::Fault;
@@ -25,6 +30,7 @@ pub(crate) use keys::read_key_file;
 pub use limits::Limits;
 use names::Names;
 pub(crate) use origins::{location, origin_path, servable};
+use policies::Policies;
 use reader::{Placed, Reader};
 pub use server::{Door, HttpsListener, ServerSettings};
 
@@ -41,6 +47,24 @@ pub struct Settings {
     pub warnings: Vec<Fault>,
     /// Folders with keys, and the file itself: what directory origins never show.
     pub secrets: Vec<PathBuf>,
+    /// Where addresses are.
+    pub locations: Option<Arc<Locations>>,
+    /// What is an error unless test headers count.
+    pub unless_test_mode: Vec<Fault>,
+}
+
+impl Settings {
+    /// The settings, if they can run in test mode or without it.
+    ///
+    /// # Errors
+    /// [`InvalidConfig`] for what only a test could make work, such as a restriction by countries that nobody knows.
+    pub fn fit_for(mut self, test_mode: bool) -> Result<Self, InvalidConfig> {
+        let faults = std::mem::take(&mut self.unless_test_mode);
+        if test_mode || faults.is_empty() {
+            return Ok(self);
+        }
+        Err(InvalidConfig { errors: faults, warnings: self.warnings })
+    }
 }
 
 /// A configuration that can't be used, with all its faults.
@@ -92,6 +116,9 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
         faults: &mut faults,
         secrets: vec![path.to_owned()],
         names: Names::default(),
+        policies: Policies::default(),
+        locations: None,
+        unless_test_mode: Vec::new(),
     }
     .load(root);
     let Faults { errors, warnings, .. } = faults;
@@ -108,6 +135,9 @@ struct Loader<'f, 't> {
     /// Folders with keys, and the file itself.
     secrets: Vec<PathBuf>,
     names: Names,
+    policies: Policies,
+    locations: Option<Arc<Locations>>,
+    unless_test_mode: Vec<Fault>,
 }
 
 impl Loader<'_, '_> {
@@ -123,6 +153,7 @@ impl Loader<'_, '_> {
             };
         let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
+        self.policies(&mut root);
         let list = self.distributions(&mut root, &groups);
         self.idle_groups(&groups, &list);
         let unknown_host = self.unknown_host(unknown_host, &list);
@@ -135,6 +166,8 @@ impl Loader<'_, '_> {
             distributions,
             warnings: Vec::new(),
             secrets: self.secrets,
+            locations: self.locations,
+            unless_test_mode: self.unless_test_mode,
         }
     }
 

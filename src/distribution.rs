@@ -8,17 +8,22 @@ use crate::viewer::{Host, ViewerRequest};
 
 pub mod base;
 pub mod behavior;
+pub mod cloudfront_header;
+pub mod cors;
 pub mod error_response;
+pub mod geo_restriction;
 pub mod key;
 pub mod origin;
 pub mod origin_group;
+pub mod origin_request_policy;
 pub mod pattern;
+pub mod response_headers_policy;
 pub mod route;
 
 pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
-use behavior::{AllowedMethods, CacheBehavior, Restriction, ViewerProtocolPolicy};
-use error_response::ErrorPage;
-use error_response::ErrorResponse;
+use behavior::{AllowedMethods, CacheBehavior, Restriction, Switches, ViewerProtocolPolicy};
+use error_response::{ErrorPage, ErrorResponse};
+pub use geo_restriction::GeoRestriction;
 use key::KeyGroup;
 use origin::{Origin, OriginId};
 use origin_group::OriginGroup;
@@ -37,6 +42,8 @@ pub struct Distribution {
     pub public_base_urls: Vec<BaseUrl>,
     /// What `/` shows, without a leading slash.
     pub default_root_object: Option<String>,
+    /// The countries that it is shown to.
+    pub geo_restriction: Option<GeoRestriction>,
     /// Where requests go; behaviors name one of them.
     pub origins: Vec<Arc<Origin>>,
     /// Pairs of origins; behaviors may name one instead of an origin.
@@ -62,6 +69,7 @@ impl Distribution {
             aliases: Vec::new(),
             public_base_urls: Vec::new(),
             default_root_object: None,
+            geo_restriction: None,
             origins: Vec::new(),
             origin_groups: Vec::new(),
             error_responses: Vec::new(),
@@ -72,6 +80,9 @@ impl Distribution {
                 restriction: Restriction::Signed(vec![group]),
                 allowed_methods: AllowedMethods::All,
                 viewer_protocol_policy: ViewerProtocolPolicy::AllowAll,
+                origin_request_policy: Arc::default(),
+                response_headers_policy: None,
+                switches: Switches::default(),
             },
             last_fit: LastFit::default(),
         }

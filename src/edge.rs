@@ -19,10 +19,14 @@ use tokio_util::task::TaskTracker;
 use crate::access::verified::VerifiedPolicies;
 use crate::config::{Door, Limits, Settings};
 use crate::distribution::Distributions;
+use crate::locations::Locations;
 
 pub mod access_log;
+pub mod cloudfront_headers;
 pub mod connection;
 pub mod conversation;
+pub mod error_page;
+pub mod forward;
 pub mod forwarded;
 pub mod headers;
 pub mod http1;
@@ -32,6 +36,7 @@ pub mod listener;
 pub mod proxy_header;
 pub mod redact;
 pub mod reply;
+pub mod response_headers;
 pub mod service;
 pub mod socket;
 pub mod stall;
@@ -40,9 +45,10 @@ pub mod test_mode;
 pub mod tunnel;
 pub mod viewer;
 pub mod websocket;
+pub mod worker;
 
 pub use listener::Listeners;
-use service::Worker;
+use worker::Worker;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -70,17 +76,24 @@ pub struct Running {
     pub trusted_proxies: Vec<IpNet>,
     /// What a viewer may cost.
     pub limits: Limits,
+    /// Where addresses are.
+    pub locations: Option<Arc<Locations>>,
+    /// Whether a distribution looks at countries; else nobody looks them up.
+    pub restricts_countries: bool,
 }
 
 impl Running {
     fn new(settings: &Settings) -> Self {
         let server = &settings.server;
+        let list = &settings.distributions.list;
         Self {
             distributions: Arc::clone(&settings.distributions),
             secrets: settings.secrets.clone(),
             tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
             trusted_proxies: server.trusted_proxies.clone(),
             limits: server.limits,
+            locations: settings.locations.clone(),
+            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
         }
     }
 }

@@ -37,6 +37,8 @@
 //!     target: Target::parse(target).ok_or("no path")?,
 //!     cookies: vec![],
 //!     address: "203.0.113.9".parse()?,
+//!     country: None,
+//!     is_preflight: false,
 //!     now: EpochSeconds(1_999_999_999),
 //! };
 //! let route = all.route(&request).ok_or("unknown host")?;
@@ -66,6 +68,8 @@ pub mod clock;
 pub mod config;
 #[cfg(feature = "proxy")]
 pub mod edge;
+#[cfg(feature = "proxy")]
+pub mod locations;
 #[cfg(feature = "proxy")]
 pub mod origin;
 #[cfg(feature = "proxy")]

@@ -7,9 +7,13 @@ use http::Method;
 
 use crate::epoch::EpochSeconds;
 
+pub mod country;
+pub mod device;
 pub mod host;
 pub mod path;
+pub mod query;
 
+pub use country::Country;
 pub use host::{Host, InvalidHost};
 
 /// Everything of a request that the decision depends on. Times and addresses are arguments, never looked up.
@@ -27,6 +31,10 @@ pub struct ViewerRequest<'a> {
     pub cookies: Vec<&'a [u8]>,
     /// The viewer's own address.
     pub address: IpAddr,
+    /// The country that it is in, where that is known.
+    pub country: Option<Country>,
+    /// Whether a browser asks whether it may ask: OPTIONS with `Origin` and `Access-Control-Request-Method`.
+    pub is_preflight: bool,
     /// The time at which the request is judged.
     pub now: EpochSeconds,
 }

@@ -81,6 +81,8 @@ impl Asked {
             target: Target::parse(black_box(target)).ok_or("no path")?,
             cookies: cookies.map(str::as_bytes).into_iter().collect(),
             address: [203, 0, 113, 9].into(),
+            country: None,
+            is_preflight: false,
             now: self.now,
         };
         let route = all.route(&request).ok_or("unknown host")?;

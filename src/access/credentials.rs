@@ -1,10 +1,10 @@
 //! What the viewer shows for itself: signing parameters of the URL, or signing cookies.
 
 use std::borrow::Cow;
-use std::ops::Range;
 
 use super::encoding::percent_decoded;
 use crate::viewer::ViewerRequest;
+use crate::viewer::query::{parameter_name, pieces, retained, segments};
 
 /// Where credentials came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,65 +89,30 @@ impl<'a> Credentials<'a> {
 /// and repeated names stay, and where nothing remains there is no `?`.
 #[must_use]
 pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
-    // What is left is one piece of the query, most of the time: borrowed until a second one is found.
-    let mut left: Option<Cow<'_, str>> = None;
-    let mut left_end = 0;
-    for Range { start, end } in pieces(query.as_bytes(), b'&') {
-        let segment = &query[start..end];
-        if !SIGNING_PARAMETERS.contains(&parameter_name(segment)) {
-            left = Some(match left {
-                None => Cow::Borrowed(segment),
-                Some(Cow::Borrowed(piece)) if start == left_end + 1 => {
-                    Cow::Borrowed(&query[left_end - piece.len()..end])
-                }
-                Some(pieces) => {
-                    let mut pieces = pieces.into_owned();
-                    pieces.push('&');
-                    pieces.push_str(segment);
-                    Cow::Owned(pieces)
-                }
-            });
-            left_end = end;
-        }
-    }
-    left.filter(|left| !left.is_empty())
+    retained(query, |name| !SIGNING_PARAMETERS.contains(&name))
 }
 
-/// The one `Cookie` value that goes to the origin for all the fields that were sent; none where nothing is left.
+/// The one `Cookie` value that goes to the origin for all the fields that were sent, of the cookies whose names are kept;
+/// none where nothing is left.
 ///
-/// CloudFront sorts cookies by name (semantics 9.2, `[DOC D23:Cookies]`); those of one name keep their order. Whether it
-/// forwards the signing ones is unknown (semantics 4); they are kept back where the path is private, `[ASSUMED]`.
+/// CloudFront sorts cookies by name (semantics 9.2, `[DOC D23:Cookies]`); those of one name keep their order.
 #[must_use]
-pub fn forwarded_cookies<'f>(fields: impl Iterator<Item = &'f [u8]>, is_private: bool) -> Option<Vec<u8>> {
+pub fn forwarded_cookies<'f>(
+    fields: impl Iterator<Item = &'f [u8]>,
+    keeps: impl Fn(&[u8]) -> bool,
+) -> Option<Vec<u8>> {
     let pairs = fields.flat_map(|field| field.split(|&byte| byte == b';')).map(<[u8]>::trim_ascii);
-    let mut pairs: Vec<&[u8]> =
-        pairs.filter(|pair| !(pair.is_empty() || is_private && is_signing_cookie(pair))).collect();
+    let mut pairs: Vec<&[u8]> = pairs.filter(|pair| !pair.is_empty() && keeps(cookie_pair(pair).0)).collect();
     pairs.sort_by_key(|pair| cookie_pair(pair).0);
     (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
 }
 
-fn is_signing_cookie(pair: &[u8]) -> bool {
-    let name = cookie_pair(pair).0.strip_prefix(COOKIE_PREFIX);
+/// Whether a cookie of that name is a signing one. Whether CloudFront forwards these is unknown (semantics 4); they are
+/// kept back where the path is private, `[ASSUMED]`, unless its behavior says otherwise.
+#[must_use]
+pub fn is_signing_cookie(name: &[u8]) -> bool {
+    let name = name.strip_prefix(COOKIE_PREFIX);
     name.is_some_and(|name| SIGNING_PARAMETERS.iter().any(|signing| signing.as_bytes() == name))
-}
-
-/// What stands before the first `=`.
-fn parameter_name(segment: &str) -> &str {
-    match segment.bytes().position(|byte| byte == b'=') {
-        Some(at) => &segment[..at],
-        None => segment,
-    }
-}
-
-fn segments(query: &str) -> impl Iterator<Item = &str> {
-    pieces(query.as_bytes(), b'&').map(|piece| &query[piece])
-}
-
-/// Where the pieces between separators stand: one more than there are separators.
-fn pieces(text: &[u8], separator: u8) -> impl Iterator<Item = Range<usize>> {
-    let mut begin = 0;
-    let ends = memchr::memchr_iter(separator, text).chain([text.len()]);
-    ends.map(move |end| std::mem::replace(&mut begin, end + 1)..end)
 }
 
 fn cookies(field: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
@@ -206,7 +171,8 @@ mod tests {
             (vec!["CloudFront-Viewer=x"], true, Some("CloudFront-Viewer=x")),
             (vec![""], false, None),
         ] {
-            let found = forwarded_cookies(fields.iter().map(|field| field.as_bytes()), is_private);
+            let keeps = |name: &[u8]| !(is_private && is_signing_cookie(name));
+            let found = forwarded_cookies(fields.iter().map(|field| field.as_bytes()), keeps);
             assert_eq!(found.as_deref(), forwarded.map(str::as_bytes), "{fields:?}");
         }
     }
@@ -221,6 +187,8 @@ mod tests {
                 target: crate::viewer::Target { path: "/", query: Some(query) },
                 cookies: vec![b"CloudFront-Policy=x"],
                 address: [127, 0, 0, 1].into(),
+                country: None,
+                is_preflight: false,
                 now: crate::epoch::EpochSeconds(0),
             };
             Credentials::extract(&request).source

@@ -1,4 +1,4 @@
-//! What is judged before the credentials: length, host, protocol, method, body. Semantics 8.1, 8.2, 9.1 and 9.3.
+//! What is judged before the credentials: length, host, country, protocol, method, body. Semantics 8.1, 8.2, 9.1 and 9.3.
 //!
 //! CloudFront answers these with its HTML pages or a redirect, never with the XML of a signature denial.
 
@@ -6,7 +6,7 @@ use http::Method;
 
 use crate::distribution::Route;
 use crate::distribution::behavior::{AllowedMethods, ViewerProtocolPolicy};
-use crate::viewer::{InvalidHost, Scheme, Target, ViewerRequest};
+use crate::viewer::{Country, InvalidHost, Scheme, Target, ViewerRequest};
 
 /// Why a request doesn't get as far as its credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -37,6 +37,13 @@ pub enum Barrier {
     UnknownHost {
         /// The host that was sent.
         host: String,
+    },
+    /// A viewer in a country that the distribution isn't shown to (semantics 8.3). Before the signature, `[ASSUMED]`, and
+    /// before everything that belongs to a behavior.
+    #[error("the distribution is not shown in {country}")]
+    GeoBlocked {
+        /// The viewer's.
+        country: Country,
     },
     /// Plain HTTP where only HTTPS is served (the body `[UNKNOWN]`).
     #[error("the behavior is https-only and the viewer spoke http")]
@@ -70,6 +77,7 @@ impl Barrier {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => "too-large",
             Self::Host(_) | Self::Target | Self::ClimbsOut | Self::UnexpectedBody => "bad-request",
             Self::UnknownHost { .. } => "unknown-host",
+            Self::GeoBlocked { .. } => "geo-blocked",
             Self::HttpsRequired => "https-required",
             Self::RedirectToHttps { .. } => "redirect-to-https",
             Self::MethodNotAllowed { .. } => "method-not-allowed",
@@ -85,6 +93,7 @@ impl Barrier {
             Self::RedirectToHttps { is_read: true, .. } => 301,
             Self::RedirectToHttps { is_read: false, .. } => 307,
             Self::UnknownHost { .. }
+            | Self::GeoBlocked { .. }
             | Self::HttpsRequired
             | Self::MethodNotAllowed { .. }
             | Self::UnexpectedBody => 403,
@@ -106,12 +115,17 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
     Ok(())
 }
 
-/// Judges protocol, method and body by the behavior's rules. Redirect before signature: semantics 8.2, `[ASSUMED]`.
+/// Judges country, protocol, method and body by the behavior's rules. Redirect before signature: semantics 8.2, `[ASSUMED]`.
 ///
 /// # Errors
 /// The first [`Barrier`] in the request's way.
 pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Barrier> {
     let behavior = route.behavior;
+    if let (Some(restriction), Some(country)) = (&route.distribution.geo_restriction, request.country)
+        && !restriction.admits(Some(country))
+    {
+        return Err(Barrier::GeoBlocked { country });
+    }
     if route.climbs_out {
         return Err(Barrier::ClimbsOut);
     }

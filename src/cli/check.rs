@@ -10,8 +10,10 @@ use serde_json::{Value, json};
 use super::paint::Paint;
 use super::{Global, WRONG, answer, report};
 use crate::config::{self, Fault, InvalidConfig, Settings};
-use crate::distribution::Distribution;
 use crate::distribution::behavior::{CacheBehavior, Restriction};
+use crate::distribution::origin_request_policy::OriginRequestPolicy;
+use crate::distribution::{Distribution, GeoRestriction};
+use crate::viewer::Country;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -22,6 +24,9 @@ pub(super) struct Check {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "config.toml")]
     config: PathBuf,
+    /// As `serve --test-mode` would
+    #[arg(long)]
+    test_mode: bool,
     /// Answer as JSON
     #[arg(long)]
     json: bool,
@@ -29,7 +34,7 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
-        let loaded = config::load(&self.config);
+        let loaded = config::load(&self.config).and_then(|settings| settings.fit_for(self.test_mode));
         let status = if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(WRONG) };
         if self.json {
             answer(&format!("{}\n", as_json(&loaded)))?;
@@ -55,6 +60,9 @@ fn as_text(settings: &Settings, paint: Paint) -> String {
     for distribution in &settings.distributions.list {
         let names: Vec<&str> = names(distribution).collect();
         let _ = writeln!(text, "{}  {}", paint.bold(&distribution.id), names.join(", "));
+        if let Some(restriction) = &distribution.geo_restriction {
+            let _ = writeln!(text, "  {}", countries(restriction));
+        }
         let width = distribution.all_behaviors().map(|one| one.pattern().len()).max().unwrap_or(1);
         for behavior in distribution.all_behaviors() {
             let (word, keys) = match &behavior.restriction {
@@ -67,11 +75,37 @@ fn as_text(settings: &Settings, paint: Paint) -> String {
                     )
                 }
             };
-            let _ =
-                writeln!(text, "  {:width$}  {word}  → {}{keys}", behavior.pattern(), behavior.target_origin);
+            let _ = writeln!(
+                text,
+                "  {:width$}  {word}  → {}{keys}{}",
+                behavior.pattern(),
+                behavior.target_origin,
+                policies(behavior)
+            );
         }
     }
     text
+}
+
+/// The policies that were chosen, other than the default one.
+fn policies(behavior: &CacheBehavior) -> String {
+    let mut text = String::new();
+    if behavior.origin_request_policy.id() != OriginRequestPolicy::default().id() {
+        let _ = write!(text, "  asks by {}", behavior.origin_request_policy.id());
+    }
+    if let Some(policy) = &behavior.response_headers_policy {
+        let _ = write!(text, "  answers by {}", policy.id);
+    }
+    text
+}
+
+fn countries(restriction: &GeoRestriction) -> String {
+    let (word, list) = match restriction {
+        GeoRestriction::Allow(list) => ("shown only in", list),
+        GeoRestriction::Block(list) => ("not shown in", list),
+    };
+    let codes: Vec<&str> = list.iter().map(Country::as_str).collect();
+    format!("{word} {}", codes.join(", "))
 }
 
 fn names(distribution: &Distribution) -> impl Iterator<Item = &str> {
@@ -94,7 +128,16 @@ fn as_json(loaded: &Result<Settings, InvalidConfig>) -> Value {
         Ok(settings) => (settings.distributions.list.as_slice(), [].as_slice(), &settings.warnings),
         Err(invalid) => ([].as_slice(), invalid.errors.as_slice(), &invalid.warnings),
     };
-    let behavior = |one: &CacheBehavior| json!({"path-pattern": one.pattern(), "private": one.is_private(), "keys": keys(one)});
+    let behavior = |one: &CacheBehavior| {
+        let mut told = json!({"path-pattern": one.pattern(), "private": one.is_private(), "keys": keys(one)});
+        if one.origin_request_policy.id() != OriginRequestPolicy::default().id() {
+            told["origin-request-policy"] = one.origin_request_policy.id().into();
+        }
+        if let Some(policy) = &one.response_headers_policy {
+            told["response-headers-policy"] = policy.id.as_str().into();
+        }
+        told
+    };
     let distributions: Vec<Value> = list
         .iter()
         .map(|one| json!({"id": one.id, "behaviors": one.all_behaviors().map(behavior).collect::<Vec<_>>()}))

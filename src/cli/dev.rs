@@ -188,6 +188,8 @@ fn settings(
         }),
         warnings: Vec::new(),
         secrets: vec![key_folder.to_owned()],
+        locations: None,
+        unless_test_mode: Vec::new(),
     })
 }
 

@@ -20,7 +20,7 @@ use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Check, Explanation, Outcome, Verdict, explain};
-use crate::viewer::{Host, Scheme, Target, ViewerRequest};
+use crate::viewer::{Country, Host, Scheme, Target, ViewerRequest};
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -41,6 +41,12 @@ pub(super) struct Explain {
     /// The viewer's address
     #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
     ip: IpAddr,
+    /// The country that the viewer is in, for a distribution that looks at it
+    #[arg(long, value_name = "CODE", value_parser = country)]
+    country: Option<Country>,
+    /// Judge as a browser's preflight
+    #[arg(long, conflicts_with = "method")]
+    preflight: bool,
     /// The request's method
     #[arg(long, value_name = "M", default_value = "GET")]
     method: Method,
@@ -85,13 +91,16 @@ impl Explain {
         let cookies: Vec<&str> =
             self.cookie.iter().map(|value| value.strip_prefix("Cookie:").unwrap_or(value).trim()).collect();
         let target = Target::parse(&parts.target).context("the URL has no path")?;
+        let method = if self.preflight { Method::OPTIONS } else { self.method };
         let request = ViewerRequest {
-            method: &self.method,
+            method: &method,
             scheme,
             host,
             target,
             cookies: cookies.iter().map(|value| value.as_bytes()).collect(),
             address: self.ip,
+            country: self.country,
+            is_preflight: self.preflight,
             now: EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?,
         };
         for note in &parts.notes {
@@ -108,6 +117,10 @@ impl Explain {
             Verdict::Barred(_) | Verdict::Deny(_) => ExitCode::from(DENIED),
         })
     }
+}
+
+fn country(text: &str) -> Result<Country, &'static str> {
+    Country::parse(text).ok_or("expected a two-letter code, such as DE")
 }
 
 /// A URL as a viewer would send it.

@@ -69,7 +69,10 @@ impl Bound {
         }
         if proxy.test_mode {
             // Also under -q: nobody is to run like this without knowing.
-            tell!("test mode: X-Frontgate-Now and X-Frontgate-Viewer-Ip are believed; not for production");
+            tell!(
+                "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip and X-Frontgate-Viewer-Country are believed; \
+                 not for production"
+            );
         }
         announce()?;
         if let Some(file) = &proxy.ready_file {
@@ -225,7 +228,7 @@ async fn watch(
 /// A reload that fails keeps what runs (contract 2). Listeners, workers and the cache's size stay as they are.
 fn reload(edge: &Edge, file: Option<&Path>) {
     let Some(file) = file else { return tracing::warn!("there is no file to reload") };
-    match config::load(file) {
+    match config::load(file).and_then(|settings| settings.fit_for(edge.test_mode)) {
         Ok(settings) => {
             for warning in &settings.warnings {
                 tracing::warn!("{warning}");

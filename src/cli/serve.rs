@@ -38,7 +38,8 @@ impl Serve {
         if let Some(file) = &self.ready_file {
             prepare_ready_file(file)?;
         }
-        let settings = match config::load(&self.config) {
+        let loaded = config::load(&self.config).and_then(|settings| settings.fit_for(self.test_mode));
+        let settings = match loaded {
             Ok(settings) => settings,
             Err(invalid) => return Ok(refuse(&invalid)),
         };

@@ -64,6 +64,7 @@ impl Loader<'_, '_> {
         }
         let public_base_urls = self.public_base_urls(&mut table, id.as_ref());
         let default_root_object = self.default_root_object(&mut table);
+        let geo_restriction = self.geo_restriction(&mut table, id.as_ref());
         let origins = self.origins(&mut table);
         let origin_groups = self.origin_groups(&mut table, &origins);
         let error_responses = self.custom_error_responses(&mut table);
@@ -90,6 +91,7 @@ impl Loader<'_, '_> {
             aliases: aliases.iter().map(|alias| alias.value.to_owned()).collect(),
             public_base_urls,
             default_root_object,
+            geo_restriction,
             origins: origins.into_values().flatten().collect(),
             origin_groups,
             error_responses,
@@ -159,7 +161,9 @@ impl Loader<'_, '_> {
             let known = ViewerProtocolPolicy::ALL.into_iter().find(|policy| policy.as_str() == text);
             known.ok_or("\"allow-all\", \"https-only\" or \"redirect-to-https\"")
         });
-        self.origin_request_policy(&mut table);
+        let origin_request_policy = self.origin_request_policy(&mut table);
+        let response_headers_policy = self.response_headers_policy(&mut table);
+        let switches = self.switches(&mut table);
         table.finish(self.faults, DISTRIBUTION_KEYS);
         let target = target?;
         if !targets.iter().any(|id| id == target.value) {
@@ -176,6 +180,9 @@ impl Loader<'_, '_> {
             allowed_methods,
             viewer_protocol_policy: viewer_protocol_policy
                 .map_or_else(Default::default, |policy| policy.value),
+            origin_request_policy: origin_request_policy?,
+            response_headers_policy: response_headers_policy?,
+            switches,
         })
     }
 
@@ -220,28 +227,24 @@ impl Loader<'_, '_> {
             AllowedMethods::default()
         })
     }
-
-    fn origin_request_policy(&mut self, table: &mut Reader<'_, '_>) {
-        let Some(policy) = table.string(self.faults, "origin-request-policy") else { return };
-        if policy.value != ALL_VIEWER_EXCEPT_HOST_HEADER && policy.value != ALL_VIEWER_EXCEPT_HOST_HEADER_ID {
-            let fault = self.faults.at(&policy.span, "this origin request policy is not supported yet");
-            let fault = fault.found(format!("{:?}", policy.value));
-            self.faults.error(fault.expected(format!("\"{ALL_VIEWER_EXCEPT_HOST_HEADER}\"")));
-        }
-    }
 }
 
-const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "AllViewerExceptHostHeader";
-/// The same policy's id at AWS (semantics 9.4).
-const ALL_VIEWER_EXCEPT_HOST_HEADER_ID: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
-
-const ROOT_KEYS: &[&str] = &["server", "verified-policy-cache", "public-keys", "key-groups", "distributions"];
+const ROOT_KEYS: &[&str] = &[
+    "server",
+    "verified-policy-cache",
+    "public-keys",
+    "key-groups",
+    "origin-request-policies",
+    "response-headers-policies",
+    "distributions",
+];
 pub(super) const DISTRIBUTION_KEYS: &[&str] = &[
     "id",
     "domain-name",
     "aliases",
     "public-base-urls",
     "default-root-object",
+    "geo-restriction",
     "origins",
     "origin-groups",
     "custom-error-responses",

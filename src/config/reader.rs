@@ -83,6 +83,20 @@ impl<'a, 'i> Reader<'a, 'i> {
         self.typed(faults, key, "a whole number, 0 or more", whole_number)
     }
 
+    /// A number, whole or not.
+    pub(super) fn number(&mut self, faults: &mut Faults<'_>, key: &'static str) -> Option<Placed<f64>> {
+        self.typed(faults, key, "a number", |value| {
+            let text = value.as_integer().map(|whole| whole.as_str().to_owned());
+            let text = text.or_else(|| value.as_float().map(|float| float.as_str().to_owned()));
+            text?.replace('_', "").parse().ok()
+        })
+    }
+
+    /// Whether a key's value is a table.
+    pub(super) fn is_table(&self, key: &str) -> bool {
+        self.table.get(key).is_some_and(|value| value.get_ref().is_table())
+    }
+
     /// A string that stands for something, with the fault of what it should stand for.
     pub(super) fn parsed<T, E: Display>(
         &mut self,
@@ -223,7 +237,8 @@ fn whole_number(value: &DeValue<'_>) -> Option<u64> {
     u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
 }
 
-fn closeness(a: &str, b: &str) -> f64 {
+/// 1 for the same, 0 for nothing in common.
+pub(super) fn closeness(a: &str, b: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(a, b)
 }
 

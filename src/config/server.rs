@@ -115,6 +115,7 @@ impl Loader<'_, '_> {
             server.shutdown_grace = grace.value;
         }
         let unknown_host = table.string(self.faults, "unknown-host");
+        self.country_database(&mut table);
         table.finish(self.faults, &[]);
         (server, unknown_host)
     }

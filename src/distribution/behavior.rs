@@ -7,7 +7,9 @@ use http::Method;
 
 use super::key::{KeyGroup, PublicKey};
 use super::origin::OriginId;
+use super::origin_request_policy::OriginRequestPolicy;
 use super::pattern::PathPattern;
+use super::response_headers_policy::ResponseHeadersPolicy;
 
 /// What holds for the paths that one pattern matches.
 #[derive(Clone, Debug)]
@@ -22,6 +24,23 @@ pub struct CacheBehavior {
     pub allowed_methods: AllowedMethods,
     /// What becomes of plain HTTP.
     pub viewer_protocol_policy: ViewerProtocolPolicy,
+    /// What of a request goes to the origin.
+    pub origin_request_policy: Arc<OriginRequestPolicy>,
+    /// What responses lose and gain.
+    pub response_headers_policy: Option<Arc<ResponseHeadersPolicy>>,
+    /// What is done otherwise than by default, where nobody knows what CloudFront does.
+    pub switches: Switches,
+}
+
+/// Choices that the configuration may turn around (semantics 4 and 8.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Switches {
+    /// A browser's preflight passes a private path without credentials, which it never has.
+    pub preflight_without_credentials: bool,
+    /// The response headers policy also holds for our own denials and error pages.
+    pub policy_headers_on_denials: bool,
+    /// Signing cookies go to the origin like others.
+    pub forward_signing_cookies: bool,
 }
 
 impl CacheBehavior {

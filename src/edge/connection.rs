@@ -11,9 +11,9 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use super::service::Worker;
 use super::socket::Socket;
 use super::viewer::{Peer, TlsFacts, ViewerAddress};
+use super::worker::Worker;
 use super::{http1, http2, proxy_header};
 use crate::config::{Door, Limits};
 use crate::tls;

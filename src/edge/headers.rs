@@ -1,36 +1,109 @@
-//! Which headers go to the origin, and which to the viewer. Semantics 9.2 under `AllViewerExceptHostHeader`.
+//! Which headers go to the origin, by the behavior's policy, and which to the viewer. Semantics 9.2 and 9.4.
 
 use bytes::Bytes;
+use http::Version;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderMap, HeaderName, HeaderValue, VIA,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderMap, HeaderName, HeaderValue,
+    USER_AGENT, VIA,
 };
+use http::uri::Authority;
 use smallvec::SmallVec;
 
+use super::cloudfront_headers::{Facts, Whereabouts};
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
-use crate::access::credentials::forwarded_cookies;
+use crate::access::credentials::{forwarded_cookies, is_signing_cookie};
+use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::{Origin, OriginLocation};
+use crate::distribution::origin_request_policy::{Asked, Forwarded, OriginRequestPolicy};
+
+/// What decides about the headers of one request to an origin.
+#[derive(Debug)]
+pub struct Passage<'a> {
+    /// Where it goes.
+    pub origin: &'a Origin,
+    /// By whose rules.
+    pub behavior: &'a CacheBehavior,
+    /// Whether it had to show credentials.
+    pub is_private: bool,
+    /// What it is.
+    pub asked: Asked<'a>,
+    /// The version of HTTP that the viewer speaks.
+    pub version: Version,
+    /// The host that it names in the target, if it does; then the `Host` field doesn't count.
+    pub authority: Option<&'a Authority>,
+    /// Where it comes from.
+    pub whereabouts: Whereabouts<'a>,
+}
 
 /// Turns a viewer's headers into an origin's.
 pub fn to_origin(
     headers: &mut HeaderMap,
-    origin: &Origin,
+    passage: &Passage<'_>,
     viewer: &Viewer,
     identity: &RequestIdentity,
-    is_private: bool,
 ) {
-    strip(headers, never_passes);
-    forward_cookies(headers, is_private);
+    let Passage { origin, behavior, whereabouts, .. } = *passage;
+    let policy = &*behavior.origin_request_policy;
+    let wanted = policy.cloudfront_headers();
+    let facts = (!wanted.is_empty()).then(|| Facts::of(headers, passage.version, viewer, whereabouts));
+    if policy.filters_headers() {
+        filter(headers, policy, passage.asked);
+    } else {
+        strip(headers, never_passes);
+    }
+    let keeps_signing = !passage.is_private || behavior.switches.forward_signing_cookies;
+    forward_cookies(headers, policy.cookies(), keeps_signing);
     append(headers, X_FORWARDED_FOR, ",", viewer.forwarder.field().clone());
     append(headers, VIA, ", ", identity.via().clone());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
+    if let Some(facts) = facts {
+        facts.put(headers, wanted);
+    }
     strip_aliases(headers, &origin.custom_headers);
     for (name, value) in &origin.custom_headers {
         headers.insert(name.clone(), value.clone());
     }
-    if let OriginLocation::Http { authority, .. } = &origin.location {
+    if policy.forwards_host() {
+        let named = passage.authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        if let Some(host) = named {
+            headers.insert(HOST, host);
+        }
+    } else if let OriginLocation::Http { authority, .. } = &origin.location {
         headers.insert(HOST, authority.clone());
     }
+}
+
+/// Keeps back what the policy doesn't let pass. `User-Agent` and `Accept-Encoding` are CloudFront's own then (semantics
+/// 9.2 and 9.4; that both encodings are on, as in the cache policy that AWS recommends, is `[ASSUMED]`).
+fn filter(headers: &mut HeaderMap, policy: &OriginRequestPolicy, asked: Asked<'_>) {
+    strip(headers, |name| never_passes(name) || !policy.passes_header(name, asked));
+    if !policy.lists_header(USER_AGENT.as_str()) {
+        headers.insert(USER_AGENT, HeaderValue::from_static("Amazon CloudFront"));
+    }
+    if !policy.lists_header(ACCEPT_ENCODING.as_str()) && headers.contains_key(ACCEPT_ENCODING) {
+        let normalised = normalised_encoding(headers);
+        headers.insert(ACCEPT_ENCODING, normalised);
+    }
+}
+
+/// `br,gzip`, one of them, or `identity`.
+fn normalised_encoding(headers: &HeaderMap) -> HeaderValue {
+    let lines = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|line| line.to_str().ok());
+    let codings: Vec<&str> = lines.flat_map(|line| line.split(',')).collect();
+    let takes = |name: &str| {
+        codings.iter().any(|coding| {
+            let (found, weight) = coding.split_once(';').unwrap_or((coding, ""));
+            let weight = weight.trim().strip_prefix("q=").map_or(1.0, |q| q.parse().unwrap_or(0.0));
+            found.trim().eq_ignore_ascii_case(name) && weight > 0.0
+        })
+    };
+    HeaderValue::from_static(match (takes("br"), takes("gzip")) {
+        (true, true) => "br,gzip",
+        (true, false) => "br",
+        (false, true) => "gzip",
+        (false, false) => "identity",
+    })
 }
 
 /// Turns an origin's headers into a viewer's.
@@ -75,13 +148,13 @@ fn strip_aliases(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) 
     });
 }
 
-fn forward_cookies(headers: &mut HeaderMap, is_private: bool) {
+fn forward_cookies(headers: &mut HeaderMap, rule: &Forwarded, keeps_signing: bool) {
     if !headers.contains_key(COOKIE) {
         return;
     }
-    let Some(cookies) =
-        forwarded_cookies(headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes), is_private)
-    else {
+    let keeps = |name: &[u8]| (keeps_signing || !is_signing_cookie(name)) && rule.passes(name);
+    let fields = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let Some(cookies) = forwarded_cookies(fields, keeps) else {
         headers.remove(COOKIE);
         return;
     };
@@ -125,7 +198,8 @@ fn never_passes(name: &str) -> bool {
                 || name.starts_with("x-edge-")
         }
         [b'p', ..] => name.starts_with("proxy-"),
-        [b'c', ..] => name.starts_with("cloudfront-"),
+        // With `_`, too: it is the same name to an origin that turns names into variables.
+        [b'c', ..] => name.starts_with("cloudfront-") || name.starts_with("cloudfront_"),
         _ => false,
     }
 }
@@ -165,6 +239,24 @@ mod tests {
         }
         strip(&mut headers, |_| false);
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-d"]);
+    }
+
+    #[test]
+    fn encodings_are_normalised_to_those_that_cloudfront_knows() {
+        for (lines, normalised) in [
+            (&["gzip, deflate, br"][..], "br,gzip"),
+            (&["br;q=0.5", "GZIP"], "br,gzip"),
+            (&["gzip;q=0, br"], "br"),
+            (&["gzip;q=1.0"], "gzip"),
+            (&["deflate, zstd"], "identity"),
+            (&[""], "identity"),
+        ] {
+            let mut headers = HeaderMap::new();
+            for line in lines {
+                headers.append(ACCEPT_ENCODING, HeaderValue::from_static(line));
+            }
+            assert_eq!(normalised_encoding(&headers), normalised, "{lines:?}");
+        }
     }
 
     #[test]

@@ -61,6 +61,7 @@ impl Reply {
         let kind = match barrier {
             Barrier::RedirectToHttps { location, .. } => Kind::Redirect { location: location.clone() },
             Barrier::MethodNotAllowed { .. } => Kind::Page { reason: METHOD_NOT_ALLOWED },
+            Barrier::GeoBlocked { .. } => Kind::Page { reason: GEO_BLOCKED },
             Barrier::UrlTooLong { .. }
             | Barrier::HeadTooLong { .. }
             | Barrier::Host(_)
@@ -102,6 +103,12 @@ impl Reply {
     pub fn bad_test_header(sentence: String) -> Self {
         let cause = Cause { name: "bad-request", detail: sentence.clone() };
         Self { status: StatusCode::BAD_REQUEST, kind: Kind::Sentence(sentence), cause }
+    }
+
+    /// Whether it sends the viewer elsewhere.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(self.kind, Kind::Redirect { .. })
     }
 
     /// The status that the viewer gets.
@@ -198,6 +205,8 @@ fn redirect_body(status: StatusCode) -> String {
 
 const BAD_REQUEST: &str = "Bad request.";
 const METHOD_NOT_ALLOWED: &str = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
+const GEO_BLOCKED: &str =
+    "The Amazon CloudFront distribution is configured to block access from your country.";
 const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 const ORIGIN_CLOSED: &str = "The origin closed the connection.";
 const ORIGIN_WRONG: &str =

@@ -1,110 +1,93 @@
 //! One request, from its head to its response.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
-use std::net::IpAddr;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
 use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
-use http::uri::PathAndQuery;
-use http::{Request, Response, StatusCode, Uri, Version, request};
+use http::{Request, Response, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
-use rustls::ServerConfig;
 
 use super::access_log::AccessLogEntry;
-use super::conversation::Conversations;
-use super::identity::{RequestIdentity, RequestIds};
+use super::cloudfront_headers::Whereabouts;
+use super::forward::{Forwarding, Plan};
+use super::identity::RequestIdentity;
 use super::redact::redacted;
 use super::reply::Reply;
+use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
-use super::{Edge, Running, forwarded, headers, test_mode, websocket};
-use crate::access::credentials::without_signing_parameters;
+use super::worker::{InUse, Worker};
+use super::{error_page, forwarded, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
-use crate::config::Limits;
-use crate::distribution::origin::Origin;
-use crate::distribution::{Distributions, Route};
+use crate::distribution::response_headers_policy::is_preflight;
+use crate::distribution::{Distribution, Distributions, Route};
 use crate::epoch::EpochSeconds;
-use crate::origin::{AsksForWebSocket, OriginClient, OriginError};
-use crate::viewer::{Host, Target, ViewerRequest};
+use crate::viewer::{Country, Host, Target, ViewerRequest};
 
-/// What one thread needs to answer requests: the shared edge, and its own view of what runs.
-#[derive(Debug)]
-pub struct Worker {
-    edge: Arc<Edge>,
-    in_use: RefCell<Rc<InUse>>,
-    ids: RefCell<RequestIds>,
-    conversations: Conversations,
-}
-
-/// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
-/// reference count that all cores write to on every request would be passed from one to the other.
-#[derive(Debug)]
-struct InUse {
-    running: Arc<Running>,
-    origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
-}
-
-/// An origin and this thread's way to it.
-#[derive(Debug)]
-struct OriginInUse {
-    origin: Arc<Origin>,
-    client: OriginClient,
-}
-
-impl InUse {
-    fn new(running: Arc<Running>) -> Rc<Self> {
-        Rc::new(Self { running, origins: RefCell::default() })
-    }
-
-    fn origin(&self, origin: &Arc<Origin>) -> Result<Rc<OriginInUse>, OriginError> {
-        // No two origins of one configuration have one address.
-        let place = Arc::as_ptr(origin) as usize;
-        if let Some(known) = self.origins.borrow().get(&place) {
-            return Ok(Rc::clone(known));
-        }
-        let client = OriginClient::new(origin, &self.running.secrets).map_err(OriginError::Connect)?;
-        let new = Rc::new(OriginInUse { origin: Arc::clone(origin), client });
-        self.origins.borrow_mut().insert(place, Rc::clone(&new));
-        Ok(new)
-    }
+/// What is known of a request that has come, and what becomes known of it on its way.
+struct Exchange<'u> {
+    in_use: &'u InUse,
+    identity: RequestIdentity,
+    viewer: Viewer,
+    /// What a test says of the viewer's country.
+    country: Option<Country>,
+    entry: AccessLogEntry,
+    /// Who answers for its host; none until that is found.
+    distribution: Option<&'u Arc<Distribution>>,
+    /// What its behavior does to responses.
+    shaping: Shaping<'u>,
 }
 
 impl Worker {
-    /// A worker without connections.
-    #[must_use]
-    pub fn new(edge: Arc<Edge>) -> Self {
-        let in_use = RefCell::new(InUse::new(edge.running.load_full()));
-        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default() }
-    }
-
     /// Answers one request. Whatever happens is a response.
     pub async fn respond(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
-        let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
-        let mut entry = AccessLogEntry::begin(&parts, peer.address.ip());
+        let in_use = self.in_use();
+        let mut exchange = Exchange {
+            in_use: &in_use,
+            identity: self.identify(),
+            viewer: forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
+            country: None,
+            entry: AccessLogEntry::begin(&parts, peer.address.ip()),
+            distribution: None,
+            shaping: Shaping::default(),
+        };
         // hyper closes a connection on which a body was left unread, and so must the answer say; HTTP/2 has no such word.
         let is_http_1 = parts.version < Version::HTTP_2;
         let closes = is_http_1.then(|| !incoming.is_end_stream() || ends_after(&parts));
-        let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
-            Ok(response) => return entry.attach(response),
-            Err(reply) => reply,
+        let answered = self.answer(&mut parts, incoming, &mut exchange).await;
+        let status = answered.as_ref().map_or_else(Reply::status, Response::status);
+        let page = exchange.distribution.and_then(|one| Some((one, one.error_page(status.as_u16())?)));
+        let (answered, cause) = match page {
+            None => (answered, None),
+            Some((distribution, page)) => {
+                let cause = answered.err().map(|reply| reply.cause);
+                let shown =
+                    error_page::fetch(page, distribution, exchange.forwarding(&parts), &parts.headers);
+                (shown.await, cause)
+            }
         };
-        let cause = reply.cause.clone();
-        let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
-        let mut response = reply.into_response(&identity, http_date(), closes);
-        if self.edge.test_mode
-            && let Ok(name) = HeaderValue::from_str(cause.name)
-        {
-            response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);
+        let Exchange { identity, mut entry, shaping, .. } = exchange;
+        let (mut response, cause) = match answered {
+            Ok(response) => (response, cause),
+            Err(reply) => {
+                let (cause, is_redirect) =
+                    (cause.unwrap_or_else(|| reply.cause.clone()), reply.is_redirect());
+                let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
+                let mut response = reply.into_response(&identity, http_date(), closes);
+                shaping.apply_to_own(response.headers_mut(), is_redirect, &identity);
+                (response, Some(cause))
+            }
+        };
+        if let Some(cause) = cause {
+            if let (true, Ok(name)) = (self.edge().test_mode, HeaderValue::from_str(cause.name)) {
+                response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);
+            }
+            entry.answered_for(cause);
         }
-        entry.answered_for(cause);
         entry.attach(response)
     }
 
@@ -113,96 +96,85 @@ impl Worker {
         &self,
         parts: &mut request::Parts,
         incoming: Incoming,
-        peer: &Peer,
-        identity: &RequestIdentity,
-        entry: &mut AccessLogEntry,
+        exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
         within_quotas(parts)?;
-        let now = clock::now();
-        let test = match self.edge.test_mode {
-            true => test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?,
-            false => test_mode::TestOverrides::default(),
-        };
-        let in_use = self.in_use();
+        let now = self.heed_test_headers(parts, exchange)?;
+        let in_use = exchange.in_use;
         let body = viewer_body(incoming, in_use.running.limits.body);
-        let now = test.now.unwrap_or(now);
-        let mut viewer = forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies);
-        if let Some(address) = test.viewer {
-            viewer.address = ViewerAddress::new(address);
-            viewer.forwarder = viewer.address.clone();
-        }
-        entry.comes_from(viewer.address.ip());
-        let (origin, target, is_private) = {
-            let request = viewer_request(parts, &viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
-            let route = admitted(&request, &in_use.running.distributions, &body)?;
-            match authorize(&request, &route, &self.edge.verified) {
-                Decision::Allow(Admission::Signed { key_pair_id, .. }) => entry.signed_by(key_pair_id),
+        exchange.entry.comes_from(exchange.viewer.address.ip());
+        let whereabouts = exchange.whereabouts();
+        let (plan, behavior, is_private) = {
+            let mut request =
+                viewer_request(parts, &exchange.viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
+            if in_use.running.restricts_countries {
+                request.country = whereabouts.country(request.address);
+            }
+            let route = routed(&request, &in_use.running.distributions)?;
+            exchange.distribution = Some(route.distribution);
+            exchange.shaping = Shaping::of(route.behavior, parts);
+            let has_body = !body::is_empty(&body);
+            gate::admit(&request, &route, has_body).map_err(|barrier| Reply::barred(&barrier))?;
+            match authorize(&request, &route, &self.edge().verified) {
+                Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
+                    exchange.entry.signed_by(key_pair_id);
+                }
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => return Err(Reply::denied(&reason)),
             }
-            let origin = route.distribution.origin(&route.behavior.target_origin);
-            let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
-            let origin = in_use.origin(origin).map_err(|error| Reply::origin_failed(&error))?;
-            let target = origin_target(&parts.uri, &request, &route, &origin.origin.path)?;
-            (origin, target, route.is_private())
+            (Plan::of(&parts.uri, &request, &route, has_body)?, route.behavior, route.is_private())
         };
-        let asks_for_websocket = websocket::is_asked_for(parts);
-        let mut request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
-        if asks_for_websocket {
-            websocket::ask(request.headers_mut());
-            request.extensions_mut().insert(AsksForWebSocket);
+        let headers = std::mem::take(&mut parts.headers);
+        if exchange.distribution.is_some_and(|one| !one.error_responses.is_empty()) {
+            parts.headers = error_page::kept(&headers);
         }
-        let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
-        *response.version_mut() = Version::HTTP_11;
-        let is_error = response.status().is_client_error() || response.status().is_server_error();
-        let switches = websocket::check_answer(&response).map_err(|error| Reply::origin_failed(&error))?;
-        headers::to_viewer(response.headers_mut(), is_error, identity);
-        if switches {
-            websocket::ask(response.headers_mut());
-        }
+        exchange.shaping.asks_origin();
+        let asks_for_websocket = websocket::is_asked_for(&parts.method, parts.version, &headers);
+        let forwarding = Forwarding { is_private, asks_for_websocket, ..exchange.forwarding(parts) };
+        let response = forwarding.send(plan, behavior, headers, body).await;
+        let mut response = response.map_err(|error| Reply::origin_failed(&error))?;
+        exchange.shaping.apply(response.headers_mut(), &exchange.identity);
         Ok(response)
     }
 
-    /// What runs now, which a reload may have replaced.
-    fn in_use(&self) -> Rc<InUse> {
-        let mut in_use = self.in_use.borrow_mut();
-        let running = self.edge.running.load();
-        if !Arc::ptr_eq(&running, &in_use.running) {
-            *in_use = InUse::new(Arc::clone(&running));
+    /// The time at which the request is judged; in test mode a test may say, as it may say who asks.
+    fn heed_test_headers(
+        &self,
+        parts: &mut request::Parts,
+        exchange: &mut Exchange<'_>,
+    ) -> Result<EpochSeconds, Reply> {
+        let now = clock::now();
+        if !self.edge().test_mode {
+            return Ok(now);
         }
-        Rc::clone(&in_use)
-    }
-
-    /// What a viewer may cost.
-    #[must_use]
-    pub fn limits(&self) -> Limits {
-        self.in_use().running.limits
-    }
-
-    /// What a TLS listener presents; none after a reload that has fewer, which isn't taken.
-    #[must_use]
-    pub fn tls(&self, listener: usize) -> Option<Arc<ServerConfig>> {
-        self.in_use().running.tls.get(listener).cloned()
-    }
-
-    /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
-    #[must_use]
-    pub fn may_introduce(&self, address: IpAddr) -> bool {
-        let trusted = &self.in_use().running.trusted_proxies;
-        trusted.is_empty() || forwarded::is_trusted(address.to_canonical(), trusted)
-    }
-
-    /// This thread's connections to viewers.
-    #[must_use]
-    pub fn conversations(&self) -> &Conversations {
-        &self.conversations
-    }
-
-    /// Ends origin connections that nobody uses any more.
-    pub fn sweep(&self) {
-        for origin in self.in_use().origins.borrow().values() {
-            origin.client.sweep();
+        let test = test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?;
+        if let Some(address) = test.viewer {
+            exchange.viewer.address = ViewerAddress::new(address);
+            exchange.viewer.forwarder = exchange.viewer.address.clone();
         }
+        exchange.country = test.country;
+        Ok(test.now.unwrap_or(now))
+    }
+}
+
+impl<'u> Exchange<'u> {
+    /// What every origin has to know of a request that is public, unless said otherwise.
+    fn forwarding<'a>(&'a self, parts: &'a request::Parts) -> Forwarding<'a> {
+        Forwarding {
+            in_use: self.in_use,
+            is_private: false,
+            viewer: &self.viewer,
+            identity: &self.identity,
+            method: parts.method.clone(),
+            version: parts.version,
+            authority: parts.uri.authority(),
+            whereabouts: self.whereabouts(),
+            asks_for_websocket: false,
+        }
+    }
+
+    fn whereabouts(&self) -> Whereabouts<'u> {
+        Whereabouts { given: self.country, locations: self.in_use.running.locations.as_deref() }
     }
 }
 
@@ -242,24 +214,23 @@ fn viewer_request<'a>(
         target: target.ok_or(Barrier::Target)?,
         cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
         address: viewer.address.ip(),
+        country: None,
+        is_preflight: is_preflight(&parts.method, &parts.headers),
         now,
     })
 }
 
-/// Where the request belongs, if nothing stands before its credentials.
-fn admitted<'d: 'r, 'r>(
+/// Where the request belongs.
+fn routed<'d: 'r, 'r>(
     viewer: &ViewerRequest<'r>,
     distributions: &'d Distributions,
-    body: &Body,
 ) -> Result<Route<'d, 'r>, Reply> {
-    let barred = |barrier: Barrier| Reply::barred(&barrier);
-    let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
+    let unknown = || Reply::barred(&Barrier::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
         let path = redacted(viewer.target.path);
         tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
-    gate::admit(viewer, &route, !body::is_empty(body)).map_err(barred)?;
     Ok(route)
 }
 
@@ -269,50 +240,6 @@ fn viewer_body(incoming: Incoming, limit: Duration) -> Body {
         return body::empty();
     }
     body::boxed(IdleBody::new(incoming, limit))
-}
-
-/// The target for the origin: its own path, then what was sent without what was for us, byte for byte.
-fn origin_target(
-    sent: &Uri,
-    viewer: &ViewerRequest<'_>,
-    route: &Route<'_, '_>,
-    prefix: &str,
-) -> Result<PathAndQuery, Reply> {
-    let Target { path, query } = viewer.target;
-    let kept = match query {
-        Some(query) if route.is_private() && !query.is_empty() => without_signing_parameters(query),
-        other => other.map(Into::into),
-    };
-    if let (true, Some(same)) =
-        (prefix.is_empty() && route.origin_path == path && kept.as_deref() == query, sent.path_and_query())
-    {
-        return Ok(same.clone());
-    }
-    let mut target = String::with_capacity(prefix.len() + route.origin_path.len() + viewer.target.len());
-    target.push_str(prefix);
-    target.push_str(&route.origin_path);
-    if let Some(kept) = kept {
-        target.push('?');
-        target.push_str(&kept);
-    }
-    PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(Reply::bad_request)
-}
-
-fn origin_request(
-    parts: &mut request::Parts,
-    origin: &Origin,
-    target: PathAndQuery,
-    viewer: &Viewer,
-    identity: &RequestIdentity,
-    is_private: bool,
-    body: Body,
-) -> Request<Body> {
-    let mut request = Request::new(body);
-    *request.method_mut() = parts.method.clone();
-    *request.uri_mut() = Uri::from(target);
-    *request.headers_mut() = std::mem::take(&mut parts.headers);
-    headers::to_origin(request.headers_mut(), origin, viewer, identity, is_private);
-    request
 }
 
 fn http_date() -> HeaderValue {

@@ -1,4 +1,4 @@
-//! The two request headers of test mode (contract 5), by which a test sets the time and the viewer's address.
+//! The request headers of test mode (contract 5 and 8), by which a test sets the time, the viewer's address and its country.
 
 use std::net::IpAddr;
 
@@ -6,6 +6,7 @@ use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
 
 use super::headers::X_FORWARDED_FOR;
 use crate::epoch::EpochSeconds;
+use crate::viewer::Country;
 
 /// What a test asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,6 +15,8 @@ pub struct TestOverrides {
     pub now: Option<EpochSeconds>,
     /// The viewer's address.
     pub viewer: Option<IpAddr>,
+    /// The country that it is in.
+    pub country: Option<Country>,
 }
 
 /// Takes the test headers out of a request. They don't count in one that came through a tunnel or proxy: a stranger
@@ -24,8 +27,9 @@ pub struct TestOverrides {
 pub fn take(headers: &mut HeaderMap, now: EpochSeconds) -> Result<TestOverrides, String> {
     let time = take_one(headers, &X_FRONTGATE_NOW);
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
+    let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
     if let Some(through) = [X_FORWARDED_FOR, FORWARDED, VIA].iter().find(|name| headers.contains_key(*name)) {
-        if !matches!((&time, &viewer), (Ok(None), Ok(None))) {
+        if !matches!((&time, &viewer, &country), (Ok(None), Ok(None), Ok(None))) {
             tracing::warn!(header = %through, "test headers ignored: the request came through a proxy or tunnel");
         }
         return Ok(TestOverrides::default());
@@ -36,7 +40,13 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds) -> Result<TestOverrides,
     let viewer = viewer?
         .map(|text| text.parse().map_err(|_| format!("X-Frontgate-Viewer-Ip: {text:?} is no IP address.")))
         .transpose()?;
-    Ok(TestOverrides { now, viewer })
+    let country = country?
+        .map(|text| {
+            Country::parse(&text)
+                .ok_or_else(|| format!("X-Frontgate-Viewer-Country: {text:?} is no two-letter code."))
+        })
+        .transpose()?;
+    Ok(TestOverrides { now, viewer, country })
 }
 
 fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {
@@ -49,6 +59,7 @@ fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>
 
 const X_FRONTGATE_NOW: HeaderName = HeaderName::from_static("x-frontgate-now");
 const X_FRONTGATE_VIEWER_IP: HeaderName = HeaderName::from_static("x-frontgate-viewer-ip");
+const X_FRONTGATE_VIEWER_COUNTRY: HeaderName = HeaderName::from_static("x-frontgate-viewer-country");
 /// On responses: why Frontgate refused.
 pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
 
@@ -66,9 +77,17 @@ mod tests {
 
     #[test]
     fn test_headers_are_taken_out_and_read() {
-        let (found, left) =
-            taken(&[("x-frontgate-now", "+5m"), ("x-frontgate-viewer-ip", "203.0.113.9"), ("a", "b")]);
-        let expected = TestOverrides { now: Some(EpochSeconds(1300)), viewer: Some([203, 0, 113, 9].into()) };
+        let (found, left) = taken(&[
+            ("x-frontgate-now", "+5m"),
+            ("x-frontgate-viewer-ip", "203.0.113.9"),
+            ("x-frontgate-viewer-country", "de"),
+            ("a", "b"),
+        ]);
+        let expected = TestOverrides {
+            now: Some(EpochSeconds(1300)),
+            viewer: Some([203, 0, 113, 9].into()),
+            country: Country::parse("DE"),
+        };
         assert_eq!((found, left), (Ok(expected), 1));
     }
 
@@ -86,6 +105,8 @@ mod tests {
             vec![("x-frontgate-now", "soon")],
             vec![("x-frontgate-now", "1"), ("x-frontgate-now", "1")],
             vec![("x-frontgate-viewer-ip", "localhost")],
+            vec![("x-frontgate-viewer-country", "Germany")],
+            vec![("x-frontgate-viewer-country", "DE"), ("x-frontgate-viewer-country", "DE")],
         ] {
             assert!(taken(&fields).0.is_err(), "{fields:?}");
         }

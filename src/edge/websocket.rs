@@ -1,18 +1,19 @@
 //! WebSocket over HTTP/1.1: the one change of protocol that passes. It is judged by its handshake, as any request.
 
 use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
-use http::{Method, Response, StatusCode, Version, request};
+use http::{Method, Response, StatusCode, Version};
 
 use crate::body::Body;
 use crate::origin::OriginError;
 
 /// Whether a request asks for one.
 #[must_use]
-pub fn is_asked_for(parts: &request::Parts) -> bool {
-    parts.version == Version::HTTP_11
-        && parts.method == Method::GET
-        && lists(&parts.headers, &CONNECTION, "upgrade")
-        && lists(&parts.headers, &UPGRADE, WEBSOCKET)
+pub fn is_asked_for(method: &Method, version: Version, headers: &HeaderMap) -> bool {
+    version == Version::HTTP_11
+        && *method == Method::GET
+        && headers.contains_key(UPGRADE)
+        && lists(headers, &CONNECTION, "upgrade")
+        && lists(headers, &UPGRADE, WEBSOCKET)
 }
 
 /// Puts back what concerns one connection only, and was removed with all of its kind.

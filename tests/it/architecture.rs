@@ -18,7 +18,7 @@ const IMPURE: [&str; 9] = [
     "SystemTime",
     "Instant::now",
 ];
-const SHELL: [&str; 7] = ["body", "cli", "clock", "config", "edge", "origin", "main"];
+const SHELL: [&str; 8] = ["body", "cli", "clock", "config", "edge", "locations", "origin", "main"];
 
 fn files(of: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -74,6 +74,8 @@ fn judge<'d>(
         target: Target::parse(target).expect("a target"),
         cookies: vec![cookies],
         address,
+        country: None,
+        is_preflight: false,
         now: EpochSeconds(now),
     };
     let route = distributions.route(&request).expect("a distribution");

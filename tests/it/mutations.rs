@@ -144,6 +144,8 @@ fn judged(distributions: &Distributions, verified: &VerifiedPolicies, sent: &Sen
         target,
         cookies: if sent.cookies.is_empty() { Vec::new() } else { vec![sent.cookies.as_bytes()] },
         address: VIEWER.parse::<IpAddr>().expect("an address"),
+        country: None,
+        is_preflight: false,
         now: EpochSeconds(NOW),
     };
     let route = distributions.route(&request).expect("a distribution");

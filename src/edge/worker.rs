@@ -1,0 +1,129 @@
+//! What one thread needs to answer requests, and what it keeps between them.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use rustls::ServerConfig;
+
+use super::conversation::Conversations;
+use super::identity::{RequestIdentity, RequestIds};
+use super::{Edge, Running, forwarded};
+use crate::config::Limits;
+use crate::distribution::origin::Origin;
+use crate::origin::{OriginClient, OriginError};
+
+/// What one thread needs to answer requests: the shared edge, and its own view of what runs.
+#[derive(Debug)]
+pub struct Worker {
+    edge: Arc<Edge>,
+    in_use: RefCell<Rc<InUse>>,
+    ids: RefCell<RequestIds>,
+    conversations: Conversations,
+}
+
+/// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
+/// reference count that all cores write to on every request would be passed from one to the other.
+#[derive(Debug)]
+pub struct InUse {
+    /// What runs.
+    pub running: Arc<Running>,
+    origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
+}
+
+/// An origin and this thread's way to it.
+#[derive(Debug)]
+pub struct OriginInUse {
+    /// What it is.
+    pub origin: Arc<Origin>,
+    /// The way.
+    pub client: OriginClient,
+}
+
+impl InUse {
+    fn new(running: Arc<Running>) -> Rc<Self> {
+        Rc::new(Self { running, origins: RefCell::default() })
+    }
+
+    /// The way to an origin, made when it is asked for first.
+    ///
+    /// # Errors
+    /// [`OriginError::Connect`] for a folder that can't be opened.
+    pub fn origin(&self, origin: &Arc<Origin>) -> Result<Rc<OriginInUse>, OriginError> {
+        // No two origins of one configuration have one address.
+        let place = Arc::as_ptr(origin) as usize;
+        if let Some(known) = self.origins.borrow().get(&place) {
+            return Ok(Rc::clone(known));
+        }
+        let client = OriginClient::new(origin, &self.running.secrets).map_err(OriginError::Connect)?;
+        let new = Rc::new(OriginInUse { origin: Arc::clone(origin), client });
+        self.origins.borrow_mut().insert(place, Rc::clone(&new));
+        Ok(new)
+    }
+}
+
+impl Worker {
+    /// A worker without connections.
+    #[must_use]
+    pub fn new(edge: Arc<Edge>) -> Self {
+        let in_use = RefCell::new(InUse::new(edge.running.load_full()));
+        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default() }
+    }
+
+    /// The marks of a request that has just come.
+    #[must_use]
+    pub fn identify(&self) -> RequestIdentity {
+        RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone())
+    }
+
+    /// What all threads share.
+    #[must_use]
+    pub fn edge(&self) -> &Edge {
+        &self.edge
+    }
+
+    /// What runs now, which a reload may have replaced.
+    #[must_use]
+    pub fn in_use(&self) -> Rc<InUse> {
+        let mut in_use = self.in_use.borrow_mut();
+        let running = self.edge.running.load();
+        if !Arc::ptr_eq(&running, &in_use.running) {
+            *in_use = InUse::new(Arc::clone(&running));
+        }
+        Rc::clone(&in_use)
+    }
+
+    /// What a viewer may cost.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.in_use().running.limits
+    }
+
+    /// What a TLS listener presents; none after a reload that has fewer, which isn't taken.
+    #[must_use]
+    pub fn tls(&self, listener: usize) -> Option<Arc<ServerConfig>> {
+        self.in_use().running.tls.get(listener).cloned()
+    }
+
+    /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
+    #[must_use]
+    pub fn may_introduce(&self, address: IpAddr) -> bool {
+        let trusted = &self.in_use().running.trusted_proxies;
+        trusted.is_empty() || forwarded::is_trusted(address.to_canonical(), trusted)
+    }
+
+    /// This thread's connections to viewers.
+    #[must_use]
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// Ends origin connections that nobody uses any more.
+    pub fn sweep(&self) {
+        for origin in self.in_use().origins.borrow().values() {
+            origin.client.sweep();
+        }
+    }
+}
