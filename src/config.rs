@@ -11,12 +11,15 @@ use toml::de::DeTable;
 use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
 
+pub(crate) mod credentials;
 mod distributions;
 mod fault;
 mod keys;
 mod names;
 mod origins;
 mod reader;
+mod s3;
+mod servers;
 
 pub use fault::Fault;
 use fault::Faults;

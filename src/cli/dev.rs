@@ -125,7 +125,7 @@ fn settings(
     path: String,
     port: u16,
 ) -> anyhow::Result<Settings> {
-    let has_index = !matches!(location, OriginLocation::Http { .. });
+    let has_index = !matches!(location, OriginLocation::Http(_));
     let private = distribution(pairs, port)?;
     let origin = Origin {
         id: private.default_behavior.target_origin.clone(),

@@ -76,9 +76,9 @@ impl<'d: 'r, 'r> Route<'d, 'r> {
                 private.push(candidate);
             }
         }
-        let has_own_path =
-            distribution.origin(&behavior.target_origin).is_some_and(|origin| !origin.path.is_empty());
-        let climbs_out = climbs && has_own_path;
+        let has_outside =
+            distribution.origin(&behavior.target_origin).is_some_and(|origin| origin.has_outside());
+        let climbs_out = climbs && has_outside;
         let forms_disagree = !std::ptr::eq(raw, behavior);
         Self { distribution, standing, behavior, private, origin_path, resolved, climbs_out, forms_disagree }
     }

@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
 use crate::access::credentials::forwarded_cookies;
-use crate::distribution::origin::{Origin, OriginLocation};
+use crate::distribution::origin::Origin;
 
 /// Turns a viewer's headers into an origin's.
 pub fn to_origin(
@@ -28,8 +28,8 @@ pub fn to_origin(
     for (name, value) in &origin.custom_headers {
         headers.insert(name.clone(), value.clone());
     }
-    if let OriginLocation::Http { authority, .. } = &origin.location {
-        headers.insert(HOST, authority.clone());
+    if let Some(server) = origin.location.server() {
+        headers.insert(HOST, server.endpoint(viewer.scheme).1.authority.clone());
     }
 }
 

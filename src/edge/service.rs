@@ -142,7 +142,8 @@ impl Worker {
             (origin, target, route.is_private())
         };
         let request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
-        let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
+        let mut response =
+            origin.client.send(request, viewer.scheme).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
