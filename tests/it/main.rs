@@ -9,6 +9,7 @@ mod configuration;
 mod conformance;
 mod forwarding;
 mod hard_times;
+mod https_origins;
 mod memo;
 mod mutations;
 mod origins;

@@ -142,14 +142,10 @@ impl ServerCertVerifier for OriginVerifier {
             Err(error) if is_for_another_name(&error) && *server_name != self.origin => verify(&self.origin),
             verdict => verdict,
         };
-        verdict.map_err(|error| match error {
-            rustls::Error::InvalidCertificate(why) => {
-                let refused = Refused::new(end_entity, &why);
-                rustls::Error::InvalidCertificate(CertificateError::Other(rustls::OtherError(Arc::new(
-                    refused,
-                ))))
-            }
-            other => other,
+        verdict.map_err(|error| {
+            let rustls::Error::InvalidCertificate(why) = &error else { return error };
+            let refused = rustls::OtherError(Arc::new(Refused::new(end_entity, why)));
+            rustls::Error::InvalidCertificate(CertificateError::Other(refused))
         })
     }
 
