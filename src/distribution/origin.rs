@@ -207,3 +207,26 @@ impl Default for OriginTimeouts {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_policy_and_the_viewer_decide_how_a_server_is_spoken_to() {
+        let endpoint = |port| Endpoint { authority: HeaderValue::from_static("o"), port };
+        let both = OriginProtocol::MatchViewer { http: endpoint(1), https: endpoint(2) };
+        for (protocol, viewer, scheme, port) in [
+            (OriginProtocol::HttpOnly(endpoint(1)), Scheme::Http, Scheme::Http, 1),
+            (OriginProtocol::HttpOnly(endpoint(1)), Scheme::Https, Scheme::Http, 1),
+            (OriginProtocol::HttpsOnly(endpoint(2)), Scheme::Http, Scheme::Https, 2),
+            (OriginProtocol::HttpsOnly(endpoint(2)), Scheme::Https, Scheme::Https, 2),
+            (both.clone(), Scheme::Http, Scheme::Http, 1),
+            (both, Scheme::Https, Scheme::Https, 2),
+        ] {
+            let server = HttpServer { host: "o".to_owned(), protocol, authorities: None };
+            let (found, at) = server.endpoint(viewer);
+            assert_eq!((found, at.port), (scheme, port), "{:?} for {viewer}", server.protocol);
+        }
+    }
+}

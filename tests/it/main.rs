@@ -14,6 +14,7 @@ mod memo;
 mod mutations;
 mod origins;
 mod readme;
+mod s3;
 mod sdk_signers;
 mod second_verifier;
 mod sites;

@@ -207,3 +207,77 @@ impl Refused {
         Self { presented: presented(certificate), why: why.to_string(), help }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+    use rustls::ServerConfig;
+    use rustls::pki_types::PrivateKeyDer;
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// An authority, and the settings of a server whose certificate it issued for a name.
+    fn server_for(name: &str) -> (Authorities, TlsAcceptor) {
+        let mut authority = CertificateParams::default();
+        authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let root = authority.self_signed(&key).unwrap().der().to_vec();
+        let issuer = Issuer::new(authority, key);
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(
+                vec![leaf.der().clone()],
+                PrivateKeyDer::try_from(key.serialize_der()).unwrap(),
+            );
+        (Authorities(Arc::from([root])), TlsAcceptor::from(Arc::new(config.unwrap())))
+    }
+
+    #[tokio::test]
+    async fn sni_is_the_host_that_is_sent_and_the_certificate_for_it_or_for_the_origin() {
+        for (certificate, origin, host, sni) in [
+            (
+                "origin.example.com",
+                "origin.example.com",
+                "origin.example.com",
+                Ok(Some("origin.example.com")),
+            ),
+            (
+                "media.example.com",
+                "origin.example.com",
+                "media.example.com:8443",
+                Ok(Some("media.example.com")),
+            ),
+            ("origin.example.com", "origin.example.com", "media.example.com", Ok(Some("media.example.com"))),
+            ("other.example.com", "origin.example.com", "media.example.com", Err(())),
+            ("media.example.com", "origin.example.com", "origin.example.com", Err(())),
+            ("192.0.2.1", "192.0.2.1", "192.0.2.1:443", Ok(None)),
+            ("192.0.2.2", "192.0.2.1", "192.0.2.1:443", Err(())),
+            ("2001:db8::1", "2001:db8::1", "[2001:db8::1]:443", Ok(None)),
+        ] {
+            let (authorities, acceptor) = server_for(certificate);
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let stream = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+            let accepting = tokio::spawn(async move {
+                let stream = acceptor.accept(listener.accept().await.unwrap().0).await;
+                stream.map(|stream| stream.get_ref().1.server_name().map(str::to_owned)).map_err(|_| ())
+            });
+            let tls = Tls::new(origin, Some(authorities));
+            let secured = tls.handshake(stream, &HeaderValue::from_static(host)).await;
+            let what = format!("{certificate} for {origin}, asked for {host}");
+            match sni {
+                Ok(sni) => {
+                    assert!(secured.is_ok(), "{what}: {secured:?}");
+                    assert_eq!(accepting.await.unwrap().unwrap().as_deref(), sni, "{what}");
+                }
+                Err(()) => assert!(matches!(secured, Err(OriginError::Certificate(_))), "{what}"),
+            }
+        }
+    }
+}
