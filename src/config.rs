@@ -11,6 +11,7 @@ use crate::distribution::UnknownHost;
 use crate::locations::Locations;
 
 mod countries;
+pub(crate) mod credentials;
 mod distributions;
 mod fallbacks;
 mod fault;
@@ -18,10 +19,12 @@ mod keys;
 mod limits;
 mod names;
 mod origin_request_policies;
+mod origin_servers;
 mod origins;
 mod policies;
 mod reader;
 mod response_headers_policies;
+mod s3;
 mod server;
 
 pub use fault::Fault;

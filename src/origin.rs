@@ -8,18 +8,21 @@ use std::sync::Arc;
 
 use hyper::{Request, Response};
 
-use crate::body::Body;
+use crate::body::{Body, BoxError};
 use crate::distribution::origin::{Origin, OriginLocation};
+use crate::viewer::Scheme;
 
 mod content;
 pub mod demo;
 #[cfg_attr(not(unix), path = "origin/no_directory.rs")]
 pub mod directory;
 pub mod http;
+pub mod s3;
 mod upgraded;
 
 use self::directory::Directory;
 use self::http::HttpOrigin;
+use self::s3::S3Origin;
 pub use self::upgraded::{AsksForWebSocket, Upgraded};
 
 /// One thread's way to one origin.
@@ -27,6 +30,8 @@ pub use self::upgraded::{AsksForWebSocket, Upgraded};
 pub enum OriginClient {
     /// Over HTTP/1.1.
     Http(Rc<HttpOrigin>),
+    /// From a bucket.
+    S3(Rc<S3Origin>),
     /// From the disk.
     Directory(Arc<Directory>),
     /// From the binary.
@@ -40,9 +45,8 @@ impl OriginClient {
     /// When a folder can't be opened, or must not be served because keys lie in it.
     pub fn new(origin: &Origin, secrets: &[PathBuf]) -> io::Result<Self> {
         match &origin.location {
-            OriginLocation::Http { host, port, .. } => {
-                Ok(Self::Http(HttpOrigin::new(host, *port, origin.timeouts)))
-            }
+            OriginLocation::Http(server) => Ok(Self::Http(HttpOrigin::new(server, origin.timeouts))),
+            OriginLocation::S3(bucket) => Ok(Self::S3(S3Origin::new(origin, bucket))),
             OriginLocation::Directory(root) => {
                 Directory::new(root, &origin.path, secrets).map(Self::Directory)
             }
@@ -50,13 +54,14 @@ impl OriginClient {
         }
     }
 
-    /// Sends a request on.
+    /// Sends a request on, for a viewer that came in by this scheme.
     ///
     /// # Errors
     /// [`OriginError`], which the viewer sees as 502 or 504.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+    pub async fn send(&self, request: Request<Body>, viewer: Scheme) -> Result<Response<Body>, OriginError> {
         match self {
-            Self::Http(origin) => origin.send(request).await,
+            Self::Http(origin) => origin.send(request, viewer).await,
+            Self::S3(origin) => origin.send(request, viewer).await,
             Self::Directory(directory) => Ok(directory.send(request).await),
             Self::Demo => Ok(demo::answer(&request)),
         }
@@ -66,6 +71,7 @@ impl OriginClient {
     pub fn sweep(&self) {
         match self {
             Self::Http(origin) => origin.sweep(),
+            Self::S3(origin) => origin.sweep(),
             Self::Directory(_) | Self::Demo => {}
         }
     }
@@ -80,6 +86,18 @@ pub enum OriginError {
     /// It didn't answer the connection in time.
     #[error("no connection to the origin in time")]
     ConnectTimeout,
+    /// TLS with it failed.
+    #[error("no TLS connection to the origin: {0}")]
+    Tls(#[source] io::Error),
+    /// Its certificate isn't one to trust.
+    #[error("the origin's certificate is refused: {0}")]
+    Certificate(String),
+    /// There is nothing to sign its requests with.
+    #[error("the origin's requests can't be signed: there are no credentials")]
+    NoCredentials,
+    /// The request can't be signed.
+    #[error("the request to the origin can't be signed: {0}")]
+    Signing(#[source] BoxError),
     /// It took too long.
     #[error("the origin did not respond in time")]
     ResponseTimeout,

@@ -165,7 +165,7 @@ fn settings(
     path: String,
     ports: &[(Scheme, u16)],
 ) -> anyhow::Result<Settings> {
-    let has_index = !matches!(location, OriginLocation::Http { .. });
+    let has_index = !matches!(location, OriginLocation::Http(_));
     let private = distribution(pairs, ports)?;
     let origin = Origin {
         id: private.default_behavior.target_origin.clone(),

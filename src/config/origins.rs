@@ -9,10 +9,10 @@ use http::{HeaderName, HeaderValue};
 
 use super::Loader;
 use super::distributions::DISTRIBUTION_KEYS;
+use super::origin_servers::server;
 use super::reader::Reader;
 use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
 use crate::epoch::parse_duration;
-use crate::viewer::Host;
 
 impl Loader<'_, '_> {
     /// The origins by id; one that has a fault is there without a value, so that naming it is no second fault.
@@ -20,23 +20,20 @@ impl Loader<'_, '_> {
         let mut origins = BTreeMap::new();
         for mut one in table.tables(self.faults, "origins", "[[distributions.origins]]") {
             let id = one.required(self.faults, "id");
-            let location = one.required(self.faults, "url").and_then(|_| {
-                let folder = self.folder;
-                let secrets = &self.secrets;
-                one.parsed(self.faults, "url", |text| {
-                    location(text, folder).and_then(|found| servable(found, secrets))
-                })
-            });
+            let location = self.origin_location(&mut one);
             let path = one.parsed(self.faults, "origin-path", origin_path);
             let custom_headers = self.custom_headers(&mut one);
             let timeouts = self.timeouts(&mut one);
+            if let Some((location, _)) = &location {
+                self.signed_by_us(location, &custom_headers, &one);
+            }
             one.finish(self.faults, DISTRIBUTION_KEYS);
             let Some(id) = id else { continue };
-            let origin = location.map(|location| {
+            let origin = location.map(|(location, prefix)| {
                 Arc::new(Origin {
                     id: OriginId::new(id.value),
-                    location: location.value,
-                    path: path.map_or_else(String::new, |path| path.value),
+                    location,
+                    path: prefix + path.as_ref().map_or("", |path| &path.value),
                     custom_headers,
                     timeouts,
                 })
@@ -129,23 +126,12 @@ pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
             false => Err(format!("a folder; {} is none", path.display())),
         };
     }
-    if text.starts_with("https://") {
-        return Err("http:// (https:// origins are not supported yet)".to_owned());
-    }
     let folder_hint =
         if folder.join(text).is_dir() { format!("; did you mean \"file:{text}\"?") } else { String::new() };
-    let expected = || {
+    server(text).map(OriginLocation::Http).ok_or_else(|| {
         format!(
-            "http://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`){folder_hint}"
+            "http://host[:port], https://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`){folder_hint}"
         )
-    };
-    let authority = text.strip_prefix("http://").ok_or_else(&expected)?;
-    let authority = authority.strip_suffix('/').unwrap_or(authority);
-    let host = Host::parse(authority).map_err(|_| expected())?;
-    Ok(OriginLocation::Http {
-        authority: HeaderValue::from_str(authority).map_err(|_| expected())?,
-        host: host.name().trim_matches(['[', ']']).to_owned(),
-        port: host.port().unwrap_or(80),
     })
 }
 
@@ -190,8 +176,13 @@ fn is_ours(name: &HeaderName) -> bool {
 }
 
 /// What may have been meant for the table around `custom-headers`.
-const ORIGIN_KEYS: [&str; 6] = [
+const ORIGIN_KEYS: [&str; 11] = [
     "url",
+    "s3",
+    "protocol-policy",
+    "http-port",
+    "https-port",
+    "certificate-authority",
     "origin-path",
     "connection-attempts",
     "connection-timeout",

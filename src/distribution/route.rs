@@ -76,10 +76,10 @@ impl<'d: 'r, 'r> Route<'d, 'r> {
                 private.push(candidate);
             }
         }
-        let has_own_path = distribution
+        let has_outside = distribution
             .target(&behavior.target_origin)
-            .is_some_and(|target| target.origins().any(|origin| !origin.path.is_empty()));
-        let climbs_out = climbs && has_own_path;
+            .is_some_and(|target| target.origins().any(|origin| origin.has_outside()));
+        let climbs_out = climbs && has_outside;
         let forms_disagree = !std::ptr::eq(raw, behavior);
         Self { distribution, standing, behavior, private, origin_path, resolved, climbs_out, forms_disagree }
     }

@@ -160,7 +160,7 @@ impl Forwarding<'_> {
             request.extensions_mut().insert(AsksForWebSocket);
         }
         let origin = self.in_use.origin(origin)?;
-        let mut response = origin.client.send(request).await?;
+        let mut response = origin.client.send(request, self.viewer.scheme).await?;
         let switches = websocket::check_answer(&response)?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();

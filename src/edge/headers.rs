@@ -14,7 +14,7 @@ use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
 use crate::access::credentials::{forwarded_cookies, is_signing_cookie};
 use crate::distribution::behavior::CacheBehavior;
-use crate::distribution::origin::{Origin, OriginLocation};
+use crate::distribution::origin::Origin;
 use crate::distribution::origin_request_policy::{Asked, Forwarded, OriginRequestPolicy};
 
 /// What decides about the headers of one request to an origin.
@@ -69,8 +69,8 @@ pub fn to_origin(
         if let Some(host) = named {
             headers.insert(HOST, host);
         }
-    } else if let OriginLocation::Http { authority, .. } = &origin.location {
-        headers.insert(HOST, authority.clone());
+    } else if let Some(server) = origin.location.server() {
+        headers.insert(HOST, server.endpoint(viewer.scheme).1.authority.clone());
     }
 }
 

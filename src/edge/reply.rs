@@ -88,6 +88,9 @@ impl Reply {
                 (StatusCode::GATEWAY_TIMEOUT, ORIGIN_CONNECT)
             }
             OriginError::Connect(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CONNECT),
+            OriginError::Tls(_) | OriginError::Certificate(_) => (StatusCode::BAD_GATEWAY, ORIGIN_TLS),
+            OriginError::NoCredentials => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
+            OriginError::Signing(_) => return Self::bad_request(error),
             OriginError::Closed(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CLOSED),
             OriginError::Garbage(_)
             | OriginError::Exchange(_)
@@ -208,6 +211,8 @@ const METHOD_NOT_ALLOWED: &str = "This distribution is not configured to allow t
 const GEO_BLOCKED: &str =
     "The Amazon CloudFront distribution is configured to block access from your country.";
 const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
+/// Observed with 502; that it is the one for TLS is `[ASSUMED]` (semantics 7.4).
+const ORIGIN_TLS: &str = "CloudFront wasn't able to connect to the origin.";
 const ORIGIN_CLOSED: &str = "The origin closed the connection.";
 const ORIGIN_WRONG: &str =
     "CloudFront couldn't connect to the origin or the origin returned an incorrect response.";

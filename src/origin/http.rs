@@ -1,38 +1,45 @@
-//! An HTTP/1.1 origin: a pool of connections that belongs to one thread, and one exchange over one of them.
+//! An HTTP/1.1 origin, over TLS or not: a pool of connections that belongs to one thread, and one exchange over one of them.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
-use http::{Method, Request, Response, StatusCode};
+use http::header::HOST;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpStream, lookup_host};
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{AsksForWebSocket, OriginError};
 use crate::access::gate::MAX_HEAD;
 use crate::body::{self, Body};
-use crate::distribution::origin::OriginTimeouts;
-use crate::small_writes::SmallWrites;
+use crate::distribution::origin::{HttpServer, OriginTimeouts};
+use crate::viewer::Scheme;
 
+mod connect;
 mod exchange;
 mod link;
+mod lookup;
+mod presented;
+mod stream;
+mod tls;
 
+use connect::Connector;
 use exchange::{PooledBody, Progress, watched};
 use link::Link;
-
-/// What is connected to an origin.
-pub type OriginStream = TcpStream;
+pub use stream::OriginStream;
 
 /// The connections of one thread to one origin.
 #[derive(Debug)]
 pub struct HttpOrigin {
-    host: String,
-    port: u16,
+    server: HttpServer,
     timeouts: OriginTimeouts,
+    connector: Connector,
     idle: RefCell<Vec<Idle>>,
+    /// When the log last told of a refused certificate.
+    refused: Cell<Option<Instant>>,
 }
 
 #[derive(Debug)]
@@ -44,11 +51,18 @@ struct Idle {
 impl HttpOrigin {
     /// An origin without connections yet.
     #[must_use]
-    pub fn new(host: &str, port: u16, timeouts: OriginTimeouts) -> Rc<Self> {
-        Rc::new(Self { host: host.to_owned(), port, timeouts, idle: RefCell::new(Vec::new()) })
+    pub fn new(server: &HttpServer, timeouts: OriginTimeouts) -> Rc<Self> {
+        Rc::new(Self {
+            server: server.clone(),
+            timeouts,
+            connector: Connector::new(server, timeouts.connection),
+            idle: RefCell::new(Vec::new()),
+            refused: Cell::new(None),
+        })
     }
 
-    /// Sends one request and waits for the head of its response.
+    /// Sends one request and waits for the head of its response. `viewer` is how the viewer came in, which counts where
+    /// the origin is spoken to likewise. Over TLS the origin is asked for as its request's Host names it.
     ///
     /// A connection that was kept may have been closed by the origin in the meantime: such a request goes out again on
     /// a fresh one where that is safe, because nothing of it was sent, or it is a GET or HEAD without a body. Such a GET
@@ -57,15 +71,24 @@ impl HttpOrigin {
     ///
     /// # Errors
     /// [`OriginError`] when no connection could be made or no response came in time.
-    pub async fn send(self: &Rc<Self>, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+    pub async fn send(
+        self: &Rc<Self>,
+        request: Request<Body>,
+        viewer: Scheme,
+    ) -> Result<Response<Body>, OriginError> {
         let mut request = request;
-        let mut kept = self.checkout();
+        let (scheme, endpoint) = self.server.endpoint(viewer);
+        let secured_for = match scheme {
+            Scheme::Http => None,
+            Scheme::Https => Some(request.headers().get(HOST).unwrap_or(&endpoint.authority).clone()),
+        };
+        let mut kept = self.checkout(secured_for.as_ref());
         let mut attempts_left = self.timeouts.connection_attempts;
         loop {
             let was_kept = kept.is_some();
             let link = match kept.take() {
                 Some(link) => link,
-                None => self.connect(&mut attempts_left).await?,
+                None => self.connect(endpoint.port, secured_for.as_ref(), &mut attempts_left).await?,
             };
             let Failed { error, again } = match self.exchange(link, request).await {
                 Ok(response) => return Ok(response),
@@ -129,10 +152,14 @@ impl HttpOrigin {
         }
     }
 
-    /// The connection that was used last, if it still stands. Only those whose exchange is over are kept.
-    fn checkout(&self) -> Option<Box<Link>> {
+    /// The connection of this kind that was used last, if it still stands. Only those whose exchange is over are kept.
+    fn checkout(&self, secured_for: Option<&HeaderValue>) -> Option<Box<Link>> {
         loop {
-            let Idle { mut link, since } = self.idle.borrow_mut().pop()?;
+            let Idle { mut link, since } = {
+                let mut idle = self.idle.borrow_mut();
+                let at = idle.iter().rposition(|idle| idle.link.secured_for.as_ref() == secured_for)?;
+                idle.remove(at)
+            };
             if since.elapsed() < self.timeouts.keep_alive && link.is_ready() {
                 return Some(link);
             }
@@ -154,42 +181,48 @@ impl HttpOrigin {
             .retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.still_stands());
     }
 
-    /// Tries every address of the origin's name, each for the connection timeout, as often as attempts are left.
-    async fn connect(&self, attempts_left: &mut u32) -> Result<Box<Link>, OriginError> {
+    /// Tries to connect, each time for the connection timeout, as often as attempts are left.
+    async fn connect(
+        &self,
+        port: u16,
+        secured_for: Option<&HeaderValue>,
+        attempts_left: &mut u32,
+    ) -> Result<Box<Link>, OriginError> {
         let mut last = OriginError::ConnectTimeout;
         while let Some(left) = attempts_left.checked_sub(1) {
             *attempts_left = left;
-            match self.connect_once().await {
-                Ok(stream) => return self.handshake(stream).await,
+            match self.connector.attempt(port, secured_for).await {
+                Ok(stream) => return self.handshake(stream, secured_for.cloned()).await,
+                // It would present the same one again.
+                Err(error @ OriginError::Certificate(_)) => {
+                    self.tell_of_refusal(&error);
+                    return Err(error);
+                }
                 Err(error) => last = error,
             }
         }
         Err(last)
     }
 
-    async fn connect_once(&self) -> Result<TcpStream, OriginError> {
-        let limit = self.timeouts.connection;
-        let addresses = timeout(limit, lookup_host((self.host.as_str(), self.port))).await;
-        let addresses = addresses.map_err(|_| OriginError::ConnectTimeout)?.map_err(OriginError::Connect)?;
-        let mut last = OriginError::Connect(io::Error::other("the origin's name has no address"));
-        for address in addresses {
-            match timeout(limit, TcpStream::connect(address)).await {
-                Ok(Ok(stream)) => return Ok(stream),
-                Ok(Err(error)) => last = OriginError::Connect(error),
-                Err(_) => last = OriginError::ConnectTimeout,
-            }
-        }
-        Err(last)
-    }
-
-    async fn handshake(&self, stream: TcpStream) -> Result<Box<Link>, OriginError> {
-        stream.set_nodelay(true).map_err(OriginError::Connect)?;
+    async fn handshake(
+        &self,
+        stream: OriginStream,
+        secured_for: Option<HeaderValue>,
+    ) -> Result<Box<Link>, OriginError> {
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
-            .handshake(TokioIo::new(SmallWrites(stream)))
+            .handshake(TokioIo::new(stream))
             .await
             .map_err(OriginError::of_hyper)?;
-        Ok(Box::new(Link::new(sender, connection, self.timeouts.response)))
+        Ok(Box::new(Link::new(sender, connection, self.timeouts.response, secured_for)))
+    }
+
+    /// Nothing but a person mends a certificate: one line says so, and not one for each request.
+    fn tell_of_refusal(&self, error: &OriginError) {
+        if self.refused.get().is_none_or(|told| told.elapsed() > TELL_AGAIN) {
+            self.refused.set(Some(Instant::now()));
+            tracing::warn!(origin = self.server.host, "{error}");
+        }
     }
 }
 
@@ -232,3 +265,5 @@ fn is_io(error: &hyper::Error) -> bool {
 
 /// Idle connections that one thread keeps to one origin: as many as nginx's documentation suggests, times eight.
 const MAX_IDLE: usize = 256;
+/// For a certificate that stays refused.
+const TELL_AGAIN: Duration = Duration::from_secs(60);

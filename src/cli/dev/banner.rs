@@ -12,9 +12,10 @@ use crate::cli::keys::KeyPair;
 use crate::cli::paint::Paint;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
-use crate::distribution::origin::OriginLocation;
+use crate::distribution::origin::{OriginLocation, S3Bucket};
 use crate::epoch::EpochSeconds;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
+use crate::viewer::Scheme;
 
 /// What there is to show.
 pub(super) struct Shown<'a> {
@@ -30,9 +31,10 @@ pub(super) struct Shown<'a> {
 pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> {
     let Shown { pair, key_folder, location, path, .. } = *given;
     let (before, shown) = match location {
-        OriginLocation::Http { authority, .. } => {
-            let authority = authority.to_str().unwrap_or_default();
-            (format!("http://{authority}{path}"), "/".to_owned())
+        OriginLocation::Http(server) | OriginLocation::S3(S3Bucket { server, .. }) => {
+            let (scheme, endpoint) = server.endpoint(Scheme::Http);
+            let authority = endpoint.authority.to_str().unwrap_or_default();
+            (format!("{scheme}://{authority}{path}"), "/".to_owned())
         }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),

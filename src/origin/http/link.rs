@@ -11,24 +11,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use hyper::client::conn::TrySendError;
 use hyper::client::conn::http1::{Connection, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 use tokio::time::Instant;
 
+use super::stream::OriginStream;
 use crate::body::Body;
 use crate::body::idle::IdleTimer;
 use crate::origin::Upgraded;
-use crate::small_writes::SmallWrites;
 
-type OriginConnection = Connection<TokioIo<SmallWrites<TcpStream>>, Body>;
+type OriginConnection = Connection<TokioIo<OriginStream>, Body>;
 
 /// A connection and the way to send on it. Large: it is kept in a box, since it moves between the pool and the bodies.
 #[derive(Debug)]
 pub(super) struct Link {
+    /// The Host for whose name the origin was checked; none over plain HTTP.
+    pub(super) secured_for: Option<HeaderValue>,
     sender: SendRequest<Body>,
     connection: Driven,
     relay: Arc<Relay>,
@@ -50,10 +51,16 @@ enum Driven {
 
 impl Link {
     /// Of a connection that has just been made; `limit` is for each wait on it.
-    pub(super) fn new(sender: SendRequest<Body>, connection: OriginConnection, limit: Duration) -> Self {
+    pub(super) fn new(
+        sender: SendRequest<Body>,
+        connection: OriginConnection,
+        limit: Duration,
+        secured_for: Option<HeaderValue>,
+    ) -> Self {
         let relay = Arc::new(Relay::default());
         let waker = Waker::from(Arc::clone(&relay));
         Self {
+            secured_for,
             sender,
             connection: Driven::Here(Box::new(connection)),
             relay,
@@ -98,7 +105,7 @@ impl Link {
         // hyper has read the head; all that is left is that it lets go.
         poll_fn(|cx| connection.poll_without_shutdown(cx)).await.ok()?;
         let parts = connection.into_parts();
-        Some(Upgraded { stream: parts.io.into_inner().0, unread: parts.read_buf })
+        Some(Upgraded { stream: parts.io.into_inner(), unread: parts.read_buf })
     }
 
     /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what

@@ -1,0 +1,163 @@
+//! `s3 = { … }` of an origin.
+
+use std::net::IpAddr;
+
+use http::{HeaderName, HeaderValue};
+
+use super::origin_servers::server;
+use super::reader::{Placed, Reader};
+use super::{Loader, credentials};
+use crate::distribution::origin::{
+    CredentialSource, HttpServer, OriginLocation, OriginProtocol, S3Bucket, Signing,
+};
+
+impl Loader<'_, '_> {
+    /// A bucket, and what comes before its objects' paths.
+    pub(super) fn bucket(&mut self, mut table: Reader<'_, '_>) -> Option<(S3Bucket, String)> {
+        let path_style = table.boolean(self.faults, "path-style");
+        table.required(self.faults, "bucket");
+        let name = table.parsed(self.faults, "bucket", |text| bucket_name(text, path_style));
+        table.required(self.faults, "region");
+        let region = table.parsed(self.faults, "region", region_name);
+        let endpoint = table.parsed(self.faults, "endpoint", |text| {
+            server(text).ok_or("http://host[:port] or https://host[:port], without the bucket")
+        });
+        let had_endpoint = table.has("endpoint");
+        let signing = self.signing(&mut table);
+        let span = table.span();
+        table.finish(self.faults, &[]);
+        let (name, region) = (name?, region?);
+        let endpoint = match endpoint {
+            Some(endpoint) => endpoint,
+            None if had_endpoint => return None,
+            None => Placed { value: aws(&region.value)?, span },
+        };
+        let (server, prefix) = match path_style {
+            true => (endpoint.value, format!("/{}", name.value)),
+            false => (self.below(&name.value, endpoint)?, String::new()),
+        };
+        Some((S3Bucket { server, region: region.value, signing: signing? }, prefix))
+    }
+
+    /// The server as the bucket's own name names it.
+    fn below(&mut self, bucket: &str, endpoint: Placed<HttpServer>) -> Option<HttpServer> {
+        let Placed { value: server, span } = endpoint;
+        if server.host.parse::<IpAddr>().is_ok() {
+            let fault = self.faults.at(&span, "a bucket's name can't come before an address");
+            let fault = fault.found(server.host).expected("a host name, or `path-style = true`");
+            self.faults.error(fault.help("most storage but Amazon's wants `path-style = true`"));
+            return None;
+        }
+        if bucket.contains('.') && server.uses_tls() {
+            let fault = self.faults.at(&span, "no wildcard certificate is for a bucket's name with a dot");
+            self.faults.warning(fault.found(bucket).help("path-style = true"));
+        }
+        let host = format!("{bucket}.{}", server.host);
+        let named = |mut endpoint: crate::distribution::origin::Endpoint| {
+            let authority = format!("{bucket}.{}", endpoint.authority.to_str().ok()?);
+            endpoint.authority = HeaderValue::from_str(&authority).ok()?;
+            Some(endpoint)
+        };
+        let protocol = match server.protocol {
+            OriginProtocol::HttpOnly(http) => OriginProtocol::HttpOnly(named(http)?),
+            OriginProtocol::HttpsOnly(https) => OriginProtocol::HttpsOnly(named(https)?),
+            OriginProtocol::MatchViewer { http, https } => {
+                OriginProtocol::MatchViewer { http: named(http)?, https: named(https)? }
+            }
+        };
+        Some(HttpServer { host, protocol, ..server })
+    }
+
+    fn signing(&mut self, table: &mut Reader<'_, '_>) -> Option<Signing> {
+        let profile = table.string(self.faults, "profile");
+        let file = table.string(self.faults, "credentials-file");
+        let had_sign = table.has("sign");
+        let make: fn(CredentialSource) -> Signing = match table.parsed(self.faults, "sign", |text| match text
+        {
+            "always" => Ok(Some(Signing::Always as fn(CredentialSource) -> Signing)),
+            "no-override" => Ok(Some(Signing::NoOverride as fn(CredentialSource) -> Signing)),
+            "never" => Ok(None),
+            _ => Err("\"always\", \"never\" or \"no-override\""),
+        }) {
+            Some(Placed { value: Some(make), .. }) => make,
+            Some(Placed { value: None, .. }) => {
+                self.no_meaning(profile.map(|one| one.span), "profile", "requests that are never signed");
+                self.no_meaning(
+                    file.map(|one| one.span),
+                    "credentials-file",
+                    "requests that are never signed",
+                );
+                return Some(Signing::Never);
+            }
+            None if had_sign => return None,
+            None => Signing::Always,
+        };
+        let file = file.map(|file| self.folder.join(file.value));
+        let source = credentials::source(file, profile.map(|profile| profile.value));
+        if let CredentialSource::File { path, .. } = &source {
+            self.secrets.push(path.clone());
+        }
+        if let Err(error) = credentials::read(&source) {
+            let fault = self.faults.at(&table.span(), format!("there is nothing to sign with: {error}"));
+            let fault = fault.expected(
+                "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or aws_access_key_id and \
+                 aws_secret_access_key in a profile of ~/.aws/credentials",
+            );
+            self.faults.error(fault.help(
+                "`credentials-file` and `profile` name others; `sign = \"never\"` is for what everybody may read",
+            ));
+            return None;
+        }
+        Some(make(source))
+    }
+
+    /// Headers that would contradict the signature.
+    pub(super) fn signed_by_us(
+        &mut self,
+        location: &OriginLocation,
+        headers: &[(HeaderName, HeaderValue)],
+        table: &Reader<'_, '_>,
+    ) {
+        let OriginLocation::S3(S3Bucket { signing: Signing::Always(_) | Signing::NoOverride(_), .. }) =
+            location
+        else {
+            return;
+        };
+        for (name, _) in headers.iter().filter(|(name, _)| SIGNATURE_HEADERS.contains(&name.as_str())) {
+            let fault = self.faults.at(&table.span(), format!("`{name}` can't be a custom header here"));
+            self.faults.error(fault.help("the signature sets it; `sign = \"never\"` leaves it to you"));
+        }
+    }
+}
+
+/// As S3 names buckets; before the path also as older ones, and other storage's, are named.
+fn bucket_name(text: &str, path_style: bool) -> Result<String, &'static str> {
+    let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let wide = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let fits = if path_style { text.bytes().all(wide) } else { text.bytes().all(lower) };
+    let begins = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+    let ends = text.as_bytes().last().is_some_and(u8::is_ascii_alphanumeric);
+    match fits && begins && ends && text.len() <= MAX_BUCKET && !text.contains("..") {
+        true => Ok(text.to_owned()),
+        false => Err("the name of a bucket: small letters, digits, dots and hyphens, at most 63"),
+    }
+}
+
+fn region_name(text: &str) -> Result<String, &'static str> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+    match !text.is_empty() && text.len() <= MAX_BUCKET && text.bytes().all(fits) {
+        true => Ok(text.to_owned()),
+        false => Err("a region, such as \"us-east-1\", which storage without regions takes too"),
+    }
+}
+
+/// Amazon's own server for a region.
+fn aws(region: &str) -> Option<HttpServer> {
+    let china = if region.starts_with("cn-") { ".cn" } else { "" };
+    server(&format!("https://s3.{region}.amazonaws.com{china}"))
+}
+
+/// A label of a host name.
+const MAX_BUCKET: usize = 63;
+const SIGNATURE_HEADERS: [&str; 4] =
+    ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
