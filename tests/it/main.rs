@@ -7,6 +7,7 @@ mod bench;
 mod cli;
 mod configuration;
 mod conformance;
+mod fallbacks;
 mod forwarding;
 mod hard_times;
 mod https_origins;
