@@ -11,17 +11,21 @@ use toml::de::DeTable;
 use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
 
+mod cache;
 mod distributions;
 mod fault;
 mod keys;
 mod names;
+mod observing;
 mod origins;
 mod reader;
 
+pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
 use fault::Faults;
 pub(crate) use keys::read_key_file;
 use names::Names;
+pub use observing::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
 pub(crate) use origins::{location, origin_path, servable};
 use reader::{Placed, Reader};
 
@@ -38,6 +42,12 @@ pub struct Settings {
     pub warnings: Vec<Fault>,
     /// Folders with keys, and the file itself: what directory origins never show.
     pub secrets: Vec<PathBuf>,
+    /// Every file that it was read from: the configuration, and those that it names.
+    pub watched: Vec<PathBuf>,
+    /// What is written of each request; nothing where it is off.
+    pub access_log: Option<AccessLogSettings>,
+    /// Where metrics and health are served.
+    pub admin: Option<AdminSettings>,
 }
 
 /// `[server]`.
@@ -49,6 +59,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// How long requests in flight may go on after the end was asked for.
     pub shutdown_grace: Duration,
+    /// What makes the files be read again.
+    pub reload: ReloadOn,
 }
 
 impl Default for ServerSettings {
@@ -57,6 +69,7 @@ impl Default for ServerSettings {
             listen: vec![SocketAddr::from(([127, 0, 0, 1], 8080))],
             workers: 0,
             shutdown_grace: Duration::from_secs(30),
+            reload: ReloadOn::default(),
         }
     }
 }
@@ -69,6 +82,8 @@ pub struct InvalidConfig {
     pub errors: Vec<Fault>,
     /// What else was noticed.
     pub warnings: Vec<Fault>,
+    /// Every file that was looked for: a change of one of them may mend it.
+    pub watched: Vec<PathBuf>,
 }
 
 /// Reads a file.
@@ -79,7 +94,7 @@ pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
     let text = fs::read_to_string(path).map_err(|error| {
         let help = "`--config FILE` names another one; `frontgate dev` runs without any";
         let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
-        InvalidConfig { errors: vec![fault], warnings: Vec::new() }
+        InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![path.to_owned()] }
     })?;
     parse(path, &text)
 }
@@ -102,13 +117,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
         });
     }
     if !errors.is_empty() {
-        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings });
+        let watched = vec![path.to_owned()];
+        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings, watched });
     }
     let root = Reader::new(root.get_ref(), "the file", root.span());
     let settings = Loader {
         folder: path.parent().unwrap_or(Path::new("")),
         faults: &mut faults,
         secrets: vec![path.to_owned()],
+        watched: vec![path.to_owned()],
         names: Names::default(),
     }
     .load(root);
@@ -116,7 +133,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
     if errors.is_empty() {
         Ok(Settings { warnings, ..settings })
     } else {
-        Err(InvalidConfig { errors, warnings })
+        Err(InvalidConfig { errors, warnings, watched: settings.watched })
     }
 }
 
@@ -125,6 +142,8 @@ struct Loader<'f, 't> {
     faults: &'f mut Faults<'t>,
     /// Folders with keys, and the file itself.
     secrets: Vec<PathBuf>,
+    /// The file itself, and every other one that is read.
+    watched: Vec<PathBuf>,
     names: Names,
 }
 
@@ -139,6 +158,8 @@ impl Loader<'_, '_> {
                 Some(table) => self.verified_policy_cache(table),
                 None => DEFAULT_VERIFIED_POLICIES_SIZE,
             };
+        let access_log = self.access_log(&mut root);
+        let admin = self.admin(&mut root);
         let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
         let list = self.distributions(&mut root, &groups);
@@ -153,6 +174,9 @@ impl Loader<'_, '_> {
             distributions,
             warnings: Vec::new(),
             secrets: self.secrets,
+            watched: self.watched,
+            access_log,
+            admin,
         }
     }
 
@@ -187,15 +211,12 @@ impl Loader<'_, '_> {
         if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
             server.shutdown_grace = grace.value;
         }
+        if let Some(reload) = table.parsed(self.faults, "reload", ReloadOn::from_name) {
+            server.reload = reload.value;
+        }
         let unknown_host = table.string(self.faults, "unknown-host");
         table.finish(self.faults, &[]);
         (server, unknown_host)
-    }
-
-    fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
-        let size = table.size(self.faults, "max-size", parse_size);
-        table.finish(self.faults, &[]);
-        size.map_or(DEFAULT_VERIFIED_POLICIES_SIZE, |size| size.value)
     }
 
     /// A name that nothing has, with the names that there are.
@@ -250,25 +271,5 @@ impl Loader<'_, '_> {
     }
 }
 
-/// Reads `64MiB`, `1GiB`, `512KiB`, `100MB`, or bytes.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let unit: u64 = match text[digits..].trim_start() {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "kB" | "KB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        _ => return Err("a number with a unit, such as \"64MiB\", or 0".to_owned()),
-    };
-    let amount: u64 =
-        text[..digits].parse().map_err(|_| "a number with a unit, such as \"64MiB\", or 0".to_owned())?;
-    amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
-}
-
-/// About 80,000 links of RSA keys: each is its signature, its policy and what the cache needs around them (contract 2).
-pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;

@@ -58,6 +58,7 @@ impl Dev {
             listen: vec![self.listen],
             workers: 0,
             shutdown_grace: ServerSettings::default().shutdown_grace,
+            listen_is_given: true,
             reload_from: None,
             ready_file: self.ready_file,
             test_mode: true,
@@ -148,6 +149,9 @@ fn settings(
         }),
         warnings: Vec::new(),
         secrets: vec![key_folder.to_owned()],
+        watched: Vec::new(),
+        access_log: None,
+        admin: None,
     })
 }
 

@@ -45,6 +45,7 @@ impl Serve {
         report("warning", &settings.warnings);
         let server = &settings.server;
         let proxy = Proxy {
+            listen_is_given: !self.listen.is_empty(),
             listen: if self.listen.is_empty() { server.listen.clone() } else { self.listen },
             workers: server.workers,
             shutdown_grace: server.shutdown_grace,

@@ -228,7 +228,8 @@ const ALL_VIEWER_EXCEPT_HOST_HEADER: &str = "AllViewerExceptHostHeader";
 /// The same policy's id at AWS (semantics 9.4).
 const ALL_VIEWER_EXCEPT_HOST_HEADER_ID: &str = "b689b0a8-53d0-40ab-baf2-68738e2966ac";
 
-const ROOT_KEYS: &[&str] = &["server", "verified-policy-cache", "public-keys", "key-groups", "distributions"];
+const ROOT_KEYS: &[&str] =
+    &["server", "verified-policy-cache", "access-log", "admin", "public-keys", "key-groups", "distributions"];
 pub(super) const DISTRIBUTION_KEYS: &[&str] = &[
     "id",
     "domain-name",

@@ -36,7 +36,9 @@ pub async fn serve(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
-    let viewer = Rc::new((worker, Peer::plain(peer)));
+    let peer_facts = Peer::plain(peer);
+    let _open = worker.observer().connection(peer_facts.scheme.as_str());
+    let viewer = Rc::new((worker, peer_facts));
     let mut parked = Parked { unread: Bytes::new(), stream: SmallWrites(stream) };
     while let Some(again) = on_the_heap(parked, peer, Rc::clone(&viewer)).await {
         if again.unread.is_empty() && !comes_back(&again.stream.0, &stop).await {
@@ -68,6 +70,7 @@ async fn converse(parked: Parked, peer: SocketAddr, viewer: Rc<(Rc<Worker>, Peer
     let conversation = viewer.0.conversations().begin();
     let io = Conversing { parked, conversation: Rc::clone(&conversation) };
     let called = Rc::clone(&conversation);
+    let worker = Rc::clone(&viewer.0);
     let service = service_fn(move |request| {
         let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
         async move {
@@ -106,6 +109,7 @@ async fn converse(parked: Parked, peer: SocketAddr, viewer: Rc<(Rc<Worker>, Peer
     match ended {
         // hyper has answered this by itself: the only trace of such a request is here.
         Err(error) if error.is_parse() => {
+            worker.observer().not_http();
             tracing::info!(%peer, %error, "a request that is not HTTP was refused");
         }
         Err(error) => tracing::debug!(%peer, %error, "a viewer's connection ended with an error"),

@@ -15,6 +15,7 @@ use hyper::body::{Body as _, Incoming};
 use super::access_log::AccessLogEntry;
 use super::conversation::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
+use super::observer::{Names, Observer};
 use super::redact::redacted;
 use super::reply::Reply;
 use super::viewer::{Peer, Viewer, ViewerAddress};
@@ -38,6 +39,7 @@ pub struct Worker {
     in_use: RefCell<Rc<InUse>>,
     ids: RefCell<RequestIds>,
     conversations: Conversations,
+    observer: Rc<Observer>,
 }
 
 /// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
@@ -46,6 +48,7 @@ pub struct Worker {
 struct InUse {
     running: Arc<Running>,
     origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
+    names: Names,
 }
 
 /// An origin and this thread's way to it.
@@ -57,7 +60,7 @@ struct OriginInUse {
 
 impl InUse {
     fn new(running: Arc<Running>) -> Rc<Self> {
-        Rc::new(Self { running, origins: RefCell::default() })
+        Rc::new(Self { running, origins: RefCell::default(), names: Names::default() })
     }
 
     fn origin(&self, origin: &Arc<Origin>) -> Result<Rc<OriginInUse>, OriginError> {
@@ -78,14 +81,21 @@ impl Worker {
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
         let in_use = RefCell::new(InUse::new(edge.running.load_full()));
-        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default() }
+        let observer = Observer::new(edge.access_log.clone(), edge.metrics.as_ref());
+        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default(), observer }
+    }
+
+    /// Who is told of this thread's requests.
+    #[must_use]
+    pub fn observer(&self) -> &Observer {
+        &self.observer
     }
 
     /// Answers one request. Whatever happens is a response.
     pub async fn respond(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let identity = RequestIdentity::new(self.ids.borrow_mut().next_id(), self.edge.via.clone());
         let (mut parts, incoming) = request.into_parts();
-        let mut entry = AccessLogEntry::begin(&parts, peer.address.ip());
+        let mut entry = AccessLogEntry::begin(&self.observer, &parts, peer, &identity);
         // hyper closes a connection on which a body was left unread, and so must the answer say.
         let closes = !incoming.is_end_stream() || ends_after(&parts);
         let reply = match self.answer(&mut parts, incoming, peer, &identity, &mut entry).await {
@@ -120,18 +130,23 @@ impl Worker {
             false => test_mode::TestOverrides::default(),
         };
         let in_use = self.in_use();
-        let body = viewer_body(incoming);
+        let body = entry.watches(viewer_body(incoming));
         let now = test.now.unwrap_or(now);
         let mut viewer = peer.viewer();
         if let Some(address) = test.viewer {
             viewer.address = ViewerAddress::new(address);
         }
-        entry.comes_from(viewer.address.ip());
+        entry.comes_from(&viewer);
         let (origin, target, is_private) = {
             let request = viewer_request(parts, &viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
-            let route = admitted(&request, &in_use.running.distributions, &body)?;
+            let route = routed(&request, &in_use.running.distributions)?;
+            entry.belongs_to(&in_use.names, &route);
+            gate::admit(&request, &route, !body::is_empty(&body))
+                .map_err(|barrier| Reply::barred(&barrier))?;
             match authorize(&request, &route, &self.edge.verified) {
-                Decision::Allow(Admission::Signed { key_pair_id, .. }) => entry.signed_by(key_pair_id),
+                Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
+                    entry.signed_by(&in_use.names, key_pair_id, remembered);
+                }
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => return Err(Reply::denied(&reason)),
             }
@@ -142,7 +157,9 @@ impl Worker {
             (origin, target, route.is_private())
         };
         let request = origin_request(parts, &origin.origin, target, &viewer, identity, is_private, body);
+        entry.asks(&in_use.names, &origin.origin);
         let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
+        entry.origin_answered();
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();
         headers::to_viewer(response.headers_mut(), is_error, identity);
@@ -209,20 +226,17 @@ fn viewer_request<'a>(
     })
 }
 
-/// Where the request belongs, if nothing stands before its credentials.
-fn admitted<'d: 'r, 'r>(
+/// Where the request belongs.
+fn routed<'d: 'r, 'r>(
     viewer: &ViewerRequest<'r>,
     distributions: &'d Distributions,
-    body: &Body,
 ) -> Result<Route<'d, 'r>, Reply> {
-    let barred = |barrier: Barrier| Reply::barred(&barrier);
-    let unknown = || barred(Barrier::UnknownHost { host: viewer.host.name().to_owned() });
+    let unknown = || Reply::barred(&Barrier::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
         let path = redacted(viewer.target.path);
         tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
-    gate::admit(viewer, &route, !body::is_empty(body)).map_err(barred)?;
     Ok(route)
 }
 
