@@ -2,17 +2,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access_log;
+mod admin;
 mod architecture;
 mod bench;
 mod cli;
 mod configuration;
 mod conformance;
+mod examples;
 mod forwarding;
 mod hard_times;
 mod memo;
 mod mutations;
 mod origins;
 mod readme;
+mod reload;
+mod rotation;
 mod sdk_signers;
 mod second_verifier;
 mod sites;

@@ -289,7 +289,7 @@ impl Families<'_, '_> {
         let mut family = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
         for (values, total) in sums {
             let labels = labelled(labels, values);
-            let bounds = LATENCY_BOUNDS.into_iter().chain([f64::MAX]);
+            let bounds = LATENCY_BOUNDS.into_iter().chain([f64::INFINITY]);
             let buckets: Vec<(f64, u64)> = bounds.zip(total.buckets).collect();
             let count = total.buckets.iter().sum();
             let sum = total.sum.as_secs_f64();
