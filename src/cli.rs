@@ -24,8 +24,12 @@ mod keys;
 mod log;
 mod paint;
 mod proxy;
+mod reload;
 mod serve;
+mod service_manager;
 mod sign;
+mod signals;
+mod watch;
 
 /// A signed-URL and signed-cookie reverse proxy that answers as Amazon CloudFront does.
 #[derive(Debug, Parser)]
@@ -54,6 +58,9 @@ struct Global {
     /// Say more; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
+    /// How the log on stderr is written
+    #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
+    log_format: log::Format,
 }
 
 impl Global {
@@ -105,7 +112,7 @@ pub fn run() -> ExitCode {
         }
     };
     let global = cli.global;
-    log_to_stderr(global);
+    log_to_stderr(global, matches!(cli.command, Command::Dev(_)));
     let outcome = match cli.command {
         Command::Serve(command) => command.run(),
         Command::Dev(command) => command.run(global),
@@ -121,14 +128,16 @@ pub fn run() -> ExitCode {
     })
 }
 
-fn log_to_stderr(global: Global) {
-    let level = match (global.quiet, global.verbose) {
-        (true, _) => "error",
-        (false, 0) => "info",
-        (false, 1) => "info,frontgate=debug",
-        (false, _) => "debug",
+/// `serve` tells what it refused and what broke off; `dev`, whose user is looking, each request.
+fn log_to_stderr(global: Global, is_dev: bool) {
+    let level = match (global.quiet, global.verbose, is_dev) {
+        (true, _, _) => "error",
+        (false, 0, false) => "info",
+        (false, 0, true) => "info,access=debug",
+        (false, 1, _) => "info,access=debug,frontgate=debug",
+        (false, _, _) => "debug",
     };
-    log::start(level, global.colored(&std::io::stderr()));
+    log::start(level, global.log_format, global.colored(&std::io::stderr()));
 }
 
 /// Reads an address to listen on.

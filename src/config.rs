@@ -10,6 +10,7 @@ use crate::distribution::Distributions;
 use crate::distribution::UnknownHost;
 use crate::locations::Locations;
 
+mod cache;
 mod countries;
 pub(crate) mod credentials;
 mod distributions;
@@ -18,6 +19,7 @@ mod fault;
 mod keys;
 mod limits;
 mod names;
+mod observing;
 mod origin_request_policies;
 mod origin_servers;
 mod origins;
@@ -27,11 +29,13 @@ mod response_headers_policies;
 mod s3;
 mod server;
 
+pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
 use fault::Faults;
 pub(crate) use keys::read_key_file;
 pub use limits::Limits;
 use names::Names;
+pub use observing::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
 pub(crate) use origins::{location, origin_path, servable};
 use policies::Policies;
 use reader::{Placed, Reader};
@@ -54,6 +58,12 @@ pub struct Settings {
     pub locations: Option<Arc<Locations>>,
     /// What is an error unless test headers count.
     pub unless_test_mode: Vec<Fault>,
+    /// Every file that it was read from: the configuration, and those that it names.
+    pub watched: Vec<PathBuf>,
+    /// What is written of each request; nothing where it is off.
+    pub access_log: Option<AccessLogSettings>,
+    /// Where metrics and health are served.
+    pub admin: Option<AdminSettings>,
 }
 
 impl Settings {
@@ -66,7 +76,7 @@ impl Settings {
         if test_mode || faults.is_empty() {
             return Ok(self);
         }
-        Err(InvalidConfig { errors: faults, warnings: self.warnings })
+        Err(InvalidConfig { errors: faults, warnings: self.warnings, watched: self.watched })
     }
 }
 
@@ -78,6 +88,8 @@ pub struct InvalidConfig {
     pub errors: Vec<Fault>,
     /// What else was noticed.
     pub warnings: Vec<Fault>,
+    /// Every file that was looked for: a change of one of them may mend it.
+    pub watched: Vec<PathBuf>,
 }
 
 /// Reads a file.
@@ -88,7 +100,7 @@ pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
     let text = fs::read_to_string(path).map_err(|error| {
         let help = "`--config FILE` names another one; `frontgate dev` runs without any";
         let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
-        InvalidConfig { errors: vec![fault], warnings: Vec::new() }
+        InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![path.to_owned()] }
     })?;
     parse(path, &text)
 }
@@ -111,13 +123,15 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
         });
     }
     if !errors.is_empty() {
-        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings });
+        let watched = vec![path.to_owned()];
+        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings, watched });
     }
     let root = Reader::new(root.get_ref(), "the file", root.span());
     let settings = Loader {
         folder: path.parent().unwrap_or(Path::new("")),
         faults: &mut faults,
         secrets: vec![path.to_owned()],
+        watched: vec![path.to_owned()],
         names: Names::default(),
         policies: Policies::default(),
         locations: None,
@@ -128,7 +142,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
     if errors.is_empty() {
         Ok(Settings { warnings, ..settings })
     } else {
-        Err(InvalidConfig { errors, warnings })
+        Err(InvalidConfig { errors, warnings, watched: settings.watched })
     }
 }
 
@@ -137,6 +151,8 @@ struct Loader<'f, 't> {
     faults: &'f mut Faults<'t>,
     /// Folders with keys, and the file itself.
     secrets: Vec<PathBuf>,
+    /// The file itself, and every other one that is read.
+    watched: Vec<PathBuf>,
     names: Names,
     policies: Policies,
     locations: Option<Arc<Locations>>,
@@ -154,6 +170,8 @@ impl Loader<'_, '_> {
                 Some(table) => self.verified_policy_cache(table),
                 None => DEFAULT_VERIFIED_POLICIES_SIZE,
             };
+        let access_log = self.access_log(&mut root);
+        let admin = self.admin(&mut root);
         let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
         self.policies(&mut root);
@@ -171,13 +189,10 @@ impl Loader<'_, '_> {
             secrets: self.secrets,
             locations: self.locations,
             unless_test_mode: self.unless_test_mode,
+            watched: self.watched,
+            access_log,
+            admin,
         }
-    }
-
-    fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
-        let size = table.size(self.faults, "max-size", parse_size);
-        table.finish(self.faults, &[]);
-        size.map_or(DEFAULT_VERIFIED_POLICIES_SIZE, |size| size.value)
     }
 
     /// A name that nothing has, with the names that there are.
@@ -231,24 +246,3 @@ impl Loader<'_, '_> {
         }
     }
 }
-
-/// Reads `64MiB`, `1GiB`, `512KiB`, `100MB`, or bytes.
-fn parse_size(text: &str) -> Result<u64, String> {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let unit: u64 = match text[digits..].trim_start() {
-        "" | "B" => 1,
-        "KiB" => 1 << 10,
-        "MiB" => 1 << 20,
-        "GiB" => 1 << 30,
-        "kB" | "KB" => 1_000,
-        "MB" => 1_000_000,
-        "GB" => 1_000_000_000,
-        _ => return Err("a number with a unit, such as \"64MiB\", or 0".to_owned()),
-    };
-    let amount: u64 =
-        text[..digits].parse().map_err(|_| "a number with a unit, such as \"64MiB\", or 0".to_owned())?;
-    amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
-}
-
-/// About 80,000 links of RSA keys: each is its signature, its policy and what the cache needs around them (contract 2).
-pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{io, thread};
 
@@ -17,11 +18,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::verified::VerifiedPolicies;
-use crate::config::{Door, Limits, Settings};
+use crate::config::{AdminToken, Door, Limits, Settings};
 use crate::distribution::Distributions;
 use crate::locations::Locations;
 
 pub mod access_log;
+pub mod admin;
 pub mod cloudfront_headers;
 pub mod connection;
 pub mod conversation;
@@ -33,6 +35,8 @@ pub mod http1;
 pub mod http2;
 pub mod identity;
 pub mod listener;
+pub mod metrics;
+pub mod observer;
 pub mod proxy_header;
 pub mod redact;
 pub mod reply;
@@ -47,7 +51,9 @@ pub mod viewer;
 pub mod websocket;
 pub mod worker;
 
+use access_log::AccessLog;
 pub use listener::Listeners;
+use metrics::{Metrics, Reloads};
 use worker::Worker;
 
 /// What all threads share.
@@ -61,6 +67,14 @@ pub struct Edge {
     pub test_mode: bool,
     /// `Via` of this edge.
     pub via: HeaderValue,
+    /// The access log, if there is one.
+    pub access_log: Option<AccessLog>,
+    /// What is counted; nothing where nobody can ask for it.
+    pub metrics: Option<Metrics>,
+    /// How often the configuration was read again.
+    pub reloads: Reloads,
+    /// Whether every thread takes connections.
+    pub is_accepting: AtomicBool,
 }
 
 /// A configuration in use.
@@ -80,10 +94,12 @@ pub struct Running {
     pub locations: Option<Arc<Locations>>,
     /// Whether a distribution looks at countries; else nobody looks them up.
     pub restricts_countries: bool,
+    /// What the admin listener asks for.
+    pub admin_token: Option<AdminToken>,
 }
 
 impl Running {
-    fn new(settings: &Settings) -> Self {
+    fn of(settings: &Settings) -> Self {
         let server = &settings.server;
         let list = &settings.distributions.list;
         Self {
@@ -94,6 +110,7 @@ impl Running {
             limits: server.limits,
             locations: settings.locations.clone(),
             restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
+            admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
         }
     }
 }
@@ -103,16 +120,20 @@ impl Edge {
     #[must_use]
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
-            running: ArcSwap::from_pointee(Running::new(settings)),
+            running: ArcSwap::from_pointee(Running::of(settings)),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
             test_mode,
             via: identity::via(),
+            access_log: None,
+            metrics: settings.admin.is_some().then(Metrics::default),
+            reloads: Reloads::default(),
+            is_accepting: AtomicBool::new(false),
         }
     }
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.
     pub fn reload(&self, settings: &Settings) {
-        self.running.store(Arc::new(Running::new(settings)));
+        self.running.store(Arc::new(Running::of(settings)));
     }
 }
 
@@ -127,12 +148,13 @@ pub fn run(
     stop: &CancellationToken,
 ) -> io::Result<()> {
     let mut threads = Vec::new();
+    let starting = Arc::new(AtomicUsize::new(listeners.per_worker.len()));
     for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
         // A token of its own: connections ask it on every turn, and threads must not meet in one lock for that.
         let (edge, own) = (Arc::clone(edge), stop.child_token());
-        let whole = stop.clone();
+        let (whole, starting) = (stop.clone(), Arc::clone(&starting));
         let serve = move || {
-            let served = serve_on_this_thread(sockets, edge, grace, &own);
+            let served = serve_on_this_thread(sockets, edge, grace, &own, &starting);
             // One that can't serve must not leave the others to serve half of the requests unnoticed.
             whole.cancel();
             served
@@ -153,13 +175,14 @@ fn serve_on_this_thread(
     edge: Arc<Edge>,
     grace: Duration,
     stop: &CancellationToken,
+    starting: &AtomicUsize,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build_local(LocalOptions::default())?;
     let served = runtime.block_on(async {
-        let worker = Rc::new(Worker::new(edge));
+        let worker = Rc::new(Worker::new(Arc::clone(&edge)));
         let connections = TaskTracker::new();
         let places = Arc::new(Semaphore::new(worker.limits().connections));
         for (socket, door) in sockets {
@@ -173,6 +196,9 @@ fn serve_on_this_thread(
                 stop.clone(),
             );
             connections.spawn_local(accepting);
+        }
+        if starting.fetch_sub(1, Ordering::AcqRel) == 1 {
+            edge.is_accepting.store(true, Ordering::Release);
         }
         let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
         stop.cancelled().await;

@@ -135,6 +135,21 @@ impl OriginError {
         }
     }
 
+    /// `x-edge-detailed-result-type` of the access log (semantics 9.7).
+    #[must_use]
+    pub fn logged_as(&self) -> &'static str {
+        match self {
+            Self::Connect(_) | Self::ConnectTimeout | Self::Tls(_) | Self::Certificate(_) => {
+                "OriginConnectError"
+            }
+            Self::NoCredentials | Self::Signing(_) => "OriginError",
+            Self::ResponseTimeout | Self::Closed(_) | Self::Exchange(_) => "OriginCommError",
+            Self::Garbage(_) | Self::Upgrade => "OriginInvalidResponseError",
+            Self::HeadTooLarge { .. } => "OriginHeaderTooBigError",
+            Self::ViewerBody => "ClientCommError",
+        }
+    }
+
     /// Whether the origin was too slow (504) or wrong (502).
     #[must_use]
     pub fn is_timeout(&self) -> bool {

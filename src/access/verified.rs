@@ -79,8 +79,8 @@ impl VerifiedPolicies {
                     return Some(Fit { slot, remembered: true });
                 }
             }
-            self.misses.count();
         }
+        self.misses.count();
         for slot in order() {
             // A single message still stands there from the search.
             if count > 1 || self.memo.is_none() {
@@ -103,7 +103,7 @@ impl VerifiedPolicies {
         self.hits.sum()
     }
 
-    /// Signatures that weren't, good or bad.
+    /// Signatures that weren't and so were verified, good or bad.
     #[must_use]
     pub fn misses(&self) -> u64 {
         self.misses.sum()

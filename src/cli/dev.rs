@@ -66,6 +66,7 @@ impl Dev {
             listen: self.doors(),
             workers: 0,
             shutdown_grace: ServerSettings::default().shutdown_grace,
+            listen_is_given: true,
             reload_from: None,
             ready_file: self.ready_file,
             test_mode: true,
@@ -190,6 +191,9 @@ fn settings(
         secrets: vec![key_folder.to_owned()],
         locations: None,
         unless_test_mode: Vec::new(),
+        watched: Vec::new(),
+        access_log: None,
+        admin: None,
     })
 }
 

@@ -8,18 +8,27 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+/// How a line is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Text,
+    /// A JSON object on each line.
+    Json,
+}
+
 /// Begins to log; `colored` says whether with colours.
-pub(super) fn start(level: &str, colored: bool) {
+pub(super) fn start(level: &str, format: Format, colored: bool) {
     let (sender, receiver) = sync_channel(MAX_LINES);
     let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver));
     if writer.is_ok() {
         let _ = LINES.set(sender);
     }
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::new(level))
-        .with_writer(|| Line)
-        .with_ansi(colored)
-        .init();
+    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(|| Line);
+    match format {
+        Format::Text => builder.with_ansi(colored).init(),
+        Format::Json => builder.json().flatten_event(true).with_current_span(false).init(),
+    }
 }
 
 /// Waits until everything that was logged is written, for a second at the most.

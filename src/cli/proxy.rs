@@ -1,4 +1,5 @@
-//! What running a proxy takes around the edge: binding, announcing, the ready file, signals, reloads. Contract 5 and 6.
+//! What running a proxy takes around the edge: binding, announcing, the ready file, the listener for
+//! whoever runs it. Contract 5 and 6.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,7 +11,12 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{self, Door, Settings};
+use super::reload::Reloader;
+use super::service_manager::{self, State};
+use super::signals;
+use crate::config::{AccessLogSettings, Door, Settings};
+use crate::edge::access_log::AccessLog;
+use crate::edge::admin::Admin;
 use crate::edge::{self, Edge, Listeners};
 
 /// A proxy that is about to run.
@@ -19,6 +25,8 @@ pub(super) struct Proxy {
     /// Threads; 0 is one for each core.
     pub(super) workers: usize,
     pub(super) shutdown_grace: Duration,
+    /// Whether the command line said where to listen, in place of the file.
+    pub(super) listen_is_given: bool,
     pub(super) reload_from: Option<PathBuf>,
     pub(super) ready_file: Option<PathBuf>,
     pub(super) test_mode: bool,
@@ -59,9 +67,16 @@ impl Bound {
         announce: impl FnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<ExitCode> {
         let Self { proxy, listeners } = self;
-        let edge = Arc::new(Edge::new(settings, proxy.test_mode));
+        let admin = settings.admin.as_ref().map(|admin| Admin::bind(admin.listen)).transpose()?;
+        let mut edge = Edge::new(settings, proxy.test_mode);
+        edge.access_log = settings.access_log.as_ref().map(start_access_log).transpose()?;
+        let edge = Arc::new(edge);
         let stop = CancellationToken::new();
-        signals(&edge, &stop, proxy.reload_from, proxy.ready_file.clone())?;
+        let reloader = Reloader::new(Arc::clone(&edge), proxy.reload_from, settings, proxy.listen_is_given);
+        let at_once = proxy.ready_file.clone();
+        signals::start(&edge, &stop, reloader, move || {
+            let _ = at_once.as_deref().map(remove_if_there);
+        })?;
         let addresses = listeners.addresses.clone();
         for (address, door) in &addresses {
             let tls = door.tls.is_some();
@@ -75,13 +90,20 @@ impl Bound {
             );
         }
         announce()?;
-        if let Some(file) = &proxy.ready_file {
-            write_ready_file(file, &addresses)?;
+        let admin_address = admin.as_ref().map(|admin| admin.address);
+        if let Some(admin) = admin {
+            tracing::info!(address = %admin.address, "the admin listener answers");
+            admin.start(&edge, &stop)?;
         }
+        if let Some(file) = &proxy.ready_file {
+            write_ready_file(file, &addresses, admin_address)?;
+        }
+        service_manager::tell(State::Ready);
         let served = edge::run(listeners, &edge, proxy.shutdown_grace, &stop);
         if let Some(file) = &proxy.ready_file {
             remove_if_there(file)?;
         }
+        signals::flush(&edge);
         let verified = &edge.verified;
         tracing::info!(
             hits = verified.hits(),
@@ -117,14 +139,26 @@ fn refuse_strangers(addresses: &[(SocketAddr, Door)]) -> anyhow::Result<()> {
     }
 }
 
+fn start_access_log(settings: &AccessLogSettings) -> anyhow::Result<AccessLog> {
+    AccessLog::start(settings).with_context(|| match &settings.file {
+        Some(file) => format!("the access log {} can't be written", file.display()),
+        None => "the access log can't be written".to_owned(),
+    })
+}
+
 /// By rename, so that whoever waits for the file reads it whole.
-fn write_ready_file(file: &Path, addresses: &[(SocketAddr, Door)]) -> anyhow::Result<()> {
+fn write_ready_file(
+    file: &Path,
+    addresses: &[(SocketAddr, Door)],
+    admin: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let of = |tls: bool| -> Vec<String> {
         let fit = addresses.iter().filter(|(_, door)| door.tls.is_some() == tls);
         fit.map(|(address, _)| address.to_string()).collect()
     };
+    let admin = admin.map(|address| address.to_string());
     let ready =
-        serde_json::json!({"pid": std::process::id(), "http": of(false), "https": of(true), "admin": null});
+        serde_json::json!({"pid": std::process::id(), "http": of(false), "https": of(true), "admin": admin});
     let text = ready.to_string();
     let mut partial = file.as_os_str().to_owned();
     partial.push(format!(".{}.tmp", std::process::id()));
@@ -151,98 +185,5 @@ fn remove_if_there(file: &Path) -> anyhow::Result<()> {
             Err(error).with_context(|| format!("the ready file {} can't be removed", file.display()))
         }
         Ok(()) | Err(_) => Ok(()),
-    }
-}
-
-/// SIGTERM and SIGINT end the proxy, a second one at once; SIGHUP reloads. On a thread of its own.
-fn signals(
-    edge: &Arc<Edge>,
-    stop: &CancellationToken,
-    reload_from: Option<PathBuf>,
-    ready_file: Option<PathBuf>,
-) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (edge, stop) = (Arc::clone(edge), stop.clone());
-    let (ready, registered) = std::sync::mpsc::channel();
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let Some(status) = runtime.block_on(watch(&edge, &stop, reload_from, &ready)) else { return };
-        // A second signal: what is in flight is cut, but nothing is left behind.
-        if let Some(file) = ready_file {
-            let _ = remove_if_there(&file);
-        }
-        super::log::flush();
-        std::process::exit(status);
-    })?;
-    registered.recv_timeout(Duration::from_secs(5)).context("signals can't be watched")??;
-    Ok(())
-}
-
-#[cfg(unix)]
-async fn watch(
-    edge: &Edge,
-    stop: &CancellationToken,
-    reload_from: Option<PathBuf>,
-    ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
-) -> Option<i32> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
-    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds else {
-        let _ = ready.send(Err(std::io::Error::other("a signal can't be watched")));
-        return None;
-    };
-    let _ = ready.send(Ok(()));
-    loop {
-        let status = tokio::select! {
-            _ = terminate.recv() => 143,
-            _ = interrupt.recv() => 130,
-            _ = hangup.recv() => {
-                reload(edge, reload_from.as_deref());
-                continue;
-            }
-        };
-        if stop.is_cancelled() {
-            return Some(status);
-        }
-        tracing::info!("stopping: no new connections, what is in flight may finish");
-        stop.cancel();
-    }
-}
-
-#[cfg(not(unix))]
-async fn watch(
-    _: &Edge,
-    stop: &CancellationToken,
-    _: Option<PathBuf>,
-    ready: &std::sync::mpsc::Sender<std::io::Result<()>>,
-) -> Option<i32> {
-    let _ = ready.send(Ok(()));
-    while tokio::signal::ctrl_c().await.is_ok() {
-        if stop.is_cancelled() {
-            return Some(130);
-        }
-        stop.cancel();
-    }
-    None
-}
-
-/// A reload that fails keeps what runs (contract 2). Listeners, workers and the cache's size stay as they are.
-fn reload(edge: &Edge, file: Option<&Path>) {
-    let Some(file) = file else { return tracing::warn!("there is no file to reload") };
-    match config::load(file).and_then(|settings| settings.fit_for(edge.test_mode)) {
-        Ok(settings) => {
-            for warning in &settings.warnings {
-                tracing::warn!("{warning}");
-            }
-            edge.reload(&settings);
-            tracing::info!(
-                "the configuration was reloaded; listeners, workers and the cache's size stay as they were"
-            );
-        }
-        Err(invalid) => {
-            for error in &invalid.errors {
-                tracing::error!("{error}");
-            }
-            tracing::error!("the reload failed; the configuration from before goes on");
-        }
     }
 }

@@ -46,6 +46,7 @@ impl Serve {
         report("warning", &settings.warnings);
         let server = &settings.server;
         let proxy = Proxy {
+            listen_is_given: !self.listen.is_empty(),
             listen: server.doors(&self.listen),
             workers: server.workers,
             shutdown_grace: server.shutdown_grace,

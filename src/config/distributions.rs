@@ -232,6 +232,8 @@ impl Loader<'_, '_> {
 const ROOT_KEYS: &[&str] = &[
     "server",
     "verified-policy-cache",
+    "access-log",
+    "admin",
     "public-keys",
     "key-groups",
     "origin-request-policies",

@@ -68,7 +68,7 @@ impl Loader<'_, '_> {
         time("body-timeout", &mut limits.body);
         time("write-timeout", &mut limits.write);
         time("websocket-idle-timeout", &mut limits.tunnel);
-        if let Some(size) = table.size(self.faults, "max-head-size", super::parse_size) {
+        if let Some(size) = table.size(self.faults, "max-head-size", super::cache::parse_size) {
             limits.head_size = self.within("max-head-size", &size, 8 << 10, 1 << 20);
         }
         for (key, slot, least, most) in [

@@ -8,9 +8,9 @@ use std::time::Duration;
 use ipnet::IpNet;
 use rustls::ServerConfig;
 
-use super::Loader;
 use super::limits::Limits;
 use super::reader::{Placed, Reader};
+use super::{Loader, ReloadOn};
 use crate::tls::{self, Certificate, SecurityPolicy};
 
 /// `[server]`.
@@ -30,6 +30,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// How long requests in flight may go on after the end was asked for.
     pub shutdown_grace: Duration,
+    /// What makes the files be read again.
+    pub reload: ReloadOn,
 }
 
 /// What a connection has to do before its first request, depending on where it came in.
@@ -67,6 +69,7 @@ impl Default for ServerSettings {
             limits: Limits::default(),
             workers: 0,
             shutdown_grace: Duration::from_secs(30),
+            reload: ReloadOn::default(),
         }
     }
 }
@@ -113,6 +116,9 @@ impl Loader<'_, '_> {
         }
         if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
             server.shutdown_grace = grace.value;
+        }
+        if let Some(reload) = table.parsed(self.faults, "reload", ReloadOn::from_name) {
+            server.reload = reload.value;
         }
         let unknown_host = table.string(self.faults, "unknown-host");
         self.country_database(&mut table);
@@ -207,6 +213,7 @@ impl Loader<'_, '_> {
     pub(super) fn read_pem(&mut self, file: &Placed<&str>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
+        self.watched.push(path.clone());
         match tls::read_pem(&path) {
             Ok(pem) => Some(pem),
             Err(error) => {

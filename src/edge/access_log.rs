@@ -1,76 +1,166 @@
-//! One line for each request, written when its response has ended, however it ended.
+//! What is known of one request, and told when its response has ended, however it ended: to the log on stderr, to the
+//! access log, to the counts.
 
+use std::fmt;
 use std::net::IpAddr;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::rc::Rc;
 use std::time::Instant;
 
-use bytes::Bytes;
 use http::header::HOST;
-use http::{Method, Response, request};
-use http_body::{Body as _, Frame, SizeHint};
+use http::{HeaderValue, Method, Response, Uri, Version, request};
+use http_body::Body as _;
 
+use super::identity::RequestIdentity;
+use super::observer::{Key, Names, Observer, OriginName, Place, Told};
 use super::redact::redacted;
 use super::reply::Cause;
-use crate::body::{self, Body, BoxError};
+use super::viewer::{Peer, TlsFacts, Viewer};
+use crate::body::{self, Body};
+use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
+use crate::distribution::origin::Origin;
+use crate::viewer::Scheme;
 
-/// What is known of a request; nothing where nobody reads the log.
-#[derive(Debug)]
+mod bodies;
+mod facts;
+mod format;
+mod outcome;
+mod writer;
+
+use bodies::{CountedBody, LoggedBody};
+use facts::{RequestFacts, ResponseFacts};
+use outcome::Outcome;
+pub use writer::AccessLog;
+
+/// What is known of a request; nothing where nobody wants to know.
 pub struct AccessLogEntry(Option<Box<Line>>);
 
-/// Holds the target without its signing values, never the raw one: a log must not hold what opens a door.
-#[derive(Debug)]
+impl fmt::Debug for AccessLogEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessLogEntry(…)")
+    }
+}
+
+/// Holds the URL as it was sent, signature included, and therefore has no `Debug`: whoever writes a part of it down cuts
+/// out what opens a door.
 struct Line {
+    observer: Rc<Observer>,
+    began: Instant,
     viewer: IpAddr,
+    port: Option<u16>,
+    scheme: Scheme,
+    tls: Option<TlsFacts>,
     method: Method,
-    host: String,
-    target: String,
-    status: u16,
+    version: Version,
+    uri: Uri,
+    host: Option<HeaderValue>,
+    /// What the access log wants beside; nothing without one.
+    request: Option<Box<RequestFacts>>,
+    place: Option<Rc<Place>>,
+    /// Whose signature opened the door, and whether it was remembered.
+    key: Option<(Rc<Key>, bool)>,
+    origin: Option<(Rc<OriginName>, Instant)>,
     /// Why Frontgate answered by itself.
     cause: Option<Cause>,
-    key_pair_id: Option<PublicKeyId>,
-    began: Instant,
+    status: u16,
     sent: u64,
-    broken: Option<String>,
-    complete: bool,
+    ending: Ending,
+}
+
+/// How a response ended.
+enum Ending {
+    Complete,
+    /// The origin's body could not be read on.
+    Broken(String),
+    /// The viewer has gone, or never got a response.
+    Aborted,
 }
 
 impl AccessLogEntry {
     /// Of a request that has just come.
     #[must_use]
-    pub fn begin(parts: &request::Parts, viewer: IpAddr) -> Self {
-        if !tracing::enabled!(target: "access", tracing::Level::INFO) {
+    pub fn begin(
+        observer: &Rc<Observer>,
+        parts: &request::Parts,
+        peer: &Peer,
+        identity: &RequestIdentity,
+    ) -> Self {
+        if !observer.wants_requests() {
             return Self(None);
         }
-        let target = parts.uri.path_and_query().map_or("", |target| target.as_str());
-        let host = parts.headers.get(HOST).map_or(&b""[..], |host| host.as_bytes());
+        let request = observer.access_log().is_some().then(|| Box::new(RequestFacts::of(parts, identity)));
         Self(Some(Box::new(Line {
-            viewer,
-            method: parts.method.clone(),
-            host: redacted(&String::from_utf8_lossy(host)).into_owned(),
-            target: redacted(target).into_owned(),
-            status: 0,
-            cause: None,
-            key_pair_id: None,
+            observer: Rc::clone(observer),
             began: Instant::now(),
+            viewer: peer.address.ip(),
+            port: Some(peer.port),
+            scheme: peer.scheme,
+            tls: peer.tls,
+            method: parts.method.clone(),
+            version: parts.version,
+            uri: parts.uri.clone(),
+            host: parts.headers.get(HOST).cloned(),
+            request,
+            place: None,
+            key: None,
+            origin: None,
+            cause: None,
+            status: 0,
             sent: 0,
-            broken: None,
-            complete: false,
+            ending: Ending::Aborted,
         })))
     }
 
-    /// The viewer's address as the request is judged by.
-    pub fn comes_from(&mut self, viewer: IpAddr) {
+    /// The viewer as the request is judged by.
+    pub fn comes_from(&mut self, viewer: &Viewer) {
         if let Some(line) = &mut self.0 {
-            line.viewer = viewer;
+            line.viewer = viewer.address.ip();
+            (line.port, line.scheme, line.tls) = (viewer.port, viewer.scheme, viewer.tls);
         }
     }
 
-    /// Whose signature opened the door.
-    pub fn signed_by(&mut self, key_pair_id: &PublicKeyId) {
+    /// Where it belongs.
+    pub fn belongs_to(&mut self, names: &Names, route: &Route<'_, '_>) {
         if let Some(line) = &mut self.0 {
-            line.key_pair_id = Some(key_pair_id.clone());
+            line.place = Some(names.place(&line.observer, route));
+        }
+    }
+
+    /// Whose signature opened the door, and whether it was remembered.
+    pub fn signed_by(&mut self, names: &Names, key_pair_id: &PublicKeyId, remembered: bool) {
+        if let Some(line) = &mut self.0
+            && let Some(place) = &line.place
+        {
+            line.key = Some((names.key(&line.observer, place, key_pair_id), remembered));
+        }
+    }
+
+    /// Counts the bytes of the viewer's body.
+    #[must_use]
+    pub fn watches(&self, body: Body) -> Body {
+        match self.0.as_ref().and_then(|line| line.request.as_ref()) {
+            Some(request) if !body::is_empty(&body) => {
+                body::boxed(CountedBody { body, count: Rc::clone(&request.received) })
+            }
+            Some(_) | None => body,
+        }
+    }
+
+    /// An origin is asked now; of several, each in turn.
+    pub fn asks(&mut self, names: &Names, origin: &Origin) {
+        if let Some(line) = &mut self.0
+            && let (Some(place), true) = (&line.place, line.observer.counts())
+        {
+            line.origin = Some((names.origin(&line.observer, place, origin), Instant::now()));
+        }
+    }
+
+    /// The head of its response is there.
+    pub fn origin_answered(&mut self) {
+        if let Some(line) = &mut self.0
+            && let Some((origin, asked)) = line.origin.take()
+        {
+            line.observer.origin_answered(&origin, asked.elapsed());
         }
     }
 
@@ -86,66 +176,93 @@ impl AccessLogEntry {
     pub fn attach(self, response: Response<Body>) -> Response<Body> {
         let Some(mut line) = self.0 else { return response };
         line.status = response.status().as_u16();
+        if let Some(request) = &mut line.request {
+            request.response = ResponseFacts::of(&response, line.began.elapsed());
+        }
         response.map(|body| {
             // hyper never asks for the body of an answer to HEAD.
-            line.complete = body.is_end_stream() || line.method == Method::HEAD;
+            if body.is_end_stream() || line.method == Method::HEAD {
+                line.ending = Ending::Complete;
+            }
             body::boxed(LoggedBody { body, line })
         })
     }
 }
 
+impl Line {
+    /// The host that the viewer named.
+    fn host(&self) -> String {
+        let field = self.host.as_ref().map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
+        field.or_else(|| self.uri.authority().map(ToString::to_string)).unwrap_or_default()
+    }
+
+    fn target(&self) -> &str {
+        self.uri.path_and_query().map_or("", |target| target.as_str())
+    }
+
+    /// One line on stderr.
+    fn say(&self) {
+        macro_rules! say {
+            ($level:ident) => {
+                tracing::$level!(
+                    target: "access",
+                    viewer = %self.viewer,
+                    method = self.method.as_str(),
+                    host = &*redacted(&self.host()),
+                    path = &*redacted(self.target()),
+                    status = self.status,
+                    bytes = self.sent,
+                    millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                    key = self.key.as_ref().map(|(key, _)| key.id.as_str()),
+                    reason = self.cause.as_ref().map(|cause| cause.name),
+                    detail = self.cause.as_ref().map(|cause| redacted(&cause.detail)).as_deref(),
+                    origin_error = self.broke().as_deref(),
+                    aborted = matches!(self.ending, Ending::Aborted).then_some(true),
+                )
+            };
+        }
+        match self.is_notable() {
+            true => say!(info),
+            false => say!(debug),
+        }
+    }
+
+    /// Whether Frontgate answered by itself, or the response isn't whole.
+    fn is_notable(&self) -> bool {
+        self.cause.is_some() || !matches!(self.ending, Ending::Complete)
+    }
+
+    fn broke(&self) -> Option<String> {
+        match &self.ending {
+            Ending::Broken(error) => Some(redacted(error).into_owned()),
+            Ending::Complete | Ending::Aborted => None,
+        }
+    }
+}
+
 impl Drop for Line {
     fn drop(&mut self) {
-        let cause = self.cause.as_ref();
-        tracing::info!(
-            target: "access",
-            viewer = %self.viewer,
-            method = self.method.as_str(),
-            host = self.host,
-            path = self.target,
-            status = self.status,
-            bytes = self.sent,
-            millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-            key = self.key_pair_id.as_ref().map(PublicKeyId::as_str),
-            reason = cause.map(|cause| cause.name),
-            detail = cause.map(|cause| redacted(&cause.detail)).as_deref(),
-            origin_error = self.broken.as_deref(),
-            aborted = (!self.complete && self.broken.is_none()).then_some(true),
-        );
-    }
-}
-
-struct LoggedBody {
-    body: Body,
-    line: Box<Line>,
-}
-
-impl http_body::Body for LoggedBody {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let polled = self.body.as_mut().poll_frame(cx);
-        match &polled {
-            Poll::Ready(Some(Ok(frame))) => {
-                self.line.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
-                self.line.complete = self.body.is_end_stream();
-            }
-            Poll::Ready(Some(Err(error))) => self.line.broken = Some(error.to_string()),
-            Poll::Ready(None) => self.line.complete = true,
-            Poll::Pending => {}
+        let outcome = Outcome::of(self);
+        if let (Some(log), Some(request)) = (self.observer.access_log(), &self.request) {
+            log.write(format::line(self, request, &outcome, log.settings()));
         }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        self.observer.request_ended(&Told {
+            place: self.place.as_deref(),
+            method: &self.method,
+            status: self.status,
+            result: outcome.result,
+            key: self.key.as_ref().map(|(key, _)| &**key),
+            cause: self.cause.as_ref(),
+            origin: self.origin.as_ref().map(|(origin, _)| &**origin),
+            sent: self.sent,
+            interrupted: match self.ending {
+                Ending::Complete => None,
+                Ending::Broken(_) => Some("origin"),
+                Ending::Aborted => Some("viewer"),
+            },
+        });
+        if self.observer.says(self.is_notable()) {
+            self.say();
+        }
     }
 }

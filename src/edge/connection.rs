@@ -51,13 +51,17 @@ pub async fn serve(
         return;
     }
     match door.tls {
-        None => http1::serve(Socket::Plain(stream), connected, &stop).await,
+        None => {
+            let _open = connected.worker.observer().connection("http");
+            http1::serve(Socket::Plain(stream), connected, &stop).await;
+        }
         Some(number) => {
             let Some(tls) = connected.worker.tls(number) else { return };
             // On the heap for as long as it takes: what is left afterwards is smaller.
             let Some((socket, is_http_2)) = Box::pin(connected.shake_hands(stream, tls, &stop)).await else {
                 return;
             };
+            let _open = connected.worker.observer().connection(if is_http_2 { "h2" } else { "https" });
             match is_http_2 {
                 true => http2::serve(socket, connected).await,
                 false => http1::serve(socket, connected, &stop).await,

@@ -6,6 +6,7 @@ use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::uri::PathAndQuery;
 use http::{Method, Response, StatusCode};
 
+use super::access_log::AccessLogEntry;
 use super::forward::{Ahead, Forwarding, Plan};
 use super::headers::X_CACHE;
 use super::reply::Reply;
@@ -23,6 +24,7 @@ pub async fn fetch(
     distribution: &Arc<Distribution>,
     forwarding: Forwarding<'_>,
     viewer_headers: &HeaderMap,
+    entry: &mut AccessLogEntry,
 ) -> Result<Response<Body>, Reply> {
     let behavior = distribution.behavior_for(&page.path);
     let target = distribution.target(&behavior.target_origin);
@@ -33,7 +35,7 @@ pub async fn fetch(
     let method = if forwarding.method == Method::HEAD { Method::HEAD } else { Method::GET };
     let forwarding = Forwarding { method, ..forwarding };
     let mut response = forwarding
-        .send(Plan::only(ahead), behavior, kept(viewer_headers), body::empty())
+        .send(Plan::only(ahead), behavior, kept(viewer_headers), body::empty(), entry)
         .await
         .map_err(|error| Reply::origin_failed(&error))?;
     // One that fails itself is shown as it is.

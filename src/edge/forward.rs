@@ -8,6 +8,7 @@ use http::header::HeaderMap;
 use http::uri::{Authority, PathAndQuery};
 use http::{Method, Request, Response, Uri, Version};
 
+use super::access_log::AccessLogEntry;
 use super::cloudfront_headers::Whereabouts;
 use super::headers::{self, Passage};
 use super::identity::RequestIdentity;
@@ -112,12 +113,13 @@ impl Forwarding<'_> {
         behavior: &CacheBehavior,
         headers: HeaderMap,
         body: Body,
+        entry: &mut AccessLogEntry,
     ) -> Result<Response<Body>, OriginError> {
         let Plan { first, spare } = plan;
         let Some(Spare { group, ahead }) = spare else {
-            return self.ask(first, behavior, headers, body).await;
+            return self.ask(first, behavior, headers, body, entry).await;
         };
-        let answered = self.ask(first.clone(), behavior, headers.clone(), body).await;
+        let answered = self.ask(first.clone(), behavior, headers.clone(), body, entry).await;
         let failure = match &answered {
             Ok(response) if !group.failover_on.contains(&response.status().as_u16()) => return answered,
             Ok(response) => response.status().to_string(),
@@ -131,7 +133,7 @@ impl Forwarding<'_> {
             failure,
             "an origin failed; the other one is asked"
         );
-        self.ask(ahead, behavior, headers, body::empty()).await
+        self.ask(ahead, behavior, headers, body::empty(), entry).await
     }
 
     async fn ask(
@@ -140,6 +142,7 @@ impl Forwarding<'_> {
         behavior: &CacheBehavior,
         mut headers: HeaderMap,
         body: Body,
+        entry: &mut AccessLogEntry,
     ) -> Result<Response<Body>, OriginError> {
         let passage = Passage {
             origin,
@@ -159,8 +162,10 @@ impl Forwarding<'_> {
             websocket::ask(request.headers_mut());
             request.extensions_mut().insert(AsksForWebSocket);
         }
-        let origin = self.in_use.origin(origin)?;
-        let mut response = origin.client.send(request, self.viewer.scheme).await?;
+        let client = self.in_use.origin(origin)?;
+        entry.asks(&self.in_use.names, origin);
+        let mut response = client.client.send(request, self.viewer.scheme).await?;
+        entry.origin_answered();
         let switches = websocket::check_answer(&response)?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();

@@ -48,6 +48,7 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
     let conversation = viewer.worker.conversations().begin();
     let io = Conversing { parked, conversation: Rc::clone(&conversation) };
     let called = Rc::clone(&conversation);
+    let observer = Rc::clone(viewer.worker.observer());
     let service = service_fn(move |request| {
         let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
         async move {
@@ -92,6 +93,7 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
         }
         // hyper has answered this by itself: the only trace of such a request is here.
         (Err(error), _) if error.is_parse() => {
+            observer.not_http();
             tracing::info!(peer = %address, %error, "a request that is not HTTP was refused");
         }
         (Err(error), _) => {

@@ -87,7 +87,7 @@ pub const X_AMZ_CF_ID: HeaderName = HeaderName::from_static("x-amz-cf-id");
 /// `X-Amz-Cf-Pop`.
 pub const X_AMZ_CF_POP: HeaderName = HeaderName::from_static("x-amz-cf-pop");
 /// A location that no airport has, in CloudFront's format.
-pub(super) const POP: &str = "LOC50-P1";
+pub const POP: &str = "LOC50-P1";
 
 #[cfg(test)]
 mod tests {

@@ -17,6 +17,23 @@ pub struct Cause {
     pub name: &'static str,
     /// The compared values.
     pub detail: String,
+    /// `x-edge-detailed-result-type` of the access log.
+    pub detailed: &'static str,
+}
+
+impl Cause {
+    /// Of a name, for which the log's type is looked up: signature failures are `Error` (semantics 9.7, `[UNKNOWN]`).
+    #[must_use]
+    pub fn new(name: &'static str, detail: impl ToString) -> Self {
+        let detailed = match name {
+            "redirect-to-https" => "Redirect",
+            "method-not-allowed" => "InvalidRequestMethod",
+            "bad-request" | "too-large" => "InvalidRequest",
+            "geo-blocked" => "ClientGeoBlocked",
+            _ => "Error",
+        };
+        Self { name, detail: detail.to_string(), detailed }
+    }
 }
 
 /// An answer of the edge's own.
@@ -45,19 +62,19 @@ impl Reply {
     /// A signature denial: 403 with one of five XML bodies.
     #[must_use]
     pub fn denied(reason: &DenyReason) -> Self {
-        let cause = Cause { name: reason.name(), detail: reason.to_string() };
+        let cause = Cause::new(reason.name(), reason);
         Self { status: StatusCode::FORBIDDEN, kind: Kind::Xml(reason.answer().xml()), cause }
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
-        Self { status, kind: Kind::Page { reason }, cause: Cause { name, detail: detail.to_string() } }
+        Self { status, kind: Kind::Page { reason }, cause: Cause::new(name, detail) }
     }
 
     /// What stands before the credentials: one of CloudFront's pages, or a redirect.
     #[must_use]
     pub fn barred(barrier: &Barrier) -> Self {
         let status = StatusCode::from_u16(barrier.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let cause = Cause { name: barrier.name(), detail: barrier.to_string() };
+        let cause = Cause::new(barrier.name(), barrier);
         let kind = match barrier {
             Barrier::RedirectToHttps { location, .. } => Kind::Redirect { location: location.clone() },
             Barrier::MethodNotAllowed { .. } => Kind::Page { reason: METHOD_NOT_ALLOWED },
@@ -98,13 +115,15 @@ impl Reply {
             | OriginError::HeadTooLarge { .. } => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
             OriginError::ViewerBody => return Self::bad_request(error),
         };
-        Self::page(status, reason, "origin-error", error)
+        let mut reply = Self::page(status, reason, ORIGIN_ERROR, error);
+        reply.cause.detailed = error.logged_as();
+        reply
     }
 
     /// A test-mode header that can't be read (contract 5): 400 with one sentence.
     #[must_use]
     pub fn bad_test_header(sentence: String) -> Self {
-        let cause = Cause { name: "bad-request", detail: sentence.clone() };
+        let cause = Cause::new("bad-request", &sentence);
         Self { status: StatusCode::BAD_REQUEST, kind: Kind::Sentence(sentence), cause }
     }
 
@@ -206,6 +225,8 @@ fn redirect_body(status: StatusCode) -> String {
     .join("\r\n")
 }
 
+/// An origin that gave no answer, as the log and the metrics name it.
+pub const ORIGIN_ERROR: &str = "origin-error";
 const BAD_REQUEST: &str = "Bad request.";
 const METHOD_NOT_ALLOWED: &str = "This distribution is not configured to allow the HTTP request method that was used for this request. The distribution supports only cachable requests.";
 const GEO_BLOCKED: &str =

@@ -29,11 +29,7 @@ use crate::viewer::{Country, Host, Target, ViewerRequest};
 
 /// What is known of a request that has come, and what becomes known of it on its way.
 struct Exchange<'u> {
-    in_use: &'u InUse,
-    identity: RequestIdentity,
-    viewer: Viewer,
-    /// What a test says of the viewer's country.
-    country: Option<Country>,
+    asker: Asker<'u>,
     entry: AccessLogEntry,
     /// Who answers for its host; none until that is found.
     distribution: Option<&'u Arc<Distribution>>,
@@ -41,17 +37,29 @@ struct Exchange<'u> {
     shaping: Shaping<'u>,
 }
 
+/// Who asks, and what runs while it does.
+struct Asker<'u> {
+    in_use: &'u InUse,
+    identity: RequestIdentity,
+    viewer: Viewer,
+    /// What a test says of the viewer's country.
+    country: Option<Country>,
+}
+
 impl Worker {
     /// Answers one request. Whatever happens is a response.
     pub async fn respond(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
         let (mut parts, incoming) = request.into_parts();
         let in_use = self.in_use();
+        let identity = self.identify();
         let mut exchange = Exchange {
-            in_use: &in_use,
-            identity: self.identify(),
-            viewer: forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
-            country: None,
-            entry: AccessLogEntry::begin(&parts, peer.address.ip()),
+            entry: AccessLogEntry::begin(self.observer(), &parts, peer, &identity),
+            asker: Asker {
+                in_use: &in_use,
+                identity,
+                viewer: forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
+                country: None,
+            },
             distribution: None,
             shaping: Shaping::default(),
         };
@@ -65,12 +73,13 @@ impl Worker {
             None => (answered, None),
             Some((distribution, page)) => {
                 let cause = answered.err().map(|reply| reply.cause);
-                let shown =
-                    error_page::fetch(page, distribution, exchange.forwarding(&parts), &parts.headers);
+                let forwarding = exchange.asker.forwarding(&parts);
+                let entry = &mut exchange.entry;
+                let shown = error_page::fetch(page, distribution, forwarding, &parts.headers, entry);
                 (shown.await, cause)
             }
         };
-        let Exchange { identity, mut entry, shaping, .. } = exchange;
+        let Exchange { asker: Asker { identity, .. }, mut entry, shaping, .. } = exchange;
         let (mut response, cause) = match answered {
             Ok(response) => (response, cause),
             Err(reply) => {
@@ -99,25 +108,26 @@ impl Worker {
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
         within_quotas(parts)?;
-        let now = self.heed_test_headers(parts, exchange)?;
-        let in_use = exchange.in_use;
-        let body = viewer_body(incoming, in_use.running.limits.body);
-        exchange.entry.comes_from(exchange.viewer.address.ip());
-        let whereabouts = exchange.whereabouts();
+        let Exchange { asker, entry, .. } = exchange;
+        let now = self.heed_test_headers(parts, asker)?;
+        let in_use = asker.in_use;
+        let body = entry.watches(viewer_body(incoming, in_use.running.limits.body));
+        entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {
             let mut request =
-                viewer_request(parts, &exchange.viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
+                viewer_request(parts, &asker.viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
             if in_use.running.restricts_countries {
-                request.country = whereabouts.country(request.address);
+                request.country = asker.whereabouts().country(request.address);
             }
             let route = routed(&request, &in_use.running.distributions)?;
+            entry.belongs_to(&in_use.names, &route);
             exchange.distribution = Some(route.distribution);
             exchange.shaping = Shaping::of(route.behavior, parts);
             let has_body = !body::is_empty(&body);
             gate::admit(&request, &route, has_body).map_err(|barrier| Reply::barred(&barrier))?;
             match authorize(&request, &route, &self.edge().verified) {
-                Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
-                    exchange.entry.signed_by(key_pair_id);
+                Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
+                    entry.signed_by(&in_use.names, key_pair_id, remembered);
                 }
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => return Err(Reply::denied(&reason)),
@@ -130,10 +140,10 @@ impl Worker {
         }
         exchange.shaping.asks_origin();
         let asks_for_websocket = websocket::is_asked_for(&parts.method, parts.version, &headers);
-        let forwarding = Forwarding { is_private, asks_for_websocket, ..exchange.forwarding(parts) };
-        let response = forwarding.send(plan, behavior, headers, body).await;
+        let forwarding = Forwarding { is_private, asks_for_websocket, ..asker.forwarding(parts) };
+        let response = forwarding.send(plan, behavior, headers, body, entry).await;
         let mut response = response.map_err(|error| Reply::origin_failed(&error))?;
-        exchange.shaping.apply(response.headers_mut(), &exchange.identity);
+        exchange.shaping.apply(response.headers_mut(), &asker.identity);
         Ok(response)
     }
 
@@ -141,7 +151,7 @@ impl Worker {
     fn heed_test_headers(
         &self,
         parts: &mut request::Parts,
-        exchange: &mut Exchange<'_>,
+        asker: &mut Asker<'_>,
     ) -> Result<EpochSeconds, Reply> {
         let now = clock::now();
         if !self.edge().test_mode {
@@ -149,15 +159,15 @@ impl Worker {
         }
         let test = test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?;
         if let Some(address) = test.viewer {
-            exchange.viewer.address = ViewerAddress::new(address);
-            exchange.viewer.forwarder = exchange.viewer.address.clone();
+            asker.viewer.address = ViewerAddress::new(address);
+            asker.viewer.forwarder = asker.viewer.address.clone();
         }
-        exchange.country = test.country;
+        asker.country = test.country;
         Ok(test.now.unwrap_or(now))
     }
 }
 
-impl<'u> Exchange<'u> {
+impl<'u> Asker<'u> {
     /// What every origin has to know of a request that is public, unless said otherwise.
     fn forwarding<'a>(&'a self, parts: &'a request::Parts) -> Forwarding<'a> {
         Forwarding {

@@ -10,6 +10,7 @@ use rustls::ServerConfig;
 
 use super::conversation::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
+use super::observer::{Names, Observer};
 use super::{Edge, Running, forwarded};
 use crate::config::Limits;
 use crate::distribution::origin::Origin;
@@ -22,6 +23,7 @@ pub struct Worker {
     in_use: RefCell<Rc<InUse>>,
     ids: RefCell<RequestIds>,
     conversations: Conversations,
+    observer: Rc<Observer>,
 }
 
 /// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
@@ -30,6 +32,8 @@ pub struct Worker {
 pub struct InUse {
     /// What runs.
     pub running: Arc<Running>,
+    /// What the observer calls its parts.
+    pub names: Names,
     origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
 }
 
@@ -44,7 +48,7 @@ pub struct OriginInUse {
 
 impl InUse {
     fn new(running: Arc<Running>) -> Rc<Self> {
-        Rc::new(Self { running, origins: RefCell::default() })
+        Rc::new(Self { running, origins: RefCell::default(), names: Names::default() })
     }
 
     /// The way to an origin, made when it is asked for first.
@@ -69,7 +73,14 @@ impl Worker {
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
         let in_use = RefCell::new(InUse::new(edge.running.load_full()));
-        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default() }
+        let observer = Observer::new(edge.access_log.clone(), edge.metrics.as_ref());
+        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default(), observer }
+    }
+
+    /// Who is told of this thread's requests.
+    #[must_use]
+    pub fn observer(&self) -> &Rc<Observer> {
+        &self.observer
     }
 
     /// The marks of a request that has just come.

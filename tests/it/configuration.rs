@@ -139,14 +139,6 @@ fn a_missing_configuration_names_the_command_that_needs_none() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_an_unknown_key() {
-    for more in ["[access-log]\nformat = \"off\"", "[admin]\nlisten = \"127.0.0.1:1\""] {
-        let (code, json, _) = check(&format!("{more}\n{}", sites::main("http://127.0.0.1:9000")));
-        assert_eq!((code, errors(&json).len()), (Some(2), 1), "{more}: {json}");
-    }
-}
-
-#[test]
 fn not_toml_and_wrong_kinds_are_faults_with_a_place() {
     for (config, line) in [
         ("a = ", 1),

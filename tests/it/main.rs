@@ -2,11 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access_log;
+mod admin;
 mod architecture;
 mod bench;
 mod cli;
 mod configuration;
 mod conformance;
+mod examples;
 mod fallbacks;
 mod forwarding;
 mod hard_times;
@@ -15,6 +18,8 @@ mod memo;
 mod mutations;
 mod origins;
 mod readme;
+mod reload;
+mod rotation;
 mod s3;
 mod sdk_signers;
 mod second_verifier;

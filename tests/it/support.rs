@@ -40,6 +40,8 @@ pub(crate) fn stderr(output: &Output) -> String {
 pub(crate) struct Edge {
     pub(crate) child: Child,
     pub(crate) address: SocketAddr,
+    /// The admin listener's.
+    pub(crate) admin: Option<SocketAddr>,
     pub(crate) dir: TempDir,
 }
 
@@ -87,7 +89,8 @@ impl Edge {
         });
         let ready: Value = serde_json::from_str(&text).expect("JSON in the ready file");
         let address = ready["http"][0].as_str().expect("an address").parse().expect("an address");
-        Self { child, address, dir }
+        let admin = ready["admin"].as_str().map(|admin| admin.parse().expect("an address"));
+        Self { child, address, admin, dir }
     }
 
     /// Sends raw bytes on a connection of their own and reads the one response.
@@ -106,6 +109,17 @@ impl Edge {
 
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("stderr")).unwrap_or_default()
+    }
+
+    /// A page of the admin listener.
+    pub(crate) fn admin_page(&self, path: &str) -> Response {
+        let admin = self.admin.expect("an admin listener");
+        send_to(admin, request("GET", &admin.to_string(), path, &[]).as_bytes())
+    }
+
+    /// A file in its folder.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
     }
 
     pub(crate) fn signal(&self, name: &str) {
@@ -188,6 +202,13 @@ impl Response {
             response.complete = stream.read_to_end(&mut response.body).is_ok();
         }
         response
+    }
+
+    /// The status of a response whose body nobody reads.
+    pub(crate) fn read_head_only(stream: &mut TcpStream) -> u16 {
+        let (head, _) = read_head(stream).expect("a response's head");
+        let head = String::from_utf8_lossy(&head).into_owned();
+        head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0)
     }
 
     /// A header's first value.

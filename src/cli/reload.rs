@@ -1,0 +1,169 @@
+//! Reading the configuration again: all or nothing, and only what may change while the proxy runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::watch::{FileWatch, Fingerprint};
+use crate::config::{self, ReloadOn, ServerSettings, Settings};
+use crate::edge::Edge;
+use crate::edge::metrics::ReloadOutcome;
+
+/// What reads the configuration again.
+pub(super) struct Reloader {
+    edge: Arc<Edge>,
+    /// None for `dev`, which has no file.
+    file: Option<PathBuf>,
+    listen_is_given: bool,
+    fixed: Fixed,
+    files: Vec<PathBuf>,
+    seen: Fingerprint,
+    watch: Option<FileWatch>,
+}
+
+impl Reloader {
+    /// Of what runs; from now on its files are watched, if they are to be.
+    pub(super) fn new(
+        edge: Arc<Edge>,
+        file: Option<PathBuf>,
+        settings: &Settings,
+        listen_is_given: bool,
+    ) -> Self {
+        let files = settings.watched.clone();
+        let is_watching = file.is_some() && settings.server.reload == ReloadOn::Watch;
+        let mut reloader = Self {
+            edge,
+            file,
+            listen_is_given,
+            fixed: Fixed::of(settings, listen_is_given),
+            seen: Fingerprint::of(&files),
+            files,
+            watch: is_watching.then(FileWatch::start).flatten(),
+        };
+        reloader.follow();
+        reloader
+    }
+
+    /// SIGHUP: the access log's file anew, and the configuration in any case.
+    pub(super) fn hang_up(&mut self) {
+        if let Some(log) = &self.edge.access_log {
+            log.reopen();
+        }
+        self.reload();
+    }
+
+    /// Waits until files may have changed, and for writers to finish. Forever where none are watched.
+    pub(super) async fn changed(&self) {
+        match &self.watch {
+            Some(watch) => {
+                // The timeout finds what no event told: a folder that came back, a file system without events.
+                let _ = tokio::time::timeout(LOOK_INTERVAL, watch.settled()).await;
+            }
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Reads the files again if they are others than those that were read last.
+    pub(super) fn look(&mut self) {
+        if Fingerprint::of(&self.files) == self.seen {
+            return self.follow();
+        }
+        self.reload();
+    }
+
+    /// All or nothing: a reload that fails keeps what runs (contract 2).
+    fn reload(&mut self) {
+        let Some(file) = &self.file else { return tracing::warn!("there is no file to reload") };
+        // Before they are read: what is written after this is a change.
+        self.seen = Fingerprint::of(&self.files);
+        let outcome = match config::load(file).and_then(|settings| settings.fit_for(self.edge.test_mode)) {
+            Ok(settings) => {
+                self.take_files(settings.watched.clone());
+                self.replace(&settings)
+            }
+            Err(invalid) => {
+                for error in &invalid.errors {
+                    tracing::error!("{error}");
+                }
+                tracing::error!("the reload failed; the configuration from before goes on");
+                self.take_files(invalid.watched);
+                ReloadOutcome::Failed
+            }
+        };
+        self.edge.reloads.count(outcome);
+        self.follow();
+    }
+
+    fn replace(&self, settings: &Settings) -> ReloadOutcome {
+        let changes = self.fixed.changes(&Fixed::of(settings, self.listen_is_given));
+        for change in &changes {
+            tracing::error!("{change}: a restart is needed");
+        }
+        if !changes.is_empty() {
+            tracing::error!("the reload was refused; the configuration from before goes on");
+            return ReloadOutcome::Refused;
+        }
+        for warning in &settings.warnings {
+            tracing::warn!("{warning}");
+        }
+        self.edge.reload(settings);
+        tracing::info!("the configuration was reloaded");
+        ReloadOutcome::Ok
+    }
+
+    /// The files of a configuration that was just read, where they are others than before.
+    fn take_files(&mut self, files: Vec<PathBuf>) {
+        if files != self.files {
+            self.files = files;
+            self.seen = Fingerprint::of(&self.files);
+        }
+    }
+
+    fn follow(&mut self) {
+        if let Some(watch) = &mut self.watch {
+            watch.follow(&self.files);
+        }
+    }
+}
+
+/// What is fixed when the proxy starts, each by the name of its key.
+struct Fixed(Vec<(&'static str, String)>);
+
+impl Fixed {
+    fn of(settings: &Settings, listen_is_given: bool) -> Self {
+        let server = &settings.server;
+        let mut keys = vec![
+            ("[server] workers", server.workers.to_string()),
+            ("[server] shutdown-grace", format!("{:?}", server.shutdown_grace)),
+            ("[server] reload", format!("{:?}", server.reload)),
+            ("[verified-policy-cache] max-size", settings.verified_policies_size.to_string()),
+            ("[[server.https]] listen", https_listeners(server)),
+            ("[access-log]", settings.access_log.as_ref().map_or("off".to_owned(), |log| format!("{log:?}"))),
+            ("[admin] listen", settings.admin.as_ref().map_or("none".to_owned(), |a| a.listen.to_string())),
+        ];
+        // `--listen` stands in place of the file's.
+        if !listen_is_given {
+            keys.push(("[server] listen", format!("{:?}", server.listen)));
+            keys.push(("[server] proxy-protocol", server.proxy_protocol.to_string()));
+        }
+        Self(keys)
+    }
+
+    fn changes(&self, new: &Self) -> Vec<String> {
+        let pairs = self.0.iter().zip(&new.0).filter(|((_, old), (_, new))| old != new);
+        pairs
+            .map(|((name, old), (_, new))| {
+                format!("{name} is fixed at the start; {old} runs, the file says {new}")
+            })
+            .collect()
+    }
+}
+
+/// Where they listen; what they present may change.
+fn https_listeners(server: &ServerSettings) -> String {
+    let doors = server.https.iter().map(|https| format!("{:?} {}", https.listen, https.proxy_protocol));
+    doors.collect::<Vec<_>>().join(", ")
+}
+
+/// How long a change may go unnoticed of which the system doesn't tell.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);

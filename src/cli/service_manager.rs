@@ -1,0 +1,28 @@
+//! What systemd is told (`Type=notify-reload`); nothing where nobody listens.
+
+/// How far the proxy is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum State {
+    Ready,
+    Reloading,
+    Stopping,
+}
+
+/// Tells it. One that can't be told is no reason to stop.
+#[cfg(target_os = "linux")]
+pub(super) fn tell(state: State) {
+    use sd_notify::NotifyState;
+    let told = match state {
+        State::Ready => sd_notify::notify(&[NotifyState::Ready]),
+        State::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
+        // With the time, so that systemd knows which request this answers.
+        State::Reloading => NotifyState::monotonic_usec_now()
+            .and_then(|now| sd_notify::notify(&[NotifyState::Reloading, now])),
+    };
+    if let Err(error) = told {
+        tracing::debug!(%error, "the service manager could not be told");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn tell(_: State) {}

@@ -1,0 +1,106 @@
+//! SIGTERM and SIGINT end the proxy, a second one at once; SIGHUP and changed files reload. On a thread of its own.
+
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use anyhow::Context;
+use tokio_util::sync::CancellationToken;
+
+use super::reload::Reloader;
+use super::service_manager::{self, State};
+use crate::edge::Edge;
+
+/// Begins to watch for signals and changes.
+pub(super) fn start(
+    edge: &Arc<Edge>,
+    stop: &CancellationToken,
+    reloader: Reloader,
+    at_once: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (edge, stop) = (Arc::clone(edge), stop.clone());
+    let (ready, registered) = std::sync::mpsc::channel();
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        let Some(status) = runtime.block_on(watch(&stop, reloader, &ready)) else { return };
+        // A second signal: what is in flight is cut, but nothing is left behind.
+        at_once();
+        flush(&edge);
+        std::process::exit(status);
+    })?;
+    registered.recv_timeout(Duration::from_secs(5)).context("signals can't be watched")??;
+    Ok(())
+}
+
+/// Waits until what was logged is written.
+pub(super) fn flush(edge: &Edge) {
+    if let Some(log) = &edge.access_log {
+        log.flush();
+    }
+    super::log::flush();
+}
+
+/// The status of a second signal.
+#[cfg(unix)]
+async fn watch(
+    stop: &CancellationToken,
+    mut reloader: Reloader,
+    ready: &Sender<std::io::Result<()>>,
+) -> Option<i32> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()].map(signal);
+    let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds else {
+        let _ = ready.send(Err(std::io::Error::other("a signal can't be watched")));
+        return None;
+    };
+    let _ = ready.send(Ok(()));
+    loop {
+        let status = tokio::select! {
+            _ = terminate.recv() => 143,
+            _ = interrupt.recv() => 130,
+            _ = hangup.recv() => {
+                service_manager::tell(State::Reloading);
+                reloader.hang_up();
+                service_manager::tell(State::Ready);
+                continue;
+            }
+            () = reloader.changed() => {
+                reloader.look();
+                continue;
+            }
+        };
+        if !ends(stop) {
+            return Some(status);
+        }
+    }
+}
+
+#[cfg(not(unix))]
+async fn watch(
+    stop: &CancellationToken,
+    mut reloader: Reloader,
+    ready: &Sender<std::io::Result<()>>,
+) -> Option<i32> {
+    let _ = ready.send(Ok(()));
+    loop {
+        tokio::select! {
+            pressed = tokio::signal::ctrl_c() => {
+                if pressed.is_err() || !ends(stop) {
+                    return Some(130);
+                }
+            }
+            () = reloader.changed() => reloader.look(),
+        }
+    }
+}
+
+/// Begins the end; false where it has begun already.
+fn ends(stop: &CancellationToken) -> bool {
+    if stop.is_cancelled() {
+        return false;
+    }
+    tracing::info!("stopping: no new connections, what is in flight may finish");
+    service_manager::tell(State::Stopping);
+    stop.cancel();
+    true
+}

@@ -1,0 +1,119 @@
+//! Notices that one of the configuration's files has changed.
+//!
+//! Folders are watched, not files: editors and orchestrators put a new file in the old one's place. What happened there
+//! doesn't count, only whether the files are others afterwards: so a change through links (Kubernetes) is one, and a log
+//! in the same folder is none.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::Notify;
+use tokio::time::{Instant, timeout};
+
+/// A watch on the folders of some files.
+pub(super) struct FileWatch {
+    watcher: RecommendedWatcher,
+    /// With what they were when the watch began: one that was replaced has lost it.
+    folders: BTreeMap<PathBuf, Identity>,
+    events: Arc<Notify>,
+}
+
+impl FileWatch {
+    /// A watch on nothing yet; none where the system has none left.
+    pub(super) fn start() -> Option<Self> {
+        let events = Arc::new(Notify::new());
+        let told = Arc::clone(&events);
+        let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
+            // Reading the files is an event, too.
+            if !matches!(event, Ok(notify::Event { kind: EventKind::Access(_), .. })) {
+                told.notify_one();
+            }
+        });
+        match watcher {
+            Ok(watcher) => Some(Self { watcher, folders: BTreeMap::new(), events }),
+            Err(error) => {
+                tracing::warn!(%error, "the configuration's files can't be watched; SIGHUP reloads");
+                None
+            }
+        }
+    }
+
+    /// Watches the folders of these files, and of those that they are links to, and no others.
+    pub(super) fn follow(&mut self, files: &[PathBuf]) {
+        let wanted: BTreeMap<PathBuf, Identity> = files
+            .iter()
+            .flat_map(|file| [Some(file.clone()), file.canonicalize().ok()])
+            .flatten()
+            .map(|file| folder_of(&file).to_owned())
+            .filter_map(|folder| identity(&folder).map(|identity| (folder, identity)))
+            .collect();
+        let (watcher, stays) = (&mut self.watcher, &wanted);
+        self.folders.retain(|folder, identity| {
+            let keeps = stays.get(folder) == Some(identity);
+            if !keeps {
+                let _ = watcher.unwatch(folder);
+            }
+            keeps
+        });
+        for (folder, identity) in wanted {
+            if self.folders.contains_key(&folder) {
+                continue;
+            }
+            match self.watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(self.folders.insert(folder, identity)),
+                Err(error) => {
+                    tracing::debug!(folder = %folder.display(), %error, "a folder can't be watched");
+                }
+            }
+        }
+    }
+
+    /// Waits until something has happened in the folders, and then for a pause: a file that is being written isn't
+    /// read, unless it is written for long.
+    pub(super) async fn settled(&self) {
+        self.events.notified().await;
+        let begun = Instant::now();
+        while begun.elapsed() < LONGEST_WRITE && timeout(PAUSE, self.events.notified()).await.is_ok() {}
+    }
+}
+
+/// What files are, without looking into them.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Fingerprint(Vec<Option<(Identity, u64, Option<SystemTime>)>>);
+
+impl Fingerprint {
+    pub(super) fn of(files: &[PathBuf]) -> Self {
+        let one = |file: &PathBuf| {
+            let meta = fs::metadata(file).ok()?;
+            Some((identity(file)?, meta.len(), meta.modified().ok()))
+        };
+        Self(files.iter().map(one).collect())
+    }
+}
+
+/// Which file this is, whatever its name.
+type Identity = (u64, u64);
+
+#[cfg(unix)]
+fn identity(path: &Path) -> Option<Identity> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+#[cfg(not(unix))]
+fn identity(path: &Path) -> Option<Identity> {
+    path.exists().then_some((0, 0))
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Without an event for so long, a writer is taken to have finished.
+const PAUSE: Duration = Duration::from_millis(200);
+/// A folder in which something always happens must not put a reload off for ever.
+const LONGEST_WRITE: Duration = Duration::from_secs(2);

@@ -1,0 +1,42 @@
+//! How a request ended, in the words of CloudFront's log (semantics 9.7).
+
+use super::{Ending, Line};
+
+/// The three result types of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Outcome {
+    /// `x-edge-result-type`: how the request ended as a whole.
+    pub(super) result: &'static str,
+    /// `x-edge-response-result-type`: what the response was when it began. The two differ where it broke off.
+    pub(super) response: &'static str,
+    /// `x-edge-detailed-result-type`.
+    pub(super) detailed: &'static str,
+}
+
+impl Outcome {
+    /// Of a line that is about to be written.
+    pub(super) fn of(line: &Line) -> Self {
+        let Some((response, detailed)) = response(line) else {
+            return Self { result: ERROR, response: ERROR, detailed: "ClientHungUpRequest" };
+        };
+        match line.ending {
+            Ending::Complete => Self { result: response, response, detailed },
+            Ending::Broken(_) => Self { result: ERROR, response, detailed: "OriginReadError" },
+            Ending::Aborted => Self { result: ERROR, response, detailed: "ClientCommError" },
+        }
+    }
+}
+
+/// None where there was no response.
+fn response(line: &Line) -> Option<(&'static str, &'static str)> {
+    match (&line.cause, line.status) {
+        (Some(cause), _) if cause.detailed == REDIRECT => Some((REDIRECT, REDIRECT)),
+        (Some(cause), _) => Some((ERROR, cause.detailed)),
+        (None, 0) => None,
+        (None, 400..) => Some((ERROR, ERROR)),
+        (None, _) => Some(("Miss", "Miss")),
+    }
+}
+
+const ERROR: &str = "Error";
+const REDIRECT: &str = "Redirect";

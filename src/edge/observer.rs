@@ -1,0 +1,206 @@
+//! Whom one thread tells of its requests: the log on stderr, the access log, the counts. Where nobody wants to know,
+//! nothing is remembered of a request.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+
+use super::access_log::AccessLog;
+use super::metrics::{Metrics, ThreadCounts};
+use super::reply::Cause;
+use crate::distribution::Route;
+use crate::distribution::key::PublicKeyId;
+use crate::distribution::origin::Origin;
+
+/// Who is told.
+#[derive(Debug)]
+pub struct Observer {
+    stderr: Said,
+    access_log: Option<AccessLog>,
+    counts: Option<Arc<ThreadCounts>>,
+}
+
+/// Which requests have a line on stderr.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Said {
+    Nothing,
+    /// Those that Frontgate answered by itself or that broke off.
+    Notable,
+    Everything,
+}
+
+/// A request that has ended, for the counts.
+pub(super) struct Told<'a> {
+    pub(super) place: Option<&'a Place>,
+    pub(super) method: &'a Method,
+    /// 0 without a response.
+    pub(super) status: u16,
+    pub(super) result: &'static str,
+    pub(super) key: Option<&'a Key>,
+    pub(super) cause: Option<&'a Cause>,
+    /// The origin that was asked and hasn't answered.
+    pub(super) origin: Option<&'a OriginName>,
+    pub(super) sent: u64,
+    /// Who broke the response off.
+    pub(super) interrupted: Option<&'static str>,
+}
+
+impl Observer {
+    /// Tells what is on at the start.
+    #[must_use]
+    pub fn new(access_log: Option<AccessLog>, metrics: Option<&Metrics>) -> Rc<Self> {
+        let stderr = if tracing::enabled!(target: "access", tracing::Level::DEBUG) {
+            Said::Everything
+        } else if tracing::enabled!(target: "access", tracing::Level::INFO) {
+            Said::Notable
+        } else {
+            Said::Nothing
+        };
+        Rc::new(Self { stderr, access_log, counts: metrics.map(Metrics::thread) })
+    }
+
+    /// Whether anybody wants to know of requests.
+    #[must_use]
+    pub fn wants_requests(&self) -> bool {
+        self.stderr != Said::Nothing || self.access_log.is_some() || self.counts.is_some()
+    }
+
+    /// The access log, if there is one.
+    #[must_use]
+    pub fn access_log(&self) -> Option<&AccessLog> {
+        self.access_log.as_ref()
+    }
+
+    /// Whether requests are counted.
+    #[must_use]
+    pub fn counts(&self) -> bool {
+        self.counts.is_some()
+    }
+
+    pub(super) fn says(&self, is_notable: bool) -> bool {
+        match self.stderr {
+            Said::Nothing => false,
+            Said::Notable => is_notable,
+            Said::Everything => true,
+        }
+    }
+
+    pub(super) fn request_ended(&self, told: &Told<'_>) {
+        if let Some(counts) = &self.counts {
+            counts.request(told);
+        }
+    }
+
+    pub(super) fn origin_answered(&self, origin: &OriginName, after: Duration) {
+        if let Some(counts) = &self.counts {
+            counts.origin_answered(origin.number, after);
+        }
+    }
+
+    /// A viewer has connected; it is over when what this returns is dropped.
+    #[must_use]
+    pub fn connection(&self, protocol: &'static str) -> Option<OpenConnection> {
+        let counts = self.counts.as_ref()?;
+        counts.connected(protocol);
+        Some(OpenConnection { counts: Arc::clone(counts), protocol })
+    }
+
+    /// Something came that hyper refused by itself, because it isn't HTTP.
+    pub fn not_http(&self) {
+        if let Some(counts) = &self.counts {
+            counts.not_http();
+        }
+    }
+
+    fn number<T>(&self, intern: impl FnOnce(&ThreadCounts) -> T) -> Option<T> {
+        self.counts.as_deref().map(intern)
+    }
+}
+
+/// A viewer's connection that is counted as open.
+#[derive(Debug)]
+pub struct OpenConnection {
+    counts: Arc<ThreadCounts>,
+    protocol: &'static str,
+}
+
+impl Drop for OpenConnection {
+    fn drop(&mut self) {
+        self.counts.disconnected(self.protocol);
+    }
+}
+
+/// A behavior of a distribution, by name.
+#[derive(Debug)]
+pub(super) struct Place {
+    pub(super) distribution: String,
+    pub(super) domain_name: String,
+    pub(super) behavior: String,
+    /// As the counts know it.
+    pub(super) number: u32,
+}
+
+/// A key that a distribution trusts, by name.
+#[derive(Debug)]
+pub(super) struct Key {
+    pub(super) id: String,
+    /// As the counts know it.
+    pub(super) number: u32,
+}
+
+/// An origin of a distribution.
+#[derive(Debug)]
+pub(super) struct OriginName {
+    /// As the counts know it.
+    pub(super) number: u32,
+}
+
+/// The names of one configuration, looked up by where it keeps them: it lives as long as they do. Of this thread alone,
+/// so that no count of references is written by two cores.
+#[derive(Debug, Default)]
+pub struct Names {
+    places: Cache<usize, Place>,
+    keys: Cache<(usize, usize), Key>,
+    origins: Cache<usize, OriginName>,
+}
+
+type Cache<K, V> = RefCell<HashMap<K, Rc<V>, foldhash::fast::RandomState>>;
+
+impl Names {
+    pub(super) fn place(&self, observer: &Observer, route: &Route<'_, '_>) -> Rc<Place> {
+        known(&self.places, std::ptr::from_ref(route.behavior) as usize, || {
+            let (distribution, behavior) = (&route.distribution.id, route.behavior.pattern());
+            Place {
+                number: observer.number(|counts| counts.place(distribution, behavior)).unwrap_or(0),
+                distribution: distribution.clone(),
+                domain_name: route.distribution.domain_name.clone(),
+                behavior: behavior.to_owned(),
+            }
+        })
+    }
+
+    pub(super) fn key(&self, observer: &Observer, place: &Place, id: &PublicKeyId) -> Rc<Key> {
+        let at = (std::ptr::from_ref(place) as usize, std::ptr::from_ref(id) as usize);
+        known(&self.keys, at, || Key {
+            number: observer.number(|counts| counts.key(&place.distribution, id.as_str())).unwrap_or(0),
+            id: id.as_str().to_owned(),
+        })
+    }
+
+    pub(super) fn origin(&self, observer: &Observer, place: &Place, origin: &Origin) -> Rc<OriginName> {
+        known(&self.origins, std::ptr::from_ref(origin) as usize, || OriginName {
+            number: observer
+                .number(|counts| counts.origin(&place.distribution, origin.id.as_str()))
+                .unwrap_or(0),
+        })
+    }
+}
+
+fn known<K: Hash + Eq, V>(cache: &Cache<K, V>, at: K, make: impl FnOnce() -> V) -> Rc<V> {
+    Rc::clone(cache.borrow_mut().entry(at).or_insert_with(|| Rc::new(make())))
+}
