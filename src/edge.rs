@@ -26,6 +26,7 @@ pub mod conversation;
 pub mod headers;
 pub mod identity;
 pub mod listener;
+pub mod origin_request;
 pub mod redact;
 pub mod reply;
 pub mod response_headers;

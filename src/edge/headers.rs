@@ -1,18 +1,18 @@
 //! Which headers go to the origin, by the behavior's policy, and which to the viewer. Semantics 9.2 and 9.4.
 
 use bytes::Bytes;
-use http::Version;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderMap, HeaderName, HeaderValue,
     USER_AGENT, VIA,
 };
-use http::uri::Authority;
+use http::{Request, request};
 use smallvec::SmallVec;
 
 use super::cloudfront_headers::{Facts, Whereabouts};
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
 use crate::access::credentials::{forwarded_cookies, is_signing_cookie};
+use crate::body::{self, Body};
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::distribution::origin_request_policy::{Asked, Forwarded, OriginRequestPolicy};
@@ -26,29 +26,26 @@ pub struct Passage<'a> {
     pub behavior: &'a CacheBehavior,
     /// Whether it had to show credentials.
     pub is_private: bool,
-    /// What it is.
-    pub asked: Asked<'a>,
-    /// The version of HTTP that the viewer speaks.
-    pub version: Version,
-    /// The host that it names in the target, if it does; then the `Host` field doesn't count.
-    pub authority: Option<&'a Authority>,
     /// Where it comes from.
     pub whereabouts: Whereabouts<'a>,
 }
 
-/// Turns a viewer's headers into an origin's.
+/// Turns the viewer's headers, which the request has, into an origin's; `parts` is what else was asked.
 pub fn to_origin(
-    headers: &mut HeaderMap,
+    request: &mut Request<Body>,
+    parts: &request::Parts,
     passage: &Passage<'_>,
     viewer: &Viewer,
     identity: &RequestIdentity,
 ) {
     let Passage { origin, behavior, whereabouts, .. } = *passage;
+    let has_body = !body::is_empty(request.body());
+    let headers = request.headers_mut();
     let policy = &*behavior.origin_request_policy;
     let wanted = policy.cloudfront_headers();
-    let facts = (!wanted.is_empty()).then(|| Facts::of(headers, passage.version, viewer, whereabouts));
+    let facts = (!wanted.is_empty()).then(|| Facts::of(headers, parts.version, viewer, whereabouts));
     if policy.filters_headers() {
-        filter(headers, policy, passage.asked);
+        filter(headers, policy, Asked { method: &parts.method, has_body });
     } else {
         strip(headers, never_passes);
     }
@@ -65,7 +62,8 @@ pub fn to_origin(
         headers.insert(name.clone(), value.clone());
     }
     if policy.forwards_host() {
-        let named = passage.authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+        // A target that names the host counts before the field (RFC 9112, 3.2.2).
+        let named = parts.uri.authority().and_then(|name| HeaderValue::from_str(name.as_str()).ok());
         if let Some(host) = named {
             headers.insert(HOST, host);
         }

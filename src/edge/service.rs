@@ -6,10 +6,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use bytes::Bytes;
-use http::header::{CONNECTION, COOKIE, HOST, HeaderMap, HeaderValue};
-use http::uri::PathAndQuery;
-use http::{Method, Request, Response, StatusCode, Uri, Version, request};
+use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
+use http::{Request, Response, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
@@ -21,15 +19,13 @@ use super::redact::redacted;
 use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
-use super::{Edge, Running, headers, test_mode};
-use crate::access::credentials::without_signing_parameters;
+use super::{Edge, Running, headers, origin_request, test_mode};
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
 use crate::distribution::origin::Origin;
-use crate::distribution::origin_request_policy::Asked;
 use crate::distribution::response_headers_policy::is_preflight;
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
@@ -162,22 +158,11 @@ impl Worker {
             let origin = route.distribution.origin(&route.behavior.target_origin);
             let origin = origin.ok_or_else(|| Reply::bad_request("the behavior's origin is not defined"))?;
             let origin = in_use.origin(origin).map_err(|error| Reply::origin_failed(&error))?;
-            let target = origin_target(&parts.uri, &request, &route, &origin.origin.path)?;
+            let target = origin_request::target(&parts.uri, &request, &route, &origin.origin.path)?;
             (origin, target, route.behavior, route.is_private())
         };
-        let method = parts.method.clone();
-        let passage = Passage {
-            origin: &origin.origin,
-            behavior,
-            is_private,
-            asked: Asked { method: &method, has_body: !body::is_empty(&body) },
-            version: parts.version,
-            authority: parts.uri.authority(),
-            whereabouts,
-        };
-        let mut headers = std::mem::take(&mut parts.headers);
-        headers::to_origin(&mut headers, &passage, &viewer, identity);
-        let request = origin_request(method, target, headers, body);
+        let passage = Passage { origin: &origin.origin, behavior, is_private, whereabouts };
+        let request = origin_request::build(parts, target, &passage, &viewer, identity, body);
         shaping.asks_origin();
         let mut response = origin.client.send(request).await.map_err(|error| Reply::origin_failed(&error))?;
         *response.version_mut() = Version::HTTP_11;
@@ -269,42 +254,6 @@ fn viewer_body(incoming: Incoming) -> Body {
         return body::empty();
     }
     body::boxed(IdleBody::new(incoming, VIEWER_IDLE_LIMIT))
-}
-
-/// The target for the origin: its own path, then what was sent without what was for us or isn't forwarded, byte for byte.
-fn origin_target(
-    sent: &Uri,
-    viewer: &ViewerRequest<'_>,
-    route: &Route<'_, '_>,
-    prefix: &str,
-) -> Result<PathAndQuery, Reply> {
-    let Target { path, query } = viewer.target;
-    let kept = match query {
-        Some(query) if route.is_private() && !query.is_empty() => without_signing_parameters(query),
-        other => other.map(Into::into),
-    };
-    let kept = kept.and_then(|kept| route.behavior.origin_request_policy.forwarded_query(kept));
-    if let (true, Some(same)) =
-        (prefix.is_empty() && route.origin_path == path && kept.as_deref() == query, sent.path_and_query())
-    {
-        return Ok(same.clone());
-    }
-    let mut target = String::with_capacity(prefix.len() + route.origin_path.len() + viewer.target.len());
-    target.push_str(prefix);
-    target.push_str(&route.origin_path);
-    if let Some(kept) = kept {
-        target.push('?');
-        target.push_str(&kept);
-    }
-    PathAndQuery::from_maybe_shared(Bytes::from(target)).map_err(Reply::bad_request)
-}
-
-fn origin_request(method: Method, target: PathAndQuery, headers: HeaderMap, body: Body) -> Request<Body> {
-    let mut request = Request::new(body);
-    *request.method_mut() = method;
-    *request.uri_mut() = Uri::from(target);
-    *request.headers_mut() = headers;
-    request
 }
 
 fn http_date() -> HeaderValue {
