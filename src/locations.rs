@@ -66,10 +66,14 @@ impl Locations {
         self.reader.lookup(address).ok()?.decode_path(path).ok()?
     }
 
-    /// A whole number of an address's record.
+    /// A whole number of an address's record, which has 16 or 32 bits there.
     #[must_use]
     pub fn number(&self, address: IpAddr, path: &[PathElement<'_>]) -> Option<u32> {
-        self.reader.lookup(address).ok()?.decode_path(path).ok()?
+        let record = self.reader.lookup(address).ok()?;
+        match record.decode_path::<u32>(path) {
+            Ok(number) => number,
+            Err(_) => record.decode_path::<u16>(path).ok()?.map(u32::from),
+        }
     }
 
     /// A fraction of an address's record.

@@ -107,8 +107,8 @@ pub fn forwarded_cookies<'f>(
     (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
 }
 
-/// Whether a cookie of that name is a signing one. Whether CloudFront forwards these is unknown (semantics 4); they are
-/// kept back where the path is private, `[ASSUMED]`, unless its behavior says otherwise.
+/// Whether a cookie of that name is a signing one. Whether CloudFront forwards these is unknown (semantics 4);
+/// they are kept back where the path is private, `[ASSUMED]`, unless its behavior says otherwise.
 #[must_use]
 pub fn is_signing_cookie(name: &[u8]) -> bool {
     let name = name.strip_prefix(COOKIE_PREFIX);

@@ -139,10 +139,11 @@ impl Loader<'_, '_> {
     }
 
     fn names(&mut self, rule: Rule<'_>, key: &str) -> Forwarded {
-        for item in rule.items.iter().filter(|item| item.value.is_empty() || item.value.contains('*')) {
+        let is_name = |name: &str| !(name.is_empty() || name.contains(['*', '=', '&', ';']));
+        for item in rule.items.iter().filter(|item| !is_name(item.value)) {
             let fault = self.faults.at(&item.span, format!("`{key}` are listed by their whole names"));
-            self.faults
-                .error(fault.found(format!("{:?}", item.value)).help("`behavior = \"all\"` forwards all"));
+            let fault = fault.found(format!("{:?}", item.value));
+            self.faults.error(fault.expected("a name without its value; `behavior = \"all\"` forwards all"));
         }
         let names = rule.items.iter().map(|item| item.value.to_owned()).collect();
         rule.forwards(names)

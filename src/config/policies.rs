@@ -126,10 +126,12 @@ impl Loader<'_, '_> {
 
     /// Whether a header may ever have a value.
     pub(super) fn may_know(&self, header: CloudFrontHeader) -> bool {
+        let locations = self.locations.as_ref();
+        let is_broken = self.policies.has_broken_database;
         match header.source() {
             Source::Request => true,
-            Source::Country => self.locations.is_some() || self.policies.has_broken_database,
-            Source::Place => self.locations.as_ref().is_some_and(|locations| locations.has_places()),
+            Source::Country => is_broken || locations.is_some(),
+            Source::Place => is_broken || locations.is_some_and(|locations| locations.has_places()),
             Source::Nothing => false,
         }
     }

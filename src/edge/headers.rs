@@ -65,6 +65,7 @@ pub fn to_origin(
         headers.insert(name.clone(), value.clone());
     }
     if policy.forwards_host() {
+        // A target that names the host counts before the field (RFC 9112, 3.2.2).
         let named = passage.authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
         if let Some(host) = named {
             headers.insert(HOST, host);

@@ -1,7 +1,7 @@
 //! The kind of a viewer's device, as far as its User-Agent tells.
 
 /// What CloudFront's device headers say. More than one may hold: an Android tablet is also a mobile device (AWS's guide,
-/// `[DOC D23:adding-cloudfront-headers]`). The rules by which CloudFront tells them are `[UNKNOWN]`; these are the words
+/// `[DOC D23:adding-cloudfront-headers]`). The rules by which CloudFront tells them are `[UNKNOWN]`. These are the words
 /// that makers put there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Devices {

@@ -101,7 +101,7 @@ trusted-key-groups = ["nobody"]
         (33, vec!["ap", "not defined"]),
         (34, vec!["trusted-key-group", "did you mean `trusted-key-groups`?"]),
         (35, vec!["GET", "three sets"]),
-        (36, vec!["AllViewers", "AllViewer"]),
+        (36, vec!["AllViewers", "did you mean `AllViewer`?", "AllViewerExceptHostHeader"]),
         (38, vec!["path-pattern", "/a b"]),
         (40, vec!["nobody", "not defined"]),
     ] {
