@@ -83,6 +83,11 @@ pub(crate) type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// Connects, and shakes hands.
 pub(crate) fn connect(address: SocketAddr) -> Stream {
+    connect_behind(address, b"")
+}
+
+/// A client that is about to shake hands.
+pub(crate) fn client() -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(certificates().join("ca.pem")).expect("a certificate"))
@@ -96,10 +101,16 @@ pub(crate) fn connect(address: SocketAddr) -> Stream {
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let name = ServerName::try_from(HOST).expect("a name");
+    ClientConnection::new(Arc::new(config), name).expect("a client")
+}
+
+/// Connects, sends some bytes, and shakes hands behind them.
+pub(crate) fn connect_behind(address: SocketAddr, bytes: &[u8]) -> Stream {
     let mut tcp = TcpStream::connect(address).expect("a connection");
     tcp.set_nodelay(true).expect("an option");
     tcp.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
-    let mut tls = ClientConnection::new(Arc::new(config), name).expect("a client");
+    tcp.write_all(bytes).expect("bytes are sent");
+    let mut tls = client();
     tls.complete_io(&mut tcp).expect("a handshake");
     StreamOwned::new(tls, tcp)
 }
