@@ -7,6 +7,7 @@ First line of stdin: {"address": …, "uri": "wss://HOST/path", "ca": FILE, "hea
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidSta
 from websockets.sync.client import ClientConnection, connect
 
 
-def opened(job: dict) -> ClientConnection:
+def connecting(job: dict) -> connect:
     host, _, port = job["address"].rpartition(":")
     secure = job["uri"].startswith("wss:")
     return connect(
@@ -63,8 +64,13 @@ def act(tunnel: ClientConnection, name: str, *arguments) -> object:
 
 
 def main() -> None:
+    with contextlib.ExitStack() as ending:
+        drive(ending)
+
+
+def drive(ending: contextlib.ExitStack) -> None:
     try:
-        tunnel = opened(json.loads(sys.stdin.readline()))
+        tunnel = ending.enter_context(connecting(json.loads(sys.stdin.readline())))
     except InvalidStatus as refusal:
         body = (refusal.response.body or b"").decode()
         print(json.dumps({"refused": refusal.response.status_code, "body": body}))

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
 mod architecture;
+mod attacks;
 mod bench;
 mod cli;
 mod configuration;

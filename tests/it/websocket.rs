@@ -15,7 +15,7 @@ use crate::sites;
 use crate::support::{Edge, RecordingOrigin, Response, program, wait_for};
 
 /// How long a tunnel may stand still.
-const IDLE: &str = "websocket-idle-timeout = \"1s\"";
+const IDLE: &str = "limits = { websocket-idle-timeout = \"1s\" }";
 
 /// `tests/clients/ws_origin.py`: an echo.
 struct Origin {
