@@ -1,7 +1,7 @@
 //! What bad input gets, over the plain and the TLS listener alike: a bound, an end, and no effect on other viewers.
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,10 +14,6 @@ trait Wire: Read + Write + Send {}
 impl<T: Read + Write + Send> Wire for T {}
 
 const KINDS: [&str; 2] = ["plain", "TLS"];
-
-fn address(edge: &Edge, kind: &str) -> SocketAddr {
-    if kind == "TLS" { edge.https[0] } else { edge.address }
-}
 
 fn open(edge: &Edge, kind: &str) -> Box<dyn Wire> {
     if kind == "TLS" {
@@ -121,8 +117,13 @@ fn what_may_be_read_in_two_ways_is_refused() {
         for bytes in MALFORMED {
             let bytes = with_host(bytes);
             // What is smuggled behind must not become a request that somebody believes to be judged.
-            let behind = [&bytes[..], b"GET /public/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"].concat();
-            for bytes in [&bytes, &behind] {
+            // Without a body there is no doubt where the next request begins.
+            let behind: &[u8] = if bytes.starts_with(b"POST") {
+                b"GET /public/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+            } else {
+                b""
+            };
+            for bytes in [&bytes, &[&bytes[..], behind].concat()] {
                 let status = ask(&edge, kind, bytes);
                 assert!(
                     status
@@ -404,13 +405,13 @@ fn a_flood_of_connections_waits_its_turn() {
 #[test]
 fn idle_connections_are_cheap() {
     let origin = RecordingOrigin::start();
-    let edge = site(&origin, "");
     let resident = |edge: &Edge| {
         let statm = std::fs::read_to_string(format!("/proc/{}/statm", edge.child.id())).unwrap();
         statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap() * 4096
     };
     // Beside the buffers of rustls and hyper; measured without optimisation, so that the limits are generous.
     for (kind, limit) in [("plain", 24 << 10), ("TLS", 64 << 10)] {
+        let edge = site(&origin, "");
         others_are_served(&edge);
         let before = resident(&edge);
         let idle: Vec<Box<dyn Wire>> = (0..1_000)
@@ -425,7 +426,7 @@ fn idle_connections_are_cheap() {
         // Until they are parked.
         thread::sleep(Duration::from_millis(500));
         let each = resident(&edge).saturating_sub(before) / idle.len();
-        println!("{kind}: {each} bytes for an idle connection at {}", address(&edge, kind));
+        println!("{kind}: {each} bytes for an idle connection");
         assert!(each < limit, "{kind}: {each}");
     }
 }

@@ -5,6 +5,7 @@
 mod architecture;
 mod attacks;
 mod bench;
+mod browser;
 mod cli;
 mod configuration;
 mod conformance;
