@@ -2,12 +2,16 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
+use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde::Deserialize;
 
+use serde_json::{Value, json};
+
+use crate::secure;
 use crate::sites;
-use crate::support::{Edge, Raw, RecordingOrigin, Response, canned, cloudfront_base64, root, sign_raw};
+use crate::support::{Edge, Raw, RecordingOrigin, Response, ask, canned, cloudfront_base64, root, sign_raw};
 
 #[derive(Deserialize)]
 struct Table {
@@ -109,38 +113,101 @@ impl Case {
         fill(&(text + "\r\n"), &self.policy(), signature).into_bytes()
     }
 
-    fn judge(
-        &self,
-        response: &Response,
-        origin: &RecordingOrigin,
-        asked_before: usize,
-    ) -> Result<(), String> {
-        let asked = origin.requests().len() > asked_before;
-        let found = response.reason().unwrap_or(if response.status == 200 { "allow" } else { "no reason" });
+    /// The same request as HTTP/2 sends it: header fields, pseudo-headers first.
+    fn fields(&self, signature: &[u8]) -> Vec<(String, String)> {
+        let pair = |name: &str, value: &str| (name.to_owned(), fill(value, &self.policy(), signature));
+        let mut fields = vec![
+            pair(":method", &self.method),
+            pair(":scheme", "https"),
+            pair(":authority", &self.host),
+            pair(":path", &self.target),
+            pair("x-frontgate-now", &self.now.to_string()),
+            pair("x-frontgate-viewer-ip", &self.ip),
+            // The table is of viewers that speak plain HTTP, which those of a TLS listener do to a proxy before it.
+            pair("x-forwarded-proto", "http"),
+        ];
+        for line in &self.headers {
+            let (name, value) = line.split_once(": ").unwrap_or_else(|| panic!("no header: {line:?}"));
+            fields.push(pair(&name.to_ascii_lowercase(), value));
+        }
+        fields
+    }
+
+    fn judge(&self, answer: &Answer) -> Result<(), String> {
+        let reason = answer.reason.as_deref();
+        let found = reason.unwrap_or(if answer.status == 200 { "allow" } else { "no reason" });
         if found != self.expect {
-            return Err(format!("expected {}, found {found} ({})", self.expect, response.status));
+            return Err(format!("expected {}, found {found} ({})", self.expect, answer.status));
         }
         let allowed = self.expect == "allow";
-        if allowed != asked {
-            return Err(format!("the origin was {}asked", if asked { "" } else { "not " }));
+        if allowed != answer.asked.is_some() {
+            return Err(format!("the origin was {}asked", if allowed { "not " } else { "" }));
         }
         let status = self.status.unwrap_or(if allowed { 200 } else { 403 });
-        if response.status != status {
-            return Err(format!("expected status {status}, found {}", response.status));
+        if answer.status != status {
+            return Err(format!("expected status {status}, found {}", answer.status));
         }
         if let Some(code) = code(&self.expect)
             && self.method != "HEAD"
-            && !response.text().contains(&format!("<Code>{code}</Code>"))
+            && !answer.text.contains(&format!("<Code>{code}</Code>"))
         {
-            return Err(format!("expected code {code} in {}", response.text()));
+            return Err(format!("expected code {code} in {}", answer.text));
         }
-        match &self.origin_target {
-            Some(target) if origin.last().target() != target => {
-                Err(format!("expected the origin to be asked for {target}, found {}", origin.last().target()))
-            }
-            Some(_) | None => Ok(()),
+        if self.origin_target.is_some() && self.origin_target != answer.asked {
+            return Err(format!(
+                "expected the origin to be asked for {:?}: {:?}",
+                self.origin_target, answer.asked
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// An answer, whatever protocol it came by.
+#[derive(Debug, PartialEq)]
+struct Answer {
+    status: u16,
+    reason: Option<String>,
+    /// The target that the origin was asked for.
+    asked: Option<String>,
+    text: String,
+}
+
+impl Answer {
+    fn of(response: &Response) -> Self {
+        let header = |name| response.header(name).map(str::to_owned);
+        Self {
+            status: response.status,
+            reason: header("x-frontgate-reason"),
+            asked: header("x-asked"),
+            text: response.text(),
         }
     }
+
+    fn of_http2(answer: &Value) -> Result<Self, String> {
+        if let Some(why) = answer["broken"].as_str() {
+            return Err(why.to_owned());
+        }
+        let headers = answer["headers"].as_array().ok_or("no headers")?;
+        let header = |name| {
+            let field = headers.iter().find(|field| field[0] == name)?;
+            field[1].as_str().map(str::to_owned)
+        };
+        Ok(Self {
+            status: answer["status"].as_u64().and_then(|status| status.try_into().ok()).ok_or("no status")?,
+            reason: header("x-frontgate-reason"),
+            asked: header("x-asked"),
+            text: answer["body"].as_str().unwrap_or_default().to_owned(),
+        })
+    }
+}
+
+/// An origin that says what it was asked for.
+fn telling_origin() -> RecordingOrigin {
+    RecordingOrigin::answering(|request, stream| {
+        let target = request.target();
+        write!(stream, "HTTP/1.1 200 OK\r\nX-Asked: {target}\r\nContent-Length: 5\r\n\r\nhello").is_ok()
+    })
 }
 
 /// CloudFront's code for a reason; none for its HTML pages.
@@ -205,34 +272,109 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-#[test]
-fn every_row_is_answered_as_cloudfront_answers() {
-    let cases = cases();
-    let mut ids = HashSet::new();
-    assert!(cases.len() > 200, "only {} rows", cases.len());
+fn signatures(cases: &[Case]) -> Vec<Vec<u8>> {
     let raw = |case: &Case| Raw {
         key: case.key.clone(),
         hash: case.hash.clone(),
         scheme: case.scheme.clone(),
         message: case.signed(),
     };
-    let signatures = sign_raw(&cases.iter().map(raw).collect::<Vec<_>>());
-    let origin = RecordingOrigin::start();
+    sign_raw(&cases.iter().map(raw).collect::<Vec<_>>())
+}
+
+fn report(case: &Case, failure: &str) -> String {
+    format!("{} ({}): {failure}\n    {}", case.id, case.section, case.says)
+}
+
+#[test]
+fn every_row_is_answered_as_cloudfront_answers() {
+    let cases = cases();
+    let mut ids = HashSet::new();
+    assert!(cases.len() > 200, "only {} rows", cases.len());
+    let origin = telling_origin();
     let edges = BTreeMap::from([
         ("main", Edge::serve(&sites::main(&origin.url()))),
         ("two", Edge::serve(&sites::two(&origin.url()))),
     ]);
     let mut failures = Vec::new();
-    for (case, signature) in cases.iter().zip(&signatures) {
+    for (case, signature) in cases.iter().zip(&signatures(&cases)) {
         assert!(ids.insert(&case.id), "{} stands twice", case.id);
-        let edge = &edges[case.site.as_str()];
         let asked_before = origin.requests().len();
-        let response = edge.send(case.request(signature));
-        if let Err(failure) = case.judge(&response, &origin, asked_before) {
-            failures.push(format!("{} ({}): {failure}\n    {}", case.id, case.section, case.says));
+        let answer = Answer::of(&edges[case.site.as_str()].send(case.request(signature)));
+        assert_eq!(
+            origin.requests().len() - asked_before,
+            usize::from(answer.asked.is_some()),
+            "{}",
+            case.id
+        );
+        if let Err(failure) = case.judge(&answer) {
+            failures.push(report(case, &failure));
         }
     }
     assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// Rows that can't be told over a TLS listener, and why.
+const NOT_OVER_TLS: [(&str, &str); 2] = [
+    (
+        "https-only-doesnt-believe-a-header",
+        "it is of a viewer that speaks plain HTTP and claims that it doesn't",
+    ),
+    (
+        "a-header-doesnt-choose-the-scheme",
+        "it is of a viewer that speaks plain HTTP and claims that it doesn't",
+    ),
+];
+
+/// Over TLS, from a proxy that is trusted to say that its viewers speak plain HTTP: HTTP/2 by Python's `h2`, and HTTP/1.1.
+#[test]
+fn every_row_is_answered_alike_over_http2_and_http1() {
+    let mut cases = cases();
+    for (id, _) in NOT_OVER_TLS {
+        let at = cases.iter().position(|case| case.id == id).unwrap_or_else(|| panic!("no row {id}"));
+        cases.remove(at);
+    }
+    let origin = telling_origin();
+    let serve = |site: &str| secure::serve("trusted-proxies = [\"127.0.0.0/8\"]", "", site);
+    let edges = BTreeMap::from([
+        ("main", serve(&sites::main(&origin.url()))),
+        ("two", serve(&sites::two(&origin.url()))),
+    ]);
+    let signatures = signatures(&cases);
+    let mut failures = Vec::new();
+    for (site, edge) in &edges {
+        let address = edge.https[0];
+        let rows = || cases.iter().zip(&signatures).filter(|(case, _)| case.site == *site);
+        let mut job = secure::connection(address);
+        job["requests"] = rows().map(|(case, signature)| json!(case.fields(signature))).collect();
+        let answers = ask("clients/h2_rows.py", &job);
+        let answers = answers.as_array().expect("answers");
+        assert_eq!(answers.len(), rows().count());
+        for ((case, signature), answer) in rows().zip(answers) {
+            let old = case.request(signature);
+            let at = old.windows(2).position(|end| end == b"\r\n").expect("a line") + 2;
+            let old = [&old[..at], b"X-Forwarded-Proto: http\r\n", &old[at..]].concat();
+            let old = Answer::of(&secure::send(address, old));
+            let judged = Answer::of_http2(answer).and_then(|new| {
+                case.judge(&new)?;
+                if without_ids(&new) == without_ids(&old) {
+                    Ok(())
+                } else {
+                    Err(format!("{new:?} and {old:?}"))
+                }
+            });
+            if let Err(failure) = judged {
+                failures.push(report(case, &failure));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}
+
+/// An answer without what is another in each.
+fn without_ids(answer: &Answer) -> (u16, &Option<String>, &Option<String>, String) {
+    let lines = answer.text.lines().filter(|line| !line.starts_with("Request ID: "));
+    (answer.status, &answer.reason, &answer.asked, lines.collect())
 }
 
 /// A question that nobody outside of AWS can answer, and the one place where Frontgate answers it.

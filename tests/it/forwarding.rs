@@ -14,13 +14,13 @@ const HOST: &str = "d111111abcdef8.cloudfront.net";
 const END: &str = "1990000000";
 
 /// The signing parameters of a link for `https://HOST` and a target, by Python's `cryptography`.
-fn signing_parameters(target: &str) -> String {
+pub(crate) fn signing_parameters(target: &str) -> String {
     let message = canned(&format!("https://{HOST}{target}"), END);
     let signature = sign_raw(&[Raw::new("rsa", "SHA1", message)]).remove(0);
     format!("Expires={END}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&signature), sites::id("rsa"))
 }
 
-fn signing_cookies(target: &str) -> String {
+pub(crate) fn signing_cookies(target: &str) -> String {
     signing_parameters(target)
         .split('&')
         .map(|pair| format!("CloudFront-{pair}"))

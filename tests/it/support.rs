@@ -42,6 +42,8 @@ pub(crate) struct Edge {
     pub(crate) address: SocketAddr,
     /// The admin listener's.
     pub(crate) admin: Option<SocketAddr>,
+    /// Its listeners that speak TLS.
+    pub(crate) https: Vec<SocketAddr>,
     pub(crate) dir: TempDir,
 }
 
@@ -88,9 +90,13 @@ impl Edge {
             std::fs::read_to_string(&ready).ok()
         });
         let ready: Value = serde_json::from_str(&text).expect("JSON in the ready file");
-        let address = ready["http"][0].as_str().expect("an address").parse().expect("an address");
+        let addresses = |kind: &str| -> Vec<SocketAddr> {
+            let all = ready[kind].as_array().into_iter().flatten();
+            all.map(|address| address.as_str().expect("text").parse().expect("an address")).collect()
+        };
+        let address = *addresses("http").first().expect("a listener");
         let admin = ready["admin"].as_str().map(|admin| admin.parse().expect("an address"));
-        Self { child, address, admin, dir }
+        Self { child, address, https: addresses("https"), admin, dir }
     }
 
     /// Sends raw bytes on a connection of their own and reads the one response.
@@ -133,6 +139,16 @@ impl Edge {
         let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("VmHWM");
         let kib: u64 = line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number");
         kib / 1024
+    }
+
+    /// CPU time that it has used, user and system.
+    pub(crate) fn cpu(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).expect("procfs");
+        let (_, fields) = stat.rsplit_once(')').expect("a name in brackets");
+        let ticks =
+            fields.split_whitespace().skip(11).take(2).map(|ticks| ticks.parse::<u64>().expect("ticks"));
+        // A tick is a hundredth of a second on every Linux that we know (sysconf(3), _SC_CLK_TCK).
+        Duration::from_millis(10 * ticks.sum::<u64>())
     }
 }
 
@@ -185,13 +201,18 @@ pub(crate) struct Response {
 
 impl Response {
     /// Reads one response.
-    pub(crate) fn read(stream: &mut TcpStream, is_head: bool) -> Self {
-        let (head, rest) = read_head(stream).expect("a response's head");
+    pub(crate) fn read(stream: &mut impl Read, is_head: bool) -> Self {
+        Self::read_unless_closed(stream, is_head).expect("a response's head")
+    }
+
+    /// Reads one response; none where the connection ends instead.
+    pub(crate) fn read_unless_closed(stream: &mut impl Read, is_head: bool) -> Option<Self> {
+        let (head, rest) = read_head(stream)?;
         let head = String::from_utf8_lossy(&head).into_owned();
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
         let mut response = Self { status, head, body: Vec::new(), complete: true };
         if is_head || status == 304 || status == 204 || status / 100 == 1 {
-            return response;
+            return Some(response);
         }
         if response.header("transfer-encoding") == Some("chunked") {
             (response.body, response.complete) = read_chunked(stream, rest);
@@ -201,7 +222,7 @@ impl Response {
             response.body = rest;
             response.complete = stream.read_to_end(&mut response.body).is_ok();
         }
-        response
+        Some(response)
     }
 
     /// The status of a response whose body nobody reads.
@@ -379,7 +400,7 @@ fn serve(
 }
 
 /// A folder that `script/signers` fills.
-fn signers() -> PathBuf {
+pub(crate) fn signers() -> PathBuf {
     let folder = root().join("target/signers");
     assert!(
         folder.join("venv").is_dir(),
@@ -390,9 +411,20 @@ fn signers() -> PathBuf {
 
 /// Runs one of the programs in tests/signers with a JSON document, and reads its answer.
 pub(crate) fn signer(program: &str, jobs: &Value) -> Value {
+    ask(&format!("signers/{program}"), jobs)
+}
+
+/// A program of the tests, in the language that its name says.
+pub(crate) fn program(name: &str) -> Command {
     let python = signers().join("venv/bin/python");
-    let mut command = if program.ends_with(".py") { Command::new(python) } else { Command::new("node") };
-    command.arg(root().join("tests/signers").join(program));
+    let mut command = if name.ends_with(".py") { Command::new(python) } else { Command::new("node") };
+    command.arg(root().join("tests").join(name)).env("PYTHONDONTWRITEBYTECODE", "1");
+    command
+}
+
+/// Gives a program a JSON document, and reads its answer.
+pub(crate) fn ask(name: &str, jobs: &Value) -> Value {
+    let mut command = program(name);
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -404,7 +436,7 @@ pub(crate) fn signer(program: &str, jobs: &Value) -> Value {
     let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
     let output = child.wait_with_output().expect("the signer ends");
     writer.join().expect("a thread").expect("the jobs are written");
-    assert!(output.status.success(), "{program} ended with {}", output.status);
+    assert!(output.status.success(), "{name} ended with {}", output.status);
     serde_json::from_slice(&output.stdout).expect("JSON from the signer")
 }
 
