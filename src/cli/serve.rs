@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// Written once every listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Heed the request headers X-Frontgate-Now and X-Frontgate-Viewer-Ip
+    /// Heed the request headers X-Frontgate-Now, X-Frontgate-Viewer-Ip and X-Frontgate-Viewer-Country
     #[arg(long)]
     test_mode: bool,
     /// Test mode also on listeners that others can reach

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, HeaderMap,
-    HeaderName, HeaderValue, ORIGIN, VARY,
+    HeaderName, HeaderValue, VARY,
 };
 
 use crate::viewer::Scheme;
@@ -100,7 +100,7 @@ fn vary_by_origin(headers: &mut HeaderMap) {
     let lines = headers.get_all(VARY).iter().filter_map(|line| line.to_str().ok());
     let says = |field: &str| matches!(field.trim(), "*") || field.trim().eq_ignore_ascii_case("origin");
     if !lines.flat_map(|line| line.split(',')).any(says) {
-        headers.append(VARY, HeaderValue::from(ORIGIN));
+        headers.append(VARY, HeaderValue::from_static("Origin"));
     }
 }
 

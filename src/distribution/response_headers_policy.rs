@@ -196,7 +196,7 @@ mod tests {
         const ACAC: &str = "access-control-allow-credentials";
         let app = "https://app.example.com";
         let all: &[(&str, &str)] = &[
-            ("vary", "origin"),
+            ("vary", "Origin"),
             (ACAO, app),
             (ACAC, "true"),
             ("access-control-expose-headers", "Content-Range"),
@@ -214,19 +214,19 @@ mod tests {
         for (overrides, asked, sent, expected) in [
             (false, from(app, false), &[][..] as Fields<'_>, all),
             (false, from(app, true), &[], &preflight),
-            (false, from("https://evil.net", false), &[], &[("vary", "origin")]),
-            (false, AskedAcross::default(), &[], &[("vary", "origin")]),
+            (false, from("https://evil.net", false), &[], &[("vary", "Origin")]),
+            (false, AskedAcross::default(), &[], &[("vary", "Origin")]),
             (false, from(app, false), &[("vary", "*")], &[&[("vary", "*")], &all[1..]].concat()),
             // The origin's own stays, and credentials are not granted to whom it names.
             (
                 false,
                 from(app, false),
                 &[(ACAO, "https://other.net")],
-                &[("vary", "origin"), (ACAO, "https://other.net"), all[3]],
+                &[("vary", "Origin"), (ACAO, "https://other.net"), all[3]],
             ),
             (true, from(app, false), &[(ACAO, "https://other.net")], all),
-            (true, from("https://evil.net", false), &[(ACAO, "*"), (ACAC, "true")], &[("vary", "origin")]),
-            (false, from("https://evil.net", false), &[(ACAO, "*")], &[("vary", "origin"), (ACAO, "*")]),
+            (true, from("https://evil.net", false), &[(ACAO, "*"), (ACAC, "true")], &[("vary", "Origin")]),
+            (false, from("https://evil.net", false), &[(ACAO, "*")], &[("vary", "Origin"), (ACAO, "*")]),
         ] {
             let mut headers = map(sent);
             listing(overrides).apply(&mut headers, &asked);
