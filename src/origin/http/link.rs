@@ -45,8 +45,8 @@ enum Driven {
     Here(Box<OriginConnection>),
     /// A task of its own.
     ByTask,
-    /// It has ended.
-    Ended,
+    /// It has ended; kept where hyper has let go of what it read and wrote, which may be something else from now on.
+    Ended(Option<Box<OriginConnection>>),
 }
 
 impl Link {
@@ -84,7 +84,7 @@ impl Link {
 
     /// Whether it is known to have ended.
     pub(super) fn has_ended(&self) -> bool {
-        matches!(self.connection, Driven::Ended) || self.sender.is_closed()
+        matches!(self.connection, Driven::Ended(_)) || self.sender.is_closed()
     }
 
     /// Lets a task drive it from now on: where a request's body is still on its way while the response comes, whoever
@@ -101,9 +101,15 @@ impl Link {
 
     /// The connection itself, once the origin has said that it changes its protocol.
     pub(super) async fn upgraded(self: Box<Self>) -> Option<Upgraded> {
-        let Driven::Here(mut connection) = self.connection else { return None };
-        // hyper has read the head; all that is left is that it lets go.
-        poll_fn(|cx| connection.poll_without_shutdown(cx)).await.ok()?;
+        let connection = match self.connection {
+            Driven::Here(mut connection) => {
+                // hyper has read the head; all that is left is that it lets go.
+                poll_fn(|cx| connection.poll_without_shutdown(cx)).await.ok()?;
+                connection
+            }
+            Driven::Ended(connection) => connection?,
+            Driven::ByTask => return None,
+        };
         let parts = connection.into_parts();
         Some(Upgraded { stream: parts.io.into_inner(), unread: parts.read_buf })
     }
@@ -158,11 +164,15 @@ impl Link {
         let Driven::Here(connection) = &mut self.connection else { return };
         match Pin::new(connection.as_mut()).poll(&mut Context::from_waker(&self.waker)) {
             Poll::Pending => {}
-            Poll::Ready(ended) => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, "connection to origin ended");
+            Poll::Ready(Ok(())) => {
+                if let Driven::Here(connection) = std::mem::replace(&mut self.connection, Driven::Ended(None))
+                {
+                    self.connection = Driven::Ended(Some(connection));
                 }
-                self.connection = Driven::Ended;
+            }
+            Poll::Ready(Err(error)) => {
+                tracing::debug!(%error, "connection to origin ended");
+                self.connection = Driven::Ended(None);
             }
         }
     }
