@@ -230,7 +230,8 @@ fn credentials_come_from_the_environment_or_from_where_awss_tools_look() {
     let other = format!(", credentials-file = {:?}", home.path().join("other"));
     let environment = [("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "s")];
     let shared_file = ("AWS_SHARED_CREDENTIALS_FILE", shared.as_str());
-    let cases: [(&str, Vec<(&str, &str)>, &str); 5] = [
+    type Variables<'v> = Vec<(&'v str, &'v str)>;
+    let cases: [(&str, Variables, &str); 5] = [
         ("", vec![], "AKIDHOME"),
         ("", vec![shared_file], "AKIDSHARED"),
         ("", vec![shared_file, environment[0], environment[1]], "AKIDENV"),
