@@ -161,3 +161,68 @@ fn aws(region: &str) -> Option<HttpServer> {
 const MAX_BUCKET: usize = 63;
 const SIGNATURE_HEADERS: [&str; 4] =
     ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::distribution::origin::OriginLocation;
+    use crate::viewer::Scheme;
+
+    /// Host header, name, port and path of an origin with these keys; or the first error.
+    fn origin(s3: &str, more: &str) -> Result<(String, String, u16, String), String> {
+        let text = format!(
+            "[[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n\
+             [[distributions.origins]]\nid = \"o\"\ns3 = {{ sign = \"never\", {s3} }}\n{more}\n\
+             [distributions.default-cache-behavior]\ntarget-origin = \"o\"\n"
+        );
+        let settings = crate::config::parse(Path::new("config.toml"), &text);
+        let settings = settings.map_err(|invalid| invalid.errors[0].to_string())?;
+        let origin = &settings.distributions.list[0].origins[0];
+        let OriginLocation::S3(bucket) = &origin.location else { return Err("no bucket".to_owned()) };
+        let (_, endpoint) = bucket.server.endpoint(Scheme::Http);
+        let authority = endpoint.authority.to_str().unwrap().to_owned();
+        Ok((authority, bucket.server.host.clone(), endpoint.port, origin.path.clone()))
+    }
+
+    #[test]
+    fn a_bucket_is_named_by_the_host_or_by_the_path() {
+        for (s3, more, authority, host, port, path) in [
+            (
+                r#"bucket = "media", region = "eu-central-1""#,
+                "",
+                "media.s3.eu-central-1.amazonaws.com",
+                "media.s3.eu-central-1.amazonaws.com",
+                443,
+                "",
+            ),
+            (
+                r#"bucket = "media", region = "cn-north-1", path-style = true"#,
+                "origin-path = \"/a\"",
+                "s3.cn-north-1.amazonaws.com.cn",
+                "s3.cn-north-1.amazonaws.com.cn",
+                443,
+                "/media/a",
+            ),
+            (
+                r#"bucket = "media", region = "r", endpoint = "http://storage:8333""#,
+                "origin-path = \"/a\"",
+                "media.storage:8333",
+                "media.storage",
+                8333,
+                "/a",
+            ),
+            (
+                r#"bucket = "Old_Bucket", region = "r", endpoint = "https://[::1]:8333", path-style = true"#,
+                "",
+                "[::1]:8333",
+                "::1",
+                8333,
+                "/Old_Bucket",
+            ),
+        ] {
+            let expected = (authority.to_owned(), host.to_owned(), port, path.to_owned());
+            assert_eq!(origin(s3, more), Ok(expected), "{s3}");
+        }
+    }
+}

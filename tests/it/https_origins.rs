@@ -12,7 +12,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{HandshakeKind, ProtocolVersion, ServerConfig, ServerConnection, StreamOwned};
 use tempfile::TempDir;
 
-use crate::support::{Edge, RecordingOrigin, Response, frontgate, read_head, request, wait_for};
+use crate::support::{Edge, RecordingOrigin, Response, frontgate, read_head, request, run, stdout, wait_for};
 
 /// An authority of our own.
 struct Authority {
@@ -357,6 +357,47 @@ fn match_viewer_speaks_plain_to_a_plain_viewer() {
     )));
     assert_eq!(get(&edge, "/").status, 200);
     assert_eq!(plain.last().headers("host"), [plain.address.to_string()]);
+}
+
+#[test]
+fn keys_that_contradict_the_url_or_name_no_authority_are_errors_at_load() {
+    let ours = Authority::new("Our Authority");
+    let path = ours.dir.path().display().to_string();
+    std::fs::write(ours.dir.path().join("empty.pem"), "no certificate").unwrap();
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    std::fs::write(ours.dir.path().join("broken.pem"), broken).unwrap();
+    let https = "url = \"https://o\"\n";
+    for (origin, fault) in [
+        (format!("{https}{}", ours.key_line()), None),
+        (format!("{https}protocol-policy = \"https-only\""), None),
+        ("url = \"http://o\"\nprotocol-policy = \"http-only\"".to_owned(), None),
+        (format!("{https}protocol-policy = \"match-viewer\"\nhttp-port = 8080"), None),
+        ("url = \"http://o:9000\"\nprotocol-policy = \"match-viewer\"\nhttps-port = 9443".to_owned(), None),
+        (format!("{https}protocol-policy = \"http-only\""), Some("`protocol-policy` can't be used")),
+        (format!("{https}protocol-policy = \"viewer\""), Some("`protocol-policy` can't be used")),
+        (format!("{https}https-port = 1"), Some("`https-port` has no meaning")),
+        (
+            format!("{https}protocol-policy = \"match-viewer\"\nhttps-port = 1"),
+            Some("`https-port` has no meaning for this origin: its `url` has that port"),
+        ),
+        (
+            format!("{https}protocol-policy = \"match-viewer\"\nhttp-port = 70000"),
+            Some("`http-port` is no port"),
+        ),
+        (format!("url = \"http://o\"\n{}", ours.key_line()), Some("`certificate-authority` has no meaning")),
+        (format!("url = \"demo:\"\n{}", ours.key_line()), Some("`certificate-authority` has no meaning")),
+        (format!("{https}certificate-authority = \"{path}/none.pem\""), Some("none.pem")),
+        (format!("{https}certificate-authority = \"{path}/empty.pem\""), Some("empty.pem has none")),
+        (format!("{https}certificate-authority = \"{path}/broken.pem\""), Some("broken.pem")),
+        ("url = \"https://o/path\"".to_owned(), Some("`url` can't be used")),
+    ] {
+        let config = ours.dir.path().join("config.toml");
+        std::fs::write(&config, site(&origin)).unwrap();
+        let output = run(&["check", "--json", "--config", config.to_str().unwrap()]);
+        let answer = stdout(&output);
+        assert_eq!(output.status.code(), Some(if fault.is_some() { 2 } else { 0 }), "{origin}: {answer}");
+        assert!(answer.contains(fault.unwrap_or_default()), "{origin}: {answer}");
+    }
 }
 
 /// A port on which connections are neither taken nor refused: its queue is full. With what must stay for that.

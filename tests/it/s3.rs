@@ -1,6 +1,6 @@
 //! S3-compatible storage: what goes out, judged by botocore's signer, and a real SeaweedFS that judges for itself.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -230,7 +230,8 @@ fn credentials_come_from_the_environment_or_from_where_awss_tools_look() {
     let other = format!(", credentials-file = {:?}", home.path().join("other"));
     let environment = [("AWS_ACCESS_KEY_ID", "AKIDENV"), ("AWS_SECRET_ACCESS_KEY", "s")];
     let shared_file = ("AWS_SHARED_CREDENTIALS_FILE", shared.as_str());
-    let cases: [(&str, Vec<(&str, &str)>, &str); 5] = [
+    type Variables<'v> = Vec<(&'v str, &'v str)>;
+    let cases: [(&str, Variables, &str); 5] = [
         ("", vec![], "AKIDHOME"),
         ("", vec![shared_file], "AKIDSHARED"),
         ("", vec![shared_file, environment[0], environment[1]], "AKIDENV"),
@@ -316,11 +317,20 @@ fn a_bucket_that_cannot_be_signed_for_or_named_is_an_error_at_load() {
     }
 }
 
+/// Ports that nobody listens on, below those that the system gives to connections.
+fn free_ports(count: usize) -> Vec<u16> {
+    use std::sync::atomic::{AtomicU16, Ordering};
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let begin = 12_000 + (std::process::id() % 1_000) as u16 * 10;
+    let free = std::iter::from_fn(|| Some(begin + NEXT.fetch_add(1, Ordering::Relaxed)));
+    free.filter(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).take(count).collect()
+}
+
 /// A SeaweedFS of its own, ended with the test.
 struct Storage {
     child: Child,
     endpoint: String,
-    _dir: TempDir,
+    dir: TempDir,
 }
 
 impl Storage {
@@ -335,9 +345,8 @@ impl Storage {
         let identities = json!({ "identities": [identity(ID, SECRET), identity("AKIDSECOND", "second")] });
         std::fs::write(dir.path().join("s3.json"), identities.to_string()).unwrap();
         std::fs::create_dir(dir.path().join("data")).unwrap();
-        let ports: Vec<TcpListener> = (0..8).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let mut ports = ports.iter().map(|listener| listener.local_addr().unwrap().port());
-        let mut next = |name: &str| format!("-{name}={}", ports.next().unwrap());
+        let mut ports = free_ports(8).into_iter();
+        let mut next = |name: &str| format!("-{name}={}", ports.next().expect("enough ports"));
         let s3 = next("s3.port");
         let endpoint = s3.replace("-s3.port=", "http://127.0.0.1:");
         let installed = root().join("target/signers/venv/bin/weed");
@@ -354,15 +363,29 @@ impl Storage {
             .stderr(log)
             .spawn()
             .expect("SeaweedFS is installed: ./script/signers");
-        let storage = Self { child, endpoint, _dir: dir };
+        let mut storage = Self { child, endpoint, dir };
         let begun = Instant::now();
-        let address = storage.endpoint.trim_start_matches("http://").to_owned();
-        while !answers(&address) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "SeaweedFS doesn't start");
+        while !storage.is_ready() {
+            let ended = storage.child.try_wait().unwrap();
+            assert!(ended.is_none() && begun.elapsed() < Duration::from_secs(60), "{}", storage.log());
             std::thread::sleep(Duration::from_millis(100));
         }
         storage.botocore(&json!([{ "do": "make" }]));
         storage
+    }
+
+    /// Whether it refuses a stranger: then it has read its identities.
+    fn is_ready(&self) -> bool {
+        let address = self.endpoint.trim_start_matches("http://");
+        let Ok(mut stream) = TcpStream::connect(address) else { return false };
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        let asked = stream.write_all(request("GET", address, "/", &[]).as_bytes());
+        let mut status = [0; 12];
+        asked.is_ok() && stream.read_exact(&mut status).is_ok() && status.ends_with(b" 403")
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
 
     fn botocore(&self, jobs: &Value) -> Value {
@@ -372,13 +395,6 @@ impl Storage {
         });
         signer("s3_objects.py", &document)
     }
-}
-
-/// Whether S3 refuses a stranger there: then it has read its identities.
-fn answers(address: &str) -> bool {
-    let Ok(mut stream) = TcpStream::connect(address) else { return false };
-    let asked = stream.write_all(request("GET", address, "/", &[]).as_bytes());
-    asked.is_ok() && Response::read(&mut stream, false).status == 403
 }
 
 impl Drop for Storage {
