@@ -43,7 +43,8 @@ class Bench:
 
     def case(self, label: str, recipe: Recipe, load: Load, **more: object) -> Case:
         """A case whose server has answered some requests before it is measured."""
-        warm_up = [self.load("public.txt", seconds=20, limit=self.settings.count(3_000, 100))]
+        protocol = "https" if load.is_secure else "http"
+        warm_up = [self.load("public.txt", seconds=20, limit=self.settings.count(3_000, 100), protocol=protocol)]
         more["warm_up"] = [*warm_up, *more.get("warm_up", [])]  # type: ignore[misc]
         return Case(label, recipe, load, **more)  # type: ignore[arg-type]
 

@@ -1,9 +1,11 @@
-"""The load: wrk with targets from a file. An answer that isn't the expected one ends the run."""
+"""The load: targets from a file, by wrk, over HTTP/2 by h2load; handshakes by openssl. A wrong answer ends the run."""
 
 from __future__ import annotations
 
 import http.client
 import json
+import re
+import ssl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +28,17 @@ class Load:
     threads: int = 1
     seconds: int = 2
     limit: int = 0  # ends earlier, after so many requests; 0 for never
+    protocol: str = "http"  # or "https", "h2", "handshakes"
+    streams: int = 1  # of each connection at a time, over HTTP/2
+
+    @property
+    def is_secure(self) -> bool:
+        return self.protocol != "http"
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What wrk saw."""
+    """What the load generator saw."""
 
     requests: int
     bytes: int
@@ -39,23 +47,80 @@ class Answered:
 
 
 def drive(port: int, load: Load, cores: Cores) -> Answered:
-    """Runs wrk to its end and checks what it saw."""
+    """Runs the load generator to its end and checks what it saw."""
+    if load.protocol == "h2":
+        return _drive_http2(port, load, cores)
+    if load.protocol == "handshakes":
+        return _drive_handshakes(port, load, cores)
     command = [
-        *("taskset", "-c", ",".join(map(str, sorted(cores.load)))),
         *("wrk", f"-t{load.threads}", f"-c{load.connections}", f"-d{load.seconds}s", "--timeout", "20s"),
-        *("-s", str(FOLDER / "requests.lua"), f"http://127.0.0.1:{port}"),
+        *("-s", str(FOLDER / "requests.lua"), f"{load.protocol}://127.0.0.1:{port}"),
         *("--", str(load.targets), load.mode, str(load.limit), HOST),
     ]
-    ran = subprocess.run(
-        command, capture_output=True, text=True, timeout=load.seconds + 60, preexec_fn=die_with_parent
-    )
-    lines = [line for line in ran.stdout.splitlines() if line.startswith("{")]
-    if ran.returncode != 0 or not lines:
-        raise BenchError(f"`{' '.join(command)}` failed:\n{ran.stdout}{ran.stderr}")
+    said = _run(command, load, cores)
+    lines = [line for line in said.splitlines() if line.startswith("{")]
+    if not lines:
+        raise BenchError(f"`{' '.join(command)}` says nothing:\n{said}")
     seen = json.loads(lines[-1])
     answered = Answered(seen["requests"], seen["bytes"], seen["microseconds"] / 1e6, seen["denied"])
     _check(load, answered, {name: seen[name] for name in ("connect", "read", "write", "timeout")}, command)
     return answered
+
+
+def _run(command: list[str], load: Load, cores: Cores) -> str:
+    """What a load generator says, run on its own core."""
+    command = ["taskset", "-c", ",".join(map(str, sorted(cores.load))), *command]
+    ran = subprocess.run(
+        command, capture_output=True, text=True, timeout=load.seconds + 60, preexec_fn=die_with_parent
+    )
+    if ran.returncode != 0:
+        raise BenchError(f"`{' '.join(command)}` failed:\n{ran.stdout}{ran.stderr}")
+    return ran.stdout
+
+
+def _drive_http2(port: int, load: Load, cores: Cores) -> Answered:
+    """h2load asks for a file's targets over and over, on so many streams of so many connections."""
+    amount = ["-n", str(load.limit)] if load.limit else ["-D", str(load.seconds)]
+    command = [
+        *("h2load", f"-t{load.threads}", f"-c{load.connections}", f"-m{load.streams}", *amount),
+        *("-B", f"https://127.0.0.1:{port}", "-H", f":authority: {HOST}", "-i", str(_urls(load.targets))),
+    ]
+    said = _run(command, load, cores)
+    found = {
+        "seconds": re.search(r"^finished in ([\d.]+)(ms|s|us)", said, re.M),
+        "done": re.search(r"(\d+) done, (\d+) succeeded, (\d+) failed, (\d+) errored, (\d+) timeout", said),
+        "bytes": re.search(r"^traffic: .* [\d.]+\w+ \((\d+)\) data", said, re.M),
+        "protocol": re.search("^Application protocol: h2$", said, re.M),
+    }
+    if missing := [name for name, match in found.items() if not match]:
+        raise BenchError(f"`{' '.join(command)}` says nothing of {missing}:\n{said}")
+    done, succeeded, failed, errored, timeout = map(int, found["done"].groups())  # type: ignore[union-attr]
+    unit = {"s": 1, "ms": 1e-3, "us": 1e-6}[found["seconds"][2]]  # type: ignore[index]
+    seconds = float(found["seconds"][1]) * unit if load.limit else load.seconds  # type: ignore[index]
+    answered = Answered(done, int(found["bytes"][1]), seconds, done - succeeded)  # type: ignore[index]
+    _check(load, answered, {"failed": failed, "errored": errored, "timeout": timeout}, command)
+    return answered
+
+
+def _urls(targets: Path) -> Path:
+    """The targets as h2load reads them."""
+    urls = targets.with_suffix(".urls")
+    if not urls.exists():
+        urls.write_text("".join(f"https://{HOST}{line}\n" for line in targets.read_text().splitlines()))
+    return urls
+
+
+def _drive_handshakes(port: int, load: Load, cores: Cores) -> Answered:
+    """openssl shakes hands in full, with TLS 1.3, one connection after another, and asks for nothing."""
+    # It counts in whole seconds, of which the first and the last may be short.
+    command = ["openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-new", "-tls1_3", "-time", str(load.seconds)]
+    if load.limit:
+        command[-1] = "1"
+    said = _run(command, load, cores)
+    counted = re.search(r"^(\d+) connections in (\d+) real seconds, (\d+) bytes read per connection", said, re.M)
+    if not counted or not int(counted[1]):
+        raise BenchError(f"`{' '.join(command)}` made no connection:\n{said}")
+    return Answered(int(counted[1]), 0, float(counted[2]), 0)
 
 
 def _check(load: Load, answered: Answered, errors: dict[str, int], command: list[str]) -> None:
@@ -79,7 +144,7 @@ def probe(port: int, load: Load, name: str, count: int = 4) -> None:
     """Asks for the first targets one by one: statuses and bodies exactly, which wrk only counts."""
     with load.targets.open() as file:
         targets = [next(file, "").strip() for _ in range(count)]
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = connect(port, load.is_secure)
     try:
         for number, target in enumerate(filter(None, targets)):
             connection.request("GET", target, headers={"Host": HOST})
@@ -92,6 +157,16 @@ def probe(port: int, load: Load, name: str, count: int = 4) -> None:
                 raise BenchError(f"{name} answered {found} to {target}, expected {expected}")
     finally:
         connection.close()
+
+
+def connect(port: int, is_secure: bool) -> http.client.HTTPConnection:
+    """A connection to a server, whoever it says that it is."""
+    if not is_secure:
+        return http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return http.client.HTTPSConnection("127.0.0.1", port, timeout=20, context=context)
 
 
 def measure_verification(example: Path, rounds: int, cores: Cores) -> dict[str, float]:

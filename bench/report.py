@@ -98,6 +98,8 @@ def facts(root: Path, cores: Cores, binaries: dict[str, Path], command: str) -> 
         ("njs", f"libnginx-mod-http-js {njs}"),
         ("HAProxy", _said(["haproxy", "-v"]).partition(" - ")[0]),
         ("wrk", _said(["wrk", "-v"]).partition(" Copyright")[0]),
+        ("h2load", _said(["h2load", "--version"])),
+        ("OpenSSL", _said(["openssl", "version"])),
         ("Rust", _said(["rustc", "--version"])),
         ("Python", platform.python_version()),
     ]

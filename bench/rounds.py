@@ -85,7 +85,8 @@ def _measure(stage: Stage, case: Case, server: Server, into: Measured) -> None:
     spent = server.process.cpu().seconds_since(before)
     server.process.check_alive()
     into.cpu_us.append(spent * 1e6 / answered.requests)
-    into.cpu_per_gib.append(spent / (answered.bytes / (1 << 30)))
+    if answered.bytes:
+        into.cpu_per_gib.append(spent / (answered.bytes / (1 << 30)))
     into.requests += answered.requests
     into.log = server.log
     into.throughput.append(answered.requests / answered.seconds)

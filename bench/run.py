@@ -22,6 +22,7 @@ import million
 import plain
 import report
 import scaling
+import tls
 from bench import Bench, Settings
 from machine import BenchError, Cores, raise_file_limit
 from results import Section
@@ -40,6 +41,9 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "h": footprint.start,
     "i": footprint.idle,
     "j": scaling.two_cores,
+    "k": tls.http1,
+    "l": tls.http2,
+    "m": tls.handshakes,
 }
 
 
@@ -60,7 +64,7 @@ def main() -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="letters from a to j; all by default")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="letters from a to m; all by default")
     parser.add_argument("--seconds", type=int, default=2, help="of load for each system in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smoke", action="store_true", help="shows that everything works; the figures mean nothing")

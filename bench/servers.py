@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import os
 import re
 import shutil
+import subprocess
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from load import HOST
+from load import HOST, connect
 from machine import BenchError, Cores, Process, free_port
 
 FOLDER = Path(__file__).parent
@@ -57,6 +57,7 @@ class Server:
 
     def __init__(self, name: str, stage: Stage, recipe: Recipe, timed: bool):
         self.name = name
+        self.is_secure = bool(recipe.certificate)
         self.port = free_port()
         self.log = stage.fresh_path(f"{recipe.kind}.log")
         command = recipe.prepare(stage, self.port)
@@ -68,7 +69,7 @@ class Server:
         deadline = self.process.begun + _PATIENCE
         while True:
             try:
-                connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_PATIENCE)
+                connection = connect(self.port, self.is_secure)
                 connection.request("GET", "/public/first", headers={"Host": HOST})
                 answer = connection.getresponse()
                 answer.read()
@@ -89,6 +90,7 @@ class Recipe:
     kind = ""
     name = ""
     cores: frozenset[int] = frozenset()  # none: the proxy's
+    certificate: str = ""  # the kind of its key, "ecdsa" or "rsa"; without one it speaks plain HTTP
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
         raise NotImplementedError
@@ -120,6 +122,7 @@ class Nginx(Recipe):
     access_log: bool = False
     connections: int = 1024
     verifies: bool = False
+    certificate: str = ""
     kind = "nginx"
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
@@ -142,8 +145,15 @@ class Nginx(Recipe):
             "folder": stage.folder, "name": own, "port": port, "origin": stage.origin_port,
             "files": stage.files, "connections": self.connections, "buffers": self.buffers,
             "access_log": stage.folder / f"{own}.access.log" if self.access_log else "off",
-            "modules": modules, "script": script, "locations": locations, "user": _user_line(),
+            "modules": modules, "script": script, "locations": locations, "user": _user_line(), "ssl": "", "tls": "",
         }
+        if self.certificate:
+            files = certificate(stage, self.certificate)
+            values["ssl"] = "ssl http2"
+            values["tls"] = (
+                f"ssl_certificate {files.certificate}; ssl_certificate_key {files.key};\n"
+                "        ssl_protocols TLSv1.2 TLSv1.3; ssl_session_tickets on;"
+            )
         return _nginx_command(stage, "nginx.conf", own, values)
 
 
@@ -159,11 +169,18 @@ class Haproxy(Recipe):
     name: str = "haproxy"
     options: str = ""
     connections: int = 4096
+    certificate: str = ""
     kind = "haproxy"
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
         file = stage.fresh_path("haproxy.cfg")
-        values = {"port": port, "origin": stage.origin_port, "connections": self.connections, "options": self.options}
+        values = {
+            "port": port, "origin": stage.origin_port, "connections": self.connections, "options": self.options,
+            "tls": "",
+        }
+        if self.certificate:
+            both = certificate(stage, self.certificate).both
+            values["tls"] = f"ssl crt {both} ssl-min-ver TLSv1.2 alpn h2,http/1.1"
         _fill("haproxy.cfg", file, values)
         return ["haproxy", "-db", "-q", "-f", str(file)]
 
@@ -179,17 +196,34 @@ class Frontgate(Recipe):
     quiet: bool = True
     max_size: str = "64MiB"
     cores: frozenset[int] = frozenset()
+    certificate: str = ""
     kind = "frontgate"
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
+        file = self.configure(stage, port)
+        return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
+
+    def understands_itself(self, stage: Stage) -> bool:
+        """Whether this build knows what it is to do: an older one beside it may not."""
+        check = [str(self.binary), "check", "--config", str(self.configure(stage, 0))]
+        return subprocess.run(check, capture_output=True).returncode == 0
+
+    def configure(self, stage: Stage, port: int) -> Path:
         file = stage.fresh_path("frontgate.toml")
         bases = (stage.links / "bases.txt").read_text().split()[: self.bases]
         values = {
             "port": port, "workers": self.workers, "max_size": self.max_size, "links": stage.links,
-            "origin": stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases),
+            "origin": stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases), "https": "",
         }
+        if self.certificate:
+            files = certificate(stage, self.certificate)
+            values["port"] = 0
+            values["https"] = (
+                f'[[server.https]]\nlisten = ["127.0.0.1:{port}"]\n'
+                f'certificates = [{{ certificate = "{files.certificate}", private-key = "{files.key}" }}]\n'
+            )
         _fill("frontgate.toml", file, values)
-        return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
+        return file
 
 
 @dataclass
@@ -205,6 +239,31 @@ class BareHyper(Recipe):
         return [str(self.binary), f"127.0.0.1:{port}", f"127.0.0.1:{stage.origin_port}"]
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """A certificate's files; `both` holds it and its key."""
+
+    certificate: Path
+    key: Path
+    both: Path
+
+
+def certificate(stage: Stage, kind: str) -> Certificate:
+    """One for the links' host, made by openssl; all servers show the same."""
+    files = Certificate(*(stage.folder / f"{kind}{end}" for end in (".crt", ".key", ".both")))
+    if not files.both.exists():
+        key = {"ecdsa": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"]}[kind]
+        command = [
+            *("openssl", "req", "-x509", "-nodes", "-days", "2", "-subj", f"/CN={HOST}", "-newkey", *key),
+            *("-addext", f"subjectAltName=DNS:{HOST}", "-keyout", str(files.key), "-out", str(files.certificate)),
+        ]
+        ran = subprocess.run(command, capture_output=True, text=True)
+        if ran.returncode != 0:
+            raise BenchError(f"`{' '.join(command)}` failed:\n{ran.stderr}")
+        files.both.write_text(files.certificate.read_text() + files.key.read_text())
+    return files
+
+
 def js_module() -> str:
     for folder in ("/usr/lib/nginx/modules", "/usr/share/nginx/modules"):
         module = Path(folder) / "ngx_http_js_module.so"
@@ -214,7 +273,7 @@ def js_module() -> str:
 
 
 def check_tools() -> None:
-    missing = [tool for tool in ("nginx", "haproxy", "wrk", "taskset") if not shutil.which(tool)]
+    missing = [tool for tool in ("nginx", "haproxy", "wrk", "h2load", "openssl", "taskset") if not shutil.which(tool)]
     if missing:
         raise BenchError(f"missing: {', '.join(missing)}; script/bench installs them")
     js_module()

@@ -8,6 +8,7 @@ what the server sends all the while, acknowledges settings and pings, and gives 
 from __future__ import annotations
 
 import json
+import select
 import ssl
 import sys
 import threading
@@ -26,6 +27,9 @@ class Client:
 
     def __init__(self, job: dict):
         self.stream = connect(job, ["h2"])
+        # OpenSSL's connection is not for two threads at once: none may stay in it while it waits.
+        self.stream.setblocking(False)
+        self.tls = threading.Lock()
         self.gives_window = job.get("gives-window", True)
         self.encoder, self.decoder = hpack.Encoder(), hpack.Decoder()
         self.seen = threading.Condition()
@@ -44,15 +48,35 @@ class Client:
 
     def send(self, data: bytes) -> bool:
         """Whether the server still takes it."""
-        try:
-            with self.sending:
-                self.stream.sendall(data)
-        except (OSError, ssl.SSLError):
-            with self.seen:
-                self.is_closed = True
-                self.seen.notify_all()
-            return False
+        rest = memoryview(data)
+        with self.sending:
+            while rest and not self.is_closed:
+                try:
+                    with self.tls:
+                        sent = self.stream.send(rest)
+                    rest = rest[sent:]
+                except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                    select.select([], [self.stream], [], 0.1)
+                except OSError:
+                    self.close()
         return not self.is_closed
+
+    def close(self) -> None:
+        with self.seen:
+            self.is_closed = True
+            self.seen.notify_all()
+
+    def receive(self) -> bytes:
+        """The next bytes; none at the end."""
+        while not self.is_closed:
+            try:
+                with self.tls:
+                    return self.stream.recv(1 << 16)
+            except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                select.select([self.stream], [], [], 0.1)
+            except OSError:
+                break
+        return b""
 
     def block(self, fields: list[list[str]]) -> bytes:
         # Nothing enters the table: what isn't sent after all must not be referred to later.
@@ -126,17 +150,9 @@ class Client:
     def read(self) -> None:
         buffer, block = b"", b""
         while True:
-            try:
-                received = self.stream.recv(1 << 16)
-            except TimeoutError:
-                continue
-            except (OSError, ValueError):
-                received = b""
+            received = self.receive()
             if not received:
-                with self.seen:
-                    self.is_closed = True
-                    self.seen.notify_all()
-                return
+                return self.close()
             buffer += received
             while len(buffer) >= 9:
                 frame, length = frames.Frame.parse_frame_header(memoryview(buffer[:9]))

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use crate::support::{root, stderr, stdout};
 
 /// The rows that each scenario gives without a baseline, in order.
-const ROWS: [(&str, &[&str]); 10] = [
+const ROWS: [(&str, &[&str]); 13] = [
     ("a", &["frontgate", "nginx", "haproxy", "bare hyper", "frontgate, access log", "nginx, access log"]),
     ("b", &["frontgate", "nginx, verifying nothing", "nginx + njs, verifying"]),
     (
@@ -64,6 +64,29 @@ const ROWS: [(&str, &[&str]); 10] = [
             "frontgate, two workers",
             "frontgate, one worker",
             "frontgate, two workers",
+        ],
+    ),
+    ("k", &["frontgate", "nginx", "haproxy"]),
+    (
+        "l",
+        &[
+            "frontgate, 8 × 8",
+            "nginx, 8 × 8",
+            "haproxy, 8 × 8",
+            "frontgate, 64 × 1",
+            "nginx, 64 × 1",
+            "haproxy, 64 × 1",
+        ],
+    ),
+    (
+        "m",
+        &[
+            "frontgate, ECDSA P-256",
+            "nginx, ECDSA P-256",
+            "haproxy, ECDSA P-256",
+            "frontgate, RSA-2048",
+            "nginx, RSA-2048",
+            "haproxy, RSA-2048",
         ],
     ),
 ];

@@ -83,7 +83,7 @@ fn bodies_of_megabytes_pass_both_ways() {
 }
 
 #[test]
-fn nghttp_and_h2load_get_all_that_they_ask_for() {
+fn nghttp_h2load_and_hey_get_all_that_they_ask_for() {
     let origin = RecordingOrigin::start();
     let edge = site(&origin);
     let port = edge.https[0].port();
@@ -103,6 +103,15 @@ fn nghttp_and_h2load_get_all_that_they_ask_for() {
     assert!(said.contains("status codes: 4000 2xx"), "{said}");
     assert!(said.contains("Application protocol: h2"), "{said}");
     assert_eq!(origin.requests().len() - before, 4000);
+    let hey = |more: &[&str]| {
+        let mut hey = Command::new("hey");
+        hey.args(["-n", "1000", "-c", "20", "-host", HOST]).args(more).arg(&url);
+        let said = stdout(&hey.output().unwrap());
+        assert!(said.contains("[200]\t1000 responses"), "{more:?}: {said}");
+    };
+    hey(&["-h2"]);
+    hey(&[]);
+    hey(&["-disable-keepalive"]);
 }
 
 #[test]
