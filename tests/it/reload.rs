@@ -42,6 +42,15 @@ fn is_free(edge: &Edge, path: &str) -> bool {
     edge.get(HOST, path, &[]).status == 200
 }
 
+/// Ends the load also where the test fails.
+struct AtTheEnd<'a>(&'a AtomicBool);
+
+impl Drop for AtTheEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 #[test]
 fn a_hundred_reloads_lose_no_request() {
     let origin = RecordingOrigin::start();
@@ -49,6 +58,7 @@ fn a_hundred_reloads_lose_no_request() {
     let edge = Edge::serve(&first);
     let (over, asked, address) = (AtomicBool::new(false), AtomicU64::new(0), edge.address);
     thread::scope(|scope| {
+        let _end = AtTheEnd(&over);
         for number in 0..4 {
             let (over, asked) = (&over, &asked);
             scope.spawn(move || {
@@ -79,7 +89,6 @@ fn a_hundred_reloads_lose_no_request() {
             wait_for(|| (reloads(&edge)[..2].iter().sum::<u64>() >= round).then_some(()));
             wait_for(|| (asked.load(Ordering::Relaxed) > before).then_some(()));
         }
-        over.store(true, Ordering::Relaxed);
     });
     let counted = reloads(&edge);
     assert!(counted[0] >= 90 && counted[1] >= 10 && counted[2] == 0, "{counted:?}");
