@@ -177,6 +177,8 @@ class Frontgate(Recipe):
     bases: int = 1
     workers: int = 1
     quiet: bool = True
+    # A line on stderr for each request, where it isn't quiet.
+    verbose: bool = False
     max_size: str = "64MiB"
     cores: frozenset[int] = frozenset()
     kind = "frontgate"
@@ -189,7 +191,8 @@ class Frontgate(Recipe):
             "origin": stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases),
         }
         _fill("frontgate.toml", file, values)
-        return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
+        level = "-q" if self.quiet else "-v" if self.verbose else None
+        return [str(self.binary), "serve", "--config", str(file), *([level] if level else [])]
 
 
 @dataclass

@@ -73,13 +73,13 @@ fn a_key_is_rotated_under_load_and_nobody_notices_but_who_has_an_old_link() {
         let passed = response.status == 200;
         match (is_old, before, after) {
             (true, _, ONLY_OLD | ADDING | BOTH) => {
-                assert!(passed, "an old link was refused too early: {}", response.head)
+                assert!(passed, "an old link was refused too early: {}", response.head);
             }
             (true, ONLY_NEW, _) => {
-                assert_eq!(response.reason(), Some("unknown-key"), "an old link still opens")
+                assert_eq!(response.reason(), Some("unknown-key"), "an old link still opens");
             }
             (false, BOTH | REMOVING | ONLY_NEW, _) => {
-                assert!(passed, "a new link is refused: {}", response.head)
+                assert!(passed, "a new link is refused: {}", response.head);
             }
             (false, _, ONLY_OLD) => assert!(!passed, "a new link opens too early"),
             // In between, both may be.

@@ -219,7 +219,7 @@ fn quote(text: &str, to: &mut String) {
             '"' => to.push_str("\\\""),
             '\\' => to.push_str("\\\\"),
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                ignored(write!(to, "\\u{:04x}", u32::from(c)))
+                ignored(write!(to, "\\u{:04x}", u32::from(c)));
             }
             c => to.push(c),
         }
