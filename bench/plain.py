@@ -46,7 +46,7 @@ def _written(name: str, measured: Measured) -> str:
 
 
 def _with_log(bench: Bench, name: str) -> Case:
-    return bench.case(f"{name}, access log", bench.frontgate(name, quiet=False), bench.load("public.txt"))
+    return bench.case(f"{name}, access log", bench.frontgate(name, quiet=False, verbose=True), bench.load("public.txt"))
 
 
 def remembered(bench: Bench) -> Section:

@@ -194,6 +194,8 @@ class Frontgate(Recipe):
     bases: int = 1
     workers: int = 1
     quiet: bool = True
+    # A line on stderr for each request, where it isn't quiet.
+    verbose: bool = False
     max_size: str = "64MiB"
     cores: frozenset[int] = frozenset()
     certificate: str = ""
@@ -201,7 +203,8 @@ class Frontgate(Recipe):
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
         file = self.configure(stage, port)
-        return [str(self.binary), "serve", "--config", str(file), *(["-q"] if self.quiet else [])]
+        level = "-q" if self.quiet else "-v" if self.verbose else None
+        return [str(self.binary), "serve", "--config", str(file), *([level] if level else [])]
 
     def understands_itself(self, stage: Stage) -> bool:
         """Whether this build knows what it is to do: an older one beside it may not."""

@@ -2,7 +2,6 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::watch::{FileWatch, Fingerprint};
 use crate::config::{self, ReloadOn, ServerSettings, Settings};
@@ -52,27 +51,16 @@ impl Reloader {
         self.reload();
     }
 
-    /// Waits until files may have changed, and for writers to finish. Forever where none are watched.
+    /// Waits until files have changed and stay as they are. Forever where none are watched.
     pub(super) async fn changed(&self) {
         match &self.watch {
-            Some(watch) => {
-                // The timeout finds what no event told: a folder that came back, a file system without events.
-                let _ = tokio::time::timeout(LOOK_INTERVAL, watch.settled()).await;
-            }
+            Some(watch) => watch.changed(&self.files, &self.seen).await,
             None => std::future::pending().await,
         }
     }
 
-    /// Reads the files again if they are others than those that were read last.
-    pub(super) fn look(&mut self) {
-        if Fingerprint::of(&self.files) == self.seen {
-            return self.follow();
-        }
-        self.reload();
-    }
-
     /// All or nothing: a reload that fails keeps what runs (contract 2).
-    fn reload(&mut self) {
+    pub(super) fn reload(&mut self) {
         let Some(file) = &self.file else { return tracing::warn!("there is no file to reload") };
         // Before they are read: what is written after this is a change.
         self.seen = Fingerprint::of(&self.files);
@@ -164,6 +152,3 @@ fn https_listeners(server: &ServerSettings) -> String {
     let doors = server.https.iter().map(|https| format!("{:?} {}", https.listen, https.proxy_protocol));
     doors.collect::<Vec<_>>().join(", ")
 }
-
-/// How long a change may go unnoticed of which the system doesn't tell.
-const LOOK_INTERVAL: Duration = Duration::from_secs(10);

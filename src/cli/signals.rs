@@ -65,7 +65,7 @@ async fn watch(
                 continue;
             }
             () = reloader.changed() => {
-                reloader.look();
+                reloader.reload();
                 continue;
             }
         };
@@ -89,7 +89,7 @@ async fn watch(
                     return Some(130);
                 }
             }
-            () = reloader.changed() => reloader.look(),
+            () = reloader.changed() => reloader.reload(),
         }
     }
 }

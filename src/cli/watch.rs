@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// A watch on the folders of some files.
 pub(super) struct FileWatch {
@@ -48,7 +48,8 @@ impl FileWatch {
             .iter()
             .flat_map(|file| [Some(file.clone()), file.canonicalize().ok()])
             .flatten()
-            .map(|file| folder_of(&file).to_owned())
+            // In full: the system has one watch for a folder, whatever it was called when it was asked for.
+            .filter_map(|file| folder_of(&file).canonicalize().ok())
             .filter_map(|folder| identity(&folder).map(|identity| (folder, identity)))
             .collect();
         let (watcher, stays) = (&mut self.watcher, &wanted);
@@ -72,12 +73,27 @@ impl FileWatch {
         }
     }
 
-    /// Waits until something has happened in the folders, and then for a pause: a file that is being written isn't
-    /// read, unless it is written for long.
-    pub(super) async fn settled(&self) {
-        self.events.notified().await;
-        let begun = Instant::now();
-        while begun.elapsed() < LONGEST_WRITE && timeout(PAUSE, self.events.notified()).await.is_ok() {}
+    /// Waits until the files are others than those that were seen, and then until they stay as they are: one that is
+    /// being written isn't read, unless it is written for long.
+    pub(super) async fn changed(&self, files: &[PathBuf], seen: &Fingerprint) {
+        loop {
+            // The timeout finds what no event told: a folder that came back, a file system without events.
+            let _ = timeout(LOOK_INTERVAL, self.events.notified()).await;
+            let mut now = Fingerprint::of(files);
+            if now == *seen {
+                sleep(CALM).await;
+                continue;
+            }
+            let begun = Instant::now();
+            loop {
+                sleep(PAUSE).await;
+                let later = Fingerprint::of(files);
+                if later == now || begun.elapsed() > LONGEST_WRITE {
+                    return;
+                }
+                now = later;
+            }
+        }
     }
 }
 
@@ -113,7 +129,11 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// Without an event for so long, a writer is taken to have finished.
+/// Unchanged for so long, a file is taken to be written.
 const PAUSE: Duration = Duration::from_millis(200);
-/// A folder in which something always happens must not put a reload off for ever.
+/// A file that is always being written must not put a reload off for ever.
 const LONGEST_WRITE: Duration = Duration::from_secs(2);
+/// Between two looks, in a folder in which something always happens.
+const CALM: Duration = Duration::from_millis(50);
+/// How long a change may go unnoticed of which the system doesn't tell.
+const LOOK_INTERVAL: Duration = Duration::from_secs(10);

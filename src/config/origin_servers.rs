@@ -149,8 +149,11 @@ impl Loader<'_, '_> {
     }
 
     fn certificate_authority(&mut self, table: &mut Reader<'_, '_>) -> Option<Placed<Authorities>> {
-        let folder = self.folder;
-        table.parsed(self.faults, "certificate-authority", |file| authorities(&folder.join(file)))
+        let (folder, watched) = (self.folder, &mut self.watched);
+        table.parsed(self.faults, "certificate-authority", |file| {
+            watched.push(folder.join(file));
+            authorities(&folder.join(file))
+        })
     }
 }
 

@@ -85,6 +85,10 @@ fn origin() -> RecordingOrigin {
     })
 }
 
+/// Target, method, header lines; status, result types, reason.
+type Row =
+    (&'static str, &'static str, &'static [&'static str], u64, [&'static str; 3], Option<&'static str>);
+
 #[test]
 fn every_request_has_its_line_also_the_aborted() {
     let origin = origin();
@@ -96,8 +100,7 @@ fn every_request_has_its_line_also_the_aborted() {
         count += 1;
         json_lines(&file, count).pop().unwrap()
     };
-    // Target, method, what is sent beside; status, result, response's result, detailed, reason.
-    let rows: &[(&str, &str, &[&str], u64, [&str; 3], Option<&str>)] = &[
+    let rows: &[Row] = &[
         ("/public/x?a=1", "GET", &["Referer: https://a/b", "User-Agent: me 1.0"], 200, ["Miss"; 3], None),
         ("/public/x", "HEAD", &[], 200, ["Miss"; 3], None),
         ("/public/x", "POST", &["Content-Length: 0"], 200, ["Miss"; 3], None),

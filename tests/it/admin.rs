@@ -1,1 +1,343 @@
-//! admin
+//! The admin listener: metrics as Prometheus reads them, health, and who may ask.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::sites;
+use crate::support::{
+    Edge, RecordingOrigin, Response, frontgate, request, run, send_to, stderr, stdout, wait_for,
+};
+
+const HOST: &str = "d111111abcdef8.cloudfront.net";
+const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
+
+fn config(origin: &str) -> String {
+    format!("{ADMIN}{}", sites::private(origin, "response-timeout = \"500ms\""))
+}
+
+/// The value of one series; 0 where there is none.
+fn value(metrics: &str, series: &str) -> f64 {
+    let found = metrics.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
+    found.map_or(0.0, |value| value.parse().unwrap())
+}
+
+/// Asks until a series has a value: a response is counted when its body has ended, which its viewer may see before.
+fn wait_for_value(edge: &Edge, series: &str, expected: f64) {
+    let mut last = String::new();
+    let begun = std::time::Instant::now();
+    while value(&last, series) != expected {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{series} is not {expected}:\n{last}");
+        last = edge.admin_page("/metrics").text();
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn signed_path(url: &str) -> String {
+    let key = crate::support::private_key("rsa");
+    let id = sites::id("rsa");
+    let output = run(&["sign", "url", url, "--expires-in", "2h", "--key-pair-id", id, "--private-key", &key]);
+    assert!(output.status.success(), "{}", stderr(&output));
+    format!("/{}", stdout(&output).trim().splitn(4, '/').nth(3).unwrap())
+}
+
+#[test]
+fn what_happened_is_counted_by_what_it_was() {
+    let origin = RecordingOrigin::answering(|asked, stream| {
+        if asked.target() == "/public/silent" {
+            thread::sleep(Duration::from_secs(3));
+            return false;
+        }
+        let answer = if asked.target() == "/public/gone" { "410 Gone" } else { "200 OK" };
+        write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 5\r\n\r\nhello").is_ok()
+    });
+    let edge = Edge::serve(&config(&origin.url()));
+    let (one, key) = ("distribution=\"EDFDVBD6EXAMPLE\"", sites::id("rsa"));
+    // Of keys that nobody has used, too.
+    for key in [key, sites::id("ecdsa")] {
+        let series = format!("frontgate_key_requests_total{{{one},key=\"{key}\"}} 0\n");
+        assert!(edge.admin_page("/metrics").text().contains(&series));
+    }
+    let link = signed_path(&format!("http://{HOST}/x"));
+    for _ in 0..3 {
+        assert_eq!(edge.get(HOST, &link, &[]).status, 200);
+    }
+    let forged = link.replace("Signature=", "Signature=AAAA");
+    for (method, target, headers, status) in [
+        ("GET", "/public/x", &[][..], 200),
+        ("GET", "/public/gone", &[], 410),
+        ("POST", "/public/silent", &["Content-Length: 0"], 504),
+        ("BREW", "/public/x", &[], 403),
+        ("GET", &forged, &[], 403),
+        ("GET", &link, &["X-Frontgate-Now: +3h"], 403),
+        ("GET", "/x", &[], 403),
+    ] {
+        assert_eq!(edge.send(request(method, HOST, target, headers)).status, status, "{method} {target}");
+    }
+    assert_eq!(edge.send("nonsense\r\n\r\n").status, 400);
+    let mut left = TcpStream::connect(edge.address).unwrap();
+    left.write_all(request("GET", HOST, "/public/silent", &[]).as_bytes()).unwrap();
+    wait_for(|| (origin.requests().len() == 7).then_some(()));
+    drop(left);
+    let requests = |behavior: &str, method: &str, status: &str, result: &str| {
+        format!(
+            "frontgate_requests_total{{{one},behavior=\"{behavior}\",method=\"{method}\",status=\"{status}\",result=\"{result}\"}}"
+        )
+    };
+    let denied = |behavior: &str, reason: &str| {
+        format!("frontgate_denials_total{{{one},behavior=\"{behavior}\",reason=\"{reason}\"}}")
+    };
+    for (series, expected) in [
+        (requests("*", "GET", "200", "Miss"), 3.0),
+        (requests("/public/*", "GET", "200", "Miss"), 1.0),
+        (requests("/public/*", "GET", "410", "Error"), 1.0),
+        (requests("/public/*", "POST", "504", "Error"), 1.0),
+        (requests("/public/*", "other", "403", "Error"), 1.0),
+        (requests("/public/*", "GET", "000", "Error"), 1.0),
+        (requests("*", "GET", "403", "Error"), 3.0),
+        (denied("*", "missing-key-pair-id"), 1.0),
+        (denied("*", "signature-mismatch"), 1.0),
+        (denied("*", "expired"), 1.0),
+        (denied("/public/*", "method-not-allowed"), 1.0),
+        (format!("frontgate_key_requests_total{{{one},key=\"{key}\"}}"), 3.0),
+        (format!("frontgate_origin_response_seconds_count{{{one},origin=\"app\"}}"), 5.0),
+        (format!("frontgate_origin_response_seconds_bucket{{le=\"+Inf\",{one},origin=\"app\"}}"), 5.0),
+        (format!("frontgate_origin_failures_total{{{one},origin=\"app\",failure=\"OriginCommError\"}}"), 1.0),
+        (format!("frontgate_sent_bytes_total{{{one},behavior=\"*\"}}"), 15.0 + 110.0 * 2.0 + 146.0),
+        ("frontgate_interrupted_responses_total{by=\"viewer\"}".to_owned(), 1.0),
+        ("frontgate_malformed_requests_total".to_owned(), 1.0),
+        // One for the good link, one for the forged; the two other times and the one that has expired are remembered.
+        ("frontgate_signature_verifications_total".to_owned(), 2.0),
+        ("frontgate_verified_policy_cache_hits_total".to_owned(), 3.0),
+        ("frontgate_verified_policy_cache_entries".to_owned(), 1.0),
+        ("frontgate_connections_total{protocol=\"http\"}".to_owned(), 12.0),
+        ("frontgate_open_connections{protocol=\"http\"}".to_owned(), 0.0),
+        ("frontgate_config_last_reload_successful".to_owned(), 1.0),
+    ] {
+        wait_for_value(&edge, &series, expected);
+    }
+    let metrics = edge.admin_page("/metrics").text();
+    let last = format!("frontgate_key_last_used_timestamp_seconds{{{one},key=\"{key}\"}}");
+    let begun = value(&metrics, "process_start_time_seconds");
+    assert!(value(&metrics, &last) >= begun && begun > 1.7e9, "{metrics}");
+    assert!(
+        value(&metrics, "process_resident_memory_bytes") > 1e6 && value(&metrics, "process_open_fds") > 5.0
+    );
+    // An open connection is one.
+    let _open = TcpStream::connect(edge.address).unwrap();
+    wait_for_value(&edge, "frontgate_open_connections{protocol=\"http\"}", 1.0);
+}
+
+#[test]
+fn promtool_finds_nothing_to_say_about_the_metrics() {
+    let origin = RecordingOrigin::start();
+    let edge = Edge::serve(&config(&origin.url()));
+    assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
+    assert_eq!(edge.get(HOST, "/x", &[]).status, 403);
+    wait_for(|| edge.admin_page("/metrics").text().contains("missing-key-pair-id").then_some(()));
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool, which script/test installs");
+    let page = edge.admin_page("/metrics");
+    assert_eq!(page.header("Content-Type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    promtool.stdin.take().unwrap().write_all(&page.body).unwrap();
+    let output = promtool.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    // Every metric is explained.
+    let docs = std::fs::read_to_string(crate::support::root().join("docs/operation.md")).unwrap();
+    for name in page.text().lines().filter_map(|line| line.strip_prefix("# TYPE ")) {
+        let name = name.split(' ').next().unwrap();
+        assert!(docs.contains(&format!("`{name}`")), "docs/operation.md doesn't name {name}");
+    }
+}
+
+/// A Prometheus that scrapes one address.
+struct Prometheus {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Prometheus {
+    fn start(dir: &std::path::Path, scraped: SocketAddr) -> Self {
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config = format!(
+            "global:\n  scrape_interval: 1s\nscrape_configs:\n  - job_name: frontgate\n    authorization:\n      \
+             credentials_file: token\n    static_configs:\n      - targets: ['{scraped}']\n"
+        );
+        std::fs::write(dir.join("prometheus.yml"), config).unwrap();
+        let log = std::fs::File::create(dir.join("prometheus.log")).unwrap();
+        let child = Command::new("prometheus")
+            .current_dir(dir)
+            .args(["--config.file=prometheus.yml", "--storage.tsdb.path=tsdb"])
+            .arg(format!("--web.listen-address={address}"))
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("prometheus, which script/test installs");
+        Self { child, address }
+    }
+
+    fn query(&self, query: &str) -> Option<Value> {
+        let mut stream = TcpStream::connect(self.address).ok()?;
+        let target = format!("/api/v1/query?query={query}");
+        stream.write_all(request("GET", &self.address.to_string(), &target, &[]).as_bytes()).ok()?;
+        let response = Response::read(&mut stream, false);
+        let json: Value = serde_json::from_slice(&response.body).ok()?;
+        let result = json["data"]["result"].as_array()?.first()?.clone();
+        Some(result)
+    }
+}
+
+impl Drop for Prometheus {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn prometheus_scrapes_it_with_its_token() {
+    let origin = RecordingOrigin::start();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("token"), "a-token-of-good-length\n").unwrap();
+    let config = config(&origin.url()).replace("0\"\n", "0\"\ntoken-file = \"token\"\n");
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut command = frontgate();
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    let edge = Edge::start(command, dir);
+    for _ in 0..7 {
+        assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
+    }
+    let prometheus = Prometheus::start(edge.dir.path(), edge.admin.unwrap());
+    let begun = std::time::Instant::now();
+    let mut last = None;
+    while last.as_deref() != Some("7") {
+        let log = std::fs::read_to_string(edge.file("prometheus.log")).unwrap();
+        assert!(begun.elapsed() < Duration::from_secs(60), "{last:?}: {log}");
+        thread::sleep(Duration::from_millis(100));
+        let series = prometheus.query("frontgate_requests_total%7Bstatus=%22200%22%7D");
+        last = series.and_then(|series| series["value"][1].as_str().map(str::to_owned));
+    }
+    let series = prometheus.query("up%7Bjob=%22frontgate%22%7D").unwrap();
+    assert_eq!(series["value"][1], "1", "{series}");
+}
+
+#[test]
+fn only_who_brings_the_token_is_told_more_than_health() {
+    let origin = RecordingOrigin::start();
+    let dir = tempfile::tempdir().unwrap();
+    let token = "s3cret-token-of-good-length";
+    std::fs::write(dir.path().join("admin.token"), format!("{token}\n")).unwrap();
+    let config = config(&origin.url()).replace("0\"\n", "0\"\ntoken-file = \"admin.token\"\n");
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut command = frontgate();
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    let edge = Edge::start(command, dir);
+    let ask = |path: &str, headers: &[&str]| {
+        send_to(edge.admin.unwrap(), request("GET", "frontgate.example.com", path, headers).as_bytes())
+    };
+    let bearer = format!("Authorization: Bearer {token}");
+    for (headers, status) in [
+        (vec![], 401),
+        (vec![bearer.as_str()], 200),
+        (vec!["Authorization: Bearer"], 401),
+        (vec!["Authorization: Bearer s3cret-token-of-good-lengtH"], 401),
+        (vec!["Authorization: Bearer s3cret-token-of-good-length-"], 401),
+        (vec!["Authorization: Basic czNjcmV0"], 401),
+    ] {
+        for path in ["/metrics", "/", "/nothing"] {
+            let expected = if path == "/nothing" && status == 200 { 404 } else { status };
+            let response = ask(path, &headers);
+            assert_eq!(response.status, expected, "{path} {headers:?}");
+            assert_eq!(response.header("WWW-Authenticate").is_some(), status == 401);
+        }
+        assert_eq!((ask("/health/live", &headers).status, ask("/health/ready", &headers).status), (200, 200));
+    }
+    // A token that was replaced opens nothing any more.
+    std::fs::write(edge.file("admin.token"), "another-token-of-good-length\n").unwrap();
+    wait_for(|| (ask("/metrics", &[&bearer]).status == 401).then_some(()));
+    assert_eq!(ask("/metrics", &["Authorization: bearer another-token-of-good-length"]).status, 200);
+}
+
+#[test]
+fn without_a_token_nobody_asks_by_a_name_or_changes_anything() {
+    let origin = RecordingOrigin::start();
+    let edge = Edge::serve(&config(&origin.url()));
+    let admin = edge.admin.unwrap();
+    for (host, status) in
+        [("127.0.0.1:9090", 200), ("localhost", 200), ("[::1]:1", 200), ("evil.example.com", 403)]
+    {
+        assert_eq!(send_to(admin, request("GET", host, "/metrics", &[]).as_bytes()).status, status, "{host}");
+    }
+    assert_eq!(send_to(admin, b"GET /metrics HTTP/1.0\r\n\r\n").status, 403);
+    let post = send_to(admin, request("POST", "localhost", "/metrics", &["Content-Length: 0"]).as_bytes());
+    assert_eq!((post.status, post.header("Allow")), (405, Some("GET, HEAD")));
+    let page = edge.admin_page("/");
+    assert!(page.header("Content-Type").unwrap().starts_with("text/html"));
+    for link in ["/metrics", "/health/live", "/health/ready"] {
+        assert!(page.text().contains(&format!("href=\"{link}\"")));
+        assert_eq!(edge.admin_page(link).status, 200);
+    }
+    assert_eq!(edge.admin_page("/nothing").status, 404);
+    let open = send_to(
+        admin,
+        request("GET", "localhost", "/metrics", &["Accept: application/openmetrics-text"]).as_bytes(),
+    );
+    assert!(open.text().ends_with("# EOF\n") && open.header("Content-Type").unwrap().contains("openmetrics"));
+}
+
+#[test]
+fn it_is_not_ready_any_more_while_it_drains() {
+    let origin = RecordingOrigin::answering(|_, stream| {
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nfirst");
+        thread::sleep(Duration::from_millis(1500));
+        stream.write_all(b"later").is_ok()
+    });
+    let mut edge = Edge::serve(&config(&origin.url()).replace("500ms", "5s"));
+    wait_for(|| (edge.admin_page("/health/ready").status == 200).then_some(()));
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    stream.write_all(request("GET", HOST, "/public/x", &[]).as_bytes()).unwrap();
+    wait_for(|| (!origin.requests().is_empty()).then_some(()));
+    edge.signal("TERM");
+    wait_for(|| {
+        let page = edge.admin_page("/health/ready");
+        (page.status == 503 && page.text() == "draining\n").then_some(())
+    });
+    assert_eq!(edge.admin_page("/health/live").status, 200);
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.ends_with("firstlater"), "{answer}");
+    assert_eq!(wait_for(|| edge.child.try_wait().unwrap()).code(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_or_open_to_strangers_is_an_error_at_the_start() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    for (admin, words) in [
+        (format!("listen = \"{address}\""), "in use"),
+        ("listen = \"0.0.0.0:9090\"".to_owned(), "open to others without a token"),
+        ("listen = \"9090\"".to_owned(), "`listen` can't be used"),
+        ("token-file = \"x\"".to_owned(), "lacks `listen`"),
+        ("listen = \"127.0.0.1:0\"\ntoken-file = \"missing\"".to_owned(), "the admin token can't be read"),
+        ("listen = \"127.0.0.1:0\"\ntoken-file = \"short\"".to_owned(), "it holds no token"),
+        ("listen = \"127.0.0.1:0\"\npassword = \"x\"".to_owned(), "has no key `password`"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("short"), "short\n").unwrap();
+        let config = format!("[admin]\n{admin}\n{}", sites::private("http://127.0.0.1:9", ""));
+        std::fs::write(dir.path().join("config.toml"), config).unwrap();
+        let output =
+            frontgate().current_dir(dir.path()).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{admin}");
+        assert!(stderr(&output).contains(words), "{admin}: {}", stderr(&output));
+    }
+}

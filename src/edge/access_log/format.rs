@@ -154,6 +154,9 @@ pub(super) fn fields_len(headers: &http::HeaderMap) -> u64 {
     headers.iter().map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64).sum()
 }
 
+/// A text takes whatever is written to it.
+fn ignored(_: std::fmt::Result) {}
+
 enum Value<'a> {
     Text(Cow<'a, str>),
     Number(u64),
@@ -174,9 +177,9 @@ impl<'a> Value<'a> {
         match self {
             Self::Text(text) if text.is_empty() => to.push('-'),
             Self::Text(text) => encode(&text.replace('…', "..."), to),
-            Self::Number(number) => drop(write!(to, "{number}")),
-            Self::Status(status) => drop(write!(to, "{status:03}")),
-            Self::Seconds(time) => drop(write!(to, "{}.{:03}", time.as_secs(), time.subsec_millis())),
+            Self::Number(number) => ignored(write!(to, "{number}")),
+            Self::Status(status) => ignored(write!(to, "{status:03}")),
+            Self::Seconds(time) => ignored(write!(to, "{}.{:03}", time.as_secs(), time.subsec_millis())),
             Self::Unknown => to.push('-'),
         }
     }
@@ -186,8 +189,8 @@ impl<'a> Value<'a> {
         match self {
             Self::Text(text) if text.is_empty() => to.push_str("null"),
             Self::Text(text) => quote(text, to),
-            Self::Number(number) => drop(write!(to, "{number}")),
-            Self::Status(status) => drop(write!(to, "{status}")),
+            Self::Number(number) => ignored(write!(to, "{number}")),
+            Self::Status(status) => ignored(write!(to, "{status}")),
             Self::Seconds(_) => self.encoded(to),
             Self::Unknown => to.push_str("null"),
         }
@@ -200,8 +203,8 @@ fn encode(text: &str, to: &mut String) {
     use std::fmt::Write;
     for byte in text.bytes() {
         match byte {
-            0..=32 | 127.. => drop(write!(to, "%{byte:02X}")),
-            byte if ENCODED.contains(&byte) => drop(write!(to, "%{byte:02X}")),
+            0..=32 | 127.. => ignored(write!(to, "%{byte:02X}")),
+            byte if ENCODED.contains(&byte) => ignored(write!(to, "%{byte:02X}")),
             byte => to.push(char::from(byte)),
         }
     }
@@ -216,7 +219,7 @@ fn quote(text: &str, to: &mut String) {
             '"' => to.push_str("\\\""),
             '\\' => to.push_str("\\\\"),
             c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => {
-                let _ = write!(to, "\\u{:04x}", u32::from(c));
+                ignored(write!(to, "\\u{:04x}", u32::from(c)));
             }
             c => to.push(c),
         }
