@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
-use http::{Request, Response, StatusCode, Version, request};
+use http::{Method, Request, Response, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
 
 use super::access_log::AccessLogEntry;
@@ -87,6 +87,10 @@ impl Worker {
                     (cause.unwrap_or_else(|| reply.cause.clone()), reply.is_redirect());
                 let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
                 let mut response = reply.into_response(&identity, http_date(), closes);
+                if parts.method == Method::HEAD {
+                    // hyper leaves a body away for HTTP/1.1 alone.
+                    *response.body_mut() = body::empty();
+                }
                 shaping.apply_to_own(response.headers_mut(), is_redirect, &identity);
                 (response, Some(cause))
             }
