@@ -244,6 +244,7 @@ fn only_who_brings_the_token_is_told_more_than_health() {
     let ask = |path: &str, headers: &[&str]| {
         send_to(edge.admin.unwrap(), request("GET", "frontgate.example.com", path, headers).as_bytes())
     };
+    wait_for(|| (ask("/health/ready", &[]).status == 200).then_some(()));
     let bearer = format!("Authorization: Bearer {token}");
     for (headers, status) in [
         (vec![], 401),
@@ -280,6 +281,7 @@ fn without_a_token_nobody_asks_by_a_name_or_changes_anything() {
     assert_eq!(send_to(admin, b"GET /metrics HTTP/1.0\r\n\r\n").status, 403);
     let post = send_to(admin, request("POST", "localhost", "/metrics", &["Content-Length: 0"]).as_bytes());
     assert_eq!((post.status, post.header("Allow")), (405, Some("GET, HEAD")));
+    wait_for(|| (edge.admin_page("/health/ready").status == 200).then_some(()));
     let page = edge.admin_page("/");
     assert!(page.header("Content-Type").unwrap().starts_with("text/html"));
     for link in ["/metrics", "/health/live", "/health/ready"] {
