@@ -30,6 +30,7 @@ pub mod conversation;
 pub mod error_page;
 pub mod forward;
 pub mod forwarded;
+pub mod gathered;
 pub mod headers;
 pub mod http1;
 pub mod http2;

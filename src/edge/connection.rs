@@ -16,6 +16,7 @@ use super::viewer::{Peer, TlsFacts, ViewerAddress};
 use super::worker::Worker;
 use super::{http1, http2, proxy_header};
 use crate::config::{Door, Limits};
+use crate::small_writes::SmallWrites;
 use crate::tls;
 use crate::viewer::Scheme;
 
@@ -109,7 +110,7 @@ impl Connected {
     ) -> Option<(Socket, bool)> {
         let address = self.address;
         let shaken = tokio::select! {
-            shaken = timeout(self.limits.handshake, TlsAcceptor::from(tls).accept(stream)) => shaken,
+            shaken = timeout(self.limits.handshake, TlsAcceptor::from(tls).accept(SmallWrites(stream))) => shaken,
             () = stop.cancelled() => return None,
         };
         let stream = match shaken {

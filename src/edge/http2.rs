@@ -14,10 +14,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::connection::Connected;
+use super::gathered::Gathered;
 use super::socket::Socket;
 use super::stall::StallGuard;
 use super::streams::{Spawner, StreamBody, Streams};
-use crate::small_writes::SmallWrites;
+use crate::body::BoxError;
 
 /// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the
 /// viewer is told (GOAWAY) and the streams that are open are finished.
@@ -51,19 +52,22 @@ async fn converse(socket: Socket, viewer: Connected) {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(limits.idle)
         .keep_alive_timeout(limits.idle);
-    let io = TokioIo::new(StallGuard::new(SmallWrites(socket), limits.write));
-    let mut connection = pin!(builder.serve_connection(io, service));
+    let socket = Gathered::new(StallGuard::new(socket, limits.write));
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket.clone()), service));
     let mut is_ending = false;
     let ended = poll_fn(|cx| {
-        if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
-            return Poll::Ready(ended);
-        }
-        if !is_ending && streams.poll_called(cx).is_ready() {
+        let mut polled = connection.as_mut().poll(cx);
+        if polled.is_pending() && !is_ending && streams.poll_called(cx).is_ready() {
             is_ending = true;
             connection.as_mut().graceful_shutdown();
-            return connection.as_mut().poll(cx);
+            polled = connection.as_mut().poll(cx);
         }
-        Poll::Pending
+        // What it has said in this turn, it has said to the gatherer alone.
+        match (polled, socket.poll_send(cx)) {
+            (Poll::Ready(ended), _) => Poll::Ready(ended.map_err(BoxError::from)),
+            (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(error.into())),
+            (Poll::Pending, _) => Poll::Pending,
+        }
     });
     if let Err(error) = ended.await {
         tracing::debug!(peer = %address, %error, "a viewer's connection ended with an error");

@@ -12,13 +12,15 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::small_writes::SmallWrites;
+
 /// Either kind.
 #[derive(Debug)]
 pub enum Socket {
     /// Plain HTTP.
     Plain(TcpStream),
     /// HTTP under TLS; boxed, since a plain one is much smaller.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<SmallWrites<TcpStream>>>),
 }
 
 impl Socket {
