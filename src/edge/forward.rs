@@ -133,7 +133,7 @@ impl Forwarding<'_> {
             failure,
             "an origin failed; the other one is asked"
         );
-        self.ask(ahead, behavior, headers, body::empty(), entry).await
+        Box::pin(self.ask(ahead, behavior, headers, body::empty(), entry)).await
     }
 
     async fn ask(

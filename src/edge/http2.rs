@@ -34,11 +34,12 @@ async fn converse(socket: Socket, viewer: Connected) {
     let (viewer, of_requests) = (Rc::new(viewer), Rc::clone(&streams));
     let service = service_fn(move |request| {
         let (viewer, streams) = (Rc::clone(&viewer), Rc::clone(&of_requests));
-        async move {
+        // On the heap at once: hyper and the spawner move it on from hand to hand.
+        Box::pin(async move {
             let stream = streams.current();
             let response = viewer.worker.respond(request, &viewer.peer).await;
             Ok::<_, Infallible>(response.map(|body| StreamBody::new(body, stream)))
-        }
+        })
     });
     let mut builder = http2::Builder::new(Spawner(Rc::clone(&streams)));
     builder

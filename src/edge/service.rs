@@ -76,7 +76,8 @@ impl Worker {
                 let forwarding = exchange.asker.forwarding(&parts);
                 let entry = &mut exchange.entry;
                 let shown = error_page::fetch(page, distribution, forwarding, &parts.headers, entry);
-                (shown.await, cause)
+                // On the heap: it is rare, and every request would keep place for it.
+                (Box::pin(shown).await, cause)
             }
         };
         let Exchange { asker: Asker { identity, .. }, mut entry, shaping, .. } = exchange;
