@@ -26,7 +26,11 @@ impl RequestIds {
         self.0.fill_bytes(&mut bytes);
         // 40 bytes are 56 characters, always; and a header may hold any of them.
         let _ = URL_SAFE.encode_slice(bytes, &mut text);
-        HeaderValue::from_maybe_shared(Bytes::from_owner(text)).unwrap_or(HeaderValue::from_static(""))
+        let id = HeaderValue::from_maybe_shared(Bytes::from_owner(text));
+        let mut id = id.unwrap_or(HeaderValue::from_static(""));
+        // No secret, but never the same twice: HTTP/2's table of headers would push out for it what does come again.
+        id.set_sensitive(true);
+        id
     }
 }
 
