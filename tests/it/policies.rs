@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::mmdb;
 use crate::sites;
 use crate::support::{
-    Edge, Recorded, RecordingOrigin, Response, frontgate, public_key, request, root, stderr, stdout, wait_for,
+    Edge, Recorded, RecordingOrigin, Response, frontgate, request, stderr, stdout, wait_for,
 };
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
