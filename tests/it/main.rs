@@ -14,6 +14,7 @@ mod conformance;
 mod documented;
 mod examples;
 mod fallbacks;
+mod footprint;
 mod forwarding;
 mod hard_times;
 mod http2;
