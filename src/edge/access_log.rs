@@ -62,6 +62,8 @@ struct Line {
     origin: Option<(Rc<OriginName>, Instant)>,
     /// Why Frontgate answered by itself.
     cause: Option<Cause>,
+    /// Whether a page stands in place of an error, whatever its status says.
+    shows_error_page: bool,
     status: u16,
     sent: u64,
     ending: Ending,
@@ -105,6 +107,7 @@ impl AccessLogEntry {
             key: None,
             origin: None,
             cause: None,
+            shows_error_page: false,
             status: 0,
             sent: 0,
             ending: Ending::Aborted,
@@ -168,6 +171,13 @@ impl AccessLogEntry {
     pub fn answered_for(&mut self, cause: Cause) {
         if let Some(line) = &mut self.0 {
             line.cause = Some(cause);
+        }
+    }
+
+    /// A page is shown in place of an error.
+    pub fn shows_error_page(&mut self) {
+        if let Some(line) = &mut self.0 {
+            line.shows_error_page = true;
         }
     }
 

@@ -75,6 +75,7 @@ impl Worker {
                 let cause = answered.err().map(|reply| reply.cause);
                 let forwarding = exchange.asker.forwarding(&parts);
                 let entry = &mut exchange.entry;
+                entry.shows_error_page();
                 let shown = error_page::fetch(page, distribution, forwarding, &parts.headers, entry);
                 // On the heap: it is rare, and every request would keep place for it.
                 (Box::pin(shown).await, cause)

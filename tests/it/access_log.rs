@@ -442,3 +442,24 @@ fn stderr_is_quiet_and_says_each_denial_in_words() {
     assert_eq!(dev.get("127.0.0.1", "/public/index.html", &[]).status / 100, 2);
     wait_for(|| dev.log().contains("/public/index.html").then_some(()));
 }
+
+#[test]
+fn an_error_stays_one_in_the_log_whatever_the_status_of_its_page() {
+    let origin = RecordingOrigin::answering(|request, stream| {
+        let status = if request.target() == "/public/page" { "200 OK" } else { "404 Not Found" };
+        write!(stream, "HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n").is_ok()
+    });
+    let page = "[[distributions.custom-error-responses]]\nresponse-page-path = \"/public/page\"\nresponse-code = 200\n";
+    let pages = [403, 404].map(|status| format!("{page}error-code = {status}\n")).concat();
+    let edge = Edge::serve(&(config("format = \"json\"\nfile = \"access.log\"", &origin.url()) + &pages));
+    for target in ["/public/missing", "/private"] {
+        assert_eq!(edge.get(HOST, target, &[]).status, 200, "{target}");
+    }
+    for line in json_lines(&edge.file("access.log"), 2) {
+        assert_eq!(
+            (&line["sc-status"], &line["x-edge-result-type"]),
+            (&200.into(), &"Error".into()),
+            "{line}"
+        );
+    }
+}

@@ -402,32 +402,3 @@ fn a_flood_of_connections_waits_its_turn() {
         (ask(&edge, "plain", request("GET", HOST, "/public/x", &[]).as_bytes()) == Some(200)).then_some(())
     });
 }
-
-#[test]
-fn idle_connections_are_cheap() {
-    let origin = RecordingOrigin::start();
-    let resident = |edge: &Edge| {
-        let statm = std::fs::read_to_string(format!("/proc/{}/statm", edge.child.id())).unwrap();
-        statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap() * 4096
-    };
-    // Beside the buffers of rustls and hyper; measured without optimisation, so that the limits are generous.
-    for (kind, limit) in [("plain", 24 << 10), ("TLS", 64 << 10)] {
-        let edge = site(&origin, "");
-        others_are_served(&edge);
-        let before = resident(&edge);
-        let idle: Vec<Box<dyn Wire>> = (0..1_000)
-            .map(|_| {
-                let mut stream = open(&edge, kind);
-                let ask = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
-                stream.write_all(ask.as_bytes()).unwrap();
-                assert_eq!(Response::read(&mut stream, false).status, 200);
-                stream
-            })
-            .collect();
-        // Until they are parked.
-        thread::sleep(Duration::from_millis(500));
-        let each = resident(&edge).saturating_sub(before) / idle.len();
-        println!("{kind}: {each} bytes for an idle connection");
-        assert!(each < limit, "{kind}: {each}");
-    }
-}

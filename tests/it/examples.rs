@@ -1,10 +1,14 @@
 //! The files in `examples/` are what the programs that read them take.
 
 use std::collections::BTreeSet;
-use std::process::Command;
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::proxy_protocol::link_for;
+use crate::secure::{self, HOST};
 use crate::sites;
 use crate::support::{Edge, RecordingOrigin, frontgate, root, stderr, stdout, wait_for};
 
@@ -130,48 +134,157 @@ fn the_compose_file_is_one() {
 }
 
 #[test]
-fn nginx_and_caddy_take_their_files() {
+fn the_configurations_of_containers_are_good_ones() {
+    for (file, key) in [
+        ("examples/compose-object-storage/config.toml", "KSTORAGEEXAMPLE"),
+        ("docker/config.toml", "KDOCKEREXAMPLE"),
+    ] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("keys")).unwrap();
+        let public = dir.path().join(format!("keys/{key}.public.pem"));
+        std::fs::copy(crate::support::public_key("rsa"), public).unwrap();
+        std::fs::copy(root().join(file), dir.path().join("config.toml")).unwrap();
+        let mut check = frontgate();
+        check
+            .current_dir(dir.path())
+            .arg("check")
+            .env("AWS_ACCESS_KEY_ID", "A")
+            .env("AWS_SECRET_ACCESS_KEY", "S");
+        let output = check.output().unwrap();
+        assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{file}");
+    }
+}
+
+/// A folder with the certificate that the examples name, in `tls`.
+fn with_certificate() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
     let tls = dir.path().join("tls");
     std::fs::create_dir(&tls).unwrap();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-subj",
-            "/CN=media.example.com",
-            "-days",
-            "1",
-        ])
-        .arg("-keyout")
-        .arg(tls.join("media.key"))
-        .arg("-out")
-        .arg(tls.join("media.pem"))
-        .output()
-        .expect("openssl");
-    assert!(made.status.success(), "{}", stderr(&made));
-    let file = dir.path().join("nginx.conf");
-    // Before 1.25, which Debian 12 has, HTTP/2 was a word of `listen`.
-    let text =
-        example("nginx/nginx.conf").replace("listen 443 ssl;\n        http2 on;", "listen 443 ssl http2;");
-    std::fs::write(&file, text).unwrap();
-    let output = Command::new("nginx")
-        .args(["-t", "-e", "stderr", "-g", "pid nginx.pid;", "-p"])
-        .arg(dir.path())
-        .arg("-c")
-        .arg(&file)
-        .output()
-        .expect("nginx");
+    for file in ["media.pem", "media.key"] {
+        std::fs::copy(secure::certificates().join(file), tls.join(file)).unwrap();
+    }
+    dir
+}
+
+/// nginx's example as the nginx of Debian 12 reads it: before 1.25, HTTP/2 was a word of `listen`.
+fn nginx_example() -> String {
+    example("nginx/nginx.conf").replace("listen 443 ssl;\n        http2 on;", "listen 443 ssl http2;")
+}
+
+fn nginx(dir: &Path) -> Command {
+    let mut nginx = Command::new("nginx");
+    nginx.args(["-e", "stderr", "-g", "pid nginx.pid; daemon off;", "-c", "nginx.conf", "-p"]).arg(dir);
+    nginx.stderr(Stdio::null());
+    nginx
+}
+
+fn caddy(dir: &Path, command: &str, file: &Path) -> Command {
+    let mut caddy = Command::new("caddy");
+    caddy.args([command, "--adapter", "caddyfile", "--config"]).arg(file);
+    caddy.env("XDG_DATA_HOME", dir).env("XDG_CONFIG_HOME", dir).stderr(Stdio::null());
+    caddy
+}
+
+#[test]
+fn nginx_and_caddy_take_their_files() {
+    let dir = with_certificate();
+    std::fs::write(dir.path().join("nginx.conf"), nginx_example()).unwrap();
+    let output = nginx(dir.path()).arg("-t").stderr(Stdio::piped()).output().expect("nginx");
     assert!(output.status.success(), "{}", stderr(&output));
-    let output = Command::new("caddy")
-        .args(["validate", "--adapter", "caddyfile", "--config"])
-        .arg(root().join("examples/caddy/Caddyfile"))
-        .env("XDG_DATA_HOME", dir.path())
-        .env("XDG_CONFIG_HOME", dir.path())
-        .output()
-        .expect("caddy, which script/test installs");
+    let file = root().join("examples/caddy/Caddyfile");
+    let output = caddy(dir.path(), "validate", &file).stderr(Stdio::piped()).output();
+    let output = output.expect("caddy, which script/test installs");
     assert!(output.status.success(), "{}", stderr(&output));
+}
+
+/// A server in front, ended with the test.
+struct Front {
+    child: Child,
+    port: u16,
+    _dir: tempfile::TempDir,
+}
+
+impl Front {
+    /// Starts one with its example, which listens on a free port and has Frontgate behind it.
+    fn start(name: &str, edge: &Edge) -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (dir, behind) = (with_certificate(), edge.address.to_string());
+        let mut command = if name == "nginx" {
+            let text = nginx_example().replace("listen 443", &format!("listen 127.0.0.1:{port}"));
+            std::fs::write(dir.path().join("nginx.conf"), text.replace("127.0.0.1:8080", &behind)).unwrap();
+            nginx(dir.path())
+        } else {
+            // An authority of its own in place of one on the internet.
+            let options = "{\nadmin off\nauto_https disable_redirects\nlocal_certs\nskip_install_trust\n}\n";
+            let text = example("caddy/Caddyfile").replace("127.0.0.1:8080", &behind);
+            let site = format!("https://{HOST}:{port} {{\nbind 127.0.0.1");
+            let file = dir.path().join("Caddyfile");
+            std::fs::write(&file, options.to_owned() + &text.replace("media.example.com {", &site)).unwrap();
+            caddy(dir.path(), "run", &file)
+        };
+        let child = command.spawn().unwrap();
+        wait_for(|| TcpStream::connect(("127.0.0.1", port)).ok());
+        Self { child, port, _dir: dir }
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        // nginx takes its workers with it only when it is asked.
+        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
+        let _ = self.child.wait();
+    }
+}
+
+/// What the edge says to a viewer on a loopback address of its own: 200, or the reason.
+fn outcome(viewer: &str, url: &str, port: u16, headers: &[&str]) -> String {
+    let mut curl = Command::new("curl");
+    curl.args([
+        "-sk",
+        "--max-time",
+        "10",
+        "-o",
+        "/dev/null",
+        "-w",
+        "%{http_code} %header{x-frontgate-reason}",
+    ]);
+    curl.args(["--interface", viewer, "--connect-to", &format!("::127.0.0.1:{port}"), url]);
+    headers.iter().for_each(|header| _ = curl.args(["-H", header]));
+    stdout(&curl.output().unwrap()).trim().to_owned()
+}
+
+#[test]
+fn behind_nginx_and_caddy_the_viewer_is_who_they_say_and_speaks_what_they_say() {
+    let link = |address: &str| format!("https://{HOST}{}", link_for(&format!("{address}/32")));
+    let (viewers, others) = (link("127.0.0.2"), link("203.0.113.9"));
+    for (name, file) in [("nginx", "nginx/nginx.conf"), ("caddy", "caddy/Caddyfile")] {
+        let origin = RecordingOrigin::start();
+        // What the example says of our side. The front server asks from 127.0.0.1, the viewer doesn't.
+        let text = example(file);
+        let ours: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#     ")).collect();
+        // Without bases: what was signed for https opens only where the viewer is known to speak it.
+        let edge = Edge::serve(&format!("{}\n{}", ours.join("\n"), sites::private(&origin.url(), "")));
+        let front = Front::start(name, &edge);
+        // Caddy makes its certificate when it has begun to listen.
+        wait_for(|| (outcome("127.0.0.2", &viewers, front.port, &[]) != "000").then_some(()));
+        for (url, headers, expected) in [
+            (&viewers, &[][..], "200"),
+            (&others, &[], "403 ip-mismatch"),
+            (&others, &["X-Forwarded-For: 203.0.113.9"], "403 ip-mismatch"),
+            (&viewers, &["X-Forwarded-For: 203.0.113.9"], "200"),
+            (&viewers, &["X-Forwarded-Proto: http"], "200"),
+        ] {
+            assert_eq!(outcome("127.0.0.2", url, front.port, headers), expected, "{name} {headers:?}");
+        }
+        let told = origin.last().headers("x-forwarded-for").join(",");
+        assert_eq!(told.replace(' ', ""), "127.0.0.2,127.0.0.1", "{name}");
+        // Who comes by itself and says the same isn't believed.
+        let plain = viewers.replace("https://", "http://");
+        for headers in
+            [&["X-Forwarded-Proto: https"][..], &["X-Forwarded-Proto: https", "X-Forwarded-For: 127.0.0.2"]]
+        {
+            let found = outcome("127.0.0.2", &plain, edge.address.port(), headers);
+            assert_eq!(found, "403 resource-mismatch", "{headers:?}");
+        }
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::mmdb;
 use crate::sites;
 use crate::support::{
-    Edge, Recorded, RecordingOrigin, Response, frontgate, public_key, request, root, stderr, stdout, wait_for,
+    Edge, Recorded, RecordingOrigin, Response, frontgate, request, stderr, stdout, wait_for,
 };
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -920,44 +920,4 @@ fn what_can_never_be_known_is_a_warning_and_policies_are_told() {
         "origin-request-policy = \"api\"",
     ));
     assert_eq!((code, warnings.len()), (Some(0), 2), "{warnings:?}");
-}
-
-#[test]
-fn the_commented_examples_are_good_ones() {
-    let text = std::fs::read_to_string(root().join("config.toml")).unwrap();
-    let keys = [
-        "[[origin-request",
-        "[[response-headers",
-        "id = \"api\"",
-        "id = \"player\"",
-        "headers = {",
-        "cookies = {",
-        "query-strings = {",
-        "cors = {",
-        "security-headers = {",
-        "custom-headers = [",
-        "remove-headers = [",
-        "server-timing-sampling",
-        "geo-restriction = {",
-        "response-headers-policy",
-        "preflight-without",
-        "policy-headers-on",
-        "forward-signing",
-    ];
-    let mut found = 0;
-    let lines = text.lines().map(|line| match line.strip_prefix("# ") {
-        Some(example) if keys.iter().any(|key| example.starts_with(key)) => {
-            found += 1;
-            example
-        }
-        Some(_) | None => line,
-    });
-    let config =
-        lines.collect::<Vec<_>>().join("\n").replace("keys/K2JCJMDEHXQW5F.public.pem", &public_key("rsa"));
-    assert_eq!(found, keys.len(), "{config}");
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("config.toml"), config).unwrap();
-    let output = frontgate().current_dir(dir.path()).args(["check", "--test-mode"]).output().unwrap();
-    assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{}", stdout(&output));
-    assert!(stdout(&output).contains("answers by player"), "{}", stdout(&output));
 }

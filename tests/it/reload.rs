@@ -114,6 +114,10 @@ fn what_is_fixed_at_the_start_is_not_changed_and_nothing_else_with_it() {
         (free.replace("workers = 1", "workers = 2"), "[server] workers"),
         (free.replace("workers = 1", "workers = 1\nshutdown-grace = \"5s\""), "[server] shutdown-grace"),
         (free.replace("workers = 1", "workers = 1\nreload = \"signal\""), "[server] reload"),
+        (
+            free.replace("workers = 1", "workers = 1\nlimits = { connections-per-worker = 5 }"),
+            "[server.limits] connections-per-worker",
+        ),
         (free.replace("127.0.0.1:0", "127.0.0.1:1"), "[admin] listen"),
         (free.replace(ADMIN, ""), "[admin] listen"),
         (format!("[verified-policy-cache]\nmax-size = 0\n{free}"), "[verified-policy-cache] max-size"),

@@ -86,8 +86,12 @@ pub(crate) fn connect(address: SocketAddr) -> Stream {
     connect_behind(address, b"")
 }
 
-/// A client that is about to shake hands.
+/// A client that is about to shake hands, and offers HTTP/1.1.
 pub(crate) fn client() -> ClientConnection {
+    client_offering("http/1.1")
+}
+
+fn client_offering(protocol: &str) -> ClientConnection {
     let mut roots = RootCertStore::empty();
     roots
         .add(CertificateDer::from_pem_file(certificates().join("ca.pem")).expect("a certificate"))
@@ -99,18 +103,26 @@ pub(crate) fn client() -> ClientConnection {
         .expect("versions")
         .with_root_certificates(roots)
         .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    config.alpn_protocols = vec![protocol.into()];
     let name = ServerName::try_from(HOST).expect("a name");
     ClientConnection::new(Arc::new(config), name).expect("a client")
 }
 
+/// Connects, shakes hands, and agrees on HTTP/2.
+pub(crate) fn connect_http2(address: SocketAddr) -> Stream {
+    connect_as(client_offering("h2"), address, b"")
+}
+
 /// Connects, sends some bytes, and shakes hands behind them.
 pub(crate) fn connect_behind(address: SocketAddr, bytes: &[u8]) -> Stream {
+    connect_as(client(), address, bytes)
+}
+
+fn connect_as(mut tls: ClientConnection, address: SocketAddr, bytes: &[u8]) -> Stream {
     let mut tcp = TcpStream::connect(address).expect("a connection");
     tcp.set_nodelay(true).expect("an option");
     tcp.set_read_timeout(Some(Duration::from_secs(20))).expect("a timeout");
     tcp.write_all(bytes).expect("bytes are sent");
-    let mut tls = client();
     tls.complete_io(&mut tcp).expect("a handshake");
     StreamOwned::new(tls, tcp)
 }

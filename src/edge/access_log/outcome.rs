@@ -34,6 +34,8 @@ fn response(line: &Line) -> Option<(&'static str, &'static str)> {
         (Some(cause), _) => Some((ERROR, cause.detailed)),
         (None, 0) => None,
         (None, 400..) => Some((ERROR, ERROR)),
+        // With another status it stays an error (semantics 9.7).
+        (None, _) if line.shows_error_page => Some((ERROR, ERROR)),
         (None, _) => Some(("Miss", "Miss")),
     }
 }
