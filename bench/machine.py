@@ -104,6 +104,10 @@ class Process:
     def cpu(self) -> CpuTime:
         return CpuTime.of(self.pids())
 
+    def hang_up(self) -> None:
+        """Lets it read its configuration again."""
+        self.child.send_signal(signal.SIGHUP)
+
     def stop(self) -> None:
         """Asks it to end, and makes it."""
         pids = self.pids() if self.child.poll() is None else []

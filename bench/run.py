@@ -15,6 +15,7 @@ from typing import Callable
 
 import bodies
 import canned
+import endurance
 import footprint
 import forged
 import links
@@ -44,6 +45,8 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
     "k": tls.http1,
     "l": tls.http2,
     "m": tls.handshakes,
+    "n": endurance.waiting,
+    "o": endurance.soak,
 }
 
 
@@ -64,7 +67,7 @@ def main() -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="letters from a to m; all by default")
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="letters from a to o; all by default")
     parser.add_argument("--seconds", type=int, default=2, help="of load for each system in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--smoke", action="store_true", help="shows that everything works; the figures mean nothing")

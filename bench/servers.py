@@ -199,6 +199,7 @@ class Frontgate(Recipe):
     max_size: str = "64MiB"
     cores: frozenset[int] = frozenset()
     certificate: str = ""
+    origin: int = 0  # another port than the stage's
     kind = "frontgate"
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
@@ -216,7 +217,7 @@ class Frontgate(Recipe):
         bases = (stage.links / "bases.txt").read_text().split()[: self.bases]
         values = {
             "port": port, "workers": self.workers, "max_size": self.max_size, "links": stage.links,
-            "origin": stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases), "https": "",
+            "origin": self.origin or stage.origin_port, "bases": ", ".join(f'"{base}"' for base in bases), "https": "",
         }
         if self.certificate:
             files = certificate(stage, self.certificate)
