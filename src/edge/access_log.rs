@@ -158,12 +158,12 @@ impl AccessLogEntry {
         }
     }
 
-    /// The head of its response is there.
-    pub fn origin_answered(&mut self) {
+    /// The head of its response is there, or it has failed, by CloudFront's name for that.
+    pub fn origin_answered(&mut self, failure: Option<&'static str>) {
         if let Some(line) = &mut self.0
             && let Some((origin, asked)) = line.origin.take()
         {
-            line.observer.origin_answered(&origin, asked.elapsed());
+            line.observer.origin_answered(&origin, asked.elapsed(), failure);
         }
     }
 
@@ -263,7 +263,6 @@ impl Drop for Line {
             result: outcome.result,
             key: self.key.as_ref().map(|(key, _)| &**key),
             cause: self.cause.as_ref(),
-            origin: self.origin.as_ref().map(|(origin, _)| &**origin),
             sent: self.sent,
             interrupted: match self.ending {
                 Ending::Complete => None,

@@ -87,6 +87,7 @@ impl Connected {
             Ok(Ok(Some(viewer))) => {
                 self.peer.address = ViewerAddress::new(viewer.ip());
                 self.peer.port = viewer.port();
+                self.peer.is_introduced = true;
                 true
             }
             Ok(Ok(None)) => true,

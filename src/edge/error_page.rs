@@ -3,11 +3,10 @@
 use std::sync::Arc;
 
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
-use http::uri::PathAndQuery;
 use http::{Method, Response, StatusCode};
 
 use super::access_log::AccessLogEntry;
-use super::forward::{Ahead, Forwarding, Plan};
+use super::forward::{Forwarding, Plan};
 use super::headers::X_CACHE;
 use super::reply::Reply;
 use crate::body::{self, Body};
@@ -29,13 +28,11 @@ pub async fn fetch(
     let behavior = distribution.behavior_for(&page.path);
     let target = distribution.target(&behavior.target_origin);
     let target = target.ok_or_else(|| Reply::bad_request("the error page's origin is not defined"))?;
-    let path = format!("{}{}", target.primary.path, page.path);
-    let ahead =
-        Ahead { origin: target.primary, target: PathAndQuery::try_from(path).map_err(Reply::bad_request)? };
+    let plan = Plan::of_page(target, &page.path)?;
     let method = if forwarding.method == Method::HEAD { Method::HEAD } else { Method::GET };
     let forwarding = Forwarding { method, ..forwarding };
     let mut response = forwarding
-        .send(Plan::only(ahead), behavior, kept(viewer_headers), body::empty(), entry)
+        .send(plan, behavior, kept(viewer_headers), body::empty(), entry)
         .await
         .map_err(|error| Reply::origin_failed(&error))?;
     // One that fails itself is shown as it is.

@@ -18,11 +18,11 @@ use super::websocket;
 use super::worker::InUse;
 use crate::access::credentials::without_signing_parameters;
 use crate::body::{self, Body};
-use crate::distribution::Route;
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::Origin;
 use crate::distribution::origin_group::OriginGroup;
 use crate::distribution::origin_request_policy::Asked;
+use crate::distribution::{self, Route};
 use crate::origin::{AsksForWebSocket, OriginError};
 use crate::viewer::{Target, ViewerRequest};
 
@@ -95,10 +95,18 @@ impl<'d> Plan<'d> {
         Ok(Self { first: ahead(target.primary)?, spare: spare.transpose()? })
     }
 
-    /// One origin alone.
-    #[must_use]
-    pub fn only(ahead: Ahead<'d>) -> Self {
-        Self { first: ahead, spare: None }
+    /// For a page that nobody asked for: its path, before it the origin's own.
+    ///
+    /// # Errors
+    /// A [`Reply`] for a path that can't be written down.
+    pub fn of_page(target: distribution::Target<'d>, path: &str) -> Result<Self, Reply> {
+        let ahead = |origin: &'d Arc<Origin>| -> Result<Ahead<'d>, Reply> {
+            let target = PathAndQuery::try_from(format!("{}{path}", origin.path));
+            Ok(Ahead { origin, target: target.map_err(Reply::bad_request)? })
+        };
+        let spare =
+            target.secondary.map(|(origin, group)| Ok::<_, Reply>(Spare { group, ahead: ahead(origin)? }));
+        Ok(Self { first: ahead(target.primary)?, spare: spare.transpose()? })
     }
 }
 
@@ -123,6 +131,8 @@ impl Forwarding<'_> {
         let failure = match &answered {
             Ok(response) if !group.failover_on.contains(&response.status().as_u16()) => return answered,
             Ok(response) => response.status().to_string(),
+            // Nobody else could answer it: the fault is the request's own.
+            Err(OriginError::ViewerBody | OriginError::Signing(_)) => return answered,
             Err(error) => error.to_string(),
         };
         let (from, to) = (first.origin.id.as_str(), ahead.origin.id.as_str());
@@ -162,10 +172,13 @@ impl Forwarding<'_> {
             websocket::ask(request.headers_mut());
             request.extensions_mut().insert(AsksForWebSocket);
         }
-        let client = self.in_use.origin(origin)?;
         entry.asks(&self.in_use.names, origin);
-        let mut response = client.client.send(request, self.viewer.scheme).await?;
-        entry.origin_answered();
+        let sent = match self.in_use.origin(origin) {
+            Ok(origin) => origin.client.send(request, self.viewer.scheme).await,
+            Err(error) => Err(error),
+        };
+        entry.origin_answered(sent.as_ref().err().map(OriginError::logged_as));
+        let mut response = sent?;
         let switches = websocket::check_answer(&response)?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();

@@ -65,7 +65,12 @@ fn address(entry: &str) -> Option<(IpAddr, Option<u16>)> {
 fn forwarded_scheme(headers: &HeaderMap) -> Option<Scheme> {
     let last = headers.get_all(X_FORWARDED_PROTO).iter().next_back()?;
     let last = HeaderValue::to_str(last).ok()?.rsplit(',').next()?;
-    Scheme::parse(last.trim())
+    match last.trim() {
+        // As some proxies say it of a WebSocket.
+        "wss" => Some(Scheme::Https),
+        "ws" => Some(Scheme::Http),
+        scheme => Scheme::parse(scheme),
+    }
 }
 
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -114,6 +119,7 @@ mod tests {
             (&["http, HTTPS"], Scheme::Https),
             (&["https", "http"], Scheme::Http),
             (&["gopher"], Scheme::Http),
+            (&["wss"], Scheme::Https),
         ] {
             let fields: Vec<_> = lines.iter().map(|line| ("x-forwarded-proto", *line)).collect();
             assert_eq!(seen_by("::1", &fields).2, expected, "{lines:?}");

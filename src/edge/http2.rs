@@ -7,7 +7,8 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::Poll;
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
@@ -19,6 +20,7 @@ use super::socket::Socket;
 use super::stall::StallGuard;
 use super::streams::{Spawner, StreamBody, Streams};
 use crate::body::BoxError;
+use crate::body::idle::IdleTimer;
 
 /// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the
 /// viewer is told (GOAWAY) and the streams that are open are finished.
@@ -55,6 +57,8 @@ async fn converse(socket: Socket, viewer: Connected) {
         .keep_alive_timeout(limits.idle);
     let socket = Gathered::new(StallGuard::new(socket, limits.write));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket.clone()), service));
+    // Not by hyper's timers: before the preface, and while a viewer takes nothing of what h2 holds, it has none.
+    let mut last_wait = IdleTimer::new(LAST_WAIT.min(limits.write));
     let mut is_ending = false;
     let ended = poll_fn(|cx| {
         let mut polled = connection.as_mut().poll(cx);
@@ -67,7 +71,14 @@ async fn converse(socket: Socket, viewer: Connected) {
         match (polled, socket.poll_send(cx)) {
             (Poll::Ready(ended), _) => Poll::Ready(ended.map_err(BoxError::from)),
             (Poll::Pending, Poll::Ready(Err(error))) => Poll::Ready(Err(error.into())),
-            (Poll::Pending, _) => Poll::Pending,
+            (Poll::Pending, _) if is_ending && streams.is_idle() => {
+                ready!(last_wait.poll_idle(cx));
+                Poll::Ready(Err("the viewer doesn't take the end of it".into()))
+            }
+            (Poll::Pending, _) => {
+                last_wait.moved();
+                Poll::Pending
+            }
         }
     });
     if let Err(error) = ended.await {
@@ -75,6 +86,8 @@ async fn converse(socket: Socket, viewer: Connected) {
     }
 }
 
+/// For a viewer that has been told the end, has no stream open and doesn't close.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 /// Streams that we reset ourselves, for what a viewer did wrong, until the connection ends.
 const MAX_LOCAL_RESETS: usize = 256;
 /// Bytes of one response that wait for a viewer's window.

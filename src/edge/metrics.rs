@@ -152,15 +152,16 @@ impl ThreadCounts {
             usage.last = usage.last.max(clock::now().0);
         }
         match told.cause {
-            Some(cause) if cause.name == ORIGIN_ERROR => {
-                let origin = told.origin.map_or(0, |origin| origin.number);
-                *counts.origin_failures.entry((origin, cause.detailed)).or_default() += 1;
-            }
-            Some(cause) if cause.name != REDIRECT => {
+            Some(cause) if cause.name != REDIRECT && cause.name != ORIGIN_ERROR => {
                 *counts.denials.entry((place, cause.name)).or_default() += 1;
             }
             Some(_) | None => {}
         }
+    }
+
+    /// An origin gave no response, by CloudFront's name for that; a group may have had another one.
+    pub fn origin_failed(&self, origin: u32, failure: &'static str) {
+        *self.locked().origin_failures.entry((origin, failure)).or_default() += 1;
     }
 
     /// The head of an origin's response has come.

@@ -43,8 +43,6 @@ pub(super) struct Told<'a> {
     pub(super) result: &'static str,
     pub(super) key: Option<&'a Key>,
     pub(super) cause: Option<&'a Cause>,
-    /// The origin that was asked and hasn't answered.
-    pub(super) origin: Option<&'a OriginName>,
     pub(super) sent: u64,
     /// Who broke the response off.
     pub(super) interrupted: Option<&'static str>,
@@ -96,9 +94,16 @@ impl Observer {
         }
     }
 
-    pub(super) fn origin_answered(&self, origin: &OriginName, after: Duration) {
-        if let Some(counts) = &self.counts {
-            counts.origin_answered(origin.number, after);
+    pub(super) fn origin_answered(
+        &self,
+        origin: &OriginName,
+        after: Duration,
+        failure: Option<&'static str>,
+    ) {
+        match (&self.counts, failure) {
+            (None, _) => {}
+            (Some(counts), None) => counts.origin_answered(origin.number, after),
+            (Some(counts), Some(failure)) => counts.origin_failed(origin.number, failure),
         }
     }
 

@@ -59,6 +59,14 @@ impl<'p> Shaping<'p> {
         shaper.apply(headers, identity);
     }
 
+    /// To a page in place of an origin's error, or of an answer of our own.
+    pub fn apply_to_page(&mut self, headers: &mut HeaderMap, is_own: bool, identity: &RequestIdentity) {
+        match is_own {
+            true => self.apply_to_own(headers, false, identity),
+            false => self.apply(headers, identity),
+        }
+    }
+
     /// To an answer of our own: to redirects always (semantics 8.1, `[OBS]`), else where the behavior asks for it.
     pub fn apply_to_own(&self, headers: &mut HeaderMap, is_redirect: bool, identity: &RequestIdentity) {
         if let Some(shaper) = &self.0

@@ -44,6 +44,8 @@ struct Asker<'u> {
     viewer: Viewer,
     /// What a test says of the viewer's country.
     country: Option<Country>,
+    /// Whether it came through a balancer: then it sets no test header (contract 5).
+    is_stranger: bool,
 }
 
 impl Worker {
@@ -59,6 +61,7 @@ impl Worker {
                 identity,
                 viewer: forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
                 country: None,
+                is_stranger: peer.is_stranger(),
             },
             distribution: None,
             shaping: Shaping::default(),
@@ -72,13 +75,17 @@ impl Worker {
         let (answered, cause) = match page {
             None => (answered, None),
             Some((distribution, page)) => {
-                let cause = answered.err().map(|reply| reply.cause);
+                let (is_own, cause) = (answered.is_err(), answered.err().map(|reply| reply.cause));
                 let forwarding = exchange.asker.forwarding(&parts);
                 let entry = &mut exchange.entry;
                 entry.shows_error_page();
                 let shown = error_page::fetch(page, distribution, forwarding, &parts.headers, entry);
                 // On the heap: it is rare, and every request would keep place for it.
-                (Box::pin(shown).await, cause)
+                let mut shown = Box::pin(shown).await;
+                if let Ok(shown) = &mut shown {
+                    exchange.shaping.apply_to_page(shown.headers_mut(), is_own, &exchange.asker.identity);
+                }
+                (shown, cause)
             }
         };
         let Exchange { asker: Asker { identity, .. }, mut entry, shaping, .. } = exchange;
@@ -163,7 +170,8 @@ impl Worker {
         if !self.edge().test_mode {
             return Ok(now);
         }
-        let test = test_mode::take(&mut parts.headers, now).map_err(Reply::bad_test_header)?;
+        let test =
+            test_mode::take(&mut parts.headers, now, asker.is_stranger).map_err(Reply::bad_test_header)?;
         if let Some(address) = test.viewer {
             asker.viewer.address = ViewerAddress::new(address);
             asker.viewer.forwarder = asker.viewer.address.clone();

@@ -45,6 +45,12 @@ impl Streams {
         })
     }
 
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.open.get() == 0
+    }
+
     /// The stream whose task asks.
     #[must_use]
     pub fn current(&self) -> Option<Rc<Stream>> {
@@ -140,9 +146,16 @@ async fn run(task: impl Future, stream: Rc<Stream>, streams: Rc<Streams>) {
     .await;
 }
 
-/// A response's body that tells its stream whom it waits for.
+/// A response's body that tells its stream whom it waits for, in pieces of which each is progress.
+///
+/// hyper takes the next piece while the viewer's window has room for one byte of it, and lets a stream's task end once it
+/// has the last: what h2 then still holds, nobody would watch. So a piece is small, and a body of some length ends after
+/// its last piece, not with it.
 pub struct StreamBody {
     body: Body,
+    /// What is left of the body's last frame.
+    rest: Bytes,
+    given: usize,
     stream: Option<Rc<Stream>>,
 }
 
@@ -150,7 +163,7 @@ impl StreamBody {
     /// Of a response whose head is ready.
     #[must_use]
     pub fn new(body: Body, stream: Option<Rc<Stream>>) -> Self {
-        let body = Self { body, stream };
+        let body = Self { body, rest: Bytes::new(), given: 0, stream };
         body.waits_for_viewer(true);
         body
     }
@@ -161,27 +174,87 @@ impl StreamBody {
             stream.frames.set(stream.frames.get() + 1);
         }
     }
+
+    fn piece(&mut self) -> Frame<Bytes> {
+        let piece = self.rest.split_to(self.rest.len().min(PIECE));
+        self.given = self.given.saturating_add(piece.len());
+        Frame::data(piece)
+    }
 }
 
 impl HttpBody for StreamBody {
     type Data = Bytes;
     type Error = BoxError;
 
-    /// hyper asks only once the viewer's window has room.
     fn poll_frame(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if !self.rest.is_empty() {
+            self.waits_for_viewer(true);
+            return Poll::Ready(Some(Ok(self.piece())));
+        }
         let polled = self.body.as_mut().poll_frame(cx);
         self.waits_for_viewer(polled.is_ready());
-        polled
+        polled.map(|frame| {
+            frame.map(|frame| match frame?.into_data() {
+                Ok(data) => {
+                    self.rest = data;
+                    Ok(self.piece())
+                }
+                Err(other) => Ok(other),
+            })
+        })
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.given <= UNWATCHED && self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let mut hint = self.body.size_hint();
+        if self.rest.is_empty() {
+            return hint;
+        }
+        let rest = self.rest.len() as u64;
+        match hint.exact() {
+            Some(exact) => hint.set_exact(exact + rest),
+            None => hint.set_lower(hint.lower() + rest),
+        }
+        hint
+    }
+}
+
+/// Bytes of one piece: a frame of HTTP/2, and what a viewer has to take within the limit.
+const PIECE: usize = 16 << 10;
+/// Bytes of a body that may end with its last piece: most pages, which are spared an empty frame.
+const UNWATCHED: usize = 4 << 10;
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+    use crate::body;
+
+    #[tokio::test]
+    async fn a_body_comes_whole_in_pieces_and_a_long_one_ends_after_the_last() {
+        for (len, pieces, ends_with_the_last) in [
+            (0, 0, true),
+            (1, 1, true),
+            (UNWATCHED, 1, true),
+            (UNWATCHED + 1, 1, false),
+            (3 * PIECE + 1, 4, false),
+        ] {
+            let sent: Vec<u8> = (0..len).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let mut body = StreamBody::new(body::full(sent.clone()), None);
+            let mut got = Vec::new();
+            for _ in 0..pieces {
+                assert_eq!(body.size_hint().exact(), Some((len - got.len()) as u64), "{len}");
+                got.extend_from_slice(&body.frame().await.unwrap().unwrap().into_data().unwrap());
+            }
+            assert_eq!((got == sent, body.is_end_stream()), (true, ends_with_the_last), "{len}");
+            assert!(body.frame().await.is_none());
+        }
     }
 }

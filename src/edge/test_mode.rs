@@ -19,18 +19,19 @@ pub struct TestOverrides {
     pub country: Option<Country>,
 }
 
-/// Takes the test headers out of a request. They don't count in one that came through a tunnel or proxy: a stranger
-/// could have sent it.
+/// Takes the test headers out of a request. They don't count in one that came through a tunnel or proxy, or that a
+/// balancer's PROXY header says is a stranger's.
 ///
 /// # Errors
 /// A sentence for a header that is unreadable or repeated.
-pub fn take(headers: &mut HeaderMap, now: EpochSeconds) -> Result<TestOverrides, String> {
+pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Result<TestOverrides, String> {
     let time = take_one(headers, &X_FRONTGATE_NOW);
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
     let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
-    if let Some(through) = [X_FORWARDED_FOR, FORWARDED, VIA].iter().find(|name| headers.contains_key(*name)) {
+    let through = [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name));
+    if through.is_some() || is_stranger {
         if !matches!((&time, &viewer, &country), (Ok(None), Ok(None), Ok(None))) {
-            tracing::warn!(header = %through, "test headers ignored: the request came through a proxy or tunnel");
+            tracing::warn!(header = ?through, "test headers ignored: the request came through a proxy or tunnel");
         }
         return Ok(TestOverrides::default());
     }
@@ -72,7 +73,7 @@ mod tests {
         for (name, value) in fields {
             headers.append(HeaderName::from_static(name), value.parse().unwrap());
         }
-        (take(&mut headers, EpochSeconds(1000)), headers.len())
+        (take(&mut headers, EpochSeconds(1000), false), headers.len())
     }
 
     #[test]
@@ -97,6 +98,14 @@ mod tests {
             let (found, left) = taken(&[("x-frontgate-now", "+5m"), (through, "x")]);
             assert_eq!((found, left), (Ok(TestOverrides::default()), 1), "{through}");
         }
+    }
+
+    #[test]
+    fn a_stranger_whom_a_balancer_brings_sets_nothing() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-frontgate-now", "+5m".parse().unwrap());
+        assert_eq!(take(&mut headers, EpochSeconds(1000), true), Ok(TestOverrides::default()));
+        assert!(headers.is_empty());
     }
 
     #[test]

@@ -21,7 +21,9 @@ pub async fn run(viewer: Socket, unread: Bytes, origin: Upgraded, idle: Duration
     let mut origin = Watched { stream, last: &last };
     let carried = async {
         origin.write_all(&unread).await?;
+        origin.flush().await?;
         viewer.write_all(&from_origin).await?;
+        viewer.flush().await?;
         copy_bidirectional_with_sizes(&mut viewer, &mut origin, BUFFER, BUFFER).await
     };
     let ended = tokio::select! {

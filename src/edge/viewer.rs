@@ -17,13 +17,27 @@ pub struct Peer {
     pub scheme: Scheme,
     /// What was agreed on; none over plain HTTP.
     pub tls: Option<TlsFacts>,
+    /// Whether a PROXY header named it.
+    pub is_introduced: bool,
 }
 
 impl Peer {
     /// One that speaks plain HTTP.
     #[must_use]
     pub fn plain(peer: SocketAddr) -> Self {
-        Self { address: ViewerAddress::new(peer.ip()), port: peer.port(), scheme: Scheme::Http, tls: None }
+        Self {
+            address: ViewerAddress::new(peer.ip()),
+            port: peer.port(),
+            scheme: Scheme::Http,
+            tls: None,
+            is_introduced: false,
+        }
+    }
+
+    /// Whether a balancer brought it from another machine.
+    #[must_use]
+    pub fn is_stranger(&self) -> bool {
+        self.is_introduced && !self.address.ip().is_loopback()
     }
 
     /// The viewer of a request that nothing else is known of.

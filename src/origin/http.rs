@@ -82,7 +82,9 @@ impl HttpOrigin {
             Scheme::Http => None,
             Scheme::Https => Some(request.headers().get(HOST).unwrap_or(&endpoint.authority).clone()),
         };
-        let mut kept = self.checkout(secured_for.as_ref());
+        // A connection that was kept may have been closed meanwhile; one that may change its protocol is not to be.
+        let may_switch = request.extensions().get::<AsksForWebSocket>().is_some();
+        let mut kept = if may_switch { None } else { self.checkout(secured_for.as_ref()) };
         let mut attempts_left = self.timeouts.connection_attempts;
         loop {
             let was_kept = kept.is_some();
@@ -111,6 +113,7 @@ impl HttpOrigin {
     ) -> Result<Response<Body>, Failed> {
         let again = repeatable(&request);
         let may_switch = request.extensions().get::<AsksForWebSocket>().is_some();
+        link.may_switch = may_switch;
         let progress = Rc::new(Progress::new(&request));
         let has_body = !body::is_empty(request.body());
         let request = request.map(|body| watched(body, &progress));

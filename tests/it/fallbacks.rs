@@ -286,3 +286,25 @@ fn a_page_that_is_private_or_hides_denials_is_a_warning() {
         assert!(stdout(&output).contains(words), "{words} in {}", stdout(&output));
     }
 }
+
+#[test]
+fn a_page_may_come_from_the_second_origin_and_keeps_the_behaviors_headers() {
+    let second = speaking("second");
+    let more = format!(
+        r#"
+[[distributions.cache-behaviors]]
+path-pattern = "/strict/*"
+target-origin = "second"
+response-headers-policy = "SecurityHeadersPolicy"
+[[distributions.custom-error-responses]]
+error-code = 404
+response-page-path = "/page"
+response-code = 404
+"#
+    );
+    let edge = Edge::serve(&(group(&nobody(), &second.url(), "") + &more));
+    let page = edge.get(HOST, "/strict/404", &[]);
+    assert_eq!((page.status, page.header("x-who")), (404, Some("second")), "{}", page.head);
+    assert_eq!(second.last().target(), "/backup/page");
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"), "{}", page.head);
+}

@@ -472,3 +472,24 @@ fn odd_paths_of_any_length_cost_little() {
     }
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
 }
+
+/// An origin may close a connection while it is kept; who comes next neither waits for it nor fails.
+#[test]
+fn a_kept_connection_that_the_origin_has_closed_costs_nobody_a_wait() {
+    let origin = RecordingOrigin::answering(|_, stream| {
+        answer_and_close(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
+    });
+    let edge = Edge::serve(&format!("[server]\nworkers = 1\n{}", sites::main(&origin.url())));
+    for round in 0..6 {
+        let begun = std::time::Instant::now();
+        let method = if round % 2 == 0 { "GET" } else { "POST" };
+        let length: &[&str] = if method == "POST" { &["Content-Length: 0"] } else { &[] };
+        let response = edge.send(request(method, HOST, "/api/x", length));
+        assert!(matches!(response.status, 200 | 403), "{method}: {}", response.head);
+        let response = edge.send(request("GET", HOST, "/public/x", &[]));
+        assert_eq!(response.status, 200, "round {round}");
+        assert!(begun.elapsed() < Duration::from_secs(5), "round {round}: {:?}", begun.elapsed());
+        // Until the end of the connection has come.
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}

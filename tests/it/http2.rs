@@ -471,3 +471,43 @@ fn floods_of_frames_cost_little_and_nobody_else_anything() {
         println!("{told}");
     }
 }
+
+/// A window of one byte takes no response, however short its body, and asking for many keeps nothing of them.
+#[test]
+fn a_viewer_that_takes_next_to_nothing_is_cut_off_and_holds_no_memory() {
+    let body = vec![b'x'; 50_000];
+    let origin = RecordingOrigin::answering(move |_, stream| {
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(&[head.as_bytes(), &body].concat()).is_ok()
+    });
+    let limits = "limits = { write-timeout = \"1s\", idle-timeout = \"1s\" }";
+    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let mut clients: Vec<Http2> = (0..8)
+        .map(|_| {
+            let settings = json!({ "settings": { "4": 1 }, "gives-window": false });
+            let mut client = Http2::connect_with(edge.https[0], settings);
+            for stream in (1..200).step_by(2) {
+                client.open(stream, &get(HOST, "/public/x"));
+            }
+            client
+        })
+        .collect();
+    for client in &mut clients {
+        let seen = client.call(json!(["wait", [1], 10]));
+        assert!(Answer::of(&seen, 1).reset.is_some() || seen["closed"] == true, "{seen}");
+    }
+    assert!(edge.peak_memory() < 64, "{} MiB", edge.peak_memory());
+    let seen = clients[0].call(json!(["wait_closed", 15]));
+    assert!(Answer::of(&seen, 1).is_closed, "{seen}");
+}
+
+/// Whoever agrees on HTTP/2 and then says nothing has no place for ever.
+#[test]
+fn a_connection_without_a_preface_is_closed() {
+    let origin = RecordingOrigin::start();
+    let limits = "limits = { write-timeout = \"1s\", idle-timeout = \"1s\" }";
+    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let mut client = Http2::connect_with(edge.https[0], json!({ "preface": false }));
+    let seen = client.call(json!(["wait_closed", 10]));
+    assert!(seen["closed"] == true, "{seen}");
+}

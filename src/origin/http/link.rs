@@ -34,6 +34,8 @@ pub(super) struct Link {
     connection: Driven,
     relay: Arc<Relay>,
     waker: Waker,
+    /// Whether the origin may change the protocol, so that the connection is needed when hyper is done with it.
+    pub(super) may_switch: bool,
     /// Kept from exchange to exchange: putting off a timer is cheaper than making one.
     pub(super) timer: IdleTimer,
 }
@@ -65,6 +67,7 @@ impl Link {
             connection: Driven::Here(Box::new(connection)),
             relay,
             waker,
+            may_switch: false,
             timer: IdleTimer::new(limit),
         }
     }
@@ -164,15 +167,15 @@ impl Link {
         let Driven::Here(connection) = &mut self.connection else { return };
         match Pin::new(connection.as_mut()).poll(&mut Context::from_waker(&self.waker)) {
             Poll::Pending => {}
-            Poll::Ready(Ok(())) => {
-                if let Driven::Here(connection) = std::mem::replace(&mut self.connection, Driven::Ended(None))
-                {
+            Poll::Ready(ended) => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "connection to origin ended");
+                }
+                // Dropped where it isn't needed: only so is a request that waits in it given back.
+                let ended = std::mem::replace(&mut self.connection, Driven::Ended(None));
+                if let (Driven::Here(connection), true) = (ended, self.may_switch) {
                     self.connection = Driven::Ended(Some(connection));
                 }
-            }
-            Poll::Ready(Err(error)) => {
-                tracing::debug!(%error, "connection to origin ended");
-                self.connection = Driven::Ended(None);
             }
         }
     }
