@@ -119,6 +119,8 @@ pub fn server_config(
     let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(ByName(certificates)));
     config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
     config.ticketer = tickets()?;
+    // One: a viewer with several connections resumes each from the same, or from the newest.
+    config.send_tls13_tickets = 1;
     // Tickets carry a session with the viewer: a memory of sessions would be a lock that all threads share.
     config.session_storage = Arc::new(NoServerSessionStorage {});
     Ok(Arc::new(config))
