@@ -1,6 +1,7 @@
 //! The configuration: from a file's text to what the proxy runs on, with every fault that the file has.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ mod fallbacks;
 mod fault;
 mod keys;
 mod limits;
+mod listeners;
 mod names;
 mod observing;
 mod origin_request_policies;
@@ -28,6 +30,7 @@ mod reader;
 mod response_headers_policies;
 mod s3;
 mod server;
+mod watched;
 
 pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
@@ -40,6 +43,8 @@ pub(crate) use origins::{location, origin_path, servable};
 use policies::Policies;
 use reader::{Placed, Reader};
 pub use server::{Door, HttpsListener, ServerSettings};
+pub use watched::WatchedFile;
+pub(crate) use watched::{Identity, identity};
 
 /// Everything that `serve` needs.
 #[derive(Debug)]
@@ -58,8 +63,8 @@ pub struct Settings {
     pub locations: Option<Arc<Locations>>,
     /// What is an error unless test headers count.
     pub unless_test_mode: Vec<Fault>,
-    /// Every file that it was read from: the configuration, and those that it names.
-    pub watched: Vec<PathBuf>,
+    /// Every file that it was read from, as it was right before: the configuration, and those that it names.
+    pub watched: Vec<WatchedFile>,
     /// What is written of each request; nothing where it is off.
     pub access_log: Option<AccessLogSettings>,
     /// Where metrics and health are served.
@@ -89,7 +94,7 @@ pub struct InvalidConfig {
     /// What else was noticed.
     pub warnings: Vec<Fault>,
     /// Every file that was looked for: a change of one of them may mend it.
-    pub watched: Vec<PathBuf>,
+    pub watched: Vec<WatchedFile>,
 }
 
 /// Reads a file.
@@ -97,12 +102,14 @@ pub struct InvalidConfig {
 /// # Errors
 /// [`InvalidConfig`] with every fault that was found, not only the first.
 pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
+    // Before it is read, so that what is written meanwhile isn't missed.
+    let seen = WatchedFile::look(path);
     let text = fs::read_to_string(path).map_err(|error| {
         let help = "`--config FILE` names another one; `frontgate dev` runs without any";
         let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
-        InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![path.to_owned()] }
+        InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![seen.clone()] }
     })?;
-    parse(path, &text)
+    parse_seen(seen, &text)
 }
 
 /// Reads a text as if it stood in the file `path`, to whose folder relative paths belong.
@@ -110,7 +117,12 @@ pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
 /// # Errors
 /// As [`load`].
 pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
-    let mut faults = Faults::new(path.to_owned(), text);
+    parse_seen(WatchedFile::look(path), text)
+}
+
+fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> {
+    let path = seen.path.clone();
+    let mut faults = Faults::new(path.clone(), text);
     let (root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let fault = faults.at(&error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
@@ -123,15 +135,16 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
         });
     }
     if !errors.is_empty() {
-        let watched = vec![path.to_owned()];
+        let watched = vec![seen];
         return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings, watched });
     }
     let root = Reader::new(root.get_ref(), "the file", root.span());
     let settings = Loader {
         folder: path.parent().unwrap_or(Path::new("")),
         faults: &mut faults,
-        secrets: vec![path.to_owned()],
-        watched: vec![path.to_owned()],
+        secrets: vec![path.clone()],
+        watched: vec![seen],
+        listeners: Vec::new(),
         names: Names::default(),
         policies: Policies::default(),
         locations: None,
@@ -152,7 +165,8 @@ struct Loader<'f, 't> {
     /// Folders with keys, and the file itself.
     secrets: Vec<PathBuf>,
     /// The file itself, and every other one that is read.
-    watched: Vec<PathBuf>,
+    watched: Vec<WatchedFile>,
+    listeners: Vec<Placed<SocketAddr>>,
     names: Names,
     policies: Policies,
     locations: Option<Arc<Locations>>,
@@ -172,11 +186,13 @@ impl Loader<'_, '_> {
             };
         let access_log = self.access_log(&mut root);
         let admin = self.admin(&mut root);
+        self.addresses_are_distinct();
         let keys = self.public_keys(&mut root);
         let groups = self.key_groups(&mut root, &keys);
         self.policies(&mut root);
         let list = self.distributions(&mut root, &groups);
         self.idle_groups(&groups, &list);
+        self.idle_policies();
         let unknown_host = self.unknown_host(unknown_host, &list);
         self.unreachable_bases(&list, unknown_host);
         root.finish(self.faults, &[]);
@@ -193,6 +209,11 @@ impl Loader<'_, '_> {
             access_log,
             admin,
         }
+    }
+
+    /// A file that is about to be read.
+    fn watch(&mut self, path: &Path) {
+        self.watched.push(WatchedFile::look(path));
     }
 
     /// A name that nothing has, with the names that there are.

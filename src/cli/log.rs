@@ -73,13 +73,14 @@ impl Write for Line {
 }
 
 /// Writes what has come together, in as few writes as can be: a write and a wake for each line would cost more than the
-/// request that it tells of.
+/// request that it tells of. Waits for more to come only where nothing was left over.
 fn write_lines(receiver: &Receiver<Message>) {
     let mut stderr = io::stderr();
     let mut together: Vec<u8> = Vec::new();
+    let mut is_behind = false;
     while let Ok(first) = receiver.recv() {
         let mut next = Some(first);
-        if matches!(next, Some(Message::Line(_))) {
+        if !is_behind && matches!(next, Some(Message::Line(_))) {
             std::thread::sleep(GATHERING);
         }
         while let Some(message) = next {
@@ -95,6 +96,7 @@ fn write_lines(receiver: &Receiver<Message>) {
             }
             next = receiver.try_recv().ok();
         }
+        is_behind = together.len() >= MAX_TOGETHER;
         write_out(&mut stderr, &mut together);
         let lost = LOST.swap(0, Ordering::Relaxed);
         if lost > 0 {

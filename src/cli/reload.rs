@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::watch::{FileWatch, Fingerprint};
-use crate::config::{self, ReloadOn, ServerSettings, Settings};
+use super::watch::FileWatch;
+use crate::config::{self, ReloadOn, ServerSettings, Settings, WatchedFile};
 use crate::edge::Edge;
 use crate::edge::metrics::ReloadOutcome;
 
@@ -15,8 +15,8 @@ pub(super) struct Reloader {
     file: Option<PathBuf>,
     listen_is_given: bool,
     fixed: Fixed,
-    files: Vec<PathBuf>,
-    seen: Fingerprint,
+    /// As they were before they were read: what was written since is a change.
+    seen: Vec<WatchedFile>,
     watch: Option<FileWatch>,
 }
 
@@ -28,15 +28,13 @@ impl Reloader {
         settings: &Settings,
         listen_is_given: bool,
     ) -> Self {
-        let files = settings.watched.clone();
         let is_watching = file.is_some() && settings.server.reload == ReloadOn::Watch;
         let mut reloader = Self {
             edge,
             file,
             listen_is_given,
             fixed: Fixed::of(settings, listen_is_given),
-            seen: Fingerprint::of(&files),
-            files,
+            seen: settings.watched.clone(),
             watch: is_watching.then(FileWatch::start).flatten(),
         };
         reloader.follow();
@@ -54,7 +52,7 @@ impl Reloader {
     /// Waits until files have changed and stay as they are. Forever where none are watched.
     pub(super) async fn changed(&self) {
         match &self.watch {
-            Some(watch) => watch.changed(&self.files, &self.seen).await,
+            Some(watch) => watch.changed(&self.seen).await,
             None => std::future::pending().await,
         }
     }
@@ -62,11 +60,9 @@ impl Reloader {
     /// All or nothing: a reload that fails keeps what runs (contract 2).
     pub(super) fn reload(&mut self) {
         let Some(file) = &self.file else { return tracing::warn!("there is no file to reload") };
-        // Before they are read: what is written after this is a change.
-        self.seen = Fingerprint::of(&self.files);
         let outcome = match config::load(file).and_then(|settings| settings.fit_for(self.edge.test_mode)) {
             Ok(settings) => {
-                self.take_files(settings.watched.clone());
+                self.seen.clone_from(&settings.watched);
                 self.replace(&settings)
             }
             Err(invalid) => {
@@ -74,7 +70,7 @@ impl Reloader {
                     tracing::error!("{error}");
                 }
                 tracing::error!("the reload failed; the configuration from before goes on");
-                self.take_files(invalid.watched);
+                self.seen = invalid.watched;
                 ReloadOutcome::Failed
             }
         };
@@ -99,17 +95,9 @@ impl Reloader {
         ReloadOutcome::Ok
     }
 
-    /// The files of a configuration that was just read, where they are others than before.
-    fn take_files(&mut self, files: Vec<PathBuf>) {
-        if files != self.files {
-            self.files = files;
-            self.seen = Fingerprint::of(&self.files);
-        }
-    }
-
     fn follow(&mut self) {
         if let Some(watch) = &mut self.watch {
-            watch.follow(&self.files);
+            watch.follow(&self.seen);
         }
     }
 }

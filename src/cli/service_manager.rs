@@ -1,4 +1,4 @@
-//! What systemd is told (`Type=notify-reload`); nothing where nobody listens.
+//! What systemd is told (`Type=notify` and `notify-reload`); nothing where nobody listens.
 
 /// How far the proxy is.
 #[derive(Clone, Copy, Debug)]

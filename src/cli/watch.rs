@@ -5,14 +5,15 @@
 //! in the same folder is none.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
+
+use crate::config::{Identity, WatchedFile, identity};
 
 /// A watch on the folders of some files.
 pub(super) struct FileWatch {
@@ -43,10 +44,10 @@ impl FileWatch {
     }
 
     /// Watches the folders of these files, and of those that they are links to, and no others.
-    pub(super) fn follow(&mut self, files: &[PathBuf]) {
+    pub(super) fn follow(&mut self, files: &[WatchedFile]) {
         let wanted: BTreeMap<PathBuf, Identity> = files
             .iter()
-            .flat_map(|file| [Some(file.clone()), file.canonicalize().ok()])
+            .flat_map(|file| [Some(file.path.clone()), file.path.canonicalize().ok()])
             .flatten()
             // In full: the system has one watch for a folder, whatever it was called when it was asked for.
             .filter_map(|file| folder_of(&file).canonicalize().ok())
@@ -73,21 +74,22 @@ impl FileWatch {
         }
     }
 
-    /// Waits until the files are others than those that were seen, and then until they stay as they are: one that is
+    /// Waits until the files are others than they were, and then until they stay as they are: one that is
     /// being written isn't read, unless it is written for long.
-    pub(super) async fn changed(&self, files: &[PathBuf], seen: &Fingerprint) {
+    pub(super) async fn changed(&self, seen: &[WatchedFile]) {
         loop {
-            // The timeout finds what no event told: a folder that came back, a file system without events.
-            let _ = timeout(LOOK_INTERVAL, self.events.notified()).await;
-            let mut now = Fingerprint::of(files);
-            if now == *seen {
+            // First of all: what happened before the watch began has no event.
+            let mut now = look(seen);
+            if now == seen {
                 sleep(CALM).await;
+                // The timeout finds what no event told: a folder that came back, a file system without events.
+                let _ = timeout(LOOK_INTERVAL, self.events.notified()).await;
                 continue;
             }
             let begun = Instant::now();
             loop {
                 sleep(PAUSE).await;
-                let later = Fingerprint::of(files);
+                let later = look(seen);
                 if later == now || begun.elapsed() > LONGEST_WRITE {
                     return;
                 }
@@ -97,32 +99,8 @@ impl FileWatch {
     }
 }
 
-/// What files are, without looking into them.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fingerprint(Vec<Option<(Identity, u64, Option<SystemTime>)>>);
-
-impl Fingerprint {
-    pub(super) fn of(files: &[PathBuf]) -> Self {
-        let one = |file: &PathBuf| {
-            let meta = fs::metadata(file).ok()?;
-            Some((identity(file)?, meta.len(), meta.modified().ok()))
-        };
-        Self(files.iter().map(one).collect())
-    }
-}
-
-/// Which file this is, whatever its name.
-type Identity = (u64, u64);
-
-#[cfg(unix)]
-fn identity(path: &Path) -> Option<Identity> {
-    use std::os::unix::fs::MetadataExt;
-    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
-}
-
-#[cfg(not(unix))]
-fn identity(path: &Path) -> Option<Identity> {
-    path.exists().then_some((0, 0))
+fn look(seen: &[WatchedFile]) -> Vec<WatchedFile> {
+    seen.iter().map(WatchedFile::now).collect()
 }
 
 fn folder_of(file: &Path) -> &Path {

@@ -13,7 +13,7 @@ impl Loader<'_, '_> {
     pub(super) fn country_database(&mut self, table: &mut Reader<'_, '_>) {
         let Some(file) = table.string(self.faults, "country-database") else { return };
         let path = self.folder.join(file.value);
-        self.watched.push(path.clone());
+        self.watch(&path);
         match Locations::open(&path) {
             Ok(locations) => self.locations = Some(Arc::new(locations)),
             Err(error) => {

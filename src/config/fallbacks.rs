@@ -97,7 +97,7 @@ impl Loader<'_, '_> {
         }
         let path = table.parsed(self.faults, "response-page-path", page_path);
         let response_code = table.integer(self.faults, "response-code");
-        let ttl = table.parsed(self.faults, "error-caching-min-ttl", parse_duration);
+        let ttl = table.time(self.faults, "error-caching-min-ttl", parse_duration);
         if table.has("response-page-path") != table.has("response-code") {
             let fault = self
                 .faults

@@ -50,7 +50,7 @@ impl Loader<'_, '_> {
     fn read_key(&mut self, file: &Placed<&str>, id: &str) -> Option<String> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
-        self.watched.push(path.clone());
+        self.watch(&path);
         match read_key_file(&path) {
             Ok(pem) => Some(pem),
             Err(error) => {

@@ -57,7 +57,7 @@ impl Loader<'_, '_> {
         let mut limits = Limits::default();
         let Some(mut table) = server.table(self.faults, "limits", "[server.limits]") else { return limits };
         let mut time = |key, slot: &mut Duration| {
-            if let Some(time) = table.parsed(self.faults, key, time_limit) {
+            if let Some(time) = table.time(self.faults, key, time_limit) {
                 *slot = time.value;
             }
         };

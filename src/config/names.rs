@@ -53,6 +53,10 @@ impl Loader<'_, '_> {
 
     /// A group that nothing trusts: a `trusted-key-groups` was forgotten, and something is public that isn't meant to be.
     pub(super) fn idle_groups(&mut self, groups: &Groups, list: &[Arc<Distribution>]) {
+        // A behavior that has a fault isn't there, and may be the one that trusts it.
+        if !self.faults.errors.is_empty() {
+            return;
+        }
         let trusts = |behavior: &CacheBehavior, id: &str| match &behavior.restriction {
             Restriction::Open => false,
             Restriction::Signed(trusted) => trusted.iter().any(|group| group.id == id),

@@ -128,6 +128,7 @@ impl Loader<'_, '_> {
         let token = file.as_ref().and_then(|file| self.admin_token(file));
         table.finish(self.faults, &[]);
         let listen = listen?;
+        self.listeners.push(listen.clone());
         if file.is_none() && !listen.value.ip().is_loopback() {
             let fault = self.faults.at(&listen.span, "the admin listener is open to others without a token");
             let fault = fault.found(format!("\"{}\"", listen.value));
@@ -140,7 +141,7 @@ impl Loader<'_, '_> {
     fn admin_token(&mut self, file: &Placed<&str>) -> Option<AdminToken> {
         let path = self.folder.join(file.value);
         self.secrets.push(path.clone());
-        self.watched.push(path.clone());
+        self.watch(&path);
         match read_token(&path) {
             Ok(token) => Some(token),
             Err(error) => {

@@ -10,7 +10,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::reader::{Placed, Reader};
-use super::{Loader, location, servable};
+use super::{Loader, WatchedFile, location, servable};
 use crate::distribution::origin::{Authorities, Endpoint, HttpServer, OriginLocation, OriginProtocol};
 use crate::viewer::{Host, Scheme};
 
@@ -151,7 +151,7 @@ impl Loader<'_, '_> {
     fn certificate_authority(&mut self, table: &mut Reader<'_, '_>) -> Option<Placed<Authorities>> {
         let (folder, watched) = (self.folder, &mut self.watched);
         table.parsed(self.faults, "certificate-authority", |file| {
-            watched.push(folder.join(file));
+            watched.push(WatchedFile::look(folder.join(file)));
             authorities(&folder.join(file))
         })
     }

@@ -103,7 +103,7 @@ impl Loader<'_, '_> {
                 Ok(_) => Err(format!("100ms to {most}s")),
                 Err(error) => Err(error.to_string()),
             };
-            if let Some(time) = table.parsed(self.faults, key, read) {
+            if let Some(time) = table.time(self.faults, key, read) {
                 *slot = time.value;
             }
         };

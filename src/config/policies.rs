@@ -1,6 +1,6 @@
 //! The policies that behaviors name, CloudFront's own and the file's, and a behavior's switches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::reader::{Placed, Reader, closeness};
@@ -16,6 +16,8 @@ pub(super) struct Policies {
     pub(super) origin_request: BTreeMap<String, Option<Arc<OriginRequestPolicy>>>,
     pub(super) response_headers: BTreeMap<String, Option<Arc<ResponseHeadersPolicy>>>,
     pub(super) has_broken_database: bool,
+    /// Those that a behavior names, by kind.
+    named: BTreeSet<(&'static str, String)>,
 }
 
 /// AWS's ids with the names of its policies.
@@ -39,11 +41,12 @@ impl Loader<'_, '_> {
         }
         let name = table.string(self.faults, key)?;
         if let Some(own) = self.policies.origin_request.get(name.value) {
+            self.policies.named.insert((ORIGIN_REQUEST, name.value.to_owned()));
             return own.clone();
         }
         let Some(managed) = OriginRequestPolicy::managed(name.value) else {
             let own: Vec<String> = self.policies.origin_request.keys().cloned().collect();
-            self.unknown_policy(&name, "origin request policy", &own, &origin_request_policy::MANAGED);
+            self.unknown_policy(&name, ORIGIN_REQUEST, &own, &origin_request_policy::MANAGED);
             return None;
         };
         let unknown: Vec<&str> = managed
@@ -74,12 +77,13 @@ impl Loader<'_, '_> {
         }
         let name = table.string(self.faults, key)?;
         if let Some(own) = self.policies.response_headers.get(name.value) {
+            self.policies.named.insert((RESPONSE_HEADERS, name.value.to_owned()));
             return own.clone().map(Some);
         }
         let managed = ResponseHeadersPolicy::managed(name.value);
         if managed.is_none() {
             let own: Vec<String> = self.policies.response_headers.keys().cloned().collect();
-            self.unknown_policy(&name, "response headers policy", &own, &response_headers_policy::MANAGED);
+            self.unknown_policy(&name, RESPONSE_HEADERS, &own, &response_headers_policy::MANAGED);
         }
         managed.map(|policy| Some(Arc::new(policy)))
     }
@@ -124,6 +128,20 @@ impl Loader<'_, '_> {
         self.faults.error(Fault { help, ..fault });
     }
 
+    /// A policy that nothing names: a behavior forgot it, and sends or answers something else than is meant.
+    pub(super) fn idle_policies(&mut self) {
+        if !self.faults.errors.is_empty() {
+            return;
+        }
+        let Policies { origin_request, response_headers, named, .. } = &self.policies;
+        let all = origin_request.keys().map(|id| (ORIGIN_REQUEST, id));
+        let all = all.chain(response_headers.keys().map(|id| (RESPONSE_HEADERS, id)));
+        for (what, id) in all.filter(|(what, id)| !named.contains(&(*what, (*id).clone()))) {
+            let message = format!("no behavior names {what} `{id}`");
+            self.faults.warning(Fault::of_file(self.faults.file.clone(), message));
+        }
+    }
+
     /// Whether a header may ever have a value.
     pub(super) fn may_know(&self, header: CloudFrontHeader) -> bool {
         let locations = self.locations.as_ref();
@@ -137,6 +155,8 @@ impl Loader<'_, '_> {
     }
 }
 
+const ORIGIN_REQUEST: &str = "origin request policy";
+const RESPONSE_HEADERS: &str = "response headers policy";
 /// The help of a warning about a header that can't be known.
 pub(super) const NOT_SENT: &str =
     "what is not known is not sent; countries and places come from `country-database` in [server]";

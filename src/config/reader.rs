@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::ops::Range;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -76,7 +77,12 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 
     pub(super) fn boolean(&mut self, faults: &mut Faults<'_>, key: &'static str) -> bool {
-        self.typed(faults, key, "true or false", DeValue::as_bool).is_some_and(|placed| placed.value)
+        self.flag(faults, key).is_some_and(|placed| placed.value)
+    }
+
+    /// As [`Reader::boolean`], with its place.
+    pub(super) fn flag(&mut self, faults: &mut Faults<'_>, key: &'static str) -> Option<Placed<bool>> {
+        self.typed(faults, key, "true or false", DeValue::as_bool)
     }
 
     pub(super) fn integer(&mut self, faults: &mut Faults<'_>, key: &'static str) -> Option<Placed<u64>> {
@@ -104,15 +110,19 @@ impl<'a, 'i> Reader<'a, 'i> {
         key: &'static str,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<Placed<T>> {
-        let placed = self.string(faults, key)?;
-        match parse(placed.value) {
-            Ok(value) => Some(Placed { value, span: placed.span }),
-            Err(error) => {
-                let fault = faults.at(&placed.span, format!("`{key}` can't be used"));
-                faults.error(fault.found(format!("{:?}", placed.value)).expected(error));
-                None
-            }
-        }
+        let text = self.string(faults, key)?;
+        parsed(faults, key, &text, parse)
+    }
+
+    /// As [`Reader::parsed`], for a time, which has a unit.
+    pub(super) fn time<E: Display>(
+        &mut self,
+        faults: &mut Faults<'_>,
+        key: &'static str,
+        parse: impl FnOnce(&str) -> Result<Duration, E>,
+    ) -> Option<Placed<Duration>> {
+        let text = self.typed(faults, key, A_TIME, DeValue::as_str)?;
+        parsed(faults, key, &text, parse)
     }
 
     /// As [`Reader::parsed`], for what may also be a bare number.
@@ -232,6 +242,22 @@ impl<'a, 'i> Reader<'a, 'i> {
     }
 }
 
+fn parsed<T, E: Display>(
+    faults: &mut Faults<'_>,
+    key: &str,
+    text: &Placed<&str>,
+    parse: impl FnOnce(&str) -> Result<T, E>,
+) -> Option<Placed<T>> {
+    match parse(text.value) {
+        Ok(value) => Some(Placed { value, span: text.span.clone() }),
+        Err(error) => {
+            let fault = faults.at(&text.span, format!("`{key}` can't be used"));
+            faults.error(fault.found(format!("{:?}", text.value)).expected(error));
+            None
+        }
+    }
+}
+
 fn whole_number(value: &DeValue<'_>) -> Option<u64> {
     let integer = value.as_integer()?;
     u64::from_str_radix(&integer.as_str().replace('_', ""), integer.radix()).ok()
@@ -246,7 +272,7 @@ fn wrong_kind(faults: &mut Faults<'_>, key: &str, expected: &str, value: &Spanne
     let fault = faults.at(&value.span(), format!("`{key}` is of the wrong kind"));
     let fault = fault.found(format!("a value of type {}", value.get_ref().type_str())).expected(expected);
     faults.error(match (value.get_ref(), expected) {
-        (DeValue::Integer(number), "a string") => {
+        (DeValue::Integer(number), A_TIME) => {
             fault.help(format!("{key} = \"{}s\" is so many seconds", number.as_str()))
         }
         (DeValue::String(text), "an array of strings") => {
@@ -256,3 +282,5 @@ fn wrong_kind(faults: &mut Faults<'_>, key: &str, expected: &str, value: &Spanne
         _ => fault,
     });
 }
+
+const A_TIME: &str = "a time with its unit, such as \"30s\"";

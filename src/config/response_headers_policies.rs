@@ -49,7 +49,7 @@ impl Loader<'_, '_> {
         let methods = table.strings(self.faults, "allow-methods").unwrap_or_default();
         let headers = table.strings(self.faults, "allow-headers").unwrap_or_default();
         let exposed = table.strings(self.faults, "expose-headers").unwrap_or_default();
-        let max_age = table.parsed(self.faults, "max-age", parse_duration);
+        let max_age = table.time(self.faults, "max-age", parse_duration);
         let overrides = table.boolean(self.faults, "override");
         table.finish(self.faults, POLICY_KEYS);
         if allow_credentials {

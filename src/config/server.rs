@@ -94,11 +94,12 @@ impl Loader<'_, '_> {
         &mut self,
         mut table: Reader<'a, '_>,
     ) -> (ServerSettings, Option<Placed<&'a str>>) {
+        let trusted_proxies = self.trusted_proxies(&mut table);
         let mut server = ServerSettings {
-            https: self.https(&mut table),
-            trusted_proxies: self.trusted_proxies(&mut table),
+            https: self.https(&mut table, &trusted_proxies),
             limits: self.limits(&mut table),
-            proxy_protocol: table.boolean(self.faults, "proxy-protocol"),
+            proxy_protocol: self.proxy_protocol(&mut table, &trusted_proxies),
+            trusted_proxies,
             ..ServerSettings::default()
         };
         // Who has TLS listeners and says nothing of plain ones wants none.
@@ -114,7 +115,7 @@ impl Loader<'_, '_> {
             }
             server.workers = usize::try_from(workers.value.min(MAX_WORKERS)).unwrap_or(0);
         }
-        if let Some(grace) = table.parsed(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
+        if let Some(grace) = table.time(self.faults, "shutdown-grace", crate::epoch::parse_duration) {
             server.shutdown_grace = grace.value;
         }
         if let Some(reload) = table.parsed(self.faults, "reload", ReloadOn::from_name) {
@@ -136,7 +137,10 @@ impl Loader<'_, '_> {
         let mut addresses = Vec::new();
         for address in given {
             match address.value.parse() {
-                Ok(parsed) => addresses.push(parsed),
+                Ok(parsed) => {
+                    addresses.push(parsed);
+                    self.listeners.push(Placed { value: parsed, span: address.span });
+                }
                 Err(_) => {
                     let fault = self.faults.at(&address.span, "`listen` has an address that can't be used");
                     let fault = fault.found(format!("{:?}", address.value));
@@ -147,12 +151,12 @@ impl Loader<'_, '_> {
         Some(addresses)
     }
 
-    fn https(&mut self, server: &mut Reader<'_, '_>) -> Vec<HttpsListener> {
+    fn https(&mut self, server: &mut Reader<'_, '_>, trusted: &[IpNet]) -> Vec<HttpsListener> {
         let tables = server.tables(self.faults, "https", "[[server.https]]");
-        tables.into_iter().filter_map(|table| self.https_listener(table)).collect()
+        tables.into_iter().filter_map(|table| self.https_listener(table, trusted)).collect()
     }
 
-    fn https_listener(&mut self, mut table: Reader<'_, '_>) -> Option<HttpsListener> {
+    fn https_listener(&mut self, mut table: Reader<'_, '_>, trusted: &[IpNet]) -> Option<HttpsListener> {
         let span = table.span();
         if !table.has("listen") {
             let fault = self.faults.at(&span, "[[server.https]] lacks `listen`");
@@ -161,7 +165,7 @@ impl Loader<'_, '_> {
         let listen = self.addresses(&mut table, false);
         let policy = table.parsed(self.faults, "minimum-protocol-version", SecurityPolicy::parse);
         let policy = policy.map_or_else(SecurityPolicy::default, |policy| policy.value);
-        let proxy_protocol = table.boolean(self.faults, "proxy-protocol");
+        let proxy_protocol = self.proxy_protocol(&mut table, trusted);
         let given = table.tables(self.faults, "certificates", "a certificate");
         if given.is_empty() {
             let fault = self.faults.at(&span, "[[server.https]] has no certificate");
@@ -213,7 +217,7 @@ impl Loader<'_, '_> {
     pub(super) fn read_pem(&mut self, file: &Placed<&str>) -> Option<Vec<u8>> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
-        self.watched.push(path.clone());
+        self.watch(&path);
         match tls::read_pem(&path) {
             Ok(pem) => Some(pem),
             Err(error) => {
@@ -222,6 +226,21 @@ impl Loader<'_, '_> {
                 None
             }
         }
+    }
+
+    /// Whether connections begin with a PROXY header, which says who the viewer is.
+    fn proxy_protocol(&mut self, table: &mut Reader<'_, '_>, trusted: &[IpNet]) -> bool {
+        let Some(flag) = table.flag(self.faults, "proxy-protocol").filter(|flag| flag.value) else {
+            return false;
+        };
+        if trusted.is_empty() {
+            let message = "`proxy-protocol` without `trusted-proxies` believes whoever connects";
+            let fault = self.faults.at(&flag.span, message);
+            let help = "name the load balancers in [server] trusted-proxies; else any viewer that reaches this \
+                        listener chooses its own address";
+            self.faults.warning(fault.help(help));
+        }
+        true
     }
 
     fn trusted_proxies(&mut self, table: &mut Reader<'_, '_>) -> Vec<IpNet> {

@@ -22,7 +22,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
-use super::listener::BindError;
+use super::listener::{BindError, Listener};
 use super::metrics::{Scrape, TextFormat};
 use super::stall::StallGuard;
 use crate::viewer::Host;
@@ -47,7 +47,7 @@ impl Admin {
             let address = listener.local_addr()?;
             Ok(Self { listener, address })
         };
-        bind().map_err(|source| BindError { address, source })
+        bind().map_err(|source| BindError { address, of: Listener::Admin, source })
     }
 
     /// Answers from now on, until the process ends: also while the edge drains, so that whoever asks learns of it.

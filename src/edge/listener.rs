@@ -25,7 +25,7 @@ impl Listeners {
         let mut per_worker: Vec<Vec<(TcpListener, Door)>> = (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
         for &(address, door) in addresses {
-            let failed = |source| BindError { address, source };
+            let failed = |source| BindError { address, of: Listener::of(door), source };
             let has_v4_twin =
                 addresses.iter().any(|(other, _)| other.is_ipv4() && other.port() == address.port());
             if address.port() != 0 {
@@ -78,11 +78,39 @@ fn share_port(_: &Socket) -> io::Result<()> {
     Ok(())
 }
 
+/// The kinds of listeners.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listener {
+    /// Plain HTTP.
+    Plain,
+    /// TLS.
+    Https,
+    /// Metrics and health.
+    Admin,
+}
+
+impl Listener {
+    fn of(door: Door) -> Self {
+        if door.tls.is_some() { Self::Https } else { Self::Plain }
+    }
+
+    /// What says where it listens.
+    fn key(self) -> &'static str {
+        match self {
+            Self::Plain => "`--listen`",
+            Self::Https => "`listen` in [[server.https]], or `--tls` of `dev`,",
+            Self::Admin => "`listen` in [admin]",
+        }
+    }
+}
+
 /// An address that can't be listened on.
 #[derive(Debug)]
 pub struct BindError {
     /// The address.
     pub address: SocketAddr,
+    /// What would have listened there.
+    pub of: Listener,
     /// What the system says.
     pub source: io::Error,
 }
@@ -92,8 +120,9 @@ impl fmt::Display for BindError {
         if self.source.kind() == io::ErrorKind::AddrInUse {
             return write!(
                 f,
-                "{} is in use by another process; `--listen` takes another address",
-                self.address
+                "{} is in use by another process; {} takes another address",
+                self.address,
+                self.of.key()
             );
         }
         write!(f, "can't listen on {}: {}", self.address, self.source)

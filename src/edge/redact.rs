@@ -16,7 +16,7 @@ pub fn redacted(text: &str) -> Cow<'_, str> {
         if names_a_secret(part) {
             cut.push_str(&part[..first_equals(part)]);
             cut.push_str("=…");
-            cut.extend(part.chars().last().filter(|last| matches!(last, '&' | ' ' | '\n')));
+            cut.push_str(&part[part.trim_end_matches(['&', ' ', '\n', ';']).len()..]);
         } else {
             cut.push_str(part);
         }
@@ -113,6 +113,10 @@ mod tests {
             ("/x&Signature=S3CRET", "/x&Signature=…"),
             ("/x%3FSignature%3DS3CRET", "/x%3FSignature=…"),
             ("/x?CloudFront-Signature=S3CRET", "/x?CloudFront-Signature=…"),
+            (
+                "a=1; CloudFront-Signature=S3CRET; CloudFront-Policy=S3CRET; b=2",
+                "a=1; CloudFront-Signature=…; CloudFront-Policy=…; b=2",
+            ),
             (
                 "over https://a/x?signature=S3CRET or https://b/x",
                 "over https://a/x?signature=… or https://b/x",

@@ -77,6 +77,10 @@ fn origin() -> RecordingOrigin {
                 thread::sleep(Duration::from_secs(5));
                 false
             }
+            "/public/trailers" => {
+                let body = "5\r\nhello\r\n0\r\nX-Tr: 1\r\n\r\n";
+                write!(stream, "{head}Trailer: X-Tr\r\nTransfer-Encoding: chunked\r\n\r\n{body}").is_ok()
+            }
             "/public/missing" => {
                 stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n").is_ok()
             }
@@ -105,6 +109,8 @@ fn every_request_has_its_line_also_the_aborted() {
         ("/public/x", "HEAD", &[], 200, ["Miss"; 3], None),
         ("/public/x", "POST", &["Content-Length: 0"], 200, ["Miss"; 3], None),
         ("/public/part", "GET", &["Range: bytes=5-9"], 206, ["Miss"; 3], None),
+        ("/public/trailers", "GET", &[], 200, ["Miss"; 3], None),
+        ("/public/trailers", "GET", &["TE: trailers"], 200, ["Miss"; 3], None),
         ("/public/missing", "GET", &[], 404, ["Error"; 3], None),
         ("/x", "GET", &[], 403, ["Error"; 3], Some("missing-key-pair-id")),
         (
@@ -216,6 +222,9 @@ fn signatures_are_written_only_where_they_are_asked_for() {
         assert_eq!(line.contains(part), shows_signatures, "{more} {format}: {line}");
         assert_eq!(line.contains("session=s1"), shows_cookies, "{more} {format}: {line}");
         assert!(line.contains(sites::id("rsa")) && line.contains("Expires=1990000000"), "{line}");
+        assert_eq!(line.contains("&Signature=...&Key-Pair-Id="), !shows_signatures, "{line}");
+        let cut = "theme=dark; CloudFront-Signature=...; CloudFront-Policy=...; session=s1";
+        assert_eq!(line.contains(cut), shows_cookies && !shows_signatures, "{line}");
         assert!(!edge.log().contains(part));
     }
 }
@@ -367,6 +376,32 @@ fn a_full_disk_is_said_once_and_stops_nothing() {
             .then_some(())
     });
     assert_eq!(edge.log().matches("the access log can't be written").count(), 1);
+}
+
+#[test]
+fn lines_that_nobody_takes_are_lost_and_that_is_said() {
+    let origin = RecordingOrigin::start();
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    // Open for both, so that neither side waits for the other to come.
+    let mut reader = std::fs::File::options().read(true).write(true).open(&pipe).unwrap();
+    let edge = Edge::serve(&config(&format!("file = {pipe:?}"), &origin.url()));
+    // Refused, so that no origin is asked: some hundreds fill the pipe, 16,384 the queue.
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    let mut asking = stream.try_clone().unwrap();
+    let asked = thread::spawn(move || {
+        let one = format!("GET /private HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
+        let last = request("GET", HOST, "/private", &[]);
+        asking.write_all((one.repeat(18_000) + &last).as_bytes()).unwrap();
+    });
+    std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    asked.join().unwrap();
+    wait_for(|| edge.log().contains("the access log is written too slowly").then_some(()));
+    assert!(!edge.log().contains("keeps up again"));
+    thread::spawn(move || std::io::copy(&mut reader, &mut std::io::sink()));
+    wait_for(|| edge.log().contains("the access log keeps up again lost=").then_some(()));
+    assert_eq!(edge.log().matches("is written too slowly").count(), 1);
 }
 
 #[test]

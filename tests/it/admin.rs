@@ -325,7 +325,7 @@ fn an_address_that_is_taken_or_open_to_strangers_is_an_error_at_the_start() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
     for (admin, words) in [
-        (format!("listen = \"{address}\""), "in use"),
+        (format!("listen = \"{address}\""), "in use by another process; `listen` in [admin] takes"),
         ("listen = \"0.0.0.0:9090\"".to_owned(), "open to others without a token"),
         ("listen = \"9090\"".to_owned(), "`listen` can't be used"),
         ("token-file = \"x\"".to_owned(), "lacks `listen`"),

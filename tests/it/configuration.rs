@@ -261,10 +261,70 @@ fn a_likely_slip_is_answered_with_its_correction() {
             "single brackets",
         ),
         (format!("{main}\n[distributions]\nid = \"x\""), "double brackets"),
+        (
+            format!("{main}\n[[response-headers-policies]]\nid = \"h\"\ncors = {{ max-age = 600 }}"),
+            "is so many seconds",
+        ),
         (main.replace(&public_key("rsa2"), "keys/K2.pem"), "frontgate keygen --out keys --id"),
     ] {
         let (code, json, _) = check(&config);
         assert!(code == Some(2) && json.to_string().contains(words), "{words}: {json}");
+    }
+}
+
+#[test]
+fn what_is_no_slip_of_that_kind_has_no_such_hint() {
+    for (config, words) in [
+        (
+            "[[response-headers-policies]]\nid = \"h\"\n[response-headers-policies.security-headers]\nstrict-transport-security = 31536000",
+            "wrong kind",
+        ),
+        ("[server]\nunknown-host = 5", "a string"),
+        ("[[public-keys]]\nid = 5", "a string"),
+    ] {
+        let (code, json, _) = check(&format!("{config}\n"));
+        let found = json.to_string();
+        assert!(code == Some(2) && found.contains(words) && !found.contains("so many seconds"), "{json}");
+    }
+    // A group that the broken behavior trusts is none that nothing trusts.
+    let private = sites::private("http://127.0.0.1:9000", "");
+    let trusting = "trusted-key-groups = [\"one\"]";
+    for policy in ["origin-request-policy", "response-headers-policy"] {
+        let config = private.replace(trusting, &format!("{trusting}\n{policy} = \"Nothing\""));
+        let (code, json, _) = check(&config);
+        assert_eq!((code, errors(&json).len(), &json["warnings"]), (Some(2), 1, &serde_json::json!([])));
+    }
+}
+
+#[test]
+fn an_address_is_one_listeners() {
+    let pem = |name: &str| format!("tls/{name}.pem");
+    let https = |address: &str| {
+        let files = format!("certificate = {:?}, private-key = {:?}", pem("cert"), pem("key"));
+        format!("[[server.https]]\nlisten = [{address:?}]\ncertificates = [{{ {files} }}]\n")
+    };
+    let twice = |config: &str| {
+        let (_, json, _) = check(config);
+        let same = |error: &&Value| error["message"].as_str().unwrap().contains("the same address");
+        json["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(same)
+            .map(|error| error["line"].as_u64())
+            .collect::<Vec<_>>()
+    };
+    let plain = |addresses: &str| format!("[server]\nlisten = [{addresses}]\n");
+    let admin = |address: &str| format!("[admin]\nlisten = {address:?}\n");
+    for (config, lines) in [
+        (plain("\"127.0.0.1:80\",\n\"127.0.0.1:80\""), vec![Some(3)]),
+        (plain("\"127.0.0.1:80\"") + &https("127.0.0.1:80"), vec![Some(4)]),
+        (plain("\"127.0.0.1:80\"") + &admin("127.0.0.1:80"), vec![Some(4)]),
+        (https("[::1]:443") + &https("[::1]:443") + &admin("[::1]:443"), vec![Some(5), Some(8)]),
+        (plain("\"127.0.0.1:0\", \"127.0.0.1:0\"") + &https("127.0.0.1:0") + &admin("127.0.0.1:0"), vec![]),
+        (plain("\"127.0.0.1:80\", \"[::1]:80\"") + &admin("127.0.0.1:81"), vec![]),
+    ] {
+        assert_eq!(twice(&config), lines, "{config}");
     }
 }
 
@@ -278,6 +338,21 @@ fn what_protects_nothing_and_what_is_never_tried_are_warnings() {
     let forgotten = sites::private("http://127.0.0.1:9000", "").replace("trusted-key-groups = [\"one\"]", "");
     let found = warnings(&forgotten);
     assert!(found.iter().any(|text| text.contains("no behavior trusts key group `one`")), "{found:?}");
+    let main = sites::main("http://127.0.0.1:9000");
+    for (what, table) in
+        [("origin request", "origin-request-policies"), ("response headers", "response-headers-policies")]
+    {
+        let found = warnings(&format!("{main}\n[[{table}]]\nid = \"mine\"\n"));
+        assert!(
+            found.len() == 1 && found[0].contains(&format!("no behavior names {what} policy `mine`")),
+            "{found:?}"
+        );
+    }
+    let proxied = |more: &str| format!("[server]\nproxy-protocol = true\n{more}{main}");
+    let found = warnings(&proxied(""));
+    assert!(found.len() == 1 && found[0].contains("believes whoever connects"), "{found:?}");
+    assert!(found[0].contains("\"line\":2"), "{found:?}");
+    assert_eq!(warnings(&proxied("trusted-proxies = [\"10.0.0.0/8\"]\n")), Vec::<String>::new());
     let two =
         sites::two("http://127.0.0.1:9000").replacen("https://one.example.com", "https://www.example.com", 1);
     let found = warnings(&two);

@@ -50,8 +50,6 @@ fn systemd_takes_the_unit() {
     let dir = tempfile::tempdir().unwrap();
     let unit = dir.path().join("frontgate.service");
     let text = example("systemd/frontgate.service");
-    // systemd before 253, which Debian 12 has, doesn't know the newer type.
-    let text = text.replace("Type=notify-reload", "Type=notify").replace("#ExecReload", "ExecReload");
     std::fs::write(&unit, text.replace("/usr/local/bin/frontgate", env!("CARGO_BIN_EXE_frontgate"))).unwrap();
     let output = Command::new("systemd-analyze").arg("verify").arg(&unit).output().expect("systemd-analyze");
     let said = stderr(&output);

@@ -263,6 +263,50 @@ fn a_key_whose_file_changes_is_taken_and_one_that_was_missing_mends_a_failed_rel
     wait_for(|| (edge.get(HOST, &old, &[]).status == 200).then_some(()));
 }
 
+/// Gives what reads from a pipe its content, after doing something while it waits for it.
+fn feed(pipe: &Path, content: &[u8], meanwhile: impl FnOnce()) {
+    // Waits until somebody reads.
+    let mut writer = std::fs::File::options().write(true).open(pipe).unwrap();
+    meanwhile();
+    writer.write_all(content).unwrap();
+}
+
+#[test]
+fn what_is_written_while_the_files_are_read_is_a_change() {
+    let origin = RecordingOrigin::start();
+    let plain = config(&origin.url());
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, database) = (folder.path().join("pipe"), folder.path().join("countries.mmdb"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    crate::mmdb::write(
+        &database,
+        "GeoLite2-Country",
+        &[("192.0.2.0", 24, serde_json::json!({"country": {"iso_code": "DE"}}))],
+    );
+    let database = std::fs::read(&database).unwrap();
+    // Reading the pipe takes until the test lets it end.
+    let slow = format!("[server]\ncountry-database = {pipe:?}\n{plain}");
+    let free = |path: &str| plain.replace("/public/*", &format!("{path}/*"));
+
+    // While it starts.
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("config.toml");
+    std::fs::write(&file, &slow).unwrap();
+    let mut command = frontgate();
+    command.args(["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"]);
+    let edge = thread::scope(|scope| {
+        scope.spawn(|| feed(&pipe, &database, || save(&file, &free("/first"))));
+        Edge::start(command, dir)
+    });
+    wait_for(|| is_free(&edge, "/first/x").then_some(()));
+
+    // While it reloads, with another list of files.
+    save(&file, &slow);
+    feed(&pipe, &database, || save(&file, &free("/second")));
+    wait_for(|| is_free(&edge, "/second/x").then_some(()));
+    assert!(!edge.log().contains("the reload failed"), "{}", edge.log());
+}
+
 #[test]
 fn where_only_signals_reload_no_file_does() {
     let origin = RecordingOrigin::start();

@@ -93,6 +93,15 @@ fn a_taken_port_is_an_error_although_our_own_listeners_share_theirs() {
         frontgate().current_dir(edge.dir.path()).args(["serve", "--listen", &address]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains(&address) && stderr(&output).contains("in use"), "{}", stderr(&output));
+    // What `--listen` doesn't move isn't said to be moved by it.
+    let elsewhere = tempfile::tempdir().unwrap();
+    let output = frontgate()
+        .current_dir(elsewhere.path())
+        .args(["dev", "--listen", "127.0.0.1:0", &format!("--tls={address}")])
+        .output()
+        .unwrap();
+    let said = stderr(&output);
+    assert!(said.contains("`listen` in [[server.https]]") && !said.contains("--listen"), "{said}");
     // Every worker has its own socket on the same port, and each serves.
     for _ in 0..40 {
         assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);

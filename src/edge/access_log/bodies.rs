@@ -29,7 +29,8 @@ impl http_body::Body for LoggedBody {
         match &polled {
             Poll::Ready(Some(Ok(frame))) => {
                 self.line.sent += frame.data_ref().map_or(0, |data| data.len() as u64);
-                if self.body.is_end_stream() {
+                // Trailers come last, and hyper doesn't ask for what comes after them.
+                if frame.is_trailers() || self.body.is_end_stream() {
                     self.line.ending = Ending::Complete;
                 }
             }

@@ -52,36 +52,42 @@ pub(super) fn line(
     text.into_bytes()
 }
 
+/// What a field may show.
+#[derive(Clone, Copy)]
+struct Shown<'s>(&'s AccessLogSettings);
+
+impl Shown<'_> {
+    fn text<'a>(self, text: Cow<'a, str>) -> Cow<'a, str> {
+        if self.0.full_signatures {
+            return text;
+        }
+        match redacted(&text) {
+            Cow::Borrowed(_) => text,
+            // Plain ASCII in both formats, as the documentation says.
+            Cow::Owned(cut) => Cow::Owned(cut.replace('…', "...")),
+        }
+    }
+
+    fn header(self, value: Option<&HeaderValue>) -> Value<'_> {
+        value.map_or(Value::Unknown, |value| Value::Text(self.text(lossy(value))))
+    }
+}
+
 fn fields<'a>(
     line: &'a Line,
     request: &'a RequestFacts,
     outcome: &Outcome,
     settings: &AccessLogSettings,
 ) -> [(&'static str, Value<'a>); FIELDS] {
-    let shown = |text: Cow<'a, str>| match settings.full_signatures {
-        true => Value::Text(text),
-        false => Value::Text(match redacted(&text) {
-            Cow::Borrowed(_) => text,
-            Cow::Owned(cut) => Cow::Owned(cut),
-        }),
-    };
-    let field =
-        |value: &'a Option<HeaderValue>| value.as_ref().map_or(Value::Unknown, |value| shown(lossy(value)));
+    let shown = Shown(settings);
     let now = clock::now().to_string();
     let (date, time) = now.split_once('T').unwrap_or((&now, ""));
     // Cut as a whole: where a signature begins may be told by what stands before the `?` only.
-    let target = line.uri.path_and_query().map_or("", |target| target.as_str());
-    let target = if settings.full_signatures { Cow::Borrowed(target) } else { redacted(target) };
+    let target = shown.text(line.target().into());
     let (stem, query) = target.split_once('?').unwrap_or((&target, ""));
     let owned = |text: &str| Value::Text(Cow::Owned(text.to_owned()));
     let response = &request.response;
-    let (range_start, range_end) = response
-        .range
-        .map_or((Value::Unknown, Value::Unknown), |(start, end)| (Value::Number(start), Value::Number(end)));
-    let cookies = match settings.include_cookies {
-        true => field(&request.cookies),
-        false => Value::Unknown,
-    };
+    let cookies = request.cookies.as_ref().filter(|_| settings.include_cookies);
     let to_first_byte = response.head_after.unwrap_or_else(|| line.began.elapsed());
     [
         ("date", owned(date)),
@@ -93,30 +99,30 @@ fn fields<'a>(
         ("cs(Host)", Value::known(line.place.as_deref().map(|place| place.domain_name.as_str()))),
         ("cs-uri-stem", owned(stem)),
         ("sc-status", Value::Status(line.status)),
-        ("cs(Referer)", field(&request.referer)),
-        ("cs(User-Agent)", field(&request.user_agent)),
+        ("cs(Referer)", shown.header(request.referer.as_ref())),
+        ("cs(User-Agent)", shown.header(request.user_agent.as_ref())),
         ("cs-uri-query", owned(query)),
-        ("cs(Cookie)", cookies),
+        ("cs(Cookie)", shown.header(cookies)),
         ("x-edge-result-type", Value::known(Some(outcome.result))),
         ("x-edge-request-id", Value::Text(lossy(&request.id))),
-        ("x-host-header", shown(line.host().into())),
+        ("x-host-header", Value::Text(shown.text(line.host().into()))),
         ("cs-protocol", Value::known(Some(protocol(line)))),
         ("cs-bytes", Value::Number(request.head_len + request.received.get())),
         ("time-taken", Value::Seconds(line.began.elapsed())),
-        ("x-forwarded-for", field(&request.forwarded_for)),
+        ("x-forwarded-for", shown.header(request.forwarded_for.as_ref())),
         ("ssl-protocol", Value::known(line.tls.map(|tls| tls.protocol))),
         ("ssl-cipher", Value::known(line.tls.map(|tls| tls.cipher))),
         ("x-edge-response-result-type", Value::known(Some(outcome.response))),
         ("cs-protocol-version", Value::known(Some(version(line.version)))),
         ("fle-status", Value::Unknown),
         ("fle-encrypted-fields", Value::Unknown),
-        ("c-port", line.port.map_or(Value::Unknown, |port| Value::Number(port.into()))),
+        ("c-port", Value::number(line.port.map(u64::from))),
         ("time-to-first-byte", Value::Seconds(to_first_byte)),
         ("x-edge-detailed-result-type", Value::known(Some(outcome.detailed))),
-        ("sc-content-type", field(&response.content_type)),
-        ("sc-content-len", response.content_length.map_or(Value::Unknown, Value::Number)),
-        ("sc-range-start", range_start),
-        ("sc-range-end", range_end),
+        ("sc-content-type", shown.header(response.content_type.as_ref())),
+        ("sc-content-len", Value::number(response.content_length)),
+        ("sc-range-start", Value::number(response.range.map(|(start, _)| start))),
+        ("sc-range-end", Value::number(response.range.map(|(_, end)| end))),
     ]
 }
 
@@ -171,12 +177,16 @@ impl<'a> Value<'a> {
         text.map_or(Self::Unknown, |text| Self::Text(Cow::Borrowed(text)))
     }
 
+    fn number(number: Option<u64>) -> Self {
+        number.map_or(Self::Unknown, Self::Number)
+    }
+
     /// As CloudFront writes it. What is empty is `-`, as what is missing.
     fn encoded(&self, to: &mut String) {
         use std::fmt::Write;
         match self {
             Self::Text(text) if text.is_empty() => to.push('-'),
-            Self::Text(text) => encode(&text.replace('…', "..."), to),
+            Self::Text(text) => encode(text, to),
             Self::Number(number) => ignored(write!(to, "{number}")),
             Self::Status(status) => ignored(write!(to, "{status:03}")),
             Self::Seconds(time) => ignored(write!(to, "{}.{:03}", time.as_secs(), time.subsec_millis())),

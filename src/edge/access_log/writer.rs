@@ -18,6 +18,7 @@ use crate::config::{AccessLogFormat, AccessLogSettings};
 pub struct AccessLog {
     lines: SyncSender<Message>,
     lost: Arc<AtomicU64>,
+    overflow: Arc<Overflow>,
     settings: Arc<AccessLogSettings>,
 }
 
@@ -29,20 +30,14 @@ impl AccessLog {
     pub fn start(settings: &AccessLogSettings) -> io::Result<Self> {
         let (lines, receiver) = sync_channel(MAX_LINES);
         let lost: Arc<AtomicU64> = Arc::default();
-        let mut sink = Sink {
-            to: open(settings.file.as_deref())?,
-            file: settings.file.clone(),
-            head: if settings.format == AccessLogFormat::CloudFront { format::HEAD } else { "" },
-            lost: Arc::clone(&lost),
-            is_torn: false,
-            is_failing: false,
-            looked: Instant::now(),
-            has_vanished: false,
-        };
+        let overflow: Arc<Overflow> = Arc::default();
+        let head = if settings.format == AccessLogFormat::CloudFront { format::HEAD } else { "" };
+        let mut sink = Sink::new(open(settings.file.as_deref())?, settings.file.clone(), head, &lost);
         sink.begin_file();
-        let write = move || write_lines(&receiver, &mut sink);
+        let flow = Arc::clone(&overflow);
+        let write = move || write_lines(&receiver, &mut sink, &flow);
         thread::Builder::new().name("access-log".to_owned()).spawn(write)?;
-        Ok(Self { lines, lost, settings: Arc::new(settings.clone()) })
+        Ok(Self { lines, lost, overflow, settings: Arc::new(settings.clone()) })
     }
 
     /// How lines are to be written.
@@ -55,6 +50,7 @@ impl AccessLog {
     pub fn write(&self, line: Vec<u8>) {
         if self.lines.try_send(Message::Line(line)).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
+            self.overflow.begin_or_go_on();
         }
     }
 
@@ -98,12 +94,34 @@ enum Message {
     Reopen(SyncSender<()>),
 }
 
-/// Writes what has come together, in as few writes as can be.
-fn write_lines(receiver: &Receiver<Message>, sink: &mut Sink) {
+/// Lines that found the queue full since it was empty the last time.
+#[derive(Debug, Default)]
+struct Overflow(AtomicU64);
+
+impl Overflow {
+    fn begin_or_go_on(&self) {
+        if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
+            tracing::warn!("the access log is written too slowly; lines are lost until it keeps up");
+        }
+    }
+
+    /// A queue of thousands of lines lies between two ends: this is said seldom.
+    fn end(&self) {
+        if self.0.load(Ordering::Relaxed) > 0 {
+            let lost = self.0.swap(0, Ordering::Relaxed);
+            tracing::warn!(lost, "the access log keeps up again");
+        }
+    }
+}
+
+/// Writes what has come together, in as few writes as can be. Waits for more to come only where nothing was left over:
+/// else the waiting would be what lines are lost by.
+fn write_lines(receiver: &Receiver<Message>, sink: &mut Sink, overflow: &Overflow) {
     let mut together: Vec<u8> = Vec::new();
+    let mut is_behind = false;
     while let Ok(first) = receiver.recv() {
         let mut next = Some(first);
-        if matches!(next, Some(Message::Line(_))) {
+        if !is_behind && matches!(next, Some(Message::Line(_))) {
             thread::sleep(GATHERING);
         }
         let mut lines = 0;
@@ -128,7 +146,11 @@ fn write_lines(receiver: &Receiver<Message>, sink: &mut Sink) {
             }
             next = receiver.try_recv().ok();
         }
+        is_behind = together.len() >= MAX_TOGETHER;
         sink.write(&mut together, &mut lines);
+        if !is_behind {
+            overflow.end();
+        }
     }
 }
 
@@ -148,6 +170,19 @@ struct Sink {
 }
 
 impl Sink {
+    fn new(to: File, file: Option<PathBuf>, head: &'static str, lost: &Arc<AtomicU64>) -> Self {
+        Self {
+            to,
+            file,
+            head,
+            lost: Arc::clone(lost),
+            is_torn: false,
+            is_failing: false,
+            looked: Instant::now(),
+            has_vanished: false,
+        }
+    }
+
     /// The head, where the file has nothing yet.
     fn begin_file(&mut self) {
         let is_new = self.file.is_none() || self.to.metadata().map_or(true, |meta| meta.len() == 0);
@@ -269,3 +304,24 @@ const MAX_TOGETHER: usize = 64 << 10;
 const MAX_LINES: usize = 16_384;
 /// Between two looks at whether the file is still where it was opened.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_queue_is_written_without_a_pause() {
+        let (lines, receiver) = sync_channel(BATCHES);
+        for _ in 0..BATCHES {
+            lines.send(Message::Line(vec![b'x'; MAX_TOGETHER])).unwrap();
+        }
+        drop(lines);
+        let mut sink = Sink::new(tempfile::tempfile().unwrap(), None, "", &Arc::default());
+        let begun = Instant::now();
+        write_lines(&receiver, &mut sink, &Overflow::default());
+        let pauses = GATHERING * u32::try_from(BATCHES).unwrap();
+        assert!(begun.elapsed() < pauses / 2, "{:?}", begun.elapsed());
+    }
+
+    const BATCHES: usize = 400;
+}
