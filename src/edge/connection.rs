@@ -48,7 +48,7 @@ pub async fn serve(
     let limits = worker.limits();
     let mut connected = Connected { worker, peer: Peer::plain(address), address, limits };
     let mut stream = stream;
-    if door.proxy_protocol && !connected.is_introduced(&mut stream, &stop).await {
+    if door.proxy_protocol && !Box::pin(connected.is_introduced(&mut stream, &stop)).await {
         return;
     }
     match door.tls {

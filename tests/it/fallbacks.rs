@@ -290,8 +290,7 @@ fn a_page_that_is_private_or_hides_denials_is_a_warning() {
 #[test]
 fn a_page_may_come_from_the_second_origin_and_keeps_the_behaviors_headers() {
     let second = speaking("second");
-    let more = format!(
-        r#"
+    let more = r#"
 [[distributions.cache-behaviors]]
 path-pattern = "/strict/*"
 target-origin = "second"
@@ -300,9 +299,8 @@ response-headers-policy = "SecurityHeadersPolicy"
 error-code = 404
 response-page-path = "/page"
 response-code = 404
-"#
-    );
-    let edge = Edge::serve(&(group(&nobody(), &second.url(), "") + &more));
+"#;
+    let edge = Edge::serve(&(group(&nobody(), &second.url(), "") + more));
     let page = edge.get(HOST, "/strict/404", &[]);
     assert_eq!((page.status, page.header("x-who")), (404, Some("second")), "{}", page.head);
     assert_eq!(second.last().target(), "/backup/page");
