@@ -92,15 +92,8 @@ impl Worker {
         let (mut response, cause) = match answered {
             Ok(response) => (response, cause),
             Err(reply) => {
-                let (cause, is_redirect) =
-                    (cause.unwrap_or_else(|| reply.cause.clone()), reply.is_redirect());
-                let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
-                let mut response = reply.into_response(&identity, http_date(), closes);
-                if parts.method == Method::HEAD {
-                    // hyper leaves a body away for HTTP/1.1 alone.
-                    *response.body_mut() = body::empty();
-                }
-                shaping.apply_to_own(response.headers_mut(), is_redirect, &identity);
+                let cause = cause.unwrap_or_else(|| reply.cause.clone());
+                let response = own_answer(reply, &parts.method, closes, &identity, &shaping);
                 (response, Some(cause))
             }
         };
@@ -200,6 +193,25 @@ impl<'u> Asker<'u> {
     fn whereabouts(&self) -> Whereabouts<'u> {
         Whereabouts { given: self.country, locations: self.in_use.running.locations.as_deref() }
     }
+}
+
+/// An answer of our own, as the viewer gets it.
+fn own_answer(
+    reply: Reply,
+    method: &Method,
+    closes: Option<bool>,
+    identity: &RequestIdentity,
+    shaping: &Shaping<'_>,
+) -> Response<Body> {
+    let is_redirect = reply.is_redirect();
+    let closes = closes.map(|closes| closes || reply.status() == StatusCode::PAYLOAD_TOO_LARGE);
+    let mut response = reply.into_response(identity, http_date(), closes);
+    if *method == Method::HEAD {
+        // hyper leaves a body away for HTTP/1.1 alone.
+        *response.body_mut() = body::empty();
+    }
+    shaping.apply_to_own(response.headers_mut(), is_redirect, identity);
+    response
 }
 
 /// Whether the viewer's connection ends with this request whatever is answered.
