@@ -19,9 +19,8 @@ impl WatchedFile {
     #[must_use]
     pub fn look(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
-        let state = fs::metadata(&path)
-            .ok()
-            .and_then(|meta| Some((identity(&path)?, meta.len(), meta.modified().ok())));
+        let meta = fs::metadata(&path).ok();
+        let state = meta.map(|meta| (identity_of(&meta), meta.len(), meta.modified().ok()));
         Self { path, state }
     }
 
@@ -35,13 +34,17 @@ impl WatchedFile {
 /// Which file this is, whatever its name.
 pub(crate) type Identity = (u64, u64);
 
-#[cfg(unix)]
 pub(crate) fn identity(path: &Path) -> Option<Identity> {
+    fs::metadata(path).ok().map(|meta| identity_of(&meta))
+}
+
+#[cfg(unix)]
+fn identity_of(meta: &fs::Metadata) -> Identity {
     use std::os::unix::fs::MetadataExt;
-    fs::metadata(path).ok().map(|meta| (meta.dev(), meta.ino()))
+    (meta.dev(), meta.ino())
 }
 
 #[cfg(not(unix))]
-pub(crate) fn identity(path: &Path) -> Option<Identity> {
-    path.exists().then_some((0, 0))
+fn identity_of(_: &fs::Metadata) -> Identity {
+    (0, 0)
 }

@@ -90,9 +90,11 @@ impl<'d> Plan<'d> {
         let ahead = |origin: &'d Arc<Origin>| -> Result<Ahead<'d>, Reply> {
             Ok(Ahead { origin, target: origin_target(sent, viewer, route, &origin.path)? })
         };
-        let spare = target.secondary.filter(|_| OriginGroup::covers(viewer.method) && !has_body);
-        let spare = spare.map(|(origin, group)| Ok::<_, Reply>(Spare { group, ahead: ahead(origin)? }));
-        Ok(Self { first: ahead(target.primary)?, spare: spare.transpose()? })
+        let may_ask_again = OriginGroup::covers(viewer.method) && !has_body;
+        Self::with(
+            distribution::Target { secondary: target.secondary.filter(|_| may_ask_again), ..target },
+            ahead,
+        )
     }
 
     /// For a page that nobody asked for: its path, before it the origin's own.
@@ -104,6 +106,14 @@ impl<'d> Plan<'d> {
             let target = PathAndQuery::try_from(format!("{}{path}", origin.path));
             Ok(Ahead { origin, target: target.map_err(Reply::bad_request)? })
         };
+        Self::with(target, ahead)
+    }
+
+    /// Everyone of a target, each with what it is to be asked.
+    fn with(
+        target: distribution::Target<'d>,
+        ahead: impl Fn(&'d Arc<Origin>) -> Result<Ahead<'d>, Reply>,
+    ) -> Result<Self, Reply> {
         let spare =
             target.secondary.map(|(origin, group)| Ok::<_, Reply>(Spare { group, ahead: ahead(origin)? }));
         Ok(Self { first: ahead(target.primary)?, spare: spare.transpose()? })

@@ -16,7 +16,7 @@ use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
-use super::{error_page, forwarded, test_mode, websocket};
+use super::{error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
 use crate::access::{Admission, Decision, authorize};
 use crate::body::idle::IdleBody;
@@ -216,9 +216,7 @@ fn own_answer(
 
 /// Whether the viewer's connection ends with this request whatever is answered.
 fn ends_after(parts: &request::Parts) -> bool {
-    let lines = parts.headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
-    let close = |option: &str| option.trim().eq_ignore_ascii_case("close");
-    parts.version < Version::HTTP_11 || lines.flat_map(|line| line.split(',')).any(close)
+    parts.version < Version::HTTP_11 || headers::lists(&parts.headers, &CONNECTION, "close")
 }
 
 /// CloudFront's quotas, counted as the request was written.

@@ -1,8 +1,9 @@
 //! WebSocket over HTTP/1.1: the one change of protocol that passes. It is judged by its handshake, as any request.
 
-use http::header::{CONNECTION, HeaderMap, HeaderName, HeaderValue, UPGRADE};
+use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Method, Response, StatusCode, Version};
 
+use super::headers::lists;
 use crate::body::Body;
 use crate::origin::OriginError;
 
@@ -31,11 +32,6 @@ pub fn check_answer(response: &Response<Body>) -> Result<bool, OriginError> {
         return Ok(false);
     }
     if lists(response.headers(), &UPGRADE, WEBSOCKET) { Ok(true) } else { Err(OriginError::Upgrade) }
-}
-
-fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
 }
 
 const WEBSOCKET: &str = "websocket";
