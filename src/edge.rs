@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
 use std::time::Duration;
 use std::{io, thread};
 
@@ -138,37 +139,63 @@ impl Edge {
     }
 }
 
-/// Serves on the listeners until `stop`, then lets what is in flight finish within `grace`. Blocks.
+/// The threads that serve, each of which has begun to accept.
+#[derive(Debug)]
+pub struct Workers {
+    threads: Vec<thread::JoinHandle<io::Result<()>>>,
+}
+
+/// Serves on the listeners until `stop`, then lets what is in flight finish within `grace`. Returns once every thread
+/// accepts: until then a thread may still need files, which connections to another one could have taken.
 ///
 /// # Errors
-/// When a thread or its runtime can't be made.
-pub fn run(
+/// When a thread or its runtime can't be made. Those that were made end.
+pub fn start(
     listeners: Listeners,
     edge: &Arc<Edge>,
     grace: Duration,
     stop: &CancellationToken,
-) -> io::Result<()> {
+) -> io::Result<Workers> {
+    let (ready, accepting) = mpsc::channel();
     let mut threads = Vec::new();
-    let starting = Arc::new(AtomicUsize::new(listeners.per_worker.len()));
     for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
         // A token of its own: connections ask it on every turn, and threads must not meet in one lock for that.
         let (edge, own) = (Arc::clone(edge), stop.child_token());
-        let (whole, starting) = (stop.clone(), Arc::clone(&starting));
+        let (whole, ready) = (stop.clone(), ready.clone());
         let serve = move || {
-            let served = serve_on_this_thread(sockets, edge, grace, &own, &starting);
+            let served = serve_on_this_thread(sockets, edge, grace, &own, ready);
             // One that can't serve must not leave the others to serve half of the requests unnoticed.
             whole.cancel();
             served
         };
         threads.push(thread::Builder::new().name(format!("worker-{number}")).spawn(serve)?);
     }
-    for thread in threads {
-        match thread.join() {
-            Ok(served) => served?,
-            Err(_) => return Err(io::Error::other("a worker thread panicked")),
-        }
+    drop(ready);
+    let workers = Workers { threads };
+    // Each thread drops its sender with or without having said a word, so that this ends.
+    if accepting.iter().count() < workers.threads.len() {
+        stop.cancel();
+        workers.join()?;
+        return Err(io::Error::other("a worker thread could not begin"));
     }
-    Ok(())
+    edge.is_accepting.store(true, Ordering::Release);
+    Ok(workers)
+}
+
+impl Workers {
+    /// Waits for all of them to end. Blocks.
+    ///
+    /// # Errors
+    /// When one has failed.
+    pub fn join(self) -> io::Result<()> {
+        for thread in self.threads {
+            match thread.join() {
+                Ok(served) => served?,
+                Err(_) => return Err(io::Error::other("a worker thread panicked")),
+            }
+        }
+        Ok(())
+    }
 }
 
 fn serve_on_this_thread(
@@ -176,7 +203,7 @@ fn serve_on_this_thread(
     edge: Arc<Edge>,
     grace: Duration,
     stop: &CancellationToken,
-    starting: &AtomicUsize,
+    ready: mpsc::Sender<()>,
 ) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -198,9 +225,9 @@ fn serve_on_this_thread(
             );
             connections.spawn_local(accepting);
         }
-        if starting.fetch_sub(1, Ordering::AcqRel) == 1 {
-            edge.is_accepting.store(true, Ordering::Release);
-        }
+        // Nobody waits any longer where another thread has failed.
+        let _ = ready.send(());
+        drop(ready);
         let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
         stop.cancelled().await;
         worker.conversations().stop();

@@ -1,6 +1,7 @@
 //! What running a proxy takes around the edge: binding, announcing, the ready file, the listener for
 //! whoever runs it. Contract 5 and 6.
 
+use std::ffi::OsString;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -89,17 +90,22 @@ impl Bound {
                  not for production"
             );
         }
-        announce()?;
         let admin_address = admin.as_ref().map(|admin| admin.address);
         if let Some(admin) = admin {
             tracing::info!(address = %admin.address, "the admin listener answers");
             admin.start(&edge, &stop)?;
         }
-        if let Some(file) = &proxy.ready_file {
-            write_ready_file(file, &addresses, admin_address)?;
+        // Whatever needs a file is there before the first connection takes one.
+        let ready_file = proxy.ready_file.as_deref();
+        let ready = ready_file.map(|file| ReadyFile::write(file, &addresses, admin_address)).transpose()?;
+        let workers = edge::start(listeners, &edge, proxy.shutdown_grace, &stop);
+        let workers = workers.context("the proxy could not begin")?;
+        announce()?;
+        if let Some(ready) = ready {
+            ready.appear()?;
         }
         service_manager::tell(State::Ready);
-        let served = edge::run(listeners, &edge, proxy.shutdown_grace, &stop);
+        let served = workers.join();
         if let Some(file) = &proxy.ready_file {
             remove_if_there(file)?;
         }
@@ -146,24 +152,47 @@ fn start_access_log(settings: &AccessLogSettings) -> anyhow::Result<AccessLog> {
     })
 }
 
-/// By rename, so that whoever waits for the file reads it whole.
-fn write_ready_file(
-    file: &Path,
-    addresses: &[(SocketAddr, Door)],
-    admin: Option<SocketAddr>,
-) -> anyhow::Result<()> {
-    let of = |tls: bool| -> Vec<String> {
-        let fit = addresses.iter().filter(|(_, door)| door.tls.is_some() == tls);
-        fit.map(|(address, _)| address.to_string()).collect()
-    };
-    let admin = admin.map(|address| address.to_string());
-    let ready =
-        serde_json::json!({"pid": std::process::id(), "http": of(false), "https": of(true), "admin": admin});
-    let text = ready.to_string();
-    let mut partial = file.as_os_str().to_owned();
-    partial.push(format!(".{}.tmp", std::process::id()));
-    let written = fs::write(&partial, text + "\n").and_then(|()| fs::rename(&partial, file));
-    written.with_context(|| format!("the ready file {} can't be written", file.display()))
+/// A ready file that is written, but not yet where others look for it: it appears by rename, so that whoever waits for it
+/// reads it whole.
+struct ReadyFile<'a> {
+    file: &'a Path,
+    partial: OsString,
+}
+
+impl<'a> ReadyFile<'a> {
+    fn write(
+        file: &'a Path,
+        addresses: &[(SocketAddr, Door)],
+        admin: Option<SocketAddr>,
+    ) -> anyhow::Result<Self> {
+        let of = |tls: bool| -> Vec<String> {
+            let fit = addresses.iter().filter(|(_, door)| door.tls.is_some() == tls);
+            fit.map(|(address, _)| address.to_string()).collect()
+        };
+        let admin = admin.map(|address| address.to_string());
+        let ready = serde_json::json!({"pid": std::process::id(), "http": of(false), "https": of(true), "admin": admin});
+        let text = ready.to_string();
+        let mut partial = file.as_os_str().to_owned();
+        partial.push(format!(".{}.tmp", std::process::id()));
+        let ready = Self { file, partial };
+        fs::write(&ready.partial, text + "\n").with_context(|| ready.cannot_be_written())?;
+        Ok(ready)
+    }
+
+    fn appear(self) -> anyhow::Result<()> {
+        fs::rename(&self.partial, self.file).with_context(|| self.cannot_be_written())
+    }
+
+    fn cannot_be_written(&self) -> String {
+        format!("the ready file {} can't be written", self.file.display())
+    }
+}
+
+impl Drop for ReadyFile<'_> {
+    /// What never appeared is not left behind.
+    fn drop(&mut self) {
+        let _ = remove_if_there(Path::new(&self.partial));
+    }
 }
 
 /// Removes a stale ready file, and makes sure that a new one can be written.
