@@ -14,9 +14,15 @@ use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
 
 mod candidates;
+mod cause;
 mod checks;
 mod diff;
 mod hints;
+mod maker;
+mod opened;
+mod url_space;
+
+pub use cause::{Cause, Mistake};
 
 use checks::Examined;
 
@@ -67,6 +73,8 @@ pub struct Check {
     pub found: String,
     /// What the mistake may be.
     pub hint: Option<String>,
+    /// The same by name, where it is known.
+    pub causes: Vec<Cause>,
 }
 
 /// How a check ended.
@@ -126,6 +134,19 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
     explanation
 }
 
+impl Explanation {
+    /// The mistakes that explain a denial, the proven ones first. Empty where the request is allowed, and where no name is
+    /// known for the mistake.
+    pub fn causes(&self) -> Vec<&Cause> {
+        let mut causes: Vec<&Cause> = match self.verdict {
+            Verdict::Allow | Verdict::Barred(_) => Vec::new(),
+            Verdict::Deny(_) => self.checks.iter().flat_map(|check| &check.causes).collect(),
+        };
+        causes.sort_by_key(|cause| !cause.proven);
+        causes
+    }
+}
+
 fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> Verdict {
     let target = request.target.len();
     if let Err(barrier) = gate::check_quotas(target, target).and_then(|()| gate::admit(request, route, false))
@@ -140,7 +161,14 @@ fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> Verdict {
 
 impl Check {
     fn new(name: &'static str, expected: impl Into<String>) -> Self {
-        Self { name, outcome: Outcome::Skipped, expected: expected.into(), found: String::new(), hint: None }
+        Self {
+            name,
+            outcome: Outcome::Skipped,
+            expected: expected.into(),
+            found: String::new(),
+            hint: None,
+            causes: Vec::new(),
+        }
     }
 
     fn expecting(self, expected: String) -> Self {
@@ -153,6 +181,10 @@ impl Check {
 
     fn skip(self, found: &str) -> Self {
         Self { outcome: Outcome::Skipped, found: found.to_owned(), ..self }
+    }
+
+    fn caused_by(self, causes: Vec<Cause>) -> Self {
+        Self { causes, ..self }
     }
 
     fn fail(self, reason: &DenyReason, hint: Option<String>) -> Self {

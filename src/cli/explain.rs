@@ -19,7 +19,7 @@ use crate::config;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Check, Explanation, Outcome, Verdict, explain};
+use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, explain};
 use crate::viewer::{Country, Host, Scheme, Target, ViewerRequest};
 
 #[derive(Args, Debug)]
@@ -209,7 +209,21 @@ fn as_json(explanation: &Explanation) -> Value {
         "key-pair-id": explanation.key_pair_id,
         "policy": policy,
         "checks": checks,
+        "causes": explanation.causes().into_iter().map(cause_as_json).collect::<Vec<_>>(),
     })
+}
+
+fn cause_as_json(cause: &Cause) -> Value {
+    let mut json = json!({"mistake": cause.mistake.as_str(), "proven": cause.proven});
+    for (name, value) in
+        [("signed-by", &cause.signed_by), ("signed", &cause.signed), ("requested", &cause.requested)]
+    {
+        if let Some(value) = value {
+            json[name] = Value::from(value.as_str());
+        }
+    }
+    json["fix"] = Value::from(cause.fix.as_str());
+    json
 }
 
 fn check_as_json(check: &Check) -> Value {

@@ -4,6 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::{self, ParsedPublicKey, VerificationAlgorithm};
+use rsa::BoxedUint;
+use rsa::pkcs8::DecodePublicKey;
+use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
 mod pem;
@@ -166,6 +169,22 @@ impl PublicKey {
             HashAlgorithm::Sha256 => &self.sha256,
         };
         key.verify_sig(message, signature).is_ok()
+    }
+
+    /// The signature raised to the public exponent: what an RSA key signed, padding included, as long as the modulus. None
+    /// for another kind of key, or for a signature of another length. It decides nothing, and serves `explain` alone.
+    #[must_use]
+    pub fn raised(&self, signature: &[u8]) -> Option<Vec<u8>> {
+        let KeyKind::Rsa { bits } = self.kind else { return None };
+        let length = bits.div_ceil(8);
+        let key = rsa::PublicKey::from_public_key_der(self.sha1.as_ref()).ok()?;
+        let number = BoxedUint::from_be_slice(signature, u32::try_from(bits).ok()?).ok()?;
+        if signature.len() != length || number >= **key.n() {
+            return None;
+        }
+        let raised = rsa::hazmat::rsa_encrypt(&key, &number).ok()?.to_be_bytes();
+        let surplus = raised.len().checked_sub(length)?;
+        raised[..surplus].iter().all(|byte| *byte == 0).then(|| raised[surplus..].to_vec())
     }
 }
 

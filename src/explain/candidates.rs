@@ -1,104 +1,189 @@
 //! What a signature that doesn't fit was made over instead: likely texts, verified one by one. A hit is a proof.
 
-use std::collections::HashSet;
-
+use super::cause::{Cause, Mistake};
 use super::checks::Examined;
 use super::diff::diff;
+use super::maker::{Fit, Maker};
+use super::url_space::{decoded, url_candidates};
 use crate::access::ClaimedPolicy;
 use crate::access::policy;
 use crate::access::verified::SignatureClaim;
-use crate::distribution::key::{HashAlgorithm, PublicKey};
-use crate::viewer::{Base, Scheme, SignedUrl};
+use crate::distribution::key::{KeyKind, PublicKey};
+use crate::viewer::{Base, SignedUrl};
 
-/// Says what the signature was made over or by, if that is found.
+/// What was found, in one hint and by name.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) hint: String,
+    pub(super) causes: Vec<Cause>,
+}
+
+impl Found {
+    fn proven(what: &str, mut causes: Vec<Cause>, maker: Vec<Cause>) -> Self {
+        let also: Vec<&str> = maker.iter().map(|cause| cause.fix.as_str()).collect();
+        let hint = match (what.is_empty(), also.is_empty()) {
+            (true, _) => format!("proven: {}", also.join("; ")),
+            (false, true) => format!("proven: {what}"),
+            (false, false) => format!("proven: {what}\nproven: {}", also.join("; ")),
+        };
+        causes.extend(maker);
+        Self { hint, causes }
+    }
+}
+
+/// Says what the signature was made over or by, as far as that is found.
 pub(super) fn search(
     examined: &Examined<'_, '_>,
     claim: &SignatureClaim<'_>,
     claimed: &ClaimedPolicy<'_>,
-) -> Option<String> {
+) -> Found {
     if examined.tried.is_empty() {
         let host = examined.request.host.name();
-        return Some(format!(
+        let hint = format!(
             "{host} is no name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls`"
-        ));
+        );
+        return Found { hint, causes: Vec::new() };
     }
-    let messages = claimed.messages(&examined.tried);
-    let signers = signers(examined, claim);
-    for (key, hash) in &signers {
-        if messages.iter().any(|message| key.verifies(*hash, message, claim.signature)) {
-            return Some(other_signer(claim, key, *hash));
-        }
+    let maker = Maker::of(examined, claim);
+    let mut messages = claimed.messages(&examined.tried).into_iter();
+    if let Some(fit) = messages.find_map(|message| maker.fit(&message, claim.signature)) {
+        return Found::proven("", Vec::new(), fit.causes(claim));
     }
-    let signed = match claimed {
-        ClaimedPolicy::Canned { expires, .. } => other_url(examined, claim, &signers, expires),
-        ClaimedPolicy::Custom { bytes, .. } => other_text(claim, &signers, bytes),
+    let other = match claimed {
+        ClaimedPolicy::Canned { expires, .. } => other_url(examined, claim, &maker, expires),
+        ClaimedPolicy::Custom { bytes, .. } => other_text(claim, &maker, bytes),
     };
-    signed.or_else(|| wrong_length(claim)).or_else(|| {
-        Some(format!(
-            "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). Left \
-             are: path, expiry or policy changed after signing, a damaged signature, a private key that doesn't belong to \
-             the public key of {}",
-            claim.key.id()
-        ))
+    other.or_else(|| raw_ecdsa(examined, claim, claimed)).unwrap_or_else(|| match &maker {
+        Maker::Known { key, hash, .. } => something_else(Fit { key, hash: *hash }, claim),
+        Maker::Padding { key, mistake } => padding(key, *mistake, claim),
+        Maker::Unknown { .. } => nobody(claim),
     })
 }
 
-/// The key that was named comes first, then every other one that the configuration knows; each with both hashes.
-fn signers<'e>(
-    examined: &'e Examined<'_, '_>,
-    claim: &SignatureClaim<'e>,
-) -> Vec<(&'e PublicKey, HashAlgorithm)> {
-    let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
-    let mut keys: Vec<&PublicKey> = vec![claim.key];
-    for key in behaviors.flat_map(|behavior| behavior.restriction.keys()) {
-        if !keys.iter().any(|known| known.identity() == key.identity()) {
-            keys.push(key);
-        }
-    }
-    let other = match claim.hash {
-        HashAlgorithm::Sha1 => HashAlgorithm::Sha256,
-        HashAlgorithm::Sha256 => HashAlgorithm::Sha1,
-    };
-    [claim.hash, other].into_iter().flat_map(|hash| keys.iter().map(move |key| (*key, hash))).collect()
+/// The key made it, but over nothing that was tried.
+fn something_else(fit: Fit<'_>, claim: &SignatureClaim<'_>) -> Found {
+    Found::proven(
+        &format!(
+            "{} made this signature with {}, over something else than was sent; no usual mistake (another scheme, host, \
+             port, query or encoding) explains it. Left are: path, expiry or policy changed after signing",
+            fit.key.id(),
+            fit.hash.name()
+        ),
+        Vec::new(),
+        fit.causes(claim),
+    )
 }
 
-fn other_signer(claim: &SignatureClaim<'_>, key: &PublicKey, hash: HashAlgorithm) -> String {
-    let mut faults = Vec::new();
+fn padding(key: &PublicKey, mistake: Mistake, claim: &SignatureClaim<'_>) -> Found {
+    let fix = if mistake == Mistake::PssPadding {
+        "the signature is RSASSA-PSS: sign with PKCS#1 v1.5 (RSASSA_PKCS1_V1_5)"
+    } else {
+        "a bare digest was signed, without the name of its hash: sign the policy itself, not its digest"
+    };
+    let mut causes = vec![Cause::proven(mistake, fix)];
     if key.identity() != claim.key.identity() {
-        faults.push(format!("key {} made it, but Key-Pair-Id is {}", key.id(), claim.key.id()));
+        let fix = format!("key {} made it, but Key-Pair-Id is {}", key.id(), claim.key.id());
+        causes.push(Cause { signed_by: Some(key.id().to_string()), ..Cause::proven(Mistake::OtherKey, fix) });
     }
-    if hash != claim.hash {
-        faults.push(match hash {
-            HashAlgorithm::Sha256 => "it was made with SHA-256: send Hash-Algorithm=SHA256 too".to_owned(),
-            HashAlgorithm::Sha1 => "it was made with SHA-1, but Hash-Algorithm=SHA256 was sent".to_owned(),
-        });
+    Found { hint: format!("proven: {fix}"), causes }
+}
+
+/// r and s side by side, which verify once they are written as DER.
+fn raw_ecdsa(
+    examined: &Examined<'_, '_>,
+    claim: &SignatureClaim<'_>,
+    claimed: &ClaimedPolicy<'_>,
+) -> Option<Found> {
+    let der = p256::ecdsa::Signature::from_slice(claim.signature).ok()?.to_der();
+    let fits = |message: &Vec<u8>| claim.key.verifies(claim.hash, message, der.as_bytes());
+    claimed.messages(&examined.tried).iter().any(fits).then(|| {
+        let cause = Cause::proven(Mistake::EcdsaRaw, RAW_ECDSA);
+        Found { hint: format!("proven: {RAW_ECDSA}"), causes: vec![cause] }
+    })
+}
+
+/// No key that is known made it, as far as can be told.
+fn nobody(claim: &SignatureClaim<'_>) -> Found {
+    if let Some(cause) = wrong_length(claim) {
+        return Found { hint: cause.fix.clone(), causes: vec![cause] };
     }
-    format!("proven: {}", faults.join("; "))
+    let id = claim.key.id();
+    match claim.key.kind() {
+        KeyKind::Rsa { .. } => {
+            let fix = format!(
+                "no key that is known here made this signature: it is damaged, or the private key that signs doesn't \
+                 belong to the public key of {id}"
+            );
+            Found { hint: fix.clone(), causes: vec![Cause::likely(Mistake::UnknownKeyMadeIt, fix)] }
+        }
+        KeyKind::EcdsaP256 => {
+            let hint = format!(
+                "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). \
+                 Left are: path, expiry or policy changed after signing, a damaged signature, a private key that doesn't \
+                 belong to the public key of {id}"
+            );
+            Found { hint, causes: Vec::new() }
+        }
+    }
 }
 
 /// A canned signature over another URL.
 fn other_url(
     examined: &Examined<'_, '_>,
     claim: &SignatureClaim<'_>,
-    signers: &[(&PublicKey, HashAlgorithm)],
+    maker: &Maker<'_>,
     expires: &str,
-) -> Option<String> {
+) -> Option<Found> {
     let requested = examined.tried.urls().next()?;
-    for url in url_candidates(examined, MAX_VERIFICATIONS / signers.len().max(1)) {
+    let most = MAX_VERIFICATIONS.checked_div(maker.cost()).unwrap_or(MAX_DIGESTS);
+    for url in url_candidates(examined, most) {
         let message = policy::canned_for(&url, expires);
-        let fits =
-            |(key, hash): &&(&PublicKey, HashAlgorithm)| key.verifies(*hash, &message, claim.signature);
-        let Some((key, hash)) = signers.iter().find(fits) else { continue };
-        let also = if (*key).identity() == claim.key.identity() && *hash == claim.hash {
-            String::new()
-        } else {
-            format!("\n{}", other_signer(claim, key, *hash))
-        };
+        let Some(fit) = maker.fit(&message, claim.signature) else { continue };
         let base = nearest_base(examined, &url).unwrap_or(requested.base);
         let shown = SignedUrl { base, ..requested }.to_string();
-        return Some(format!("proven: {}\n{}{also}", what_differs(&url, &shown), diff(&url, &shown)));
+        let what = format!("{}\n{}", what_differs(&url, &shown), diff(&url, &shown));
+        return Some(Found::proven(&what, url_causes(&url, &shown), fit.causes(claim)));
     }
     None
+}
+
+/// Each part of the URL that was signed in another form than it was requested.
+fn url_causes(signed: &str, requested: &str) -> Vec<Cause> {
+    let (a, b) = (UrlParts::of(signed), UrlParts::of(requested));
+    let mut mistakes = Vec::new();
+    if signed.contains('*') {
+        mistakes.push((Mistake::WildcardCanned, "use a custom policy, which has wildcards"));
+    } else {
+        if a.path != b.path {
+            mistakes.push((Mistake::PathEncoding, "sign the path percent-encoded, as it is sent"));
+        }
+        match (a.query, b.query) {
+            (signed, sent) if signed == sent => {}
+            (Some(signed), Some(sent)) if signed == decoded(sent) => {
+                mistakes.push((Mistake::QueryEncoding, "sign the query percent-encoded, as it is sent"));
+            }
+            _ => mistakes.push((Mistake::QueryAdded, "add every parameter before the link is signed")),
+        }
+        if a.host != b.host {
+            mistakes.push((
+                Mistake::Host,
+                "sign the host that viewers open, or name the other in public-base-urls",
+            ));
+        }
+        if a.port != b.port {
+            mistakes.push((
+                Mistake::Port,
+                "sign the port that viewers open, or name the other in public-base-urls",
+            ));
+        }
+        if a.scheme != b.scheme {
+            mistakes.push((
+                Mistake::Scheme,
+                "sign the scheme that viewers open, or name the other in public-base-urls",
+            ));
+        }
+    }
+    mistakes.into_iter().map(|(mistake, fix)| Cause::proven(mistake, fix).over(signed, requested)).collect()
 }
 
 /// The base that was tried which shares most with the URL that was signed, so that the diff is short.
@@ -108,22 +193,37 @@ fn nearest_base<'e>(examined: &'e Examined<'_, '_>, signed: &str) -> Option<Base
     examined.tried.bases().iter().max_by_key(shared).copied()
 }
 
-fn what_differs(signed: &str, requested: &str) -> &'static str {
-    let split = |url: &str| {
+struct UrlParts<'u> {
+    scheme: &'u str,
+    host: &'u str,
+    port: Option<&'u str>,
+    path: &'u str,
+    query: Option<&'u str>,
+}
+
+impl<'u> UrlParts<'u> {
+    fn of(url: &'u str) -> Self {
         let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
         let (authority, target) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let (path, query) =
             target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-        (scheme.to_owned(), authority.to_owned(), path.to_owned(), query.map(str::to_owned))
-    };
-    let (a, b) = (split(signed), split(requested));
+        let (host, port) = match authority.rsplit_once(':') {
+            Some((host, port)) if !port.contains(']') => (host, Some(port)),
+            Some(_) | None => (authority, None),
+        };
+        Self { scheme, host, port, path, query }
+    }
+}
+
+fn what_differs(signed: &str, requested: &str) -> &'static str {
+    let (a, b) = (UrlParts::of(signed), UrlParts::of(requested));
     if signed.contains('*') {
         "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy"
-    } else if a.2 != b.2 {
+    } else if a.path != b.path {
         "the path was signed in another form than it was requested: sign it percent-encoded, as it is sent"
-    } else if a.3 != b.3 {
+    } else if a.query != b.query {
         "the query was changed after signing: every parameter has to be there when the link is signed"
-    } else if a.1 != b.1 {
+    } else if (a.host, a.port) != (b.host, b.port) {
         "the link was signed for another host than it was opened under: sign the one that viewers open, or name the \
          other in public-base-urls"
     } else {
@@ -132,115 +232,22 @@ fn what_differs(signed: &str, requested: &str) -> &'static str {
     }
 }
 
-/// Wildcards, then each base × each form of the query × each form of the path, without the ones that were tried.
-fn url_candidates(examined: &Examined<'_, '_>, most: usize) -> Vec<String> {
-    let tried: HashSet<String> = examined.tried.texts().into_iter().collect();
-    let target = examined.request.target;
-    let (bases, queries, paths) = (bases(examined), queries(target.query), paths(target.path));
-    let mut urls = vec!["*".to_owned()];
-    for base in &bases {
-        let folders = target.path.match_indices('/').map(|(at, _)| &target.path[..=at]).take(MAX_FOLDERS);
-        urls.extend(folders.map(|folder| format!("{base}{folder}*")));
-    }
-    for path in &paths {
-        for query in &queries {
-            for base in &bases {
-                let query = query.as_ref().map(|query| format!("?{query}")).unwrap_or_default();
-                urls.push(format!("{base}{path}{query}"));
-            }
-        }
-    }
-    let mut seen = tried;
-    urls.retain(|url| seen.insert(url.clone()));
-    urls.truncate(most);
-    urls
-}
-
-/// Every name that the distributions have and the host that was sent, with both schemes; the tried ones first.
-fn bases(examined: &Examined<'_, '_>) -> Vec<String> {
-    let mut bases: Vec<String> = examined.tried.bases().iter().map(Base::to_string).collect();
-    let host = examined.request.host;
-    let mut authorities = vec![host.to_string(), host.name().to_owned()];
-    let port = host.port().map(|port| format!(":{port}")).unwrap_or_default();
-    authorities.extend(["localhost", "127.0.0.1"].map(|local| format!("{local}{port}")));
-    for one in &examined.distributions.list {
-        authorities.extend(one.public_base_urls.iter().map(|base| base.base().authority.to_owned()));
-        authorities.push(one.domain_name.clone());
-        authorities.extend(one.aliases.iter().filter(|alias| !alias.starts_with('*')).cloned());
-    }
-    for authority in authorities {
-        for scheme in [Scheme::Https, Scheme::Http] {
-            let base = format!("{scheme}://{authority}");
-            if !bases.contains(&base) {
-                bases.push(base);
-            }
-        }
-    }
-    bases
-}
-
-/// The query as it is, and with each choice of parameters left out: what was added after signing.
-fn queries(query: Option<&str>) -> Vec<Option<String>> {
-    let left = query.and_then(crate::access::credentials::without_signing_parameters);
-    let segments: Vec<&str> = left.as_deref().map(|left| left.split('&').collect()).unwrap_or_default();
-    let free = segments.len().min(MAX_FREE_PARAMETERS);
-    let mut found = Vec::new();
-    for dropped in 0u32..1 << free {
-        // The last parameters are the likeliest to have been added, so they are dropped first.
-        let kept: Vec<&str> = segments
-            .iter()
-            .rev()
-            .enumerate()
-            .filter(|(place, _)| *place >= free || dropped & (1 << place) == 0)
-            .map(|(_, segment)| *segment)
-            .collect();
-        let kept: Vec<&str> = kept.into_iter().rev().collect();
-        found.push((!kept.is_empty()).then(|| kept.join("&")));
-    }
-    if let Some(left) = left.as_deref() {
-        found.push(Some(decoded(left)));
-    }
-    found
-}
-
-/// The path as it is, decoded, and with the characters that browsers encode and signers don't.
-fn paths(path: &str) -> Vec<String> {
-    let mut found = vec![path.to_owned()];
-    let plus = path.replace("%20", "+");
-    for form in
-        [decoded(path), path.replace("%27", "'"), plus, path.replace('+', "%20"), path.replace('\'', "%27")]
-    {
-        if !found.contains(&form) {
-            found.push(form);
-        }
-    }
-    found
-}
-
-fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
-}
-
 /// A custom policy that was signed in another spelling: without white space, or with a line end.
-fn other_text(
-    claim: &SignatureClaim<'_>,
-    signers: &[(&PublicKey, HashAlgorithm)],
-    bytes: &[u8],
-) -> Option<String> {
+fn other_text(claim: &SignatureClaim<'_>, maker: &Maker<'_>, bytes: &[u8]) -> Option<Found> {
+    use Mistake::{JsonNewline, JsonSpacing, SignedBase64};
     let compact = without_white_space(bytes);
     let with_newline = [bytes, b"\n"].concat();
     let encoded = crate::access::encoding::encode(bytes).into_bytes();
-    for (text, what) in [
-        (compact, "the policy was signed without its white space: sign the bytes that are sent"),
-        (bytes.trim_ascii().to_vec(), "the policy was signed without the white space around it"),
-        (with_newline, "the policy was signed with a line end that wasn't sent"),
-        (encoded, "the policy's base64 was signed instead of the policy"),
+    for (text, mistake, what) in [
+        (with_newline, JsonNewline, "the policy was signed with a line end that wasn't sent"),
+        (bytes.trim_ascii().to_vec(), JsonNewline, "the policy was signed without the white space around it"),
+        (compact, JsonSpacing, "the policy was signed without its white space: sign the bytes that are sent"),
+        (encoded, SignedBase64, "the policy's base64 was signed instead of the policy"),
     ] {
-        let fits = |(key, hash): &&(&PublicKey, HashAlgorithm)| key.verifies(*hash, &text, claim.signature);
-        if let Some((key, hash)) = signers.iter().find(fits) {
-            let same = (*key).identity() == claim.key.identity() && *hash == claim.hash;
-            let also = if same { String::new() } else { format!("\n{}", other_signer(claim, key, *hash)) };
-            return Some(format!("proven: {what}{also}"));
+        if let Some(fit) = maker.fit(&text, claim.signature) {
+            let cause = Cause::proven(mistake, "sign exactly the bytes that are sent")
+                .over(&String::from_utf8_lossy(&text), &String::from_utf8_lossy(bytes));
+            return Some(Found::proven(what, vec![cause], fit.causes(claim)));
         }
     }
     None
@@ -262,26 +269,26 @@ fn without_white_space(json: &[u8]) -> Vec<u8> {
         .collect()
 }
 
-fn wrong_length(claim: &SignatureClaim<'_>) -> Option<String> {
+fn wrong_length(claim: &SignatureClaim<'_>) -> Option<Cause> {
     match claim.key.kind() {
-        crate::distribution::key::KeyKind::Rsa { bits } if claim.signature.len() * 8 != bits => {
-            Some(format!(
+        KeyKind::Rsa { bits } if claim.signature.len() * 8 != bits => Some(Cause::likely(
+            Mistake::OtherModulus,
+            format!(
                 "a signature of {} has {} bytes, this one has {}: made by another key, or changed on the way",
                 claim.key.id(),
                 bits.div_ceil(8),
                 claim.signature.len()
-            ))
+            ),
+        )),
+        KeyKind::EcdsaP256 if claim.signature.len() == 64 => {
+            Some(Cause::likely(Mistake::EcdsaRaw, RAW_ECDSA))
         }
-        crate::distribution::key::KeyKind::EcdsaP256 if claim.signature.len() == 64 => {
-            Some("64 bytes are a raw ECDSA signature; CloudFront takes ASN.1 DER".to_owned())
-        }
-        crate::distribution::key::KeyKind::Rsa { .. } | crate::distribution::key::KeyKind::EcdsaP256 => None,
+        KeyKind::Rsa { .. } | KeyKind::EcdsaP256 => None,
     }
 }
 
-/// Parameters of which every choice is tried.
-const MAX_FREE_PARAMETERS: usize = 8;
-/// Folders of the path that may have been signed with a wildcard.
-const MAX_FOLDERS: usize = 16;
-/// In all, over keys and hashes: at 20 µs for an RSA key, less than half a second.
+/// In all, over keys and hashes, where each is a verification.
 const MAX_VERIFICATIONS: usize = 20_000;
+/// Where a candidate is only hashed.
+const MAX_DIGESTS: usize = 100_000;
+const RAW_ECDSA: &str = "64 bytes are a raw ECDSA signature; CloudFront takes ASN.1 DER";

@@ -1,7 +1,10 @@
 //! The checks of a private request, in CloudFront's order, each read on its own.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::cause::{Cause, Mistake};
+use super::maker::Maker;
 use super::{Check, candidates, hints};
 use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
@@ -103,8 +106,24 @@ impl<'r, 'a> Examined<'r, 'a> {
         match &self.key {
             None => check.skip("no usable key id"),
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
-            Some(Err(reason)) => check.fail(reason, hints::unknown_key(self.sent, self.distributions)),
+            Some(Err(reason)) => check
+                .fail(reason, hints::unknown_key(self.sent, self.distributions))
+                .caused_by(self.made_by_another().into_iter().collect()),
         }
+    }
+
+    /// The key that made the signature, where the one that was named isn't trusted: an RSA key is known by what it opens.
+    fn made_by_another(&self) -> Option<Cause> {
+        let Maker::Known { key, .. } = Maker::of_unknown(self, self.signature.as_ref().ok()?) else {
+            return None;
+        };
+        let id = key.id().as_str();
+        let fix = if self.sent.key_pair_id.as_deref() == Some(id.as_bytes()) {
+            format!("{id} made it, but this path doesn't trust it: add it to one of the path's key groups")
+        } else {
+            format!("{id} made it: send Key-Pair-Id={id}")
+        };
+        Some(Cause { signed_by: Some(id.to_owned()), ..Cause::proven(Mistake::OtherKey, fix) })
     }
 
     fn signature_encoding(&self) -> Check {
@@ -161,7 +180,10 @@ impl<'r, 'a> Examined<'r, 'a> {
             &VerifiedPolicies::new(0),
         ) {
             Ok(_) => check.pass(format!("a good signature, {} with {}", key.kind(), hash.as_parameter())),
-            Err(reason) => check.fail(&reason, candidates::search(self, &claim, claimed)),
+            Err(reason) => {
+                let found = candidates::search(self, &claim, claimed);
+                check.fail(&reason, Some(found.hint)).caused_by(found.causes)
+            }
         }
     }
 
@@ -200,7 +222,11 @@ impl<'r, 'a> Examined<'r, 'a> {
         let check = Check::new("expiry", format!("a time before {end} ({})", end.0));
         match condition.check_expiry(now) {
             Ok(()) => check.pass(format!("{now}, {} before the end", hints::span(end.since(now)))),
-            Err(reason) => check.fail(&reason, Some(hints::expired(now, end))),
+            Err(reason) => {
+                let hint = hints::expired(now, end);
+                let cause = Cause::proven(Mistake::Expired, "sign a new link, with a later end");
+                check.fail(&reason, Some(hint)).caused_by(vec![cause])
+            }
         }
     }
 
@@ -213,7 +239,12 @@ impl<'r, 'a> Examined<'r, 'a> {
         let check = check.expecting(format!("a time after {begin} ({})", begin.0));
         match self.condition().map_or(Ok(()), |condition| condition.check_not_before(now)) {
             Ok(()) => check.pass(now.to_string()),
-            Err(reason) => check.fail(&reason, Some(hints::too_early(now, begin))),
+            Err(reason) => {
+                let hint = hints::too_early(now, begin);
+                let cause =
+                    Cause::proven(Mistake::NotYetValid, "wait, or sign with an earlier DateGreaterThan");
+                check.fail(&reason, Some(hint)).caused_by(vec![cause])
+            }
         }
     }
 
@@ -226,7 +257,18 @@ impl<'r, 'a> Examined<'r, 'a> {
         let check = check.expecting(format!("an address in {allowed}"));
         match self.condition().map_or(Ok(()), |condition| condition.check_ip(viewer)) {
             Ok(()) => check.pass(viewer.to_canonical().to_string()),
-            Err(reason) => check.fail(&reason, hints::address(viewer, allowed)),
+            Err(reason) => {
+                let cause = match viewer.to_canonical() {
+                    IpAddr::V6(_) => Cause::proven(
+                        Mistake::Ipv6Viewer,
+                        "leave IpAddress out, or serve such links over IPv4 alone",
+                    ),
+                    IpAddr::V4(_) => {
+                        Cause::proven(Mistake::OutsideRange, "sign a range that holds the viewer's address")
+                    }
+                };
+                check.fail(&reason, hints::address(viewer, allowed)).caused_by(vec![cause])
+            }
         }
     }
 

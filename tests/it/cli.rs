@@ -275,7 +275,8 @@ fn explain_says_each_check_and_the_verdict() {
             "behavior",
             "key-pair-id",
             "policy",
-            "checks"
+            "checks",
+            "causes"
         ]
     );
 

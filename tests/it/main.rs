@@ -15,6 +15,7 @@ mod documented;
 mod examples;
 mod fallbacks;
 mod footprint;
+mod forensics;
 mod forwarding;
 mod hard_times;
 mod http2;

@@ -1,0 +1,180 @@
+//! Who made a signature, with which hash, and over which messages it fits.
+
+use super::cause::{Cause, Mistake};
+use super::checks::Examined;
+use super::opened::{Hash, Opened, open};
+use crate::access::verified::SignatureClaim;
+use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
+
+/// What the signature itself tells, before any message is tried.
+pub(super) enum Maker<'e> {
+    /// An RSA key opened it: key, hash and digest are known.
+    Known { key: &'e PublicKey, hash: Hash, digest: Vec<u8> },
+    /// An RSA key opened it, and what it holds fits no message.
+    Padding { key: &'e PublicKey, mistake: Mistake },
+    /// It opens under no RSA key: ECDSA keys are asked message by message.
+    Unknown { keys: Vec<&'e PublicKey> },
+}
+
+/// Who made it over a message, and how.
+#[derive(Clone, Copy)]
+pub(super) struct Fit<'e> {
+    pub(super) key: &'e PublicKey,
+    pub(super) hash: Hash,
+}
+
+impl<'e> Maker<'e> {
+    /// Tries the key that was named, then every other one that the configuration knows.
+    pub(super) fn of(examined: &'e Examined<'_, '_>, claim: &SignatureClaim<'e>) -> Self {
+        Self::among(known_keys(examined, Some(claim.key)), claim.signature)
+    }
+
+    /// Tries every key that the configuration knows, where none that was named is trusted.
+    pub(super) fn of_unknown(examined: &'e Examined<'_, '_>, signature: &[u8]) -> Self {
+        Self::among(known_keys(examined, None), signature)
+    }
+
+    fn among(keys: Vec<&'e PublicKey>, signature: &[u8]) -> Self {
+        for &key in &keys {
+            match open(key, signature) {
+                Some(Opened::Hashed { hash, digest }) => return Self::Known { key, hash, digest },
+                Some(Opened::RawDigest) => return Self::Padding { key, mistake: Mistake::RawDigest },
+                Some(Opened::Pss) => return Self::Padding { key, mistake: Mistake::PssPadding },
+                None => {}
+            }
+        }
+        Self::Unknown { keys: keys.into_iter().filter(|key| key.kind() == KeyKind::EcdsaP256).collect() }
+    }
+
+    /// Whether it was made over this message. Equality of digests, or a good signature, is a proof.
+    pub(super) fn fit(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
+        match self {
+            Self::Known { key, hash, digest } => {
+                hash.gives(message, digest).then_some(Fit { key, hash: *hash })
+            }
+            Self::Padding { .. } => None,
+            Self::Unknown { keys } => keys.iter().find_map(|key| {
+                [(HashAlgorithm::Sha1, Hash::Sha1), (HashAlgorithm::Sha256, Hash::Sha256)]
+                    .into_iter()
+                    .find(|(algorithm, _)| key.verifies(*algorithm, message, signature))
+                    .map(|(_, hash)| Fit { key, hash })
+            }),
+        }
+    }
+
+    /// How many operations on a curve a message costs; a digest costs next to nothing.
+    pub(super) fn cost(&self) -> usize {
+        match self {
+            Self::Known { .. } | Self::Padding { .. } => 0,
+            Self::Unknown { keys } => keys.len() * 2,
+        }
+    }
+}
+
+impl Fit<'_> {
+    /// What is wrong with who made it, and how.
+    pub(super) fn causes(self, claim: &SignatureClaim<'_>) -> Vec<Cause> {
+        let mut causes = Vec::new();
+        let (made, named) = (self.key.id(), claim.key.id());
+        if self.key.identity() != claim.key.identity() {
+            let fix = format!("key {made} made it, but Key-Pair-Id is {named}");
+            causes.push(Cause { signed_by: Some(made.to_string()), ..Cause::proven(Mistake::OtherKey, fix) });
+        }
+        match (self.hash, claim.hash) {
+            (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
+            (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Cause::proven(
+                Mistake::HashNotAnnounced,
+                "it was made with SHA-256: send Hash-Algorithm=SHA256 too",
+            )),
+            (Hash::Sha1, HashAlgorithm::Sha256) => causes.push(Cause::proven(
+                Mistake::HashAnnouncedWrongly,
+                "it was made with SHA-1, but Hash-Algorithm=SHA256 was sent",
+            )),
+            (hash @ (Hash::Md5 | Hash::Sha224 | Hash::Sha384 | Hash::Sha512), _) => causes.push(Cause::proven(
+                Mistake::HashUnsupported,
+                format!(
+                    "it was made with {}, which CloudFront doesn't take: sign with SHA-1, or with SHA-256 and \
+                     Hash-Algorithm=SHA256",
+                    hash.name()
+                ),
+            )),
+        }
+        causes
+    }
+}
+
+/// The key that was named comes first.
+fn known_keys<'e>(examined: &'e Examined<'_, '_>, named: Option<&'e PublicKey>) -> Vec<&'e PublicKey> {
+    let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
+    let mut keys: Vec<&PublicKey> = named.into_iter().collect();
+    for key in behaviors.flat_map(|behavior| behavior.restriction.keys()) {
+        if !keys.iter().any(|known| known.identity() == key.identity()) {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+#[cfg(test)]
+mod tests {
+    use rsa::pkcs8::{EncodePublicKey, LineEnding};
+    use rsa::{Pkcs1v15Sign, rand_core::UnwrapErr};
+    use sha2::Digest;
+
+    use super::*;
+    use crate::distribution::key::{KeyTolerance, PublicKeyId};
+
+    fn pair() -> (rsa::PrivateKey, PublicKey) {
+        let private = rsa::PrivateKey::new(&mut UnwrapErr(rand::rngs::SysRng), 2048).unwrap();
+        let pem = private.to_public_key().to_public_key_pem(LineEnding::LF).unwrap();
+        (private, PublicKey::from_pem(PublicKeyId::new("K1"), &pem, KeyTolerance::default()).unwrap())
+    }
+
+    #[test]
+    fn a_signature_shows_its_hash_and_its_digest() {
+        let (private, key) = pair();
+        let sha384 = sha2::Sha384::digest(b"a policy");
+        let signature = private.sign(Pkcs1v15Sign::new::<sha2::Sha384>(), &sha384).unwrap();
+        let maker = Maker::among(vec![&key], &signature);
+        assert!(
+            matches!(&maker, Maker::Known { hash: Hash::Sha384, digest, .. } if digest[..] == sha384[..])
+        );
+        assert!(maker.fit(b"a policy", &signature).is_some());
+        assert!(maker.fit(b"another policy", &signature).is_none());
+    }
+
+    #[test]
+    fn other_paddings_are_recognised() {
+        let (private, key) = pair();
+        let digest = sha2::Sha256::digest(b"a policy");
+        let raw = private.sign(Pkcs1v15Sign::new_unprefixed(), &digest).unwrap();
+        assert!(matches!(Maker::among(vec![&key], &raw), Maker::Padding { mistake: Mistake::RawDigest, .. }));
+        let pss = rsa::Pss::<sha2::Sha256>::new();
+        let pss = private.sign_with_rng(&mut UnwrapErr(rand::rngs::SysRng), pss, &digest).unwrap();
+        assert!(matches!(
+            Maker::among(vec![&key], &pss),
+            Maker::Padding { mistake: Mistake::PssPadding, .. }
+        ));
+    }
+
+    #[test]
+    fn what_the_key_did_not_make_proves_nothing() {
+        let (private, _) = pair();
+        let (_, other) = pair();
+        let mut state = 1u64;
+        for _ in 0..2_000 {
+            let random: Vec<u8> = std::iter::repeat_with(|| {
+                state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+                (state >> 56) as u8
+            })
+            .take(256)
+            .collect();
+            assert!(matches!(Maker::among(vec![&other], &random), Maker::Unknown { .. }));
+        }
+        let digest = sha2::Sha256::digest(b"a policy");
+        let stranger = private.sign(Pkcs1v15Sign::new::<sha2::Sha256>(), &digest).unwrap();
+        for signature in [&stranger[..], &stranger[..255], &[0xFF; 256], &[], &[0; 256]] {
+            assert!(matches!(Maker::among(vec![&other], signature), Maker::Unknown { .. }));
+        }
+    }
+}
