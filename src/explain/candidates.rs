@@ -12,7 +12,6 @@ use crate::distribution::key::{KeyKind, PublicKey};
 use crate::viewer::{Base, SignedUrl};
 
 /// What was found, in one hint and by name.
-#[derive(Default)]
 pub(super) struct Found {
     pub(super) hint: String,
     pub(super) causes: Vec<Cause>,
@@ -85,7 +84,8 @@ fn padding(key: &PublicKey, mistake: Mistake, claim: &SignatureClaim<'_>) -> Fou
         let fix = format!("key {} made it, but Key-Pair-Id is {}", key.id(), claim.key.id());
         causes.push(Cause { signed_by: Some(key.id().to_string()), ..Cause::proven(Mistake::OtherKey, fix) });
     }
-    Found { hint: format!("proven: {fix}"), causes }
+    let (first, others) = causes.split_at(1);
+    Found::proven(fix, first.to_vec(), others.to_vec())
 }
 
 /// r and s side by side, which verify once they are written as DER.
@@ -134,6 +134,9 @@ fn other_url(
     maker: &Maker<'_>,
     expires: &str,
 ) -> Option<Found> {
+    if !maker.may_fit() {
+        return None;
+    }
     let requested = examined.tried.urls().next()?;
     let most = MAX_VERIFICATIONS.checked_div(maker.cost()).unwrap_or(MAX_DIGESTS);
     for url in url_candidates(examined, most) {
@@ -151,7 +154,7 @@ fn other_url(
 fn url_causes(signed: &str, requested: &str) -> Vec<Cause> {
     let (a, b) = (UrlParts::of(signed), UrlParts::of(requested));
     let mut mistakes = Vec::new();
-    if signed.contains('*') {
+    if is_wildcard(&a, &b) {
         mistakes.push((Mistake::WildcardCanned, "use a custom policy, which has wildcards"));
     } else {
         if a.path != b.path {
@@ -215,9 +218,15 @@ impl<'u> UrlParts<'u> {
     }
 }
 
+/// Whether a wildcard was signed, and not a path that happens to hold a `*`.
+fn is_wildcard(signed: &UrlParts<'_>, requested: &UrlParts<'_>) -> bool {
+    let is_everything = (signed.scheme, signed.host, signed.path) == ("", "*", "");
+    is_everything || (signed.path.ends_with("/*") && signed.path != requested.path)
+}
+
 fn what_differs(signed: &str, requested: &str) -> &'static str {
     let (a, b) = (UrlParts::of(signed), UrlParts::of(requested));
-    if signed.contains('*') {
+    if is_wildcard(&a, &b) {
         "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy"
     } else if a.path != b.path {
         "the path was signed in another form than it was requested: sign it percent-encoded, as it is sent"
@@ -237,10 +246,12 @@ fn other_text(claim: &SignatureClaim<'_>, maker: &Maker<'_>, bytes: &[u8]) -> Op
     use Mistake::{JsonNewline, JsonSpacing, SignedBase64};
     let compact = without_white_space(bytes);
     let with_newline = [bytes, b"\n"].concat();
+    let kept = bytes.iter().rposition(|byte| !b"\r\n".contains(byte)).map_or(0, |last| last + 1);
+    let without_line_end = bytes[..kept].to_vec();
     let encoded = crate::access::encoding::encode(bytes).into_bytes();
     for (text, mistake, what) in [
         (with_newline, JsonNewline, "the policy was signed with a line end that wasn't sent"),
-        (bytes.trim_ascii().to_vec(), JsonNewline, "the policy was signed without the white space around it"),
+        (without_line_end, JsonNewline, "the policy was signed without the line end that was sent"),
         (compact, JsonSpacing, "the policy was signed without its white space: sign the bytes that are sent"),
         (encoded, SignedBase64, "the policy's base64 was signed instead of the policy"),
     ] {

@@ -62,6 +62,15 @@ impl<'e> Maker<'e> {
         }
     }
 
+    /// Whether any message could fit.
+    pub(super) fn may_fit(&self) -> bool {
+        match self {
+            Self::Known { .. } => true,
+            Self::Padding { .. } => false,
+            Self::Unknown { keys } => !keys.is_empty(),
+        }
+    }
+
     /// How many operations on a curve a message costs; a digest costs next to nothing.
     pub(super) fn cost(&self) -> usize {
         match self {

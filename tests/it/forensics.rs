@@ -137,6 +137,16 @@ fn mistakes_are_named_and_what_is_proven_is_said_to_be() {
         ),
         ("a wildcard", link("/v/a.mp4", &over(&format!("{HOST}/v/*"))), &[("wildcard-canned", true)]),
         (
+            "a path with a star",
+            link("/a*b.mp4?utm_source=x", &over(&format!("{HOST}/a*b.mp4"))),
+            &[("query-added", true)],
+        ),
+        (
+            "a line end that wasn't signed",
+            custom_link(&with_newline, &signed_by("rsa", &[], &policy)),
+            &[("json-newline", true)],
+        ),
+        (
             "echo's line end",
             custom_link(&policy, &signed_by("rsa", &[], &with_newline)),
             &[("json-newline", true)],
