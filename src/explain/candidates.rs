@@ -111,8 +111,8 @@ fn nobody(claim: &SignatureClaim<'_>) -> Found {
     match claim.key.kind() {
         KeyKind::Rsa { .. } => {
             let fix = format!(
-                "no key that is known here made this signature: it is damaged, or the private key that signs doesn't \
-                 belong to the public key of {id}"
+                "no key that is known here made it: a damaged signature, or a private key that doesn't belong to the \
+                 public key of {id}"
             );
             Found { hint: fix.clone(), causes: vec![Cause::likely(Mistake::UnknownKeyMadeIt, fix)] }
         }

@@ -190,3 +190,29 @@ fn a_good_link_has_no_cause_and_a_cause_says_what_was_signed() {
     let json = explained(&canned_link("/a.mp4", "rsa", &other, ""));
     assert_eq!(json["causes"][0]["signed-by"], sites::id("rsa2"));
 }
+
+#[test]
+fn conditions_that_do_not_hold_are_named() {
+    let condition =
+        r#""DateLessThan":{"AWS:EpochTime":1900000100},"DateGreaterThan":{"AWS:EpochTime":1900000000}"#;
+    let range = r#""IpAddress":{"AWS:SourceIp":"192.0.2.0/24"}"#;
+    let policy =
+        format!(r#"{{"Statement":[{{"Resource":"{HOST}/*","Condition":{{{condition},{range}}}}}]}}"#);
+    let link = custom_link(&policy, &signed_by("rsa", &[], &policy));
+    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    for (at, ip, expected) in [
+        ("1900000050", "192.0.2.9", vec![]),
+        ("1900000100", "192.0.2.9", vec!["expired"]),
+        ("1900000000", "192.0.2.9", vec!["not-yet-valid"]),
+        ("1900000050", "192.0.3.9", vec!["outside-range"]),
+        ("1900000050", "2001:db8::9", vec!["ipv6-viewer"]),
+        ("1900000101", "192.0.3.9", vec!["expired", "outside-range"]),
+    ] {
+        let output = run(&["explain", &link, "--json", "--public-key", &key, "--at", at, "--ip", ip]);
+        let json: Value = serde_json::from_str(&stdout(&output)).expect("JSON");
+        let causes = json["causes"].as_array().expect("causes");
+        let found: Vec<&str> = causes.iter().filter_map(|cause| cause["mistake"].as_str()).collect();
+        assert_eq!(found, expected, "at {at} from {ip}");
+        assert!(causes.iter().all(|cause| cause["proven"] == true));
+    }
+}
