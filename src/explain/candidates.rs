@@ -3,7 +3,7 @@
 use super::cause::{Cause, Mistake};
 use super::checks::Examined;
 use super::diff::diff;
-use super::maker::{Fit, Maker};
+use super::maker::{self, Fit, Maker};
 use super::url_space::{decoded, url_candidates};
 use crate::access::ClaimedPolicy;
 use crate::access::policy;
@@ -79,13 +79,8 @@ fn padding(key: &PublicKey, mistake: Mistake, claim: &SignatureClaim<'_>) -> Fou
     } else {
         "a bare digest was signed, without the name of its hash: sign the policy itself, not its digest"
     };
-    let mut causes = vec![Cause::proven(mistake, fix)];
-    if key.identity() != claim.key.identity() {
-        let fix = format!("key {} made it, but Key-Pair-Id is {}", key.id(), claim.key.id());
-        causes.push(Cause { signed_by: Some(key.id().to_string()), ..Cause::proven(Mistake::OtherKey, fix) });
-    }
-    let (first, others) = causes.split_at(1);
-    Found::proven(fix, first.to_vec(), others.to_vec())
+    let other = maker::other_key(key, claim).into_iter().collect();
+    Found::proven(fix, vec![Cause::proven(mistake, fix)], other)
 }
 
 /// r and s side by side, which verify once they are written as DER.

@@ -83,12 +83,7 @@ impl<'e> Maker<'e> {
 impl Fit<'_> {
     /// What is wrong with who made it, and how.
     pub(super) fn causes(self, claim: &SignatureClaim<'_>) -> Vec<Cause> {
-        let mut causes = Vec::new();
-        let (made, named) = (self.key.id(), claim.key.id());
-        if self.key.identity() != claim.key.identity() {
-            let fix = format!("key {made} made it, but Key-Pair-Id is {named}");
-            causes.push(Cause { signed_by: Some(made.to_string()), ..Cause::proven(Mistake::OtherKey, fix) });
-        }
+        let mut causes: Vec<Cause> = other_key(self.key, claim).into_iter().collect();
         match (self.hash, claim.hash) {
             (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
             (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Cause::proven(
@@ -110,6 +105,15 @@ impl Fit<'_> {
         }
         causes
     }
+}
+
+/// That another key made it than was named, if so.
+pub(super) fn other_key(made_by: &PublicKey, claim: &SignatureClaim<'_>) -> Option<Cause> {
+    let (made, named) = (made_by.id(), claim.key.id());
+    (made_by.identity() != claim.key.identity()).then(|| Cause {
+        signed_by: Some(made.to_string()),
+        ..Cause::proven(Mistake::OtherKey, format!("key {made} made it, but Key-Pair-Id is {named}"))
+    })
 }
 
 /// The key that was named comes first.
