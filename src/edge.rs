@@ -40,6 +40,7 @@ pub mod listener;
 pub mod metrics;
 pub mod observer;
 pub mod proxy_header;
+pub mod recorder;
 pub mod redact;
 pub mod reply;
 pub mod response_headers;

@@ -17,12 +17,16 @@ mod candidates;
 mod cause;
 mod checks;
 mod diff;
+mod effort;
 mod hints;
+mod inquiry;
 mod maker;
 mod opened;
 mod url_space;
 
 pub use cause::{Cause, Mistake};
+pub use effort::{Effort, MAX_CANDIDATES, Searched};
+pub use inquiry::{Inquiry, InvalidInquiry};
 
 use checks::Examined;
 
@@ -47,6 +51,15 @@ pub struct Explanation {
     pub policy: Option<String>,
     /// The checks, in CloudFront's order.
     pub checks: Vec<Check>,
+    /// Whether what was signed was searched for to the end.
+    pub searched: Searched,
+}
+
+/// What is known beside the request.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Clues<'c> {
+    /// What followed `#` in a URL that was pasted.
+    pub fragment: Option<&'c str>,
 }
 
 /// What the viewer would get.
@@ -100,9 +113,20 @@ impl Outcome {
     }
 }
 
-/// Explains a request without a body.
+/// Explains a request without a body, of which nothing else is known.
 #[must_use]
 pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Explanation {
+    explain_with(request, distributions, &Clues::default(), &Effort::WITHOUT_CLOCK)
+}
+
+/// Explains a request without a body.
+#[must_use]
+pub fn explain_with(
+    request: &ViewerRequest<'_>,
+    distributions: &Distributions,
+    _clues: &Clues<'_>,
+    _effort: &Effort<'_>,
+) -> Explanation {
     let mut explanation = Explanation {
         verdict: Verdict::Allow,
         at: request.now,
@@ -113,6 +137,7 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
         key_pair_id: None,
         policy: None,
         checks: Vec::new(),
+        searched: Searched::default(),
     };
     let Some(route) = distributions.route(request) else {
         let host = request.host.name().to_owned();
@@ -144,6 +169,24 @@ impl Explanation {
         };
         causes.sort_by_key(|cause| !cause.proven);
         causes
+    }
+
+    /// The denial in one sentence, for a line of a log: the first cause, or else what the first failed check says. None where
+    /// it is allowed.
+    #[must_use]
+    pub fn sentence(&self) -> Option<String> {
+        let causes = self.causes();
+        match &self.verdict {
+            Verdict::Allow => None,
+            Verdict::Barred(barrier) => Some(barrier.to_string()),
+            Verdict::Deny(reason) => Some(match causes.first() {
+                Some(cause) => {
+                    let certainty = if cause.proven { "proven" } else { "likely" };
+                    format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.fix)
+                }
+                None => reason.to_string(),
+            }),
+        }
     }
 }
 

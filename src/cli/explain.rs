@@ -19,8 +19,8 @@ use crate::config;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, explain};
-use crate::viewer::{Country, Host, Scheme, Target, ViewerRequest};
+use crate::explain::{Cause, Check, Effort, Explanation, Inquiry, Outcome, Verdict};
+use crate::viewer::Country;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -66,12 +66,10 @@ pub(super) struct Explain {
 
 impl Explain {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
-        let parts = UrlParts::parse(&self.url)?;
-        let (scheme, host) = (
-            parts.scheme,
-            Host::parse(&parts.authority)
-                .map_err(|_| anyhow!("{:?} is no host with an optional port", parts.authority))?,
-        );
+        let at = EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?;
+        let (inquiry, notes) = Inquiry::of_url(&self.url, at)?;
+        let inquiry = self.asked_as_given(inquiry);
+        let (scheme, host) = (inquiry.scheme, inquiry.host()?);
         let distributions = if let Some(folder) = &self.keys {
             dev::distributions(folder, &[(scheme, host.port().unwrap_or(scheme.default_port()))])?
         } else if self.public_key.is_empty() {
@@ -88,25 +86,10 @@ impl Explain {
         } else {
             Arc::new(only(host.name(), &self.public_key)?)
         };
-        let cookies: Vec<&str> =
-            self.cookie.iter().map(|value| value.strip_prefix("Cookie:").unwrap_or(value).trim()).collect();
-        let target = Target::parse(&parts.target).context("the URL has no path")?;
-        let method = if self.preflight { Method::OPTIONS } else { self.method };
-        let request = ViewerRequest {
-            method: &method,
-            scheme,
-            host,
-            target,
-            cookies: cookies.iter().map(|value| value.as_bytes()).collect(),
-            address: self.ip,
-            country: self.country,
-            is_preflight: self.preflight,
-            now: EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?,
-        };
-        for note in &parts.notes {
+        for note in &notes {
             tell!("note: {note}");
         }
-        let explanation = explain(&request, &distributions);
+        let explanation = inquiry.explain(&distributions, &Effort::WITHOUT_CLOCK)?;
         if self.json {
             answer(&format!("{}\n", as_json(&explanation)))?;
         } else {
@@ -119,47 +102,24 @@ impl Explain {
     }
 }
 
-fn country(text: &str) -> Result<Country, &'static str> {
-    Country::parse(text).ok_or("expected a two-letter code, such as DE")
-}
-
-/// A URL as a viewer would send it.
-struct UrlParts {
-    scheme: Scheme,
-    authority: String,
-    target: String,
-    notes: Vec<&'static str>,
-}
-
-impl UrlParts {
-    fn parse(url: &str) -> anyhow::Result<Self> {
-        let (scheme, rest) = url
-            .split_once("://")
-            .with_context(|| format!("{url:?} is no URL: expected http:// or https://"))?;
-        let scheme = Scheme::parse(scheme)
-            .with_context(|| format!("expected http:// or https://, found {scheme}://"))?;
-        let mut notes = Vec::new();
-        let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, after)| (rest, Some(after)));
-        if fragment.is_some() {
-            notes.push("what follows `#` is never sent, so it is left out");
+impl Explain {
+    /// The inquiry with what the command line says of the viewer.
+    fn asked_as_given(&self, inquiry: Inquiry) -> Inquiry {
+        let cookies = self.cookie.iter().map(|value| value.strip_prefix("Cookie:").unwrap_or(value).trim());
+        Inquiry {
+            method: if self.preflight { Method::OPTIONS } else { self.method.clone() },
+            cookies: cookies.map(|value| value.as_bytes().to_vec()).collect(),
+            address: self.ip,
+            country: self.country,
+            is_preflight: self.preflight,
+            ..inquiry
         }
-        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
-        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-        let sent = as_browsers_send(&target);
-        if sent != target {
-            notes.push("characters that can't be sent as they are were percent-encoded, as browsers do");
-        }
-        Ok(Self { scheme, authority: authority.to_owned(), target: sent, notes })
     }
 }
 
-/// Spaces, quotes, angle brackets and everything that isn't printable ASCII.
-fn as_browsers_send(target: &str) -> String {
-    percent_encoding::utf8_percent_encode(target, NEVER_SENT).to_string()
+fn country(text: &str) -> Result<Country, &'static str> {
+    Country::parse(text).ok_or("expected a two-letter code, such as DE")
 }
-
-const NEVER_SENT: &percent_encoding::AsciiSet =
-    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
 
 /// A distribution whose only base is the URL's own and which trusts these keys everywhere.
 fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {

@@ -54,6 +54,12 @@ mistakes! {
     UnknownKeyMadeIt = "unknown-key-made-it",
     /// Its length is none that the key makes.
     OtherModulus = "other-modulus",
+    /// The id of a key group in place of a key's.
+    KeyIdIsKeyGroup = "key-id-is-key-group",
+    /// A PEM in place of an id.
+    KeyIdIsPem = "key-id-is-pem",
+    /// An AWS access key in place of a key's id.
+    KeyIdIsAccessKey = "key-id-is-access-key",
     /// SHA-256 without `Hash-Algorithm=SHA256`.
     HashNotAnnounced = "hash-not-announced",
     /// SHA-1 with `Hash-Algorithm=SHA256`.
@@ -74,18 +80,90 @@ mistakes! {
     Port = "port",
     /// The path in another encoding.
     PathEncoding = "path-encoding",
+    /// Dot segments or double slashes that one side resolved.
+    PathNormalised = "path-normalised",
+    /// The default root object on one side alone, or the origin's own path.
+    RootObject = "root-object",
+    /// A slash at the end on one side alone.
+    TrailingSlash = "trailing-slash",
     /// A query with more than was signed.
     QueryAdded = "query-added",
+    /// A query with less than was signed.
+    QueryMissing = "query-missing",
+    /// The parameters in another order.
+    QueryOrder = "query-order",
     /// The query in another encoding.
     QueryEncoding = "query-encoding",
+    /// Signing parameters were part of the URL that was signed.
+    SigningParametersSigned = "signing-parameters-signed",
+    /// `&amp;` for `&`.
+    HtmlEscaped = "html-escaped",
+    /// What follows `#`, which is never sent, was signed.
+    Fragment = "fragment",
     /// A wildcard under a canned policy.
     WildcardCanned = "wildcard-canned",
     /// White space in the policy that was not signed.
     JsonSpacing = "json-spacing",
+    /// The keys of the policy in another order.
+    JsonOrder = "json-order",
+    /// Characters escaped on one side alone, such as `\/` and `\u0026`.
+    JsonEscaping = "json-escaping",
     /// A line end that was signed and not sent, or sent and not signed.
     JsonNewline = "json-newline",
+    /// A byte order mark before the policy.
+    JsonBom = "json-bom",
+    /// A Statement that is no list.
+    StatementObject = "statement-object",
+    /// A time in quotes.
+    QuotedNumber = "quoted-number",
+    /// Another policy was signed than was sent: other conditions, or another Resource.
+    PolicyNotTheSignedOne = "policy-not-the-signed-one",
+    /// A key that CloudFront's policies don't have.
+    UnknownPolicyKey = "unknown-policy-key",
+    /// More than one statement.
+    SeveralStatements = "several-statements",
+    /// Milliseconds for seconds.
+    Milliseconds = "milliseconds",
+    /// A time that is off by whole hours.
+    TimeZone = "time-zone",
+    /// Another end was signed than was sent.
+    ExpiresDiffers = "expires-differs",
     /// The policy's base64 was signed.
     SignedBase64 = "signed-base64",
+    /// The policy's digest was signed as a message.
+    SignedDigest = "signed-digest",
+    /// The policy's digest in hexadecimal was signed.
+    SignedHexDigest = "signed-hex-digest",
+    /// The bare URL was signed, without a policy around it.
+    SignedUrl = "signed-url",
+    /// The alphabet of plain base64.
+    PlainBase64 = "plain-base64",
+    /// The alphabet of RFC 4648's base64url.
+    Base64url = "base64url",
+    /// CloudFront's characters, exchanged for the wrong ones.
+    SwappedAlphabet = "swapped-alphabet",
+    /// Hexadecimal digits in place of base64.
+    Hex = "hex",
+    /// Percent-encoded once too often.
+    PercentEncodedTwice = "percent-encoded-twice",
+    /// A `+` of plain base64 that became a space on the way.
+    PlusBecameSpace = "plus-became-space",
+    /// Line breaks within base64.
+    LineBreaks = "line-breaks",
+    /// Cut short on the way.
+    Truncated = "truncated",
+    /// Bytes behind the end.
+    TrailingBytes = "trailing-bytes",
+    /// Nothing was sent, or not all of it.
+    NotSent = "not-sent",
+    /// A name in the wrong case.
+    NameCase = "name-case",
+    /// A signing parameter in the URL, so that the cookies are not looked at.
+    UrlShadowsCookies = "url-shadows-cookies",
+    /// A name that was sent twice with different values.
+    Duplicate = "duplicate",
+    /// The policy's Resource isn't for this URL.
+    NotSignedByThisPolicy = "not-signed-by-this-policy",
     /// After the end.
     Expired = "expired",
     /// Before the beginning.
@@ -94,4 +172,6 @@ mistakes! {
     OutsideRange = "outside-range",
     /// An IPv6 viewer, whom no range can hold.
     Ipv6Viewer = "ipv6-viewer",
+    /// A SourceIp that is no address and no range.
+    MalformedRange = "malformed-range",
 }

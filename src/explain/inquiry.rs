@@ -1,0 +1,155 @@
+//! A request that somebody wants explained: owned, so that it can wait for its turn.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::Method;
+
+use super::{Clues, Effort, Explanation, explain_with};
+use crate::distribution::Distributions;
+use crate::epoch::EpochSeconds;
+use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
+
+/// What was asked, when and from where.
+///
+/// It holds the URL with its signature and the cookies, and therefore its `Debug` shows neither.
+#[derive(Clone)]
+pub struct Inquiry {
+    /// The method.
+    pub method: Method,
+    /// How the viewer spoke.
+    pub scheme: Scheme,
+    /// The host that the viewer named, with its port where one was sent.
+    pub authority: String,
+    /// The path and the query, as they were sent.
+    pub target: String,
+    /// What followed `#` where a URL was pasted; it is never sent.
+    pub fragment: Option<String>,
+    /// The values of the `Cookie` header fields.
+    pub cookies: Vec<Vec<u8>>,
+    /// The viewer's address.
+    pub address: IpAddr,
+    /// The country that it is in, where that is known.
+    pub country: Option<Country>,
+    /// Whether a browser asks whether it may ask.
+    pub is_preflight: bool,
+    /// The time of the judgement.
+    pub at: EpochSeconds,
+}
+
+/// Why something that was pasted is no request.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidInquiry {
+    /// No `http://` or `https://`.
+    #[error("{found:?} is no URL: expected http:// or https://")]
+    Scheme {
+        /// Its beginning.
+        found: String,
+    },
+    /// No host, or none that can be one.
+    #[error("{found:?} is no host with an optional port")]
+    Host {
+        /// What stands there.
+        found: String,
+    },
+    /// No path.
+    #[error("the URL has no path")]
+    Path,
+}
+
+impl Inquiry {
+    /// Of a URL as somebody has it, asked by a viewer on this machine; with what was changed to make it one that can be sent.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry`] for what is no URL with a host.
+    pub fn of_url(url: &str, at: EpochSeconds) -> Result<(Self, Vec<&'static str>), InvalidInquiry> {
+        let no_scheme = || InvalidInquiry::Scheme { found: beginning(url) };
+        let (scheme, rest) = url.split_once("://").ok_or_else(no_scheme)?;
+        let scheme = Scheme::parse(scheme).ok_or_else(no_scheme)?;
+        let mut notes = Vec::new();
+        let (rest, fragment) = rest.split_once('#').map_or((rest, None), |(rest, after)| (rest, Some(after)));
+        if fragment.is_some() {
+            notes.push("what follows `#` is never sent, so it is left out");
+        }
+        let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
+        let target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+        let sent = as_browsers_send(&target);
+        if sent != target {
+            notes.push("characters that can't be sent as they are were percent-encoded, as browsers do");
+        }
+        let inquiry = Self {
+            method: Method::GET,
+            scheme,
+            authority: authority.to_owned(),
+            target: sent,
+            fragment: fragment.map(str::to_owned),
+            cookies: Vec::new(),
+            address: [127, 0, 0, 1].into(),
+            country: None,
+            is_preflight: false,
+            at,
+        };
+        inquiry.host()?;
+        Ok((inquiry, notes))
+    }
+
+    /// The host that was named.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry::Host`].
+    pub fn host(&self) -> Result<Host<'_>, InvalidInquiry> {
+        Host::parse(&self.authority)
+            .map_err(|_: InvalidHost| InvalidInquiry::Host { found: beginning(&self.authority) })
+    }
+
+    /// The request as the decision sees it.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry`] where host or path can't be read.
+    pub fn request(&self) -> Result<ViewerRequest<'_>, InvalidInquiry> {
+        Ok(ViewerRequest {
+            method: &self.method,
+            scheme: self.scheme,
+            host: self.host()?,
+            target: Target::parse(&self.target).ok_or(InvalidInquiry::Path)?,
+            cookies: self.cookies.iter().map(Vec::as_slice).collect(),
+            address: self.address,
+            country: self.country,
+            is_preflight: self.is_preflight,
+            now: self.at,
+        })
+    }
+
+    /// Judges it, and searches for the mistake.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry`] where host or path can't be read.
+    pub fn explain(
+        &self,
+        distributions: &Distributions,
+        effort: &Effort<'_>,
+    ) -> Result<Explanation, InvalidInquiry> {
+        let clues = Clues { fragment: self.fragment.as_deref() };
+        Ok(explain_with(&self.request()?, distributions, &clues, effort))
+    }
+}
+
+impl fmt::Debug for Inquiry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Inquiry({} {}://{}…)", self.method, self.scheme, self.authority)
+    }
+}
+
+fn beginning(text: &str) -> String {
+    text.chars().take(MAX_SHOWN).collect()
+}
+
+/// Spaces, quotes, angle brackets and everything that isn't printable ASCII.
+fn as_browsers_send(target: &str) -> String {
+    percent_encoding::utf8_percent_encode(target, NEVER_SENT).to_string()
+}
+
+const NEVER_SENT: &percent_encoding::AsciiSet =
+    &percent_encoding::CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>').add(b'`');
+/// Of what can't be read, in messages.
+const MAX_SHOWN: usize = 80;
