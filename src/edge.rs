@@ -22,6 +22,7 @@ pub mod access_log;
 pub mod admin;
 pub mod cloudfront_headers;
 pub mod connection;
+mod console;
 pub mod conversation;
 pub mod dev_signer;
 pub mod error_page;

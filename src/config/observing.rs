@@ -54,6 +54,19 @@ impl AdminToken {
     }
 }
 
+impl PartialEq for AdminToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other.0.as_bytes())
+    }
+}
+
+#[cfg(test)]
+impl AdminToken {
+    pub(crate) fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
 impl std::fmt::Debug for AdminToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("AdminToken(…)")

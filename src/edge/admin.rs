@@ -1,5 +1,5 @@
-//! The admin listener: metrics and health, on a thread and an address of their own, so that a busy edge still tells how it
-//! is and nobody reaches it through the edge.
+//! The admin listener: metrics, health and the console, on a thread and an address of their own, so that a busy edge still
+//! tells how it is and nobody reaches it through the edge.
 
 use std::convert::Infallible;
 use std::net::{SocketAddr, TcpListener as StdListener};
@@ -12,7 +12,6 @@ use std::{io, thread};
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,9 +21,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
+use super::console::{Admitted, Console};
 use super::listener::{BindError, Listener};
 use super::metrics::{Scrape, TextFormat};
 use super::stall::StallGuard;
+use crate::body::{Body, full};
 use crate::viewer::Host;
 
 /// A bound admin listener that answers nobody yet.
@@ -70,7 +71,8 @@ impl Admin {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let (edge, stop) = (Arc::clone(edge), stop.clone());
         let serve = move || {
-            let pages = Rc::new(Pages { scrape: Scrape::new(Arc::clone(&edge)), edge, stop });
+            let console = Console::of(&edge, &stop);
+            let pages = Rc::new(Pages { scrape: Scrape::new(Arc::clone(&edge)), console, edge, stop });
             let local = tokio::task::LocalSet::new();
             if let Err(error) = local.block_on(&runtime, accept(self.listener, pages)) {
                 tracing::error!(%error, "the admin listener has ended");
@@ -97,8 +99,8 @@ async fn accept(listener: StdListener, pages: Rc<Pages>) -> io::Result<()> {
 
 async fn converse(stream: TcpStream, pages: Rc<Pages>, _place: OwnedSemaphorePermit) {
     let service = service_fn(move |request| {
-        let response = pages.answer(&request);
-        async { Ok::<_, Infallible>(response) }
+        let pages = Rc::clone(&pages);
+        async move { Ok::<_, Infallible>(pages.answer(request).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
@@ -108,29 +110,47 @@ async fn converse(stream: TcpStream, pages: Rc<Pages>, _place: OwnedSemaphorePer
     }
 }
 
+/// Why somebody is told nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Refused {
+    /// By a name that others can have point here.
+    NotLocal,
+    /// Without the token.
+    NoToken,
+}
+
 /// What can be asked for.
 struct Pages {
     edge: Arc<Edge>,
     stop: CancellationToken,
     scrape: Scrape,
+    console: Option<Console>,
 }
 
 impl Pages {
-    fn answer(&self, request: &Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
+        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+        // Open to whoever probes: they tell one bit.
+        match request.uri().path() {
+            "/health/live" if is_read => return plain(StatusCode::OK, "alive\n"),
+            "/health/ready" if is_read => return self.ready(),
+            _ => {}
+        }
         let path = request.uri().path();
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if let Some(console) = self.console.as_ref().filter(|console| console.is_for_anybody(path)) {
+            return console.answer_anybody(request).await;
+        }
+        let admitted = match self.admit(request.headers()) {
+            Ok(admitted) => admitted,
+            Err(refused) => return self.refuse(request.headers(), path, refused),
+        };
+        if let Some(console) = self.console.as_ref().filter(|console| console.has(path)) {
+            return console.answer(request, admitted).await;
+        }
+        if !is_read {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET and HEAD only\n");
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
-        }
-        // Open to whoever probes: they tell one bit.
-        match path {
-            "/health/live" => return plain(StatusCode::OK, "alive\n"),
-            "/health/ready" => return self.ready(),
-            _ => {}
-        }
-        if let Some(refusal) = self.refusal(request.headers()) {
-            return refusal;
         }
         match path {
             "/metrics" => self.metrics(request.headers()),
@@ -139,7 +159,7 @@ impl Pages {
         }
     }
 
-    fn ready(&self) -> Response<Full<Bytes>> {
+    fn ready(&self) -> Response<Body> {
         if self.stop.is_cancelled() {
             return plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
         }
@@ -149,26 +169,40 @@ impl Pages {
         }
     }
 
-    /// With a token, whoever doesn't bring it; without one, whoever isn't told by an address or as localhost: a page in
-    /// this machine's browser may have a name point here.
-    fn refusal(&self, headers: &HeaderMap) -> Option<Response<Full<Bytes>>> {
+    /// With a token, whoever brings it, or the cookie of having shown it; without one, whoever asks by an address or as
+    /// localhost: a page in this machine's browser may have a name point here. With one, any name will do: under a name of
+    /// theirs, others have neither the token nor the cookie.
+    fn admit(&self, headers: &HeaderMap) -> Result<Admitted, Refused> {
         let running = self.edge.running.load();
         let Some(token) = &running.admin_token else {
             let host = headers.get(HOST).and_then(|host| host.to_str().ok());
             let is_local =
                 host.and_then(|host| Host::parse(host).ok()).is_some_and(|host| host.is_local_or_address());
-            return (!is_local).then(|| plain(StatusCode::FORBIDDEN, "ask by an address or as localhost\n"));
+            return if is_local { Ok(Admitted::Locally) } else { Err(Refused::NotLocal) };
         };
         let brought = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).and_then(bearer);
         if brought.is_some_and(|brought| token.is(brought)) {
-            return None;
+            return Ok(Admitted::ByToken);
         }
-        let mut response = plain(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
-        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        Some(response)
+        if self.console.as_ref().is_some_and(|console| console.knows(headers)) {
+            return Ok(Admitted::BySession);
+        }
+        Err(Refused::NoToken)
     }
 
-    fn metrics(&self, headers: &HeaderMap) -> Response<Full<Bytes>> {
+    fn refuse(&self, headers: &HeaderMap, path: &str, refused: Refused) -> Response<Body> {
+        if refused == Refused::NotLocal {
+            return plain(StatusCode::FORBIDDEN, "ask by an address or as localhost\n");
+        }
+        let page = self.console.as_ref().and_then(|console| console.ask_for_token(headers, path));
+        page.unwrap_or_else(|| {
+            let mut response = plain(StatusCode::UNAUTHORIZED, "the token is missing or wrong\n");
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        })
+    }
+
+    fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
         let format = TextFormat::asked_for(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
         match self.scrape.text(format) {
             Ok(text) => page(StatusCode::OK, format.content_type(), text),
@@ -183,12 +217,12 @@ fn bearer(field: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
     page(status, "text/plain; charset=utf-8", text)
 }
 
-fn page(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
+fn page(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Response<Body> {
+    let mut response = Response::new(full(text));
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -208,7 +242,7 @@ const INDEX: &str = "<!doctype html>
 <li><a href=\"/health/live\">/health/live</a>: 200 while it runs
 </ul>
 ";
-/// Prometheus, some probes and a person.
+/// Prometheus, some probes and a few people with their live pages.
 const MAX_CONNECTIONS: usize = 64;
 /// For a request's head, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);

@@ -44,6 +44,11 @@ impl Metrics {
         counts
     }
 
+    /// How often each key's signature has let a request pass, and when last, in Unix seconds; by distribution and key.
+    pub(super) fn key_uses(&self) -> Vec<([String; 2], (u64, u64))> {
+        self.totals().keys.into_iter().collect()
+    }
+
     /// What all threads have counted.
     pub(super) fn totals(&self) -> Totals {
         let mut totals = Totals::default();

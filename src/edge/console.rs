@@ -1,0 +1,235 @@
+//! The console: pages on the admin listener that show the last requests and why they were denied. They read without a
+//! script; whatever changes something is posted from one of them.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+use std::time::Instant;
+
+use http::header::{ACCEPT, ALLOW};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use tokio_util::sync::CancellationToken;
+
+use super::Edge;
+use super::recorder::Recorder;
+use crate::body::Body;
+
+mod answer;
+mod assets;
+mod events;
+mod explain;
+mod filter;
+mod form;
+mod guard;
+mod html;
+mod judge;
+mod keys;
+mod login;
+mod page;
+mod paths;
+mod request;
+mod requests;
+mod secrets;
+mod sessions;
+mod sign;
+mod snippets;
+mod stages;
+mod when;
+
+use assets::Assets;
+use events::Streams;
+use explain::Pasted;
+use form::Form;
+use page::{Frame, Page};
+use sessions::Sessions;
+
+/// The console of one edge.
+pub(super) struct Console {
+    edge: Arc<Edge>,
+    recorder: Arc<Recorder>,
+    stop: CancellationToken,
+    assets: Assets,
+    sessions: RefCell<Sessions>,
+    streams: Streams,
+    pasted: Pasted,
+}
+
+/// How somebody has shown that they may ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// There is no token, and they ask on this machine.
+    Locally,
+    /// With the token in a header.
+    ByToken,
+    /// With the cookie of a browser that has shown the token.
+    BySession,
+}
+
+/// What a path of the console is.
+enum Place {
+    Requests,
+    Request(u64),
+    Explain,
+    Paths,
+    Keys,
+    Sign,
+    Events,
+    Logout,
+}
+
+impl Console {
+    /// The console, where requests are kept for it.
+    pub(super) fn of(edge: &Arc<Edge>, stop: &CancellationToken) -> Option<Self> {
+        Some(Self {
+            recorder: Arc::clone(edge.recorder.as_ref()?),
+            edge: Arc::clone(edge),
+            stop: stop.clone(),
+            assets: Assets::new(),
+            sessions: RefCell::default(),
+            streams: Streams::default(),
+            pasted: Pasted::default(),
+        })
+    }
+
+    /// Whether a request comes from a browser that has shown the token.
+    pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
+        let running = self.edge.running.load();
+        let token = running.admin_token.as_ref();
+        token.is_some_and(|token| self.sessions.borrow().hold(headers, token, Instant::now()))
+    }
+
+    /// Whether a path is for anybody: the files of the pages, and the page that asks for the token.
+    pub(super) fn is_for_anybody(&self, path: &str) -> bool {
+        self.assets.at(path).is_some() || path == LOGIN && self.edge.running.load().admin_token.is_some()
+    }
+
+    /// Answers one of those.
+    pub(super) async fn answer_anybody(&self, request: Request<Incoming>) -> Response<Body> {
+        let Some(asset) = self.assets.at(request.uri().path()) else { return self.login(request).await };
+        match *request.method() {
+            Method::GET | Method::HEAD => asset.response(),
+            _ => not_that_method("GET, HEAD"),
+        }
+    }
+
+    /// What is said to a browser that hasn't shown the token: where to do so. Programs are told in a line.
+    pub(super) fn ask_for_token(&self, headers: &HeaderMap, path: &str) -> Option<Response<Body>> {
+        let accepts = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+        let is_person = accepts.contains("text/html") && Place::of(path, true).is_some();
+        is_person.then(|| self.login_page(StatusCode::UNAUTHORIZED, path, None))
+    }
+
+    /// Whether a path is one of the console's.
+    pub(super) fn has(&self, path: &str) -> bool {
+        Place::of(path, self.edge.dev_signer.is_some()).is_some()
+    }
+
+    /// Answers for one of those.
+    pub(super) async fn answer(&self, request: Request<Incoming>, admitted: Admitted) -> Response<Body> {
+        let Some(place) = Place::of(request.uri().path(), self.edge.dev_signer.is_some()) else {
+            return plain(StatusCode::NOT_FOUND, "no such page\n");
+        };
+        if guard::is_embedded(&request) {
+            return plain(StatusCode::FORBIDDEN, "not from another site\n");
+        }
+        let is_post = *request.method() == Method::POST;
+        if !place.methods().split(", ").any(|method| *request.method() == method) {
+            return not_that_method(place.methods());
+        }
+        if is_post && !guard::is_same_origin(request.headers(), admitted == Admitted::ByToken) {
+            return plain(StatusCode::FORBIDDEN, NOT_OURS);
+        }
+        self.at(place, request, is_post, admitted).await
+    }
+
+    async fn at(
+        &self,
+        place: Place,
+        request: Request<Incoming>,
+        is_post: bool,
+        admitted: Admitted,
+    ) -> Response<Body> {
+        let (head, body) = request.into_parts();
+        let query = head.uri.query();
+        match place {
+            Place::Events if head.method == Method::HEAD => return plain(StatusCode::OK, ""),
+            Place::Events => {
+                return self.streams.open(&self.edge, &self.recorder, &head.headers, query, &self.stop);
+            }
+            Place::Logout => return self.logout(&head.headers),
+            Place::Requests
+            | Place::Request(_)
+            | Place::Explain
+            | Place::Paths
+            | Place::Keys
+            | Place::Sign => {}
+        }
+        let form = match is_post {
+            false => None,
+            true => match Form::read(&head.headers, body).await {
+                Ok(form) => Some(form),
+                Err((status, text)) => return plain(status, text),
+            },
+        };
+        let running = self.edge.running.load_full();
+        let page = match place {
+            Place::Requests => requests::page(&self.recorder, &running.distributions, query),
+            Place::Request(number) => request::page(&self.edge, &self.recorder, number, form.as_ref()).await,
+            Place::Explain => explain::page(&self.edge, &self.pasted, form.as_ref()).await,
+            Place::Paths => paths::page(&running.distributions, query),
+            Place::Keys => keys::page(&self.edge, &self.recorder),
+            Place::Sign | Place::Events | Place::Logout => match &self.edge.dev_signer {
+                Some(signer) => sign::page(signer, form.as_ref()),
+                None => {
+                    Page::of_sentence(StatusCode::NOT_FOUND, "No such page", "Links are signed in dev alone.")
+                }
+            },
+        };
+        page.into_response(self.frame(admitted == Admitted::BySession))
+    }
+
+    fn frame(&self, has_session: bool) -> Frame<'_> {
+        Frame { assets: &self.assets, signs: self.edge.dev_signer.is_some(), has_session, is_open: true }
+    }
+}
+
+impl Place {
+    fn of(path: &str, signs: bool) -> Option<Self> {
+        Some(match path {
+            "/" => Self::Requests,
+            "/explain" => Self::Explain,
+            "/paths" => Self::Paths,
+            "/keys" => Self::Keys,
+            "/sign" if signs => Self::Sign,
+            "/events" => Self::Events,
+            "/logout" => Self::Logout,
+            _ => {
+                let digits = path.strip_prefix("/requests/")?;
+                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
+                Self::Request(digits.parse().ok().filter(|_| is_number)?)
+            }
+        })
+    }
+
+    fn methods(&self) -> &'static str {
+        match self {
+            Self::Requests | Self::Paths | Self::Keys | Self::Events => "GET, HEAD",
+            Self::Request(_) | Self::Explain | Self::Sign => "GET, HEAD, POST",
+            Self::Logout => "POST",
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    page::response(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+fn not_that_method(allowed: &'static str) -> Response<Body> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "not that method\n");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+const LOGIN: &str = "/login";
+const NOT_OURS: &str = "only a page of the console may post this; a program brings the token in `Authorization: Bearer`, or \
+                        without a token says `Sec-Fetch-Site: same-origin`\n";

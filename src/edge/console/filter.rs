@@ -1,0 +1,110 @@
+//! Which of the last requests somebody wants to see: what the form above the table says, also for live rows.
+
+use super::form::Form;
+use super::html::{Html, html};
+use crate::distribution::Distributions;
+use crate::edge::recorder::Record;
+
+/// The form's fields.
+#[derive(Default)]
+pub(super) struct Filter {
+    /// A status, or a class of them such as `4xx`.
+    status: String,
+    reason: String,
+    /// `private` or `public`.
+    access: String,
+    /// A part of host and path.
+    text: String,
+}
+
+impl Filter {
+    pub(super) fn of(form: &Form) -> Self {
+        let field = |name: &str| form.get(name).chars().take(MAX_FIELD).collect();
+        Self {
+            status: field("status"),
+            reason: field("reason"),
+            access: field("access"),
+            text: field("text"),
+        }
+    }
+
+    /// Whether it leaves anything out.
+    pub(super) fn is_set(&self) -> bool {
+        self.fields().iter().any(|(_, value)| !value.is_empty())
+    }
+
+    fn fields(&self) -> [(&'static str, &str); 4] {
+        [("status", &self.status), ("reason", &self.reason), ("access", &self.access), ("text", &self.text)]
+    }
+
+    /// The query that says the same, without what says nothing.
+    pub(super) fn query(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.fields().into_iter().filter(|(_, value)| !value.is_empty()));
+        query.finish()
+    }
+
+    pub(super) fn admits(&self, record: &Record, distributions: &Distributions) -> bool {
+        let fits_status = match self.status.strip_suffix("xx") {
+            Some(class) => (record.status / 100).to_string() == class,
+            None => self.status.is_empty() || record.status.to_string() == self.status,
+        };
+        let reason = record.reason.as_ref().map_or("none", |(name, _)| name);
+        let access = if is_private(record, distributions) { "private" } else { "public" };
+        let text = || format!("{}{}", record.inquiry.authority, record.shown_target);
+        fits_status
+            && (self.reason.is_empty() || self.reason == reason)
+            && (self.access.is_empty() || self.access == access)
+            && (self.text.is_empty() || text().contains(&self.text))
+    }
+
+    /// The form; its reasons are those that there are.
+    pub(super) fn show(&self, out: &mut Html, reasons: &[&'static str]) {
+        html!(out; "<form class=\"filter\" method=\"get\" action=\"/\" role=\"search\" aria-label=\"Filter the requests\">");
+        select(
+            out,
+            "status",
+            "Status",
+            &self.status,
+            &[("2xx", "2xx"), ("3xx", "3xx"), ("4xx", "4xx"), ("5xx", "5xx")],
+        );
+        let mut named: Vec<(&str, &str)> = reasons.iter().map(|reason| (*reason, *reason)).collect();
+        named.push(("none", "none: the origin answered"));
+        select(out, "reason", "Reason", &self.reason, &named);
+        select(out, "access", "Access", &self.access, &[("private", "private"), ("public", "public")]);
+        html!(out; "<p class=\"field grows\"><label for=\"text\">Host and path contain</label>"
+            "<input id=\"text\" name=\"text\" type=\"search\" value=\"" (self.text) "\"></p>"
+            "<p class=\"field\"><button>Filter</button></p>");
+        if self.is_set() {
+            html!(out; "<p class=\"field\"><a href=\"/\">Show all</a></p>");
+        }
+        html!(out; "</form>");
+    }
+}
+
+/// A value that the list doesn't have is kept, so that the form says what holds.
+fn select(out: &mut Html, name: &'static str, label: &'static str, chosen: &str, values: &[(&str, &str)]) {
+    html!(out; "<p class=\"field\"><label for=\"" (name) "\">" (label) "</label>"
+        "<select id=\"" (name) "\" name=\"" (name) "\"><option value=\"\">any</option>");
+    let unlisted =
+        (!chosen.is_empty() && !values.iter().any(|(value, _)| *value == chosen)).then_some((chosen, chosen));
+    for (value, text) in values.iter().copied().chain(unlisted) {
+        html!(out; "<option value=\"" (value) "\"");
+        if value == chosen {
+            html!(out; " selected");
+        }
+        html!(out; ">" (text) "</option>");
+    }
+    html!(out; "</select></p>");
+}
+
+/// Whether the behavior that counted asks for credentials, by the configuration that runs now.
+pub(super) fn is_private(record: &Record, distributions: &Distributions) -> bool {
+    let (Some(id), Some(pattern)) = (&record.distribution, &record.behavior) else { return false };
+    let distribution = distributions.list.iter().find(|one| *one.id == **id);
+    let behavior = distribution.and_then(|one| one.all_behaviors().find(|one| *one.pattern() == **pattern));
+    behavior.is_some_and(|behavior| behavior.is_private())
+}
+
+/// Characters of a field.
+const MAX_FIELD: usize = 200;

@@ -1,0 +1,61 @@
+//! What a form of the console brings: bounded in size and in time.
+
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::Incoming;
+
+/// Names and values in their order.
+#[derive(Default)]
+pub(super) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// Of a query or a body.
+    pub(super) fn parse(text: &[u8]) -> Self {
+        let fields = form_urlencoded::parse(text).take(MAX_FIELDS);
+        Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// Of a request's query.
+    pub(super) fn of_query(query: Option<&str>) -> Self {
+        Self::parse(query.unwrap_or_default().as_bytes())
+    }
+
+    /// A field without the white space around it; empty where it isn't there.
+    pub(super) fn get(&self, name: &str) -> &str {
+        self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// Reads what was posted.
+    ///
+    /// # Errors
+    /// A status and a sentence for whoever sent it.
+    pub(super) async fn read(
+        headers: &HeaderMap,
+        body: Incoming,
+    ) -> Result<Self, (StatusCode, &'static str)> {
+        let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim();
+        if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            let expected = "expected a form (application/x-www-form-urlencoded)\n";
+            return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, expected));
+        }
+        let body = Limited::new(body, MAX_BODY).collect();
+        match tokio::time::timeout(BODY_TIMEOUT, body).await {
+            Ok(Ok(body)) => Ok(Self::parse(&body.to_bytes())),
+            Ok(Err(error)) if error.is::<LengthLimitError>() => {
+                Err((StatusCode::PAYLOAD_TOO_LARGE, "a form may have 128 kB at most\n"))
+            }
+            Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the form could not be read\n")),
+            Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the form took too long\n")),
+        }
+    }
+}
+
+/// Bytes: room for a URL of 100 kB, each character encoded or not.
+const MAX_BODY: usize = 128 << 10;
+/// No form has as many.
+const MAX_FIELDS: usize = 32;
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,115 @@
+//! Judging a request again, at another time and from another address: the form, and what it asks for.
+
+use super::answer::window;
+use super::form::Form;
+use super::html::{Html, html};
+use crate::clock;
+use crate::edge::Edge;
+use crate::edge::explainer::{NotExplained, Question};
+use crate::epoch::EpochSeconds;
+use crate::explain::{Explanation, Inquiry};
+
+/// Has a request explained by the configuration that runs, on the thread that does nothing else.
+pub(super) async fn explained(edge: &Edge, inquiry: Inquiry) -> Result<Explanation, NotExplained> {
+    let Some(explainer) = &edge.explainer else { return Err(NotExplained::Stopping) };
+    let distributions = std::sync::Arc::clone(&edge.running.load().distributions);
+    explainer.asked(Question { inquiry, distributions }).await
+}
+
+/// What the form's two fields hold, as they were typed.
+#[derive(Clone, Default)]
+pub(super) struct Asked {
+    pub(super) at: String,
+    pub(super) address: String,
+}
+
+impl Asked {
+    pub(super) fn of(form: &Form) -> Self {
+        Self { at: form.get("at").to_owned(), address: form.get("address").to_owned() }
+    }
+
+    /// What an inquiry itself says.
+    pub(super) fn as_it_was(inquiry: &Inquiry) -> Self {
+        Self { at: inquiry.at.to_string(), address: inquiry.address.to_canonical().to_string() }
+    }
+
+    /// The inquiry at that time and from that address; an empty field changes nothing.
+    ///
+    /// # Errors
+    /// The field's name, and a sentence.
+    pub(super) fn change(&self, inquiry: &Inquiry) -> Result<Inquiry, (&'static str, String)> {
+        let mut changed = inquiry.clone();
+        if !self.at.is_empty() {
+            changed.at =
+                EpochSeconds::parse(&self.at, clock::now()).map_err(|error| ("at", error.to_string()))?;
+        }
+        if !self.address.is_empty() {
+            changed.address = self.address.parse().map_err(|_| {
+                ("address", "expected an IPv4 or IPv6 address, such as 203.0.113.9".to_owned())
+            })?;
+        }
+        Ok(changed)
+    }
+}
+
+/// The form, posted to where the page is; `hidden` names what is judged where the path doesn't.
+pub(super) fn form(
+    out: &mut Html,
+    action: &str,
+    hidden: Option<(&'static str, u64)>,
+    asked: &Asked,
+    explanation: Option<&Explanation>,
+    fault: Option<&(&'static str, String)>,
+) {
+    html!(out; "<form class=\"judge\" id=\"judge\" method=\"post\" action=\"" (action) "\" aria-labelledby=\"judge-title\">"
+        "<h2 id=\"judge-title\">At another time, from another address</h2>");
+    if let Some((name, value)) = hidden {
+        html!(out; "<input type=\"hidden\" name=\"" (name) "\" value=\"" (value) "\">");
+    }
+    html!(out; "<div class=\"fields\">");
+    field(out, "at", "Time", &asked.at, "RFC 3339, Unix seconds, now, +2h, -5m", fault);
+    field(out, "address", "Viewer’s address", &asked.address, "IPv4 or IPv6", fault);
+    html!(out; "<p class=\"field\"><button>Judge again</button></p></div>");
+    if let Some(explanation) = explanation {
+        slider(out, explanation);
+    }
+    html!(out; "</form>");
+}
+
+/// A field with a hint, and what is wrong with what was typed.
+pub(super) fn field(
+    out: &mut Html,
+    name: &'static str,
+    label: &'static str,
+    value: &str,
+    hint: &'static str,
+    fault: Option<&(&'static str, String)>,
+) {
+    let fault = fault.filter(|(at, _)| *at == name);
+    html!(out; "<p class=\"field\"><label for=\"" (name) "\">" (label) "</label><input id=\"" (name) "\" name=\"" (name)
+        "\" value=\"" (value) "\" autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"" (name) "-hint\"");
+    if fault.is_some() {
+        html!(out; " aria-invalid=\"true\"");
+    }
+    html!(out; "><span class=\"hint\" id=\"" (name) "-hint\">");
+    match fault {
+        Some((_, fault)) => html!(out; "<strong class=\"fault\" role=\"alert\">" (fault) "</strong>"),
+        None => html!(out; (hint)),
+    }
+    html!(out; "</span></p>");
+}
+
+/// For scripts alone: a slider over the time in which the answer changes.
+fn slider(out: &mut Html, explanation: &Explanation) {
+    let at = explanation.at.0;
+    let now = clock::now().0;
+    let (from, until) = match window(explanation) {
+        Some((from, until)) => (from.map_or(at.min(now).min(until.0), |from| from.0), until.0),
+        None => (at.min(now), at.max(now)),
+    };
+    let (from, until) = (from.min(at).min(now), until.max(at).max(now));
+    let margin = ((until - from) / 10).max(300);
+    html!(out; "<p class=\"field slider\" id=\"slider\" hidden><label for=\"moment\">Move the time</label>"
+        "<input id=\"moment\" type=\"range\" min=\"" (from.saturating_sub(margin)) "\" max=\"" (until.saturating_add(margin))
+        "\" value=\"" (at) "\" step=\"1\"></p>");
+}

@@ -1,0 +1,111 @@
+//! Showing the token in a browser: a form, and a cookie that stands for having done so. The token is never in a URL.
+
+use std::time::{Duration, Instant};
+
+use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use super::form::Form;
+use super::html::{Html, html};
+use super::page::{Frame, Page};
+use super::{Console, NOT_OURS, guard, not_that_method, plain};
+use crate::body::{Body, empty};
+
+impl Console {
+    /// The form, and what is posted by it.
+    pub(super) async fn login(&self, request: Request<Incoming>) -> Response<Body> {
+        match *request.method() {
+            Method::GET | Method::HEAD => return self.login_page(StatusCode::OK, "/", None),
+            Method::POST if guard::is_same_origin(request.headers(), false) => {}
+            Method::POST => return plain(StatusCode::FORBIDDEN, NOT_OURS),
+            _ => return not_that_method("GET, HEAD, POST"),
+        }
+        let (head, body) = request.into_parts();
+        let form = match Form::read(&head.headers, body).await {
+            Ok(form) => form,
+            Err((status, text)) => return plain(status, text),
+        };
+        let token = self.edge.running.load().admin_token.clone();
+        let Some(token) = token.filter(|token| token.is(form.get("token").as_bytes())) else {
+            // Whoever tries all of them waits.
+            tokio::time::sleep(WRONG_PAUSE).await;
+            return self.login_page(StatusCode::UNAUTHORIZED, form.get("to"), Some("That is not the token."));
+        };
+        match self.sessions.borrow_mut().begin(&token, Instant::now()) {
+            Some(cookie) => see_other(form.get("to"), &cookie),
+            None => plain(StatusCode::INTERNAL_SERVER_ERROR, "the system gave no randomness\n"),
+        }
+    }
+
+    /// Ends the browser's session.
+    pub(super) fn logout(&self, headers: &HeaderMap) -> Response<Body> {
+        see_other("/", &self.sessions.borrow_mut().end(headers))
+    }
+
+    /// The form, by which one comes back to where one wanted to be.
+    pub(super) fn login_page(&self, status: StatusCode, to: &str, fault: Option<&str>) -> Response<Body> {
+        let mut main = Html::default();
+        html!(main; "<h1>Log in</h1><form class=\"login\" method=\"post\" action=\"/login\"><input type=\"hidden\" name=\"to\" value=\""
+            (own_path(to)) "\"><p class=\"field\"><label for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" "
+            "autocomplete=\"current-password\" required aria-describedby=\"token-hint\"");
+        if fault.is_some() {
+            html!(main; " aria-invalid=\"true\"");
+        }
+        html!(main; "><span class=\"hint\" id=\"token-hint\">");
+        match fault {
+            Some(fault) => html!(main; "<strong class=\"fault\" role=\"alert\">" (fault) "</strong>"),
+            None => html!(main; "It stands in the file that <code>token-file</code> names."),
+        }
+        html!(main; "</span></p><p class=\"field\"><button class=\"main\">Log in</button></p></form>");
+        let page = Page { status, ..Page::new("Log in", None, main) };
+        let frame = Frame { assets: &self.assets, signs: false, has_session: false, is_open: false };
+        let mut response = page.into_response(frame);
+        if status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// To one of our own pages, and with a cookie.
+fn see_other(to: &str, cookie: &str) -> Response<Body> {
+    let mut response = Response::new(empty());
+    *response.status_mut() = StatusCode::SEE_OTHER;
+    for (name, value) in [(LOCATION, own_path(to)), (SET_COOKIE, cookie)] {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    guard::protect(&mut response);
+    response
+}
+
+/// A path of this console; anything else, such as `//evil.example.com`, is its first page.
+fn own_path(to: &str) -> &str {
+    let is_own = to.starts_with('/')
+        && to.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'/')
+        && !to.starts_with("//");
+    if is_own { to } else { "/" }
+}
+
+/// After a wrong token.
+const WRONG_PAUSE: Duration = Duration::from_millis(500);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_elsewhere() {
+        for (to, own) in [
+            ("/requests/5", "/requests/5"),
+            ("//evil.example.com", "/"),
+            ("/\\evil", "/"),
+            ("https://evil", "/"),
+            ("", "/"),
+        ] {
+            assert_eq!(own_path(to), own);
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! `/sign`: a link signed with the key of `dev`, and code that signs the same.
+
+use ipnet::Ipv4Net;
+
+use super::form::Form;
+use super::html::{Html, html};
+use super::judge::field;
+use super::page::{Entry, Page};
+use super::snippets::{Task, snippets};
+use crate::access::policy::SourceIp;
+use crate::clock;
+use crate::distribution::key::HashAlgorithm;
+use crate::edge::dev_signer::DevSigner;
+use crate::epoch::{EpochSeconds, parse_duration};
+use crate::sign::{Terms, check_url, signed_url, signing_values};
+
+type Fault = (&'static str, String);
+
+/// What is to be signed, understood.
+struct Wanted {
+    url: String,
+    expires: EpochSeconds,
+    not_before: Option<EpochSeconds>,
+    ip: Option<Ipv4Net>,
+    resource: Option<String>,
+}
+
+/// The page, and with a form the link.
+pub(super) fn page(signer: &DevSigner, form: Option<&Form>) -> Page {
+    let mut main = Html::default();
+    html!(main; "<h1>Sign a link</h1><p>With the key <code>" (signer.key_pair_id) "</code> of <code>frontgate dev</code>.</p>");
+    let made = form.map(|form| read(form).and_then(|wanted| make(signer, &wanted)));
+    let fault = made.as_ref().and_then(|made| made.as_ref().err());
+    sign_form(&mut main, signer, form.unwrap_or(&Form::default()), fault);
+    if let Some(Ok(result)) = &made {
+        main.nest(result);
+    }
+    Page::new("Sign", Some(Entry::Sign), main)
+}
+
+fn read(form: &Form) -> Result<Wanted, Fault> {
+    let now = clock::now();
+    let url = form.get("url").to_owned();
+    check_url(&url).map_err(|error| ("url", error.to_string()))?;
+    let lifetime = parse_duration(form.get("lifetime")).map_err(|error| ("lifetime", error.to_string()))?;
+    let expires = EpochSeconds::parse(&now.0.saturating_add(lifetime.as_secs()).to_string(), now);
+    let not_before = match form.get("not-before") {
+        "" => None,
+        text => Some(EpochSeconds::parse(text, now).map_err(|error| ("not-before", error.to_string()))?),
+    };
+    let ip = match form.get("ip") {
+        "" => None,
+        text => match SourceIp::parse(text) {
+            Some(SourceIp::V4(range)) => Some(range),
+            Some(SourceIp::V6(_)) => return Err(("ip", "CloudFront’s policies take no IPv6".to_owned())),
+            None => {
+                return Err(("ip", "expected an IPv4 address or range, such as 203.0.113.0/24".to_owned()));
+            }
+        },
+    };
+    let resource = match form.get("resource") {
+        "" => None,
+        text if text.bytes().any(|byte| !byte.is_ascii_graphic() || b"\"\\#".contains(&byte)) => {
+            let expected = "expected printable ASCII without spaces, quotes, backslashes and #";
+            return Err(("resource", expected.to_owned()));
+        }
+        text => Some(text.to_owned()),
+    };
+    Ok(Wanted {
+        url,
+        expires: expires.map_err(|error| ("lifetime", error.to_string()))?,
+        not_before,
+        ip,
+        resource,
+    })
+}
+
+fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
+    let Wanted { url, expires, not_before, ip, resource } = wanted;
+    let terms = Terms::new(url, *expires, *not_before, *ip, resource.as_deref());
+    let values = signing_values(url, &terms, &signer.key, &signer.key_pair_id, HashAlgorithm::Sha1)
+        .map_err(|error| ("url", error.to_string()))?;
+    let link = signed_url(url, &values);
+    let policy = match &terms {
+        Terms::Canned { .. } => None,
+        Terms::Custom { policy, .. } => Some(String::from_utf8_lossy(policy).into_owned()),
+    };
+    let task = Task {
+        url,
+        key_pair_id: &signer.key_pair_id,
+        key_file: &signer.key_file.display().to_string(),
+        expires: *expires,
+        not_before: *not_before,
+        ip: ip.map(|ip| ip.to_string()),
+        resource: resource.as_deref(),
+        policy: policy.as_deref(),
+    };
+    let mut out = Html::default();
+    let kind = if policy.is_some() { "a custom policy" } else { "a canned policy" };
+    html!(out; "<section class=\"made\" id=\"answer\" aria-labelledby=\"made-title\"><h2 id=\"made-title\">The link</h2>"
+        "<p class=\"small\">With " (kind) ", good until " (expires) ".</p><div class=\"copied\"><p class=\"url\"><a id=\"link\" href=\""
+        (link) "\"><code id=\"signed\">" (link) "</code></a></p>"
+        "<button type=\"button\" class=\"copy\" data-copy=\"signed\" hidden>Copy<span class=\"unseen\"> the link</span></button></div>");
+    if let Some(policy) = &policy {
+        html!(out; "<details class=\"policy\"><summary>The policy</summary><pre tabindex=\"0\">" (policy) "</pre></details>");
+    }
+    html!(out; "<h2>The same in code</h2>");
+    for (number, (name, code)) in snippets(&task).iter().enumerate() {
+        html!(out; "<details class=\"code\"><summary>" (name) "</summary><div class=\"copied\"><pre tabindex=\"0\" id=\"code" (number)
+            "\">" (code) "</pre><button type=\"button\" class=\"copy\" data-copy=\"code" (number) "\" hidden>Copy<span class=\"unseen\"> "
+            (name) "</span></button></div></details>");
+    }
+    html!(out; "</section>");
+    Ok(out)
+}
+
+fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fault>) {
+    let or = |name, otherwise: String| match typed.get(name) {
+        "" => otherwise,
+        typed => typed.to_owned(),
+    };
+    html!(out; "<form method=\"post\" action=\"/sign\" class=\"paste\"><div class=\"wide\">");
+    field(
+        out,
+        "url",
+        "URL",
+        &or("url", format!("{}/", signer.base)),
+        "exactly as it will be requested",
+        fault,
+    );
+    html!(out; "</div><div class=\"fields\">");
+    field(out, "lifetime", "Good for", &or("lifetime", "1h".to_owned()), "such as 90s, 2h, 7d", fault);
+    field(out, "not-before", "Not before", typed.get("not-before"), "optional: a time, now, +5m", fault);
+    field(
+        out,
+        "ip",
+        "Viewer’s address or range",
+        typed.get("ip"),
+        "optional: IPv4, such as 203.0.113.0/24",
+        fault,
+    );
+    field(out, "resource", "Resource", typed.get("resource"), "optional: a pattern with * and ?", fault);
+    html!(out; "<p class=\"field\"><button class=\"main\">Sign</button></p></div></form>");
+}

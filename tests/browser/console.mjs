@@ -1,0 +1,212 @@
+// Headless Chromium uses the console as a person does, by mouse and by keyboard, in both colour schemes, with and without
+// scripts; axe-core looks at every page. tests/it/console.rs starts it.
+//
+// stdin:  {"console", "proxy": of `dev`; "guarded", "token": a console that asks for a token; "screenshots": a folder}
+// stdout: what was seen.
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { home, require } from "./packages.mjs";
+
+const { chromium } = require("playwright-core");
+const axe = readFileSync(new URL("node_modules/axe-core/axe.min.js", home), "utf8");
+const job = JSON.parse(readFileSync(0, "utf8"));
+const seen = { violations: [], errors: [] };
+
+async function context(browser, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1200, height: 800 }, locale: "en", timezoneId: "UTC", ...options });
+  context.on("weberror", (error) => seen.errors.push(String(error.error())));
+  context.on("console", (message) => message.type() === "error" && !/401/.test(message.text()) && seen.errors.push(message.text()));
+  return context;
+}
+
+// The page's own policy lets no script in but its own, so that axe runs beside it.
+async function check(page, name) {
+  const session = await page.context().newCDPSession(page);
+  const { frameTree } = await session.send("Page.getFrameTree");
+  const { executionContextId } = await session.send("Page.createIsolatedWorld", { frameId: frameTree.frame.id });
+  const run = `${axe};axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => JSON.stringify(
+    violations.map(({ id, nodes }) => ({ id, nodes: nodes.map((node) => node.html + " " + node.failureSummary) }))))`;
+  const { result, exceptionDetails } = await session.send("Runtime.evaluate", {
+    expression: run, contextId: executionContextId, awaitPromise: true, returnByValue: true,
+  });
+  await session.detach();
+  if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails));
+  for (const { id, nodes } of JSON.parse(result.value)) seen.violations.push({ page: name, id, nodes });
+}
+
+const picture = (page, name) => page.screenshot({ path: join(job.screenshots, `console-${name}.png`) });
+const verdict = (page) => page.locator("#verdict").innerText();
+
+async function link(page) {
+  await page.goto(`${job.console}/sign`);
+  await page.fill("#url", `${job.proxy}/image.svg`);
+  await page.click("button.main");
+  return page.locator("#signed").innerText();
+}
+
+// A link is signed and works; tampered with, it appears and is explained; time is moved and the answer changes.
+async function story(browser, scheme) {
+  const ours = await context(browser, { colorScheme: scheme, permissions: ["clipboard-read", "clipboard-write"] });
+  const page = await ours.newPage();
+  seen.link = await link(page);
+  await page.click("#answer .copied .copy");
+  seen.copied = await page.evaluate(() => navigator.clipboard.readText());
+  await page.locator("details.code summary").first().click();
+  await check(page, `sign ${scheme}`);
+  seen.signedStatus = (await fetch(seen.link)).status;
+
+  await page.goto(`${job.console}/`);
+  await page.waitForSelector("#live.on");
+  const begun = performance.now();
+  const tampered = `${seen.link}&utm_source=x`;
+  seen.tamperedStatus = (await fetch(tampered)).status;
+  const row = page.locator("#requests tbody tr", { hasText: "utm_source=x" }).first();
+  await row.waitFor();
+  await row.locator(".cause", { hasText: "query-added" }).waitFor();
+  seen.appearedAfter = performance.now() - begun;
+  await page.locator("#said", { hasText: "request" }).waitFor({ state: "attached" });
+  await check(page, `requests ${scheme}`);
+  await picture(page, `requests-${scheme}`);
+
+  await row.locator("a").click();
+  seen.cause = await page.locator(".cause-box h2 code").first().innerText();
+  seen.marked = await page.locator(".diff mark:not(.gap)").first().innerText();
+  await check(page, `request ${scheme}`);
+  await picture(page, `request-${scheme}`);
+
+  // A good one: what becomes of it later?
+  await page.goto(`${job.console}/?text=image.svg&status=200`);
+  await page.locator("#requests tbody a").first().click();
+  seen.then = await verdict(page);
+  const moment = page.locator("#moment");
+  await moment.evaluate((input) => { input.value = input.max; input.dispatchEvent(new Event("input", { bubbles: true })); });
+  await page.locator("#verdict", { hasText: "expired" }).waitFor();
+  seen.later = await verdict(page);
+  await check(page, `moved ${scheme}`);
+
+  await page.goto(`${job.console}/explain`);
+  await check(page, `explain ${scheme}`);
+  await page.fill("#link", tampered);
+  await page.click("button.main");
+  seen.pasted = await verdict(page);
+  await check(page, `explained ${scheme}`);
+  await page.fill("#address", "nowhere");
+  await page.locator("#judge button").click();
+  await page.locator("#address[aria-invalid]").waitFor();
+  await check(page, `fault ${scheme}`);
+  for (const path of ["paths?distribution=dev&path=/public/x", "keys", "requests/1", "?text=nothing-has-this"]) {
+    await page.goto(`${job.console}/${path}`);
+    await check(page, `${path} ${scheme}`);
+  }
+  await ours.close();
+}
+
+async function loggedIn(browser, scheme) {
+  const theirs = await context(browser, { colorScheme: scheme });
+  const page = await theirs.newPage();
+  await page.goto(`${job.guarded}/`);
+  await check(page, `login ${scheme}`);
+  await page.fill("#token", "not the token");
+  await page.click("button.main");
+  await page.locator("[role=alert]").waitFor();
+  await check(page, `wrong token ${scheme}`);
+  await page.fill("#token", job.token);
+  await page.keyboard.press("Enter");
+  await page.waitForURL(`${job.guarded}/`);
+  seen.loggedIn = await page.locator("h1").innerText();
+  await check(page, `empty ${scheme}`);
+  await page.locator(".leave button").click();
+  await page.locator("#token").waitFor();
+  await theirs.close();
+}
+
+// Every stop of the tab key is seen, on a page and within its form; from link to verdict without a mouse.
+async function keyboard(browser) {
+  const ours = await context(browser);
+  const page = await ours.newPage();
+  await page.goto(`${job.console}/explain`);
+  const stops = [];
+  await page.keyboard.press("Tab");
+  const skip = await page.evaluate(() => document.activeElement.getBoundingClientRect().left >= 0 && document.activeElement.textContent);
+  if (skip !== "Skip to the content") throw new Error(`the first stop is ${skip}`);
+  await page.keyboard.press("Enter");
+  for (let turn = 0; turn < 40; turn++) {
+    await page.keyboard.press("Tab");
+    const stop = await page.evaluate(() => {
+      const { activeElement: at } = document;
+      const style = getComputedStyle(at);
+      return { name: at.id || at.textContent.trim(), outlined: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2 };
+    });
+    if (!stop.outlined && stop.name) throw new Error(`nobody sees that ${stop.name} has the focus`);
+    if (stop.name === "link" && !stops.includes("link")) await page.keyboard.type(`${seen.link}&x=1`);
+    stops.push(stop.name);
+    if (stop.name === "Explain" && stops.includes("link")) {
+      await page.keyboard.press("Enter");
+      break;
+    }
+  }
+  await page.locator("#verdict").waitFor();
+  await page.goto(`${job.console}/`);
+  await page.waitForSelector("#live.on");
+  await page.focus("#pause");
+  await page.keyboard.press("Enter");
+  await page.locator("#live-state", { hasText: "Paused" }).waitFor();
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("#live.on");
+  stops.push("pause");
+  seen.keyboard = stops;
+  await ours.close();
+}
+
+async function withoutScript(browser) {
+  const plain = await context(browser, { javaScriptEnabled: false });
+  const page = await plain.newPage();
+  await page.goto(`${job.console}/explain`);
+  await page.fill("#link", `${seen.link}&x=1`);
+  await page.click("button.main");
+  seen.withoutScript = await verdict(page);
+  await page.fill("#at", "+9d");
+  await page.locator("#judge button").click();
+  await page.locator(".change").waitFor();
+  await page.goto(`${job.console}/`);
+  await page.selectOption("#status", "4xx");
+  await page.locator(".filter button").click();
+  await page.locator("#requests tbody a").first().click();
+  await page.locator(".stages").waitFor();
+  await plain.close();
+}
+
+// The best of some: what else this machine does at the time is none of the page's.
+async function load(browser) {
+  const ours = await context(browser);
+  const page = await ours.newPage();
+  seen.loaded = Infinity;
+  for (let turn = 0; turn < 8; turn++) {
+    await page.goto(`${job.console}/`, { waitUntil: "load" });
+    const took = await page.evaluate(async () => {
+      const [entry] = performance.getEntriesByType("navigation");
+      while (!entry.loadEventEnd) await new Promise((resolve) => setTimeout(resolve, 5));
+      return entry.loadEventEnd;
+    });
+    seen.loaded = Math.min(seen.loaded, took);
+  }
+  await ours.close();
+}
+
+mkdirSync(job.screenshots, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync", "--no-proxy-server"],
+});
+try {
+  await load(browser);
+  for (const scheme of ["light", "dark"]) {
+    await story(browser, scheme);
+    await loggedIn(browser, scheme);
+  }
+  await keyboard(browser);
+  await withoutScript(browser);
+  process.stdout.write(JSON.stringify(seen));
+} finally {
+  await browser.close();
+}

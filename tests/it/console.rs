@@ -1,0 +1,681 @@
+//! The console: what its pages show and never show, who may ask, and live rows; in a browser, too (`tests/browser/console.mjs`).
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::sites;
+use crate::support::{Edge, RecordingOrigin, Response, ask, program, request, root, run, send_to, stdout, wait_for};
+
+const HOST: &str = "d111111abcdef8.cloudfront.net";
+const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
+
+fn config(origin: &str) -> String {
+    format!("{ADMIN}{}", sites::private(origin, ""))
+}
+
+/// An edge with a console before an origin that says hello.
+fn edge() -> (Edge, RecordingOrigin) {
+    let origin = RecordingOrigin::start();
+    (Edge::serve(&config(&origin.url())), origin)
+}
+
+fn console(edge: &Edge) -> SocketAddr {
+    edge.admin.expect("an admin listener")
+}
+
+/// Posts a form as a page of the console does.
+fn post(address: SocketAddr, path: &str, form: &[(&str, &str)]) -> Response {
+    post_with(address, path, form, &[&format!("Origin: http://{address}"), "Sec-Fetch-Site: same-origin"])
+}
+
+fn post_with(address: SocketAddr, path: &str, form: &[(&str, &str)], headers: &[&str]) -> Response {
+    let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+    let body = body.join("&");
+    let length = format!("Content-Length: {}", body.len());
+    let mut all = vec!["Content-Type: application/x-www-form-urlencoded", &length];
+    all.extend(headers);
+    send_to(address, (request("POST", &address.to_string(), path, &all) + &body).as_bytes())
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}
+
+/// Path and query of a link that is signed for two hours.
+fn signed(url: &str, more: &[&str]) -> String {
+    let key = crate::support::private_key("rsa");
+    let mut args = vec!["sign", "url", url, "--expires-in", "2h", "--key-pair-id", sites::id("rsa"), "--private-key", &key];
+    args.extend(more);
+    let output = run(&args);
+    assert!(output.status.success());
+    format!("/{}", stdout(&output).trim().splitn(4, '/').nth(3).expect("a path"))
+}
+
+/// Sends a request, and waits until the console has it.
+fn send(edge: &Edge, host: &str, target: &str, headers: &[&str]) -> (u16, u64) {
+    let known = numbers(edge).first().copied().unwrap_or(0);
+    let status = edge.get(host, target, headers).status;
+    (status, wait_for(|| numbers(edge).first().copied().filter(|number| *number > known)))
+}
+
+/// The numbers of the requests on the first page, in its order.
+fn numbers(edge: &Edge) -> Vec<u64> {
+    let page = edge.admin_page("/").text();
+    page.split("<tr id=\"r").skip(1).map(|row| row.split('"').next().unwrap().parse().unwrap()).collect()
+}
+
+/// What a parameter of a link says.
+fn parameter<'l>(link: &'l str, name: &str) -> &'l str {
+    let (_, rest) = link.split_once(&format!("{name}=")).expect("a parameter");
+    rest.split('&').next().unwrap()
+}
+
+#[test]
+fn every_page_reads_without_a_script_and_takes_nothing_from_elsewhere() {
+    let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
+    let (_, number) = send(&edge, &edge.address.to_string(), "/x", &[]);
+    for path in ["/", &format!("/requests/{number}"), "/explain", "/paths", "/keys", "/sign"] {
+        let page = edge.admin_page(path);
+        let text = page.text();
+        assert_eq!((page.status, page.header("Content-Type")), (200, Some("text/html; charset=utf-8")), "{path}");
+        let policy = page.header("Content-Security-Policy").expect("a policy");
+        for part in
+            ["default-src 'none'", "script-src 'self'", "style-src 'self'", "form-action 'self'", "base-uri 'none'", "frame-ancestors 'none'"]
+        {
+            assert!(policy.contains(part) && !policy.contains("unsafe"), "{path}: {policy}");
+        }
+        for (name, value) in [
+            ("Referrer-Policy", "same-origin"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("Cache-Control", "no-store"),
+            ("Cross-Origin-Opener-Policy", "same-origin"),
+            ("Cross-Origin-Resource-Policy", "same-origin"),
+            ("X-Frame-Options", "DENY"),
+        ] {
+            assert_eq!(page.header(name), Some(value), "{path} {name}");
+        }
+        assert!(text.contains("<html lang=\"en\">") && text.contains("<main") && text.contains("<h1>"), "{path}");
+        assert!(text.len() < 40_000, "{path}: {} bytes", text.len());
+        assert_eq!(text.matches("<script").count(), text.matches("<script type=\"module\" src=\"/assets/").count());
+        assert!(!text.contains("style=") && !text.contains("<style") && !text.contains(" on"), "{path}");
+        for source in text.split(" src=\"").chain(text.split("<link ")).skip(1) {
+            assert!(source.starts_with("/assets/") || !source.contains("//") || source.contains("href=\"/assets/"), "{path}");
+        }
+    }
+    let text = edge.admin_page("/").text();
+    let assets: Vec<&str> = text.split('"').filter(|part| part.starts_with("/assets/")).collect();
+    assert_eq!(assets.len(), 4, "{assets:?}");
+    for path in assets {
+        let asset = edge.admin_page(path);
+        let is_kept = asset.header("Cache-Control").is_some_and(|kept| kept.contains("immutable"));
+        assert!(asset.status == 200 && is_kept && asset.header("X-Content-Type-Options") == Some("nosniff"), "{path}");
+    }
+    assert_eq!(edge.admin_page("/assets/000000000000.js").status, 404);
+    assert_eq!(edge.admin_page("/requests/999999").status, 404);
+    assert_eq!(edge.admin_page("/requests/1x").status, 404);
+}
+
+#[test]
+fn the_last_requests_are_listed_the_newest_first_and_by_what_one_looks_for() {
+    let (edge, _origin) = edge();
+    let link = signed(&format!("http://{HOST}/films/a.mp4"), &[]);
+    let (first, open) = send(&edge, HOST, "/public/a", &[]);
+    let (second, good) = send(&edge, HOST, &link, &[]);
+    let (third, late) = send(&edge, HOST, &link, &["X-Frontgate-Now: +3h"]);
+    assert_eq!((first, second, third), (200, 200, 403));
+    assert_eq!(numbers(&edge), [late, good, open]);
+    let found = |query: &str| {
+        let page = edge.admin_page(&format!("/?{query}")).text();
+        [open, good, late].map(|number| page.contains(&format!("<tr id=\"r{number}\">")))
+    };
+    for (query, expected) in [
+        ("status=403", [false, false, true]),
+        ("status=2xx", [true, true, false]),
+        ("reason=expired", [false, false, true]),
+        ("reason=none", [true, true, false]),
+        ("access=private", [false, true, true]),
+        ("access=public", [true, false, false]),
+        ("text=films", [false, true, true]),
+        ("text=films&status=4xx", [false, false, true]),
+        (&format!("before={late}"), [true, true, false]),
+        ("status=", [true, true, true]),
+    ] {
+        assert_eq!(found(query), expected, "{query}");
+    }
+    let page = edge.admin_page(&format!("/requests/{good}")).text();
+    for stage in
+        ["Host", "Distribution", "Behavior", "Credentials", "Policy", "Signature", "Conditions", "Origin", "Response"]
+    {
+        assert!(page.contains(&format!("<strong>{stage}</strong>")), "{stage}: {page}");
+    }
+    assert!(page.contains("Allowed") && page.contains(sites::id("rsa")) && page.contains("Until the origin’s head"));
+    let page = edge.admin_page(&format!("/requests/{late}")).text();
+    assert!(page.contains("Denied, expired") && page.contains("sign a new link"), "{page}");
+    let keys = edge.admin_page("/keys").text();
+    let row = keys.split("<tr>").find(|row| row.contains(sites::id("rsa"))).expect("the key");
+    assert!(row.contains("RSA-2048") && row.contains("<td class=\"number\">1</td>"), "{row}");
+    let paths = edge.admin_page("/paths?distribution=EDFDVBD6EXAMPLE&path=/public/x").text();
+    assert!(paths.contains("<code>/public/x</code> belongs to <code>/public/*</code>"), "{paths}");
+    let paths = edge.admin_page("/paths?distribution=EDFDVBD6EXAMPLE&path=/public/../x").text();
+    assert!(paths.contains("belongs to <code>*</code>") && paths.contains("badge private"), "{paths}");
+}
+
+#[test]
+fn the_rest_is_on_older_pages_and_no_more_than_a_thousand_is_kept() {
+    let (edge, _origin) = edge();
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    for number in 0..1_005 {
+        stream.write_all(format!("GET /public/{number} HTTP/1.1\r\nHost: {HOST}\r\n\r\n").as_bytes()).unwrap();
+        assert_eq!(Response::read(&mut stream, false).status, 200);
+    }
+    wait_for(|| (numbers(&edge).first() == Some(&1_005)).then_some(()));
+    let (mut path, mut seen) = ("/".to_owned(), Vec::new());
+    loop {
+        let page = edge.admin_page(&path).text();
+        seen.extend(page.split("<tr id=\"r").skip(1).map(|row| row.split('"').next().unwrap().parse::<u64>().unwrap()));
+        let Some((_, older)) = page.split_once("class=\"older\"><a href=\"") else { break };
+        path = older.split('"').next().unwrap().to_owned();
+    }
+    assert_eq!(seen, (6..=1_005).rev().collect::<Vec<_>>());
+    assert_eq!((edge.admin_page("/requests/5").status, edge.admin_page("/requests/6").status), (404, 200));
+}
+
+#[test]
+fn no_page_and_no_event_holds_what_opens_a_door() {
+    let (edge, _origin) = edge();
+    let admin = console(&edge);
+    let url = format!("http://{HOST}/a.jpg");
+    let links = [signed(&url, &[]), signed(&url, &["--not-before", "-1h"])];
+    let mut secrets = Vec::new();
+    let mut asked = Vec::new();
+    for link in &links {
+        let name = if link.contains("Policy=") { "Policy" } else { "Expires" };
+        let (signature, value) = (parameter(link, "Signature"), parameter(link, name));
+        secrets.extend([signature.to_owned(), parameter(link, name).to_owned()].into_iter().filter(|one| one.len() > 40));
+        let mut cookie = format!("Cookie: session=S3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRET; CloudFront-Signature={signature}");
+        cookie += &format!("; CloudFront-{name}={value}; CloudFront-Key-Pair-Id={}", sites::id("rsa"));
+        for (target, headers) in [
+            (link.clone(), vec![]),
+            (format!("{link}&utm_source=x"), vec![]),
+            (link.replace("Signature=", "signature="), vec![]),
+            (link.replace('&', "&amp;"), vec![]),
+            (link.replace("Signature=", "Signature=AAAA"), vec![]),
+            (link.replace('?', "&"), vec![]),
+            (format!("/b.jpg?next={}", encoded(&format!("http://{HOST}{link}"))), vec![]),
+            ("/a.jpg".to_owned(), vec![cookie.as_str()]),
+            ("/b.jpg".to_owned(), vec![cookie.as_str()]),
+        ] {
+            asked.push(send(&edge, HOST, &target, &headers).1);
+        }
+    }
+    secrets.push("S3CRETS3CRET".to_owned());
+    let mut pages = vec![edge.admin_page("/"), edge.admin_page("/keys"), edge.admin_page("/paths")];
+    for number in &asked {
+        let path = format!("/requests/{number}");
+        pages.push(edge.admin_page(&path));
+        pages.push(post(admin, &path, &[("at", "+9d"), ("address", "203.0.113.9")]));
+    }
+    for link in &links {
+        for target in [link.clone(), format!("{link}&b=1"), link.replace("Signature=", "Signature=AA")] {
+            let page = post(admin, "/explain", &[("link", &format!("http://{HOST}{target}"))]);
+            assert!(page.text().contains("id=\"answer\""), "{}", page.text());
+            pages.push(page);
+        }
+        // What is no link may hold one all the same.
+        pages.push(post(admin, "/explain", &[("link", &link[1..])]));
+        pages.push(post(admin, "/explain", &[("link", &format!("http://{HOST}{link}")), ("at", link)]));
+    }
+    let mut texts: Vec<String> = pages.iter().map(Response::text).collect();
+    texts.push(edge.admin_page("/").head);
+    texts.push(Events::open(&edge, "after=0", &[]).until(|text| text.matches("event: request").count() >= asked.len()));
+    texts.push(edge.log());
+    for text in &texts {
+        for secret in &secrets {
+            // Neither whole nor a part from which the rest could be told.
+            for part in secret.as_bytes().chunks(40).filter(|part| part.len() > 11) {
+                let part = std::str::from_utf8(part).unwrap();
+                assert!(!text.contains(part), "{part} in {text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn what_a_stranger_writes_stays_text() {
+    let (edge, _origin) = edge();
+    let attack = "<img/src=x/onerror=alert(1)>'\"`${x}&lt;";
+    let bidi = "%E2%80%AE\u{202e}";
+    for (host, target) in [
+        (HOST, format!("/{attack}?{attack}={attack}")),
+        (HOST, format!("/x?Key-Pair-Id={attack}&Signature={attack}&Policy={attack}&Expires={attack}")),
+        (HOST, format!("/x?Key-Pair-Id=K&Signature=AAAA&Hash-Algorithm={attack}&Expires=5")),
+        (HOST, format!("/{bidi}")),
+        ("evil\"><script>alert(1)</script>", "/x".to_owned()),
+    ] {
+        let known = numbers(&edge).first().copied().unwrap_or(0);
+        let _ = edge.send(request("GET", host, &target, &[]));
+        wait_for(|| numbers(&edge).first().copied().filter(|number| *number > known));
+    }
+    let admin = console(&edge);
+    let mut texts = vec![edge.admin_page("/").text()];
+    for number in numbers(&edge) {
+        texts.push(edge.admin_page(&format!("/requests/{number}")).text());
+        texts.push(post(admin, &format!("/requests/{number}"), &[("at", attack), ("address", attack)]).text());
+    }
+    let quoted = encoded(attack);
+    for path in [
+        format!("/?status={quoted}&reason={quoted}&access={quoted}&text={quoted}"),
+        format!("/paths?distribution=EDFDVBD6EXAMPLE&path={quoted}"),
+        format!("/events?text={quoted}"),
+        format!("/nothing/{quoted}"),
+    ]
+    .iter()
+    .filter(|path| !path.starts_with("/events"))
+    {
+        texts.push(edge.admin_page(path).text());
+    }
+    for form in [
+        vec![("link", attack)],
+        vec![("link", "http://a/x"), ("method", attack), ("at", attack)],
+        vec![("link", "http://a/x"), ("cookies", attack), ("address", attack)],
+        vec![("pasted", attack)],
+    ] {
+        texts.push(post(admin, "/explain", &form).text());
+    }
+    texts.push(Events::open(&edge, "after=0", &[]).until(|text| text.contains("event: request")));
+    for text in texts {
+        for markup in ["<img/", "<script>", "onerror=alert(1)>", "\u{202e}"] {
+            assert!(!text.contains(markup), "{markup}: {text}");
+        }
+    }
+}
+
+#[test]
+fn at_another_time_and_from_another_address_the_answer_is_another_one() {
+    let (edge, _origin) = edge();
+    let admin = console(&edge);
+    let link = signed(&format!("http://{HOST}/x"), &["--ip", "203.0.113.0/24"]);
+    let (status, number) = send(&edge, HOST, &link, &[]);
+    assert_eq!(status, 403);
+    let path = format!("/requests/{number}");
+    let page = edge.admin_page(&path).text();
+    assert!(page.contains("Denied, ip-mismatch") && page.contains("<code>outside-range</code>"), "{page}");
+    for (at, address, says) in [
+        ("", "203.0.113.9", "denied, ip-mismatch → allowed"),
+        ("+3h", "203.0.113.9", "denied, ip-mismatch → denied, expired"),
+        ("+1h", "", "The same answer as before: denied, ip-mismatch"),
+    ] {
+        let text = post(admin, &path, &[("at", at), ("address", address)]).text();
+        assert!(text.contains(says), "{at} {address}: {text}");
+    }
+    for (at, address, says) in [
+        ("tomorrow", "", "is no time"),
+        ("1767225600000", "", "milliseconds"),
+        ("", "localhost", "expected an IPv4 or IPv6 address"),
+    ] {
+        let text = post(admin, &path, &[("at", at), ("address", address)]).text();
+        assert!(text.contains(says) && text.contains("aria-invalid=\"true\""), "{at} {address}: {text}");
+    }
+    // The same for something pasted, which the page that comes back doesn't hold.
+    let pasted = format!("http://{HOST}{link}");
+    let text = post(admin, "/explain", &[("link", &pasted), ("address", "203.0.113.9"), ("at", "now")]).text();
+    assert!(text.contains("Allowed"), "{text}");
+    let kept = text.split("name=\"pasted\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a number");
+    let text = post(admin, "/explain", &[("pasted", kept), ("at", "+3h"), ("address", "203.0.113.9")]).text();
+    assert!(text.contains("allowed → denied, expired"), "{text}");
+    assert!(post(admin, "/explain", &[("pasted", "99")]).text().contains("paste it again"));
+    // Cookies, as a header or without its name.
+    let cookies: String = link
+        .split_once('?')
+        .unwrap()
+        .1
+        .split('&')
+        .map(|pair| format!("CloudFront-{pair}; "))
+        .collect();
+    for cookies in [cookies.clone(), format!("Cookie: {cookies}")] {
+        let url = format!("http://{HOST}/x");
+        let form = [("link", url.as_str()), ("cookies", &cookies), ("address", "203.0.113.9")];
+        let text = post(admin, "/explain", &form).text();
+        assert!(text.contains("Allowed") && text.contains("in the cookies"), "{text}");
+    }
+}
+
+#[test]
+fn only_the_consoles_own_pages_change_anything() {
+    let (edge, _origin) = edge();
+    let admin = console(&edge);
+    let own = format!("Origin: http://{admin}");
+    let form = [("link", "http://a.example.com/x")];
+    for (headers, status) in [
+        (vec![own.as_str()], 200),
+        (vec![own.as_str(), "Sec-Fetch-Site: same-origin"], 200),
+        (vec!["Sec-Fetch-Site: same-origin"], 200),
+        (vec![], 403),
+        (vec!["Origin: null"], 403),
+        (vec!["Origin: http://evil.example.com"], 403),
+        (vec!["Origin: http://127.0.0.1:1"], 403),
+        (vec![own.as_str(), "Sec-Fetch-Site: same-site"], 403),
+        (vec![own.as_str(), "Sec-Fetch-Site: cross-site"], 403),
+        (vec!["Authorization: Bearer x"], 403),
+    ] {
+        assert_eq!(post_with(admin, "/explain", &form, &headers).status, status, "{headers:?}");
+    }
+    // Nor does another site's page get to hold what is read here.
+    for (headers, status) in [
+        (vec!["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"], 403),
+        (vec!["Sec-Fetch-Site: same-site", "Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"], 403),
+        (vec!["Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"], 200),
+        (vec!["Sec-Fetch-Site: none", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"], 200),
+    ] {
+        let text = request("GET", &admin.to_string(), "/", &headers);
+        assert_eq!(send_to(admin, text.as_bytes()).status, status, "{headers:?}");
+    }
+    // Under a name that may point here by somebody else's will.
+    for (host, status) in [("127.0.0.1:9090", 200), ("localhost", 200), ("[::1]:1", 200), ("evil.example.com", 403)] {
+        for path in ["/", "/explain", "/paths", "/keys"] {
+            assert_eq!(send_to(admin, request("GET", host, path, &[]).as_bytes()).status, status, "{host} {path}");
+        }
+    }
+    for (method, path, allowed) in [
+        ("POST", "/", "GET, HEAD"),
+        ("PUT", "/explain", "GET, HEAD, POST"),
+        ("GET", "/logout", "POST"),
+        ("DELETE", "/requests/1", "GET, HEAD, POST"),
+        ("POST", "/events", "GET, HEAD"),
+    ] {
+        let response = send_to(admin, request(method, &admin.to_string(), path, &["Content-Length: 0"]).as_bytes());
+        assert_eq!((response.status, response.header("Allow")), (405, Some(allowed)), "{method} {path}");
+    }
+    assert_eq!(edge.admin_page("/sign").status, 404);
+    assert_eq!(edge.admin_page("/login").status, 404);
+}
+
+#[test]
+fn forms_are_bounded() {
+    let (edge, _origin) = edge();
+    let admin = console(&edge);
+    let long = format!("http://a.example.com/{}", "x".repeat(100_000));
+    let page = post(admin, "/explain", &[("link", &long)]);
+    assert!(page.status == 200 && page.text().contains("too-large"), "{}", page.status);
+    let longer = format!("http://a.example.com/{}", "x".repeat(140_000));
+    assert_eq!(post(admin, "/explain", &[("link", &longer)]).status, 413);
+    let own = format!("Origin: http://{admin}");
+    for kind in ["Content-Type: text/plain", "Content-Type: multipart/form-data; boundary=x", "X: y"] {
+        let text = request("POST", &admin.to_string(), "/explain", &[&own, kind, "Content-Length: 7"]) + "link=/x";
+        assert_eq!(send_to(admin, text.as_bytes()).status, 415, "{kind}");
+    }
+    for garbage in [&b"%%%\xff\xfe&&&=&link"[..], b"link=%00%ff", b"link=http://\xff/x", b"link=http://a/x&at=%F0%9F%92%A9"] {
+        let length = format!("Content-Length: {}", garbage.len());
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        let mut bytes = request("POST", &admin.to_string(), "/explain", &[&own, kind, &length]).into_bytes();
+        bytes.extend(garbage);
+        let page = send_to(admin, &bytes);
+        assert!(page.status == 200 && page.text().contains("class=\"fault\""), "{}", page.text());
+    }
+}
+
+/// An edge whose console asks for a token.
+fn guarded() -> (Edge, RecordingOrigin) {
+    let origin = RecordingOrigin::start();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("admin.token"), format!("{TOKEN}\n")).unwrap();
+    let config = config(&origin.url()).replace("0\"\n", "0\"\ntoken-file = \"admin.token\"\n");
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut command = crate::support::frontgate();
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    (Edge::start(command, dir), origin)
+}
+
+const TOKEN: &str = "s3cret-token-of-good-length";
+
+#[test]
+fn with_a_token_a_browser_shows_it_once_and_never_in_a_url() {
+    let (edge, _origin) = guarded();
+    let admin = console(&edge);
+    let get = |path: &str, headers: &[&str]| {
+        send_to(admin, request("GET", "console.example.com", path, headers).as_bytes())
+    };
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    for path in ["/", "/requests/1", "/explain", "/paths", "/keys", "/events"] {
+        assert_eq!(get(path, &[]).status, 401, "{path}");
+        assert_eq!(get(&format!("{path}?token={TOKEN}"), &[]).status, 401, "{path}");
+        assert_eq!(get(path, &[&format!("Cookie: frontgate-console={TOKEN}")]).status, 401, "{path}");
+        let asked = get(path, &["Accept: text/html"]);
+        assert_eq!((asked.status, asked.header("WWW-Authenticate")), (401, Some("Bearer")), "{path}");
+        assert!(asked.text().contains("action=\"/login\"") && !asked.text().contains("<nav"), "{path}");
+        assert!(asked.header("Content-Security-Policy").is_some());
+    }
+    for path in ["/", "/explain", "/paths", "/keys"] {
+        assert_eq!(get(path, &[&bearer]).status, 200, "{path}");
+    }
+    // A program posts with the token alone.
+    let posted = post_with(admin, "/explain", &[("link", "http://a.example.com/x")], &[&bearer]);
+    assert_eq!(posted.status, 200);
+    assert_eq!(post(admin, "/explain", &[("link", "http://a.example.com/x")]).status, 401);
+
+    assert_eq!(post(admin, "/login", &[("token", "another-token-of-length")]).status, 401);
+    assert_eq!(post_with(admin, "/login", &[("token", TOKEN)], &["Origin: http://evil.example.com"]).status, 403);
+    assert_eq!(get(&format!("/login?token={TOKEN}"), &[]).header("Set-Cookie"), None);
+    let entered = post(admin, "/login", &[("token", TOKEN), ("to", "/keys")]);
+    assert_eq!((entered.status, entered.header("Location")), (303, Some("/keys")));
+    let set = entered.header("Set-Cookie").expect("a cookie").to_owned();
+    for part in ["HttpOnly", "SameSite=Strict", "Path=/", "Max-Age="] {
+        assert!(set.contains(part), "{set}");
+    }
+    assert!(!set.contains(TOKEN) && !set.contains("Domain"), "{set}");
+    let away = post(admin, "/login", &[("token", TOKEN), ("to", "//evil.example.com/")]);
+    assert_eq!(away.header("Location"), Some("/"));
+
+    let cookie = format!("Cookie: theme=dark; {}", set.split(';').next().unwrap());
+    for path in ["/", "/explain", "/paths", "/keys", "/metrics"] {
+        assert_eq!(get(path, &[&cookie]).status, 200, "{path}");
+    }
+    assert!(get("/", &[&cookie]).text().contains("Log out"));
+    let own = format!("Origin: http://{admin}");
+    let link = [("link", "http://a.example.com/x")];
+    assert_eq!(post_with(admin, "/explain", &link, &[&cookie, &own]).status, 200);
+    // The cookie alone isn't enough for a change: another site's page brings it, too, where browsers are old.
+    assert_eq!(post_with(admin, "/explain", &link, &[&cookie]).status, 403);
+    assert_eq!(post_with(admin, "/logout", &[], &[&cookie]).status, 403);
+    let left = post_with(admin, "/logout", &[], &[&cookie, &own]);
+    assert!(left.status == 303 && left.header("Set-Cookie").is_some_and(|set| set.contains("Max-Age=0")));
+    assert_eq!(get("/", &[&cookie]).status, 401);
+
+    // Another token ends what was begun with this one.
+    let set = post(admin, "/login", &[("token", TOKEN)]).header("Set-Cookie").expect("a cookie").to_owned();
+    let cookie = format!("Cookie: {}", set.split(';').next().unwrap());
+    assert_eq!(get("/", &[&cookie]).status, 200);
+    std::fs::write(edge.file("admin.token"), "another-token-of-good-length\n").unwrap();
+    wait_for(|| (get("/", &[&cookie]).status == 401).then_some(()));
+}
+
+/// A stream of events.
+struct Events {
+    stream: TcpStream,
+    text: String,
+}
+
+impl Events {
+    fn open(edge: &Edge, query: &str, headers: &[&str]) -> Self {
+        let admin = console(edge);
+        let mut stream = TcpStream::connect(admin).expect("a connection");
+        stream.set_read_timeout(Some(Duration::from_millis(50))).expect("a timeout");
+        let text = request("GET", &admin.to_string(), &format!("/events?{query}"), headers);
+        stream.write_all(text.as_bytes()).expect("a request");
+        let mut events = Self { stream, text: String::new() };
+        events.until(|text| text.contains("\r\n\r\n"));
+        events
+    }
+
+    fn status(&self) -> u16 {
+        self.text.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("a status")
+    }
+
+    /// Reads on until the text is as it should be, for ten seconds at most; gives all of it.
+    fn until(&mut self, is_enough: impl Fn(&str) -> bool) -> String {
+        let begun = Instant::now();
+        let mut chunk = [0; 64 << 10];
+        while !is_enough(&self.text) {
+            assert!(begun.elapsed() < Duration::from_secs(10), "waited in vain: {}", self.text);
+            if let Ok(count) = self.stream.read(&mut chunk) {
+                self.text += &String::from_utf8_lossy(&chunk[..count]);
+            }
+        }
+        self.text.clone()
+    }
+
+    fn last_id(&self) -> u64 {
+        let ids = self.text.lines().filter_map(|line| line.strip_prefix("id: "));
+        ids.filter_map(|id| id.trim().parse().ok()).next_back().expect("an id")
+    }
+}
+
+#[test]
+fn a_request_is_told_within_a_second_and_after_a_break_nothing_twice() {
+    let (edge, _origin) = edge();
+    let mut events = Events::open(&edge, "after=0", &[]);
+    assert!(events.text.contains("text/event-stream") && events.text.contains("no-store"), "{}", events.text);
+    let begun = Instant::now();
+    assert_eq!(edge.get(HOST, "/x?a=1", &[]).status, 403);
+    let text = events.until(|text| text.contains("/x?a=1") && text.contains("not-sent"));
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert!(text.contains("event: request") && text.contains("missing-key-pair-id"), "{text}");
+    let last = events.last_id();
+    drop(events);
+    assert_eq!(edge.get(HOST, "/public/y", &[]).status, 200);
+    let mut again = Events::open(&edge, "after=0", &[&format!("Last-Event-ID: {last}")]);
+    let text = again.until(|text| text.contains("/public/y"));
+    assert!(!text.contains("/x?a=1"), "{text}");
+    // A page that shows private paths is told of nothing else.
+    let mut private = Events::open(&edge, &format!("after={}&access=private", again.last_id()), &[]);
+    assert_eq!(edge.get(HOST, "/public/z", &[]).status, 200);
+    assert_eq!(edge.get(HOST, "/w", &[]).status, 403);
+    let text = private.until(|text| text.contains("/w<"));
+    assert!(!text.contains("/public/z"), "{text}");
+}
+
+#[test]
+fn streams_are_bounded_and_one_that_ends_makes_room() {
+    let (edge, _origin) = edge();
+    let mut open: Vec<Events> = (0..16).map(|_| Events::open(&edge, "after=0", &[])).collect();
+    assert!(open.iter().all(|events| events.status() == 200));
+    assert_eq!(Events::open(&edge, "after=0", &[]).status(), 503);
+    // The pages themselves still come.
+    assert_eq!(edge.admin_page("/").status, 200);
+    open.pop();
+    wait_for(|| (Events::open(&edge, "after=0", &[]).status() == 200).then_some(()));
+}
+
+#[test]
+fn where_it_is_off_there_is_nothing_of_it_and_nothing_is_kept() {
+    let origin = RecordingOrigin::start();
+    let edge = Edge::serve(&config(&origin.url()).replace("[admin]\n", "[admin]\nconsole = false\n"));
+    assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
+    for path in ["/requests/1", "/explain", "/paths", "/keys", "/sign", "/events", "/login"] {
+        assert_eq!(edge.admin_page(path).status, 404, "{path}");
+    }
+    let index = edge.admin_page("/").text();
+    assert!(index.contains("/metrics") && !index.contains("/public/x"), "{index}");
+    assert_eq!(edge.admin_page("/metrics").status, 200);
+}
+
+#[test]
+fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
+    let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
+    let admin = console(&edge);
+    let base = format!("http://{}", edge.address);
+    let url = format!("{base}/image.svg?b=1&c='x'");
+    for (more, is_canned) in [(vec![], true), (vec![("not-before", "-1m"), ("ip", "127.0.0.0/8")], false)] {
+        let mut form = vec![("url", url.as_str()), ("lifetime", "2h")];
+        form.extend(more);
+        let page = post(admin, "/sign", &form).text();
+        let part = |id: &str| {
+            let text = page.split(&format!("id=\"{id}\">")).nth(1).and_then(|rest| rest.split("</").next()).expect("a part");
+            text.replace("&amp;", "&").replace("&#39;", "'").replace("&quot;", "\"").replace("&gt;", ">").replace("&lt;", "<")
+        };
+        assert_eq!(page.contains("a canned policy"), is_canned, "{page}");
+        assert!(!page.contains("PRIVATE KEY"));
+        let open = |link: &str| edge.get(&edge.address.to_string(), link.strip_prefix(&base).expect(link), &[]).status;
+        assert_eq!(open(&part("signed")), 200);
+        for (number, file) in [(0, "sign.py"), (1, "sign.mjs"), (8, "aws.sh"), (9, "frontgate.sh")] {
+            std::fs::write(edge.file(file), part(&format!("code{number}"))).unwrap();
+            let bin = crate::support::signers().join("venv/bin");
+            let own = std::path::Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().unwrap();
+            let path = format!("{}:{}:{}", bin.display(), own.display(), std::env::var("PATH").unwrap());
+            let mut command = match file.rsplit('.').next() {
+                Some("py") => std::process::Command::new(bin.join("python")),
+                Some("mjs") => {
+                    let modules = edge.file("node_modules");
+                    let _ = std::os::unix::fs::symlink(crate::support::signers().join("node_modules"), modules);
+                    std::process::Command::new("node")
+                }
+                _ => {
+                    let mut shell = std::process::Command::new("sh");
+                    shell.arg("-e");
+                    shell
+                }
+            };
+            let output = command.arg(file).env("PATH", path).current_dir(edge.dir.path()).output().unwrap();
+            let link = stdout(&output).trim().lines().last().unwrap_or_default().to_owned();
+            assert!(output.status.success() && link.contains("Signature="), "{file}: {output:?}");
+            assert_eq!(open(&link), 200, "{file}: {link}");
+        }
+    }
+    for (name, value, says) in [
+        ("url", "http://127.0.0.1/a b", "/a%20b"),
+        ("lifetime", "2", "is no duration"),
+        ("not-before", "tomorrow", "is no time"),
+        ("ip", "::1", "IPv6"),
+        ("resource", "a\"b", "printable ASCII"),
+    ] {
+        let mut form = vec![("url", url.as_str()), ("lifetime", "2h")];
+        form.retain(|(known, _)| *known != name);
+        form.push((name, value));
+        let page = post(admin, "/sign", &form).text();
+        assert!(page.contains(says) && page.contains("aria-invalid") && !page.contains("Signature="), "{name}: {page}");
+    }
+    assert_eq!(post_with(admin, "/sign", &[("url", &url), ("lifetime", "2h")], &[]).status, 403);
+}
+
+#[test]
+fn in_chromium_a_tampered_link_appears_is_explained_and_time_is_moved() {
+    let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
+    let admin = console(&edge);
+    let (guarded, _origin) = guarded();
+    let blessed = std::env::var_os("FRONTGATE_BLESS").is_some();
+    let screenshots = if blessed { root().join("docs") } else { root().join("target/console") };
+    // As many as are kept, so that the first page is as full as it gets.
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    for number in 0..1_000 {
+        let text = format!("GET /public/{number} HTTP/1.1\r\nHost: {}\r\n\r\n", edge.address);
+        stream.write_all(text.as_bytes()).unwrap();
+        let _ = Response::read(&mut stream, false);
+    }
+    wait_for(|| (numbers(&edge).len() == 100).then_some(()));
+    let seen = ask(
+        "browser/console.mjs",
+        &json!({
+            "console": format!("http://{admin}"), "proxy": format!("http://{}", edge.address),
+            "guarded": format!("http://{}", console(&guarded)), "token": TOKEN, "screenshots": screenshots,
+        }),
+    );
+    assert_eq!(seen["violations"], json!([]), "{seen}");
+    assert_eq!(seen["errors"], json!([]), "{seen}");
+    assert_eq!(seen["signedStatus"], 200, "{seen}");
+    assert_eq!(seen["tamperedStatus"], 403, "{seen}");
+    assert!(seen["appearedAfter"].as_f64().is_some_and(|millis| millis < 1_000.0), "{seen}");
+    assert_eq!(seen["cause"], "query-added", "{seen}");
+    assert_eq!(seen["marked"], "?utm_source=x", "{seen}");
+    assert_eq!(seen["then"], "✓ Allowed", "{seen}");
+    assert_eq!(seen["later"], "✗ Denied, expired", "{seen}");
+    assert_eq!(seen["pasted"], "✗ Denied, signature-mismatch", "{seen}");
+    assert_eq!(seen["copied"], seen["link"], "{seen}");
+    assert_eq!(seen["loggedIn"], "Requests", "{seen}");
+    assert_eq!(seen["withoutScript"], "✗ Denied, signature-mismatch", "{seen}");
+    assert!(seen["keyboard"].as_array().is_some_and(|stops| stops.len() > 8), "{seen}");
+    assert!(seen["loaded"].as_f64().is_some_and(|millis| millis < 100.0), "{seen}");
+}
