@@ -10,6 +10,7 @@ mod bench;
 mod browser;
 mod cli;
 mod configuration;
+mod console;
 mod conformance;
 mod documented;
 mod examples;

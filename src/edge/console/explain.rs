@@ -10,6 +10,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
+use crate::access::deny::excerpt;
 use crate::clock;
 use crate::edge::Edge;
 use crate::edge::redact::redacted;
@@ -81,7 +82,7 @@ async fn answer(out: &mut Html, edge: &Edge, pasted: &Pasted, form: &Form, judge
     let inquiry = changed.unwrap_or_else(|_| judged.inquiry.clone());
     let found = explained(edge, inquiry.clone()).await;
     html!(out; "<p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted(&inquiry.authority))
-        (redacted(&inquiry.target)) "</code></p><div class=\"columns\"><div id=\"answer\">");
+        (excerpt(&redacted(&inquiry.target), MAX_SHOWN)) "</code></p><div class=\"columns\"><div id=\"answer\">");
     for note in &judged.notes {
         html!(out; "<p class=\"note\">" (note) ".</p>");
     }
@@ -185,5 +186,7 @@ fn capital(text: &str) -> String {
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
+/// Characters of a target above its answer.
+const MAX_SHOWN: usize = 2_000;
 /// Links that can be judged again; each may have 128 kB.
 const MAX_KEPT: usize = 32;

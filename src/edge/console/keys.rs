@@ -50,7 +50,7 @@ pub(super) fn page(edge: &Edge, recorder: &Recorder) -> Page {
     html!(main; "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The keys\"><table><caption class=\"unseen\">"
         "Keys and their use</caption><thead><tr><th scope=\"col\">Key</th><th scope=\"col\">Kind</th><th scope=\"col\">Distribution</th>"
         "<th scope=\"col\">Key groups</th><th scope=\"col\">Trusted by</th><th scope=\"col\" class=\"number\">Let pass</th>"
-        "<th scope=\"col\" class=\"number\">Of those shown</th><th scope=\"col\">Last</th></tr></thead><tbody>");
+        "<th scope=\"col\" class=\"number\">Of the last 1,000</th><th scope=\"col\">Last</th></tr></thead><tbody>");
     for ((distribution, key), known) in &keys {
         row(&mut main, distribution, key, known);
     }
