@@ -12,6 +12,7 @@ mod cli;
 mod configuration;
 mod console;
 mod conformance;
+mod denials;
 mod documented;
 mod examples;
 mod fallbacks;
