@@ -172,7 +172,7 @@ fn paste_form(out: &mut Html, typed: &Form, fault: Option<&Fault>) {
         html!(out; ">" (method) "</option>");
     }
     html!(out; "</select></p>");
-    let or = |name, otherwise: &'static str| match typed.get(name) {
+    let or = |name, otherwise: &'static str| match typed.short(name) {
         "" => otherwise.to_owned(),
         typed => typed.to_owned(),
     };

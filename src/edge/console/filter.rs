@@ -4,6 +4,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use crate::distribution::Distributions;
 use crate::edge::recorder::Record;
+use crate::edge::redact::redacted;
 
 /// The form's fields.
 #[derive(Default)]
@@ -19,7 +20,8 @@ pub(super) struct Filter {
 
 impl Filter {
     pub(super) fn of(form: &Form) -> Self {
-        let field = |name: &str| form.get(name).chars().take(MAX_FIELD).collect();
+        // As targets are shown, also where somebody looks for a whole link.
+        let field = |name: &str| redacted(form.get(name)).chars().take(MAX_FIELD).collect();
         Self {
             status: field("status"),
             reason: field("reason"),

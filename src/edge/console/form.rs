@@ -28,6 +28,15 @@ impl Form {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
     }
 
+    /// A field that is short where it is right, and that the page shows again: what is longer was meant for another one, and
+    /// may be a secret.
+    pub(super) fn short(&self, name: &str) -> &str {
+        match self.get(name) {
+            text if text.len() <= MAX_SHORT => text,
+            _ => "…",
+        }
+    }
+
     /// Reads what was posted.
     ///
     /// # Errors
@@ -56,6 +65,8 @@ impl Form {
 
 /// Bytes: room for a URL of 100 kB, each character encoded or not.
 const MAX_BODY: usize = 128 << 10;
+/// Bytes of a time or an address, with room for a slip.
+const MAX_SHORT: usize = 64;
 /// No form has as many.
 const MAX_FIELDS: usize = 32;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);

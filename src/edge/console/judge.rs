@@ -25,7 +25,7 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn of(form: &Form) -> Self {
-        Self { at: form.get("at").to_owned(), address: form.get("address").to_owned() }
+        Self { at: form.short("at").to_owned(), address: form.short("address").to_owned() }
     }
 
     /// What an inquiry itself says.

@@ -11,8 +11,9 @@ use crate::access::policy::SourceIp;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::dev_signer::DevSigner;
+use crate::edge::redact::redacted;
 use crate::epoch::{EpochSeconds, parse_duration};
-use crate::sign::{Terms, check_url, signed_url, signing_values};
+use crate::sign::{PrivateKey, Terms, check_url, signed_url, signing_values};
 
 type Fault = (&'static str, String);
 
@@ -89,6 +90,7 @@ fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
         url,
         key_pair_id: &signer.key_pair_id,
         key_file: &signer.key_file.display().to_string(),
+        is_ecdsa: matches!(*signer.key, PrivateKey::Ecdsa(_)),
         expires: *expires,
         not_before: *not_before,
         ip: ip.map(|ip| ip.to_string()),
@@ -115,30 +117,30 @@ fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
 }
 
 fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fault>) {
-    let or = |name, otherwise: String| match typed.get(name) {
-        "" => otherwise,
-        typed => typed.to_owned(),
+    let or = |name, otherwise: &str| match typed.get(name) {
+        "" => otherwise.to_owned(),
+        typed => redacted(typed).into_owned(),
     };
     html!(out; "<form method=\"post\" action=\"/sign\" class=\"paste\"><div class=\"wide\">");
     field(
         out,
         "url",
         "URL",
-        &or("url", format!("{}/", signer.base)),
+        &or("url", &format!("{}/", signer.base)),
         "exactly as it will be requested",
         fault,
     );
     html!(out; "</div><div class=\"fields\">");
-    field(out, "lifetime", "Good for", &or("lifetime", "1h".to_owned()), "such as 90s, 2h, 7d", fault);
-    field(out, "not-before", "Not before", typed.get("not-before"), "optional: a time, now, +5m", fault);
+    field(out, "lifetime", "Good for", &or("lifetime", "1h"), "such as 90s, 2h, 7d", fault);
+    field(out, "not-before", "Not before", &or("not-before", ""), "optional: a time, now, +5m", fault);
     field(
         out,
         "ip",
         "Viewer’s address or range",
-        typed.get("ip"),
+        &or("ip", ""),
         "optional: IPv4, such as 203.0.113.0/24",
         fault,
     );
-    field(out, "resource", "Resource", typed.get("resource"), "optional: a pattern with * and ?", fault);
+    field(out, "resource", "Resource", &or("resource", ""), "optional: a pattern with * and ?", fault);
     html!(out; "<p class=\"field\"><button class=\"main\">Sign</button></p></div></form>");
 }

@@ -7,6 +7,8 @@ pub(super) struct Task<'t> {
     pub(super) url: &'t str,
     pub(super) key_pair_id: &'t str,
     pub(super) key_file: &'t str,
+    /// Whether the key is ECDSA; else RSA.
+    pub(super) is_ecdsa: bool,
     pub(super) expires: EpochSeconds,
     pub(super) not_before: Option<EpochSeconds>,
     pub(super) ip: Option<String>,
@@ -37,13 +39,17 @@ fn python(task: &Task<'_>) -> String {
         None => format!("date_less_than=datetime.fromtimestamp({}, timezone.utc)", task.expires.0),
         Some(policy) => format!("policy={}", single(policy)),
     };
+    let (module, scheme) = match task.is_ecdsa {
+        false => ("padding", "padding.PKCS1v15(), hashes.SHA1()"),
+        true => ("ec", "ec.ECDSA(hashes.SHA1())"),
+    };
     format!(
         "# pip install boto3 cryptography\nfrom datetime import datetime, timezone\n\
          from botocore.signers import CloudFrontSigner\n\
          from cryptography.hazmat.primitives import hashes, serialization\n\
-         from cryptography.hazmat.primitives.asymmetric import padding\n\n\
+         from cryptography.hazmat.primitives.asymmetric import {module}\n\n\
          with open({file}, \"rb\") as file:\n    key = serialization.load_pem_private_key(file.read(), None)\n\
-         signer = CloudFrontSigner({id}, lambda message: key.sign(message, padding.PKCS1v15(), hashes.SHA1()))\n\
+         signer = CloudFrontSigner({id}, lambda message: key.sign(message, {scheme}))\n\
          print(signer.generate_presigned_url({url}, {terms}))\n"
     )
 }
@@ -163,6 +169,9 @@ fn dotnet(task: &Task<'_>) -> String {
 }
 
 fn aws_cli(task: &Task<'_>) -> String {
+    if task.is_ecdsa {
+        return "# `aws cloudfront sign` of version 1 takes RSA keys alone.\n".to_owned();
+    }
     if task.resource.is_some() {
         return "# `aws cloudfront sign` signs the URL itself: it takes no pattern.\n".to_owned();
     }
@@ -230,6 +239,7 @@ mod tests {
                 url,
                 key_pair_id: "K",
                 key_file: "keys/it's.pem",
+                is_ecdsa: false,
                 expires: EpochSeconds(5),
                 not_before: None,
                 ip: None,
