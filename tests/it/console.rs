@@ -135,7 +135,9 @@ fn every_page_reads_without_a_script_and_takes_nothing_from_elsewhere() {
             text.matches("<script").count(),
             text.matches("<script type=\"module\" src=\"/assets/").count()
         );
-        assert!(!text.contains("style=") && !text.contains("<style") && !text.contains(" on"), "{path}");
+        assert!(!text.contains(" style=") && !text.contains("<style"), "{path}");
+        let mut handlers = text.split(" on").skip(1).map(|rest| rest.trim_start_matches(char::is_alphabetic));
+        assert!(!handlers.any(|rest| rest.starts_with('=')), "{path}");
         for attribute in [" src=\"", " href=\"", " action=\""] {
             for value in text.split(attribute).skip(1) {
                 let is_own = value.starts_with('/') && !value.starts_with("//") || value.starts_with("#main");
@@ -625,14 +627,9 @@ fn a_request_is_told_within_a_second_and_after_a_break_nothing_twice() {
     assert!(events.text.contains("text/event-stream") && events.text.contains("no-store"), "{}", events.text);
     let begun = Instant::now();
     assert_eq!(edge.get(HOST, "/x?a=1", &[]).status, 403);
-    let text = events.until(|text| text.matches("event: request").count() == 2);
+    let text = events.until(|text| text.contains("<td class=\"cause\">the request"));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
-    // Once as it ends, and again with its cause.
-    assert!(text.matches("/x?a=1").count() == 2 && text.contains("missing-key-pair-id"), "{text}");
-    assert!(
-        text.contains("<td class=\"cause\"></td>") && text.contains("<td class=\"cause\">the request"),
-        "{text}"
-    );
+    assert!(text.contains("event: request") && text.contains("missing-key-pair-id"), "{text}");
     let last = events.last_id();
     drop(events);
     assert_eq!(edge.get(HOST, "/public/y", &[]).status, 200);
@@ -677,8 +674,8 @@ fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
     let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
     let admin = console(&edge);
     let base = format!("http://{}", edge.address);
-    // AWS's SDK for JavaScript rewrites `'` in the URL, and not in a custom policy.
-    let (quoted, url) = (format!("{base}/image.svg?b=1&c='x'"), format!("{base}/image.svg?b=1&c=$(x)"));
+    // AWS's SDK for JavaScript rewrites such characters in the URL, and not in a custom policy.
+    let (quoted, url) = (format!("{base}/image.svg?b=1&c='$(x)'"), format!("{base}/image.svg?b=1"));
     let custom = vec![("not-before", "-1m"), ("ip", "127.0.0.0/8")];
     for (url, more, is_canned) in [(&quoted, vec![], true), (&url, custom, false)] {
         let mut form = vec![("url", url.as_str()), ("lifetime", "2h")];

@@ -63,7 +63,7 @@ impl Form {
     }
 }
 
-/// Bytes: room for a URL of 100 kB, each character encoded or not.
+/// Bytes: room for a URL of 100 kB, of which a browser encodes a few characters.
 const MAX_BODY: usize = 128 << 10;
 /// Bytes of a time or an address, with room for a slip.
 const MAX_SHORT: usize = 64;

@@ -58,7 +58,12 @@ fn javascript(task: &Task<'_>) -> String {
     let (id, file, url) = (double(task.key_pair_id), double(task.key_file), double(task.url));
     let terms = match task.policy {
         None => format!("dateLessThan: new Date({} * 1000)", task.expires.0),
-        Some(policy) => format!("policy: {}", single(policy)),
+        Some(policy) => {
+            let policy = single(policy);
+            format!(
+                "// The SDK may encode the URL anew, but not this: its Resource has to be what is requested.\n  policy: {policy}"
+            )
+        }
     };
     format!(
         "// npm install @aws-sdk/cloudfront-signer; a file sign.mjs\nimport {{ readFileSync }} from \"node:fs\";\n\
