@@ -86,6 +86,10 @@ mistakes! {
     RootObject = "root-object",
     /// A slash at the end on one side alone.
     TrailingSlash = "trailing-slash",
+    /// The path that the origin has of its own was signed, too.
+    OriginPath = "origin-path",
+    /// A path, or a URL without its scheme, was signed.
+    PathOnly = "path-only",
     /// A query with more than was signed.
     QueryAdded = "query-added",
     /// A query with less than was signed.

@@ -4,12 +4,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::cause::{Cause, Mistake};
-use super::maker::Maker;
-use super::{Check, candidates, hints};
+use super::forensics::{self, Findings};
+use super::remedies::remedy;
+use super::{Check, Clues, Effort, Outcome, Searched, hints, told};
 use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
 use crate::access::encoding::Decoded;
-use crate::access::policy::Condition;
+use crate::access::policy::{Condition, SourceIp};
 use crate::access::verified::{SignatureClaim, VerifiedPolicies};
 use crate::access::{
     ClaimedPolicy, TriedUrls, VerifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key,
@@ -23,7 +24,7 @@ pub(super) struct Examined<'r, 'a> {
     pub(super) request: &'r ViewerRequest<'a>,
     pub(super) route: &'r Route<'a, 'a>,
     pub(super) distributions: &'a Distributions,
-    sent: &'r Credentials<'a>,
+    pub(super) sent: &'r Credentials<'a>,
     key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
     signature: Result<Decoded, DenyReason>,
     claimed: Result<ClaimedPolicy<'r>, DenyReason>,
@@ -75,18 +76,34 @@ impl<'r, 'a> Examined<'r, 'a> {
         }
     }
 
-    pub(super) fn checks(&self) -> Vec<Check> {
-        vec![
+    /// The key that was named, where this path trusts it.
+    pub(super) fn named_key(&self) -> Option<&'a PublicKey> {
+        match self.key {
+            Some(Ok(key)) => Some(key),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// The hash that was announced; where that can't be read, the one that counts without.
+    pub(super) fn announced_hash(&self) -> HashAlgorithm {
+        self.hash.as_ref().copied().unwrap_or(HashAlgorithm::Sha1)
+    }
+
+    /// Every check, and how the search for what was signed ended.
+    pub(super) fn checks(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Vec<Check>, Searched) {
+        let (signature, searched) = self.signature(clues, effort);
+        let checks = vec![
             self.key_pair_id(),
             self.key(),
             self.signature_encoding(),
             self.policy(),
-            self.signature(),
+            signature,
             self.resource(),
             self.expiry(),
             self.not_before(),
             self.ip(),
-        ]
+        ];
+        (checks, searched)
     }
 
     fn key_pair_id(&self) -> Check {
@@ -94,7 +111,9 @@ impl<'r, 'a> Examined<'r, 'a> {
         match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
-                check.fail(&reason, hints::key_pair_id(self.request, self.sent, self.distributions))
+                let hint = hints::key_pair_id(self.request, self.sent, self.distributions);
+                let cause = told::key_pair_id(self).or_else(|| told::missing(self));
+                check.fail(&reason, hint).caused_by(cause.into_iter().collect())
             }
         }
     }
@@ -108,22 +127,8 @@ impl<'r, 'a> Examined<'r, 'a> {
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
             Some(Err(reason)) => check
                 .fail(reason, hints::unknown_key(self.sent, self.distributions))
-                .caused_by(self.made_by_another().into_iter().collect()),
+                .caused_by(told::key_pair_id(self).into_iter().collect()),
         }
-    }
-
-    /// The key that made the signature, where the one that was named isn't trusted: an RSA key is known by what it opens.
-    fn made_by_another(&self) -> Option<Cause> {
-        let Maker::Known { key, .. } = Maker::of_unknown(self, self.signature.as_ref().ok()?) else {
-            return None;
-        };
-        let id = key.id().as_str();
-        let fix = if self.sent.key_pair_id.as_deref() == Some(id.as_bytes()) {
-            format!("{id} made it, but this path doesn't trust it: add it to one of the path's key groups")
-        } else {
-            format!("{id} made it: send Key-Pair-Id={id}")
-        };
-        Some(Cause { signed_by: Some(id.to_owned()), ..Cause::proven(Mistake::OtherKey, fix) })
     }
 
     fn signature_encoding(&self) -> Check {
@@ -131,7 +136,9 @@ impl<'r, 'a> Examined<'r, 'a> {
             Check::new("signature-encoding", "CloudFront's base64: `-` for `+`, `~` for `/`, `_` for `=`");
         match &self.signature {
             Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
-            Err(reason) => check.fail(reason, hints::encoding(self.sent.signature.as_deref())),
+            Err(reason) => check
+                .fail(reason, hints::encoding(self.sent.signature.as_deref()))
+                .caused_by(told::missing(self).into_iter().collect()),
         }
     }
 
@@ -148,11 +155,31 @@ impl<'r, 'a> Examined<'r, 'a> {
                 let ignored = if self.sent.expires.is_some() { "; Expires beside it is ignored" } else { "" };
                 check.pass(format!("a custom policy{ignored}"))
             }
-            Err(reason) => check.fail(reason, hints::policy(reason, self.sent)),
+            Err(reason) => {
+                let cause = match reason {
+                    DenyReason::MalformedPolicy(fault) => {
+                        told::policy(fault, self).or_else(|| told::missing(self))
+                    }
+                    _ => None,
+                };
+                check.fail(reason, hints::policy(reason, self.sent)).caused_by(cause.into_iter().collect())
+            }
         }
     }
 
-    fn signature(&self) -> Check {
+    fn signature(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Check, Searched) {
+        let check = self.verification();
+        if check.outcome == Outcome::Pass {
+            return (check, Searched::NotNeeded);
+        }
+        let Findings { hint, mut causes, searched } = forensics::examine(self, clues, effort);
+        causes.extend(told::duplicate(self));
+        let hint = check.hint.clone().or(hint.filter(|_| check.outcome == Outcome::Fail));
+        (Check { hint, ..check }.caused_by(causes), searched)
+    }
+
+    /// The check itself, without what is found out about a failure.
+    fn verification(&self) -> Check {
         let check = Check::new("signature", "a signature of that key over what was sent");
         let (Some(Ok(key)), Ok(signature), Ok(claimed)) = (&self.key, &self.signature, &self.claimed) else {
             return check.skip("needs a trusted key, a readable signature and a policy");
@@ -169,7 +196,12 @@ impl<'r, 'a> Examined<'r, 'a> {
         };
         let hash = match &self.hash {
             Ok(hash) => *hash,
-            Err(reason) => return check.fail(reason, hints::hash_algorithm(self.sent)),
+            Err(reason) => {
+                let hint = hints::hash_algorithm(self.sent);
+                let fix = hint.clone().unwrap_or_else(|| reason.to_string());
+                let cause = Cause::proven(Mistake::HashAnnouncedWrongly, fix);
+                return check.fail(reason, hint).caused_by(vec![cause]);
+            }
         };
         let claim = SignatureClaim { key, hash, signature };
         match VerifiedPolicy::verify(
@@ -180,10 +212,7 @@ impl<'r, 'a> Examined<'r, 'a> {
             &VerifiedPolicies::new(0),
         ) {
             Ok(_) => check.pass(format!("a good signature, {} with {}", key.kind(), hash.as_parameter())),
-            Err(reason) => {
-                let found = candidates::search(self, &claim, claimed);
-                check.fail(&reason, Some(found.hint)).caused_by(found.causes)
-            }
+            Err(reason) => check.fail(&reason, hints::no_name(self)),
         }
     }
 
@@ -203,7 +232,15 @@ impl<'r, 'a> Examined<'r, 'a> {
                         let ambiguous = hints::ambiguous(resource, &self.tried);
                         Check { hint: ambiguous, ..check.pass(resource.to_string()) }
                     }
-                    Err(reason) => check.fail(&reason, hints::resource(resource, &self.tried, self.route)),
+                    Err(reason) => {
+                        let hint = hints::resource(resource, &self.tried, self.route);
+                        let fix =
+                            hint.clone().unwrap_or_else(|| remedy(Mistake::NotSignedByThisPolicy).to_owned());
+                        let requested = self.tried.texts().into_iter().next().unwrap_or_default();
+                        let cause = Cause::proven(Mistake::NotSignedByThisPolicy, fix)
+                            .over(resource.as_str(), &requested);
+                        check.fail(&reason, hint).caused_by(vec![cause])
+                    }
                 }
             }
         }
@@ -259,6 +296,9 @@ impl<'r, 'a> Examined<'r, 'a> {
             Ok(()) => check.pass(viewer.to_canonical().to_string()),
             Err(reason) => {
                 let cause = match viewer.to_canonical() {
+                    _ if matches!(allowed, SourceIp::V6(_)) => {
+                        Cause::proven(Mistake::MalformedRange, remedy(Mistake::MalformedRange))
+                    }
                     IpAddr::V6(_) => Cause::proven(
                         Mistake::Ipv6Viewer,
                         "leave IpAddress out, or serve such links over IPv4 alone",

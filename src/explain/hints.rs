@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::checks::Examined;
 use crate::access::TriedUrls;
 use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::deny::DenyReason;
@@ -55,7 +56,7 @@ pub(super) fn key_pair_id(
 }
 
 /// Quirk 2: the id of a group in place of one of its keys'.
-fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
+pub(super) fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
     let behaviors = distributions.list.iter().flat_map(|one| one.all_behaviors());
     let groups = behaviors.filter_map(|behavior| match &behavior.restriction {
         Restriction::Signed(groups) => Some(groups),
@@ -81,13 +82,13 @@ fn not_an_id(id: &str, distributions: &Distributions) -> String {
     "the id of a public key is K and 13 letters or digits, such as K2JCJMDEHXQW5F".to_owned()
 }
 
-fn is_uuid(text: &str) -> bool {
+pub(super) fn is_uuid(text: &str) -> bool {
     let parts: Vec<usize> = text.split('-').map(str::len).collect();
     parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// A parameter or cookie whose name is a signing one but for its letters' case.
-fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
+pub(super) fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
     let name_of = |pair: &str| pair.split('=').next().unwrap_or("").trim().to_owned();
     let cookies: String = request.cookies.iter().map(|field| String::from_utf8_lossy(field) + ";").collect();
     let mut parameters = request.target.query.unwrap_or("").split('&').map(name_of);
@@ -197,6 +198,16 @@ pub(super) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
     Some(match known {
         Some(known) => format!("written exactly {known}"),
         None => "CloudFront knows SHA1 and SHA256 only".to_owned(),
+    })
+}
+
+/// A host that nobody vouches for has no URL that could have been signed.
+pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
+    examined.tried.is_empty().then(|| {
+        let host = examined.request.host.name();
+        format!(
+            "{host} is no name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls`"
+        )
     })
 }
 
