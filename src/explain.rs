@@ -27,6 +27,7 @@ mod opened;
 mod reading;
 mod remedies;
 mod search;
+mod signers;
 mod spelling;
 mod told;
 
@@ -195,7 +196,7 @@ impl Explanation {
             Verdict::Deny(reason) => Some(match causes.first() {
                 Some(cause) => {
                     let certainty = if cause.proven { "proven" } else { "likely" };
-                    format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.fix)
+                    format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.sentence())
                 }
                 None => reason.to_string(),
             }),

@@ -117,7 +117,7 @@ impl Resource {
 /// Writes drafts down: the texts around Resource and time are made once for each spelling.
 pub(super) struct Writer {
     policy: PolicyText,
-    known: RefCell<HashMap<Spelling, Rc<[Piece]>>>,
+    known: RefCell<HashMap<Spelling, Rc<[Piece]>, foldhash::fast::RandomState>>,
 }
 
 impl Writer {

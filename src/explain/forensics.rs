@@ -13,6 +13,7 @@ use super::opened::is_pss_over;
 use super::reading::{Reading, by_its_characters, readings};
 use super::remedies::remedy;
 use super::search::{Hit, Space, search};
+use super::signers::Signer;
 use super::spelling::{PolicyText, Spelling};
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 
@@ -35,6 +36,8 @@ struct Evidence<'e> {
     /// What the policy's text is taken for: the one that was sent, or that a canned signature stands for.
     text: PolicyText,
     time: String,
+    /// As it was sent, signing parameters included.
+    query: Option<&'e str>,
 }
 
 /// Looks at the signature, whatever else is wrong with the request.
@@ -80,17 +83,18 @@ impl<'e> Evidence<'e> {
         let (key, id, announced) =
             (examined.named_key(), examined.sent_key_pair_id(), examined.announced_hash());
         let keys = known_keys(examined, key);
+        let query = examined.request.target.query;
         if let Some(value) = examined.sent.policy.as_deref() {
             let mut all = readings(value);
             let meant = all.iter().position(|reading| PolicyText::custom(&reading.bytes).is_understood());
             let policy = (!all.is_empty()).then(|| all.swap_remove(meant.unwrap_or(0)));
             let text = PolicyText::custom(policy.as_ref().map_or(value, |reading| &reading.bytes));
             let time = text.time().to_owned();
-            return Some(Self { keys, key, id, announced, policy, text, time });
+            return Some(Self { keys, key, id, announced, policy, text, time, query });
         }
         let expires = examined.sent.expires.as_deref()?;
         let time = String::from_utf8_lossy(expires).into_owned();
-        Some(Self { keys, key, id, announced, policy: None, text: PolicyText::canned(), time })
+        Some(Self { keys, key, id, announced, policy: None, text: PolicyText::canned(), time, query })
     }
 
     fn named(&self) -> Named<'_> {
@@ -189,6 +193,7 @@ impl<'e> Evidence<'e> {
     fn found(&self, writer: &Writer, hit: &Hit<'_>, reading: &Reading) -> Findings {
         let (signed_url, requested_url) = (hit.signed.resource.text(), hit.start.resource.text());
         let text = |draft: &Draft| String::from_utf8_lossy(&writer.policy_of(draft)).into_owned();
+        let signer = Signer::of(Some(&hit.signed), self.query);
         let mut causes: Vec<Cause> = Vec::new();
         for mistake in &hit.mistakes {
             let (signed, requested) = match (mistake, hit.signed.message) {
@@ -207,9 +212,11 @@ impl<'e> Evidence<'e> {
                 }
                 (_, _) => (signed_url.clone(), requested_url.clone()),
             };
-            causes.push(Cause::proven(*mistake, remedy(*mistake)).over(&signed, &requested));
+            let line = signer.and_then(|signer| signer.line(*mistake));
+            causes.push(Cause::proven(*mistake, remedy(*mistake)).over(&signed, &requested).for_signer(line));
         }
-        let mut lines: Vec<String> = causes.iter().map(|cause| format!("proven: {}", cause.fix)).collect();
+        let mut lines: Vec<String> =
+            causes.iter().map(|cause| format!("proven: {}", cause.sentence())).collect();
         let shown =
             causes.iter().find_map(|cause| Some((cause.signed.as_deref()?, cause.requested.as_deref()?)));
         if let Some((signed, requested)) =
@@ -217,8 +224,14 @@ impl<'e> Evidence<'e> {
         {
             lines.push(diff(signed, requested));
         }
-        let more: Vec<Cause> = self.undone(reading).into_iter().chain(hit.fit.causes(self.named())).collect();
-        lines.extend(more.iter().map(|cause| format!("proven: {}", cause.fix)));
+        let more = self.undone(reading).into_iter().chain(hit.fit.causes(self.named()));
+        let more: Vec<Cause> = more
+            .map(|cause| {
+                let line = signer.and_then(|signer| signer.line(cause.mistake));
+                cause.for_signer(line)
+            })
+            .collect();
+        lines.extend(more.iter().map(|cause| format!("proven: {}", cause.sentence())));
         causes.extend(more);
         Findings { hint: (!lines.is_empty()).then(|| lines.join("\n")), causes, searched: Searched::Done }
     }

@@ -140,7 +140,9 @@ pub(super) fn other_key(made_by: &PublicKey, named: Named<'_>) -> Option<Cause> 
         (None, Some(id)) if id == made.as_str() => {
             format!("{made} made it, but this path doesn't trust it: add it to one of the path's key groups")
         }
-        (None, _) => format!("{made} made it: send Key-Pair-Id={made}"),
+        (None, Some(_)) => format!("{made} made it: send Key-Pair-Id={made}"),
+        // That nothing was named is another mistake.
+        (None, None) => return None,
     };
     Some(Cause { signed_by: Some(made.to_string()), ..Cause::proven(Mistake::OtherKey, fix) })
 }

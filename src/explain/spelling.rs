@@ -164,6 +164,8 @@ pub(super) struct PolicyText {
     spacing: Spacing,
     /// The white space behind its last brace.
     ending: Vec<u8>,
+    /// Whether its end was sent in quotes.
+    is_quoted: bool,
 }
 
 impl PolicyText {
@@ -177,6 +179,7 @@ impl PolicyText {
             time: String::new(),
             spacing: Spacing::Compact,
             ending: Vec::new(),
+            is_quoted: false,
         }
     }
 
@@ -184,7 +187,7 @@ impl PolicyText {
     pub(super) fn custom(sent: &[u8]) -> Self {
         let plain = sent.strip_prefix(BOM).unwrap_or(sent);
         let mut value: Option<Value> = serde_json::from_slice(plain).ok();
-        let (mut resource, mut time) = (String::new(), String::new());
+        let (mut resource, mut time, mut is_quoted) = (String::new(), String::new(), false);
         if let Some(statement) = value.as_mut().and_then(statement_of) {
             if let Some(Value::String(found)) = statement.get_mut("Resource") {
                 resource = std::mem::replace(found, RESOURCE.to_owned());
@@ -192,14 +195,17 @@ impl PolicyText {
             let end = statement.get_mut("Condition").and_then(|all| all.get_mut("DateLessThan"));
             if let Some(found) = end.and_then(|end| end.get_mut("AWS:EpochTime")) {
                 time = match std::mem::replace(found, Value::from(TIME)) {
-                    Value::String(text) => text,
+                    Value::String(text) => {
+                        is_quoted = true;
+                        text
+                    }
                     other => other.to_string(),
                 };
             }
         }
         let ending = sent[sent.trim_ascii_end().len()..].to_vec();
         let mut policy =
-            Self { sent: sent.to_vec(), value, resource, time, spacing: Spacing::AsSent, ending };
+            Self { sent: sent.to_vec(), value, resource, time, spacing: Spacing::AsSent, ending, is_quoted };
         policy.spacing = policy.recognised();
         policy
     }
@@ -313,7 +319,12 @@ impl PolicyText {
         text.extend_from_slice(&self.ending);
         spelling.escaping.escape_from(&mut text, 0);
         let quoted = format!("\"{TIME}\"");
-        let time = if spelling.number == Number::Quoted { TIME } else { &quoted };
+        let is_quoted = match spelling.number {
+            Number::AsSent => self.is_quoted,
+            Number::Quoted => true,
+            Number::Bare => false,
+        };
+        let time = if is_quoted { TIME } else { &quoted };
         split(&text, time, spelling.escaping)
     }
 }
