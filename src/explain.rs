@@ -19,11 +19,17 @@ mod checks;
 mod diff;
 mod draft;
 mod effort;
+mod evidence;
+mod examined;
+mod findings;
 mod forensics;
 mod hints;
 mod inquiry;
+mod json_forms;
+mod key_hints;
 mod maker;
 mod opened;
+mod policy_text;
 mod reading;
 mod remedies;
 mod search;
@@ -35,7 +41,7 @@ pub use cause::{Cause, Mistake};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 
-use checks::Examined;
+use examined::Examined;
 
 /// What would become of a request, and why.
 #[derive(Clone, Debug)]

@@ -20,8 +20,10 @@ pub(super) struct Change<'c> {
     /// How rare it is: 1 for what is reported again and again.
     pub(super) cost: u8,
     /// Makes it; none where it would change nothing.
-    pub(super) apply: Box<dyn Fn(&Draft) -> Option<Draft> + 'c>,
+    pub(super) apply: Apply<'c>,
 }
+
+type Apply<'c> = Box<dyn Fn(&Draft) -> Option<Draft> + 'c>;
 
 /// Changes that exclude each other.
 pub(super) type Dimension<'c> = Vec<Change<'c>>;

@@ -1,98 +1,23 @@
 //! The checks of a private request, in CloudFront's order, each read on its own.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::cause::{Cause, Mistake};
-use super::forensics::{self, Findings};
+use super::examined::Examined;
+use super::findings::Findings;
 use super::remedies::remedy;
-use super::{Check, Clues, Effort, Outcome, Searched, hints, told};
-use crate::access::credentials::{CredentialSource, Credentials};
+use super::{Check, Clues, Effort, Outcome, Searched, forensics, hints, key_hints, told};
+use crate::access::credentials::CredentialSource;
 use crate::access::deny::DenyReason;
-use crate::access::encoding::Decoded;
 use crate::access::policy::{Condition, SourceIp};
 use crate::access::verified::{SignatureClaim, VerifiedPolicies};
-use crate::access::{
-    ClaimedPolicy, TriedUrls, VerifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key,
-};
-use crate::distribution::key::{HashAlgorithm, PublicKey};
-use crate::distribution::{Distributions, Route};
-use crate::viewer::ViewerRequest;
+use crate::access::{ClaimedPolicy, VerifiedPolicy, key_pair_id};
 
-/// A private request with everything that its checks need, each part read on its own.
-pub(super) struct Examined<'r, 'a> {
-    pub(super) request: &'r ViewerRequest<'a>,
-    pub(super) route: &'r Route<'a, 'a>,
-    pub(super) distributions: &'a Distributions,
-    pub(super) sent: &'r Credentials<'a>,
-    key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
-    signature: Result<Decoded, DenyReason>,
-    claimed: Result<ClaimedPolicy<'r>, DenyReason>,
-    hash: Result<HashAlgorithm, DenyReason>,
-    pub(super) tried: TriedUrls<'a>,
-}
-
-impl<'r, 'a> Examined<'r, 'a> {
-    pub(super) fn of(
-        request: &'r ViewerRequest<'a>,
-        route: &'r Route<'a, 'a>,
-        distributions: &'a Distributions,
-        sent: &'r Credentials<'a>,
-        text: &'r Result<Option<Decoded>, DenyReason>,
-    ) -> Self {
-        let claimed = match text {
-            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()),
-            Err(reason) => Err(reason.clone()),
-        };
-        let key = key_pair_id(sent, route).ok().map(|id| trusted_key(id, route));
-        Self {
-            request,
-            route,
-            distributions,
-            key,
-            signature: signature(sent),
-            claimed,
-            hash: hash_algorithm(sent),
-            tried: TriedUrls::of(request, route),
-            sent,
-        }
-    }
-
-    pub(super) fn sent_key_pair_id(&self) -> Option<String> {
-        key_pair_id(self.sent, self.route).ok().map(str::to_owned)
-    }
-
-    pub(super) fn policy_text(&self) -> Option<String> {
-        match &self.claimed {
-            Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
-                claimed.messages(&self.tried).first().map(|text| String::from_utf8_lossy(text).into_owned())
-            }
-            Err(_) => {
-                let text = self.sent.policy.as_deref()?;
-                let bytes = crate::access::encoding::decode(text).ok()?;
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            }
-        }
-    }
-
-    /// The key that was named, where this path trusts it.
-    pub(super) fn named_key(&self) -> Option<&'a PublicKey> {
-        match self.key {
-            Some(Ok(key)) => Some(key),
-            Some(Err(_)) | None => None,
-        }
-    }
-
-    /// The hash that was announced; where that can't be read, the one that counts without.
-    pub(super) fn announced_hash(&self) -> HashAlgorithm {
-        self.hash.as_ref().copied().unwrap_or(HashAlgorithm::Sha1)
-    }
-
+impl Examined<'_, '_> {
     /// Every check, and how the search for what was signed ended.
     pub(super) fn checks(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Vec<Check>, Searched) {
         let (signature, searched) = self.signature(clues, effort);
-        let checks = vec![
+        let mut checks = vec![
             self.key_pair_id(),
             self.key(),
             self.signature_encoding(),
@@ -103,6 +28,7 @@ impl<'r, 'a> Examined<'r, 'a> {
             self.not_before(),
             self.ip(),
         ];
+        named_wrongly(&mut checks);
         (checks, searched)
     }
 
@@ -111,7 +37,7 @@ impl<'r, 'a> Examined<'r, 'a> {
         match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
-                let hint = hints::key_pair_id(self.request, self.sent, self.distributions);
+                let hint = key_hints::key_pair_id(self.request, self.sent, self.distributions);
                 let cause = told::key_pair_id(self).or_else(|| told::missing(self));
                 check.fail(&reason, hint).caused_by(cause.into_iter().collect())
             }
@@ -126,7 +52,7 @@ impl<'r, 'a> Examined<'r, 'a> {
             None => check.skip("no usable key id"),
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
             Some(Err(reason)) => check
-                .fail(reason, hints::unknown_key(self.sent, self.distributions))
+                .fail(reason, key_hints::unknown_key(self.sent, self.distributions))
                 .caused_by(told::key_pair_id(self).into_iter().collect()),
         }
     }
@@ -156,12 +82,8 @@ impl<'r, 'a> Examined<'r, 'a> {
                 check.pass(format!("a custom policy{ignored}"))
             }
             Err(reason) => {
-                let cause = match reason {
-                    DenyReason::MalformedPolicy(fault) => {
-                        told::policy(fault, self).or_else(|| told::missing(self))
-                    }
-                    _ => None,
-                };
+                let fault = if let DenyReason::MalformedPolicy(fault) = reason { Some(fault) } else { None };
+                let cause = fault.and_then(|fault| told::policy(fault, self)).or_else(|| told::missing(self));
                 check.fail(reason, hints::policy(reason, self.sent)).caused_by(cause.into_iter().collect())
             }
         }
@@ -317,5 +239,22 @@ impl<'r, 'a> Examined<'r, 'a> {
             Some(CredentialSource::Query) => "query",
             Some(CredentialSource::Cookies) | None => "cookies",
         }
+    }
+}
+
+/// What stands in place of an id explains by itself that the key which made the signature is another one.
+fn named_wrongly(checks: &mut [Check]) {
+    let is_other = |cause: &Cause| cause.mistake == Mistake::OtherKey;
+    let Some(other) = checks.iter().flat_map(|check| &check.causes).find(|cause| is_other(cause)).cloned()
+    else {
+        return;
+    };
+    let mut causes = checks.iter_mut().flat_map(|check| &mut check.causes);
+    let is_no_key = |cause: &&mut Cause| {
+        matches!(cause.mistake, Mistake::KeyIdIsAccessKey | Mistake::KeyIdIsKeyGroup | Mistake::KeyIdIsPem)
+    };
+    if let Some(cause) = causes.find(is_no_key) {
+        cause.signed_by = other.signed_by;
+        checks.iter_mut().for_each(|check| check.causes.retain(|cause| !is_other(cause)));
     }
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::spelling::{Piece, PolicyText, Spelling};
+use super::policy_text::{Piece, PolicyText};
+use super::spelling::Spelling;
 use crate::access::encoding;
 
 /// One candidate. Its parts are shared, so that a change costs what it changes.
@@ -82,9 +83,7 @@ impl Url {
             out.extend_from_slice(b"://");
             out.extend_from_slice(self.host.as_bytes());
         }
-        for (before, part) in [(b':', &self.port)] {
-            write_part(before, part.as_deref(), out);
-        }
+        write_part(b':', self.port.as_deref(), out);
         out.extend_from_slice(self.path.as_bytes());
         write_part(b'?', self.query.as_deref(), out);
         write_part(b'#', self.fragment.as_deref(), out);

@@ -1,7 +1,7 @@
 //! Who made a signature, with which hash, and over which messages it fits.
 
 use super::cause::{Cause, Mistake};
-use super::checks::Examined;
+use super::examined::Examined;
 use super::opened::{Hash, Opened, open};
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 

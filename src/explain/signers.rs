@@ -59,12 +59,12 @@ impl Signer {
     pub(super) fn line(self, mistake: Mistake) -> Option<String> {
         let line = match (self, mistake) {
             (Self::Python, Mistake::JsonSpacing) => "json.dumps(policy, separators=(\",\", \":\"))",
-            (Self::Python | Self::Go, Mistake::JsonOrder) => match self {
-                Self::Go => {
-                    "a struct with its fields in order, or aws-sdk-go-v2's sign.NewCannedPolicy; maps are sorted"
-                }
-                _ => "json.dumps(policy, separators=(\",\", \":\")) without sort_keys",
-            },
+            (Self::Python, Mistake::JsonOrder) => {
+                "json.dumps(policy, separators=(\",\", \":\")) without sort_keys"
+            }
+            (Self::Go, Mistake::JsonOrder) => {
+                "a struct with its fields in order, or aws-sdk-go-v2's sign.NewCannedPolicy; maps are sorted"
+            }
             (Self::Python, Mistake::TimeZone) => "datetime.now(timezone.utc) + timedelta(hours=1)",
             (Self::Python, Mistake::PathEncoding) => "urllib.parse.quote(path)",
             (Self::Python, Mistake::HashNotAnnounced) => {

@@ -1,10 +1,10 @@
 //! The mistakes that the values themselves show, before any signature is looked at (semantics 3.3, 3.4 and 11).
 
 use super::cause::{Cause, Mistake};
-use super::checks::Examined;
-use super::hints;
+use super::examined::Examined;
 use super::reading::by_its_characters;
 use super::remedies::remedy;
+use super::{hints, key_hints};
 use crate::access::credentials::{COOKIE_PREFIX, Credentials, SIGNING_PARAMETERS};
 use crate::access::deny::DenyReason;
 use crate::access::policy::PolicyFault;
@@ -30,14 +30,14 @@ pub(super) fn missing(examined: &Examined<'_, '_>) -> Option<Cause> {
     if query.contains("&amp;") && has_signing_parameter(&query.replace("&amp;", "&")) {
         return Some(proven(Mistake::HtmlEscaped));
     }
-    if let Some(found) = hints::miscased(examined.request) {
+    if let Some(found) = key_hints::miscased(examined.request) {
         let fix = format!("names are case-sensitive: {found} was sent");
         return Some(Cause::proven(Mistake::NameCase, fix));
     }
     if has_signing_parameter(query) && cookies_would_do(examined) {
         return Some(proven(Mistake::UrlShadowsCookies));
     }
-    let why = hints::key_pair_id(examined.request, sent, examined.distributions);
+    let why = key_hints::key_pair_id(examined.request, sent, examined.distributions);
     let names = [
         ("Key-Pair-Id", is_there(&sent.key_pair_id)),
         ("Signature", is_there(&sent.signature)),
@@ -80,13 +80,13 @@ fn cookies_would_do(examined: &Examined<'_, '_>) -> bool {
 /// What was sent as the key's id, when it isn't one that is known.
 pub(super) fn key_pair_id(examined: &Examined<'_, '_>) -> Option<Cause> {
     let id = String::from_utf8_lossy(examined.sent.key_pair_id.as_deref()?).into_owned();
-    if let Some(hint) = hints::key_group(&id, examined.distributions) {
+    if let Some(hint) = key_hints::key_group(&id, examined.distributions) {
         return Some(Cause::proven(Mistake::KeyIdIsKeyGroup, hint));
     }
     if id.contains("BEGIN") || id.starts_with("MII") {
         return Some(proven(Mistake::KeyIdIsPem));
     }
-    if hints::is_uuid(&id) {
+    if key_hints::is_uuid(&id) {
         return Some(Cause::likely(Mistake::KeyIdIsKeyGroup, remedy(Mistake::KeyIdIsKeyGroup)));
     }
     if id.len() == ACCESS_KEY_LENGTH && ["AKIA", "ASIA"].iter().any(|prefix| id.starts_with(prefix)) {

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{Change, Dimension, Url};
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::explain::cause::Mistake;
-use crate::explain::checks::Examined;
+use crate::explain::examined::Examined;
 
 pub(in crate::explain) fn schemes<'c>() -> Dimension<'c> {
     let to = |scheme: &'static str, mistake, cost| {

@@ -4,7 +4,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::{Change, Dimension, Url};
 use crate::explain::cause::Mistake;
-use crate::explain::checks::Examined;
+use crate::explain::examined::Examined;
 use crate::viewer::path::normalised;
 
 /// A folder with a wildcard, or everything.

@@ -6,7 +6,7 @@ use super::path::{ENCODE_URI_COMPONENT, PHP_URLENCODE, decoded, encoded, lower_e
 use super::{Change, Dimension, Url};
 use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::explain::cause::Mistake;
-use crate::explain::checks::Examined;
+use crate::explain::examined::Examined;
 use crate::viewer::query::{parameter_name, segments};
 
 /// Parameters that came after signing: all, the well-known ones, each, and every choice of a few.
@@ -180,7 +180,7 @@ pub(in crate::explain) fn html<'c>() -> Dimension<'c> {
 pub(in crate::explain) fn signing_parameters<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
     let raw = examined.request.target.query.unwrap_or_default().to_owned();
     let all: Vec<&str> = segments(&raw).collect();
-    let is_signing = |segment: &&str| SIGNING_PARAMETERS.contains(&parameter_name(segment));
+    let is_signing = |segment: &&str| -> bool { SIGNING_PARAMETERS.contains(&parameter_name(segment)) };
     let mut queries: Vec<(u8, String)> = Vec::new();
     let without = |names: &[&str]| {
         let kept: Vec<&str> =
@@ -194,10 +194,10 @@ pub(in crate::explain) fn signing_parameters<'c>(examined: &Examined<'_, '_>) ->
     queries.push((2, without(&["Signature", "Key-Pair-Id", "Hash-Algorithm"])));
     // The link that was signed first, before what the second signer added behind or before it.
     for count in 1..all.len().min(MAX_PARAMETERS) {
-        if all[..count].iter().any(|segment| is_signing(&segment)) {
+        if all[..count].iter().any(is_signing) {
             queries.push((2, all[..count].join("&")));
         }
-        if all[count..].iter().any(|segment| is_signing(&segment)) {
+        if all[count..].iter().any(is_signing) {
             queries.push((2, all[count..].join("&")));
         }
     }

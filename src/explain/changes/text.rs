@@ -5,8 +5,9 @@ use std::rc::Rc;
 use super::{Change, Dimension, Draft, Resource, Url};
 use crate::access::TriedUrls;
 use crate::explain::cause::Mistake;
+use crate::explain::policy_text::PolicyText;
 use crate::explain::spelling::{
-    Bom, Conditions, Escaping, Number, Order, PolicyText, SPACINGS, Spacing, Spelling, Statement, Tail,
+    Bom, Conditions, Escaping, Number, Order, SPACINGS, Spacing, Spelling, Statement, Tail,
 };
 
 /// Only changes that change something: the others would be proven by whatever else is changed with them.
