@@ -77,7 +77,7 @@ def sign_with(key="rsa", algorithm=hashes.SHA1(), pad=None):
 
 
 def boto(key="rsa", algorithm=hashes.SHA1(), sign=None, named=None):
-    return CloudFrontSigner(named or key_id(key), sign or sign_with(key, algorithm))
+    return CloudFrontSigner(key_id(key) if named is None else named, sign or sign_with(key, algorithm))
 
 
 def date(seconds):

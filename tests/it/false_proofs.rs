@@ -159,7 +159,8 @@ fn valid_links_open_and_have_no_cause() {
     let mut urls = Vec::new();
     let mut jobs = Vec::new();
     for number in 0..2_000 {
-        let (key, hash) = [("rsa", "SHA1"), ("rsa", "SHA256"), ("ecdsa", "SHA1"), ("ecdsa", "SHA256")][number % 4];
+        let (key, hash) =
+            [("rsa", "SHA1"), ("rsa", "SHA256"), ("ecdsa", "SHA1"), ("ecdsa", "SHA256")][number % 4];
         let url = random.url();
         jobs.push(Raw::new(key, hash, canned(&url, &END.to_string())));
         urls.push(url);

@@ -65,7 +65,7 @@ pub(crate) struct Expected {
     #[serde(default)]
     or: Vec<String>,
     #[serde(default)]
-    proven: bool,
+    pub(crate) proven: bool,
     /// Reasonable people could hold either.
     #[serde(default)]
     proven_or_likely: bool,
@@ -166,7 +166,9 @@ fn made_by(maker: &str) -> Vec<Made> {
     let output = output.unwrap_or_else(|error| panic!("{maker}: {error}; run ./script/test once"));
     assert!(output.status.success(), "{maker}: {}", stderr(&output));
     let text = stdout(&output);
-    text.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}"))).collect()
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{line}: {error}")))
+        .collect()
 }
 
 /// Every link, by the name of its case; made once for all tests.
@@ -179,7 +181,12 @@ pub(crate) fn links() -> &'static BTreeMap<String, Made> {
             for made in made.join().expect("a maker") {
                 let case = cases.iter().find(|case| case.name == made.name);
                 let case = case.unwrap_or_else(|| panic!("{maker} makes {}, which is no case", made.name));
-                assert!(tools.contains(&case.made_by.as_str()), "{}: {maker} is not {}", case.name, case.made_by);
+                assert!(
+                    tools.contains(&case.made_by.as_str()),
+                    "{}: {maker} is not {}",
+                    case.name,
+                    case.made_by
+                );
                 assert!(!links.contains_key(&made.name), "{} is made twice", made.name);
                 links.insert(made.name.clone(), made);
             }
@@ -215,7 +222,8 @@ impl Site {
         }
         text += "[[distributions.origins]]\nid = \"app\"\n";
         if let Some(bucket) = &self.s3_bucket {
-            let _ = writeln!(text, "s3 = {{ bucket = {bucket:?}, region = \"eu-west-1\", sign = \"never\" }}");
+            let _ =
+                writeln!(text, "s3 = {{ bucket = {bucket:?}, region = \"eu-west-1\", sign = \"never\" }}");
         } else {
             let _ = writeln!(text, "url = {:?}", self.origin.as_deref().unwrap_or("http://127.0.0.1:9000"));
         }
@@ -280,7 +288,9 @@ impl Case {
                 Some((name, false)) if !expected.proven_or_likely && expected.proven => {
                     judgement.faults.push(format!("`{name}` is not said to be proven"));
                 }
-                Some((name, true)) if !expected.may_be_proven() => judgement.falsely_proven.push(name.clone()),
+                Some((name, true)) if !expected.may_be_proven() => {
+                    judgement.falsely_proven.push(name.clone())
+                }
                 Some(_) => {}
             }
         }
@@ -336,8 +346,10 @@ fn report(case: &Case, judgement: &Judgement) -> String {
         };
         ([&[expected.mistake.clone()][..], &expected.or[..]].concat().join(" or "), how)
     });
-    let found =
-        judgement.found.iter().map(|(name, proven)| (name.clone(), if *proven { "proven" } else { "likely" }));
+    let found = judgement
+        .found
+        .iter()
+        .map(|(name, proven)| (name.clone(), if *proven { "proven" } else { "likely" }));
     format!(
         "{}: {}\n    by {}: {}\n    expected: {}\n    found:    {}\n    so: {}\n",
         case.name,
@@ -347,7 +359,11 @@ fn report(case: &Case, judgement: &Judgement) -> String {
         named(expected),
         named(found),
         judgement.faults.join("; ")
-            + &judgement.falsely_proven.iter().map(|name| format!("; FALSELY PROVEN: {name}")).collect::<String>(),
+            + &judgement
+                .falsely_proven
+                .iter()
+                .map(|name| format!("; FALSELY PROVEN: {name}"))
+                .collect::<String>(),
     )
 }
 

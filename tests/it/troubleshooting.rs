@@ -29,18 +29,8 @@ pub(crate) struct Mistake {
 }
 
 /// Signers in the order in which the page lists them.
-const SIGNERS: [&str; 10] = [
-    "boto3",
-    "AWS CLI",
-    "JavaScript v2",
-    "JavaScript v3",
-    "Go",
-    "Java",
-    "PHP",
-    "Ruby",
-    ".NET",
-    "CDK/KMS",
-];
+const SIGNERS: [&str; 10] =
+    ["boto3", "AWS CLI", "JavaScript v2", "JavaScript v3", "Go", "Java", "PHP", "Ruby", ".NET", "CDK/KMS"];
 
 /// Examples of one mistake; the table has the rest.
 const MAX_EXAMPLES: usize = 4;
@@ -114,9 +104,9 @@ fn section(mistake: &Mistake, cases: &[Case]) -> String {
         text.push('\n');
     }
     let all = examples(cases, &mistake.name);
-    let is_proven = all.iter().any(|case| {
-        case.expected.iter().any(|expected| expected.mistake == mistake.name && expected.proven)
-    });
+    let is_proven = all
+        .iter()
+        .any(|case| case.expected.iter().any(|expected| expected.mistake == mistake.name && expected.proven));
     let how = if is_proven { "and can be proven" } else { "as a likely cause" };
     let _ = writeln!(text, "Named {how}, for example:\n");
     for case in all.iter().take(MAX_EXAMPLES) {
