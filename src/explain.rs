@@ -33,6 +33,7 @@ mod policy_text;
 mod reading;
 mod remedies;
 mod search;
+mod settled;
 mod signers;
 mod spelling;
 mod told;

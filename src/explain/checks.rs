@@ -6,6 +6,7 @@ use super::cause::{Cause, Mistake};
 use super::examined::Examined;
 use super::findings::Findings;
 use super::remedies::remedy;
+use super::settled::settle;
 use super::{Check, Clues, Effort, Outcome, Searched, forensics, hints, key_hints, told};
 use crate::access::credentials::CredentialSource;
 use crate::access::deny::DenyReason;
@@ -18,27 +19,30 @@ impl Examined<'_, '_> {
     pub(super) fn checks(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Vec<Check>, Searched) {
         let (signature, searched) = self.signature(clues, effort);
         let mut checks = vec![
-            self.key_pair_id(),
+            self.key_pair_id(clues),
             self.key(),
-            self.signature_encoding(),
-            self.policy(),
+            self.signature_encoding(clues),
+            self.policy(clues),
             signature,
             self.resource(),
             self.expiry(),
             self.not_before(),
             self.ip(),
         ];
-        named_wrongly(&mut checks);
+        if let Some(failed) = checks.iter_mut().find(|check| check.outcome == Outcome::Fail) {
+            failed.causes.extend(told::duplicate(self));
+        }
+        settle(&mut checks);
         (checks, searched)
     }
 
-    fn key_pair_id(&self) -> Check {
+    fn key_pair_id(&self, clues: &Clues<'_>) -> Check {
         let check = Check::new("key-pair-id", "the id of a public key: letters and digits");
         match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
                 let hint = key_hints::key_pair_id(self.request, self.sent, self.distributions);
-                let cause = told::key_pair_id(self).or_else(|| told::missing(self));
+                let cause = told::key_pair_id(self).or_else(|| told::missing(self, clues.fragment));
                 check.fail(&reason, hint).caused_by(cause.into_iter().collect())
             }
         }
@@ -57,18 +61,18 @@ impl Examined<'_, '_> {
         }
     }
 
-    fn signature_encoding(&self) -> Check {
+    fn signature_encoding(&self, clues: &Clues<'_>) -> Check {
         let check =
             Check::new("signature-encoding", "CloudFront's base64: `-` for `+`, `~` for `/`, `_` for `=`");
         match &self.signature {
             Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
             Err(reason) => check
                 .fail(reason, hints::encoding(self.sent.signature.as_deref()))
-                .caused_by(told::missing(self).into_iter().collect()),
+                .caused_by(told::missing(self, clues.fragment).into_iter().collect()),
         }
     }
 
-    fn policy(&self) -> Check {
+    fn policy(&self, clues: &Clues<'_>) -> Check {
         let check = Check::new(
             "policy",
             "`Expires` (canned policy) or `Policy` (custom policy: one statement with DateLessThan)",
@@ -83,7 +87,9 @@ impl Examined<'_, '_> {
             }
             Err(reason) => {
                 let fault = if let DenyReason::MalformedPolicy(fault) = reason { Some(fault) } else { None };
-                let cause = fault.and_then(|fault| told::policy(fault, self)).or_else(|| told::missing(self));
+                let cause = told::unset(self.sent)
+                    .or_else(|| fault.and_then(|fault| told::policy(fault, self)))
+                    .or_else(|| told::missing(self, clues.fragment));
                 check.fail(reason, hints::policy(reason, self.sent)).caused_by(cause.into_iter().collect())
             }
         }
@@ -95,7 +101,7 @@ impl Examined<'_, '_> {
             return (check, Searched::NotNeeded);
         }
         let Findings { hint, mut causes, searched } = forensics::examine(self, clues, effort);
-        causes.extend(told::duplicate(self));
+        causes.extend(check.causes.iter().cloned());
         let hint = check.hint.clone().or(hint.filter(|_| check.outcome == Outcome::Fail));
         (Check { hint, ..check }.caused_by(causes), searched)
     }
@@ -239,22 +245,5 @@ impl Examined<'_, '_> {
             Some(CredentialSource::Query) => "query",
             Some(CredentialSource::Cookies) | None => "cookies",
         }
-    }
-}
-
-/// What stands in place of an id explains by itself that the key which made the signature is another one.
-fn named_wrongly(checks: &mut [Check]) {
-    let is_other = |cause: &Cause| cause.mistake == Mistake::OtherKey;
-    let Some(other) = checks.iter().flat_map(|check| &check.causes).find(|cause| is_other(cause)).cloned()
-    else {
-        return;
-    };
-    let mut causes = checks.iter_mut().flat_map(|check| &mut check.causes);
-    let is_no_key = |cause: &&mut Cause| {
-        matches!(cause.mistake, Mistake::KeyIdIsAccessKey | Mistake::KeyIdIsKeyGroup | Mistake::KeyIdIsPem)
-    };
-    if let Some(cause) = causes.find(is_no_key) {
-        cause.signed_by = other.signed_by;
-        checks.iter_mut().for_each(|check| check.causes.retain(|cause| !is_other(cause)));
     }
 }

@@ -15,7 +15,7 @@ pub(super) struct Evidence<'e> {
     /// The key of the id that was sent, where the path trusts it.
     pub(super) key: Option<&'e PublicKey>,
     pub(super) id: Option<String>,
-    pub(super) announced: HashAlgorithm,
+    pub(super) announced: Option<HashAlgorithm>,
     pub(super) policy: Option<Reading>,
     /// What the policy's text is taken for: the one that was sent, or that a canned signature stands for.
     pub(super) text: PolicyText,

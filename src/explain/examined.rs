@@ -75,8 +75,8 @@ impl<'r, 'a> Examined<'r, 'a> {
         }
     }
 
-    /// The hash that was announced; where that can't be read, the one that counts without.
-    pub(super) fn announced_hash(&self) -> HashAlgorithm {
-        self.hash.as_ref().copied().unwrap_or(HashAlgorithm::Sha1)
+    /// The hash that was announced; none where that can't be read.
+    pub(super) fn announced_hash(&self) -> Option<HashAlgorithm> {
+        self.hash.as_ref().ok().copied()
     }
 }

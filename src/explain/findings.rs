@@ -5,7 +5,7 @@ use super::diff::diff;
 use super::draft::{Draft, Writer};
 use super::effort::Searched;
 use super::evidence::{Evidence, rsa_length};
-use super::maker::{self, Fit, Maker, RAW_DIGEST, Shape};
+use super::maker::{self, Fit, Maker, Shape};
 use super::reading::{Reading, by_its_characters};
 use super::remedies::remedy;
 use super::search::Hit;
@@ -94,16 +94,16 @@ impl Evidence<'_> {
                 remedy(Mistake::PssPadding).to_owned()
             }
             Maker::Known { shape: Shape::Bare, .. } => {
-                causes.push(Cause::proven(Mistake::RawDigest, RAW_DIGEST));
+                causes.push(Cause::proven(Mistake::RawDigest, remedy(Mistake::RawDigest)));
                 causes.extend(maker::other_key(key, self.named()));
-                RAW_DIGEST.to_owned()
+                remedy(Mistake::RawDigest).to_owned()
             }
             Maker::Known { shape: Shape::Named(hash), .. } => {
                 if self.is_custom() {
                     let other = Mistake::PolicyNotTheSignedOne;
                     causes.push(Cause::proven(other, remedy(other)));
                 }
-                causes.extend(Fit { key, hash: *hash, is_bare: false }.causes(self.named()));
+                causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
                 format!(
                     "{} made this signature with {}, over something else than was sent; no usual mistake (another scheme, \
                      host, port, query, encoding or time, in threes) explains it. Left are: path, expiry or policy changed \

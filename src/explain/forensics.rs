@@ -9,10 +9,8 @@ use super::evidence::Evidence;
 use super::examined::Examined;
 use super::findings::Findings;
 use super::maker::Maker;
-use super::opened::is_pss_over;
-use super::reading::{Reading, readings};
-use super::search::{Space, search};
-use crate::distribution::key::PublicKey;
+use super::reading::readings;
+use super::search::{Hit, Space, search};
 
 /// Looks at the signature, whatever else is wrong with the request.
 pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &Effort<'_>) -> Findings {
@@ -32,10 +30,10 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
     for (reading, maker) in evidence.makers(value) {
         let (hit, how) = search(&space, &maker, &reading.bytes, effort);
         let known = match &maker {
-            Maker::Known { key, .. } | Maker::Pss { key } => Some(*key),
-            Maker::Unknown { .. } => None,
+            Maker::Known { key, .. } | Maker::Pss { key, is_shown: true, .. } => Some(*key),
+            Maker::Pss { .. } | Maker::Unknown { .. } => None,
         };
-        if let Some(hit) = hit {
+        if let Some(hit) = hit.or_else(|| with_other_hash(&space, &maker, &reading.bytes)) {
             return evidence.found(&writer, &hit, &reading);
         }
         if let Some(key) = known {
@@ -45,28 +43,17 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             searched = how;
         }
     }
-    let all = readings(value);
-    if let Some(findings) = evidence.pss(&space, &all) {
-        return findings;
-    }
-    Findings { searched, ..evidence.nobody(value, &all) }
+    Findings { searched, ..evidence.nobody(value, &readings(value)) }
 }
 
-impl Evidence<'_> {
-    /// RSASSA-PSS with the longest salt shows itself only over the very message.
-    fn pss(&self, space: &Space<'_>, all: &[Reading]) -> Option<Findings> {
-        let mut message = Vec::new();
-        for start in &space.starts {
-            space.writer.write(start, &mut message);
-            for reading in all {
-                let made = |key: &&&PublicKey| is_pss_over(key, &message, &reading.bytes);
-                if let Some(key) = self.keys.iter().find(made) {
-                    return Some(self.over_something_else(&Maker::Pss { key }, key, reading));
-                }
-            }
-        }
-        None
-    }
+/// What was sent, signed by an ECDSA key with a hash that CloudFront doesn't take.
+fn with_other_hash<'e>(space: &Space<'_>, maker: &Maker<'e>, signature: &[u8]) -> Option<Hit<'e>> {
+    let mut message = Vec::new();
+    space.starts.iter().find_map(|start| {
+        space.writer.write(start, &mut message);
+        let fit = maker.fit_of_other_hash(&message, signature)?;
+        Some(Hit { signed: start.clone(), start: start.clone(), mistakes: Vec::new(), fit })
+    })
 }
 
 fn dimensions<'c>(

@@ -130,6 +130,14 @@ pub(super) fn written(value: &Value, spacing: Spacing) -> Vec<u8> {
     }
     match spacing {
         Spacing::AsSent | Spacing::Compact => with(value, CompactFormatter),
+        Spacing::AfterStatement => {
+            let text = with(value, CompactFormatter);
+            let label: &[u8] = br#""Statement":"#;
+            match memchr::memmem::find(&text, label).map(|at| at + label.len()) {
+                Some(at) => [&text[..at], b" ", &text[at..]].concat(),
+                None => text,
+            }
+        }
         Spacing::Python => with(value, Separated { comma: b", ", colon: b": " }),
         Spacing::AfterColons => with(value, Separated { comma: b",", colon: b": " }),
         Spacing::Pretty(0) => with(value, PrettyFormatter::with_indent(b"\t")),

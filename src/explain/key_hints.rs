@@ -1,6 +1,6 @@
 //! What is wrong with how the key is named, or with what was sent at all (semantics 3.3, 3.4 and 11).
 
-use crate::access::credentials::{CredentialSource, Credentials};
+use crate::access::credentials::{CredentialSource, Credentials, SIGNING_PARAMETERS};
 use crate::distribution::Distributions;
 use crate::distribution::behavior::Restriction;
 use crate::viewer::ViewerRequest;
@@ -25,7 +25,7 @@ pub(super) fn key_pair_id(
         return Some("`&amp;` was copied out of HTML: write it as `&`".to_owned());
     }
     if let Some(found) = miscased(request) {
-        return Some(format!("names are case-sensitive: {found} was sent, expected Key-Pair-Id"));
+        return Some(format!("names are case-sensitive: {found} was sent"));
     }
     let has_cookies = request.cookies.iter().any(|field| contains(field, b"CloudFront-"));
     match sent.source {
@@ -85,9 +85,10 @@ pub(super) fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
     let mut parameters = request.target.query.unwrap_or("").split('&').map(name_of);
     let mut cookies = cookies.split(';').map(name_of);
     let miscased = |name: &String, right: &str| name.eq_ignore_ascii_case(right) && name != right;
-    parameters
-        .find(|name| miscased(name, "Key-Pair-Id"))
-        .or_else(|| cookies.find(|name| miscased(name, "CloudFront-Key-Pair-Id")))
+    let is_signing = |name: &String| SIGNING_PARAMETERS.iter().any(|right| miscased(name, right));
+    let is_cookie =
+        |name: &String| SIGNING_PARAMETERS.iter().any(|right| miscased(name, &format!("CloudFront-{right}")));
+    parameters.find(is_signing).or_else(|| cookies.find(is_cookie))
 }
 
 fn contains(field: &[u8], part: &[u8]) -> bool {

@@ -2,15 +2,16 @@
 
 use super::cause::{Cause, Mistake};
 use super::examined::Examined;
-use super::opened::{Hash, Opened, open};
+use super::opened::{Hash, Opened, Pss, open, perhaps_pss};
+use super::remedies::remedy;
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 
 /// What the signature itself tells, before any message is tried.
 pub(super) enum Maker<'e> {
     /// An RSA key opened it, and shows the digest.
     Known { key: &'e PublicKey, digest: Vec<u8>, shape: Shape },
-    /// An RSA key opened it, and the padding shows no digest.
-    Pss { key: &'e PublicKey },
+    /// An RSA key opened it, and the padding is RSASSA-PSS's: messages are compared with what it holds.
+    Pss { key: &'e PublicKey, shapes: Vec<Pss>, is_shown: bool },
     /// It opens under no RSA key: ECDSA keys are asked message by message.
     Unknown { keys: Vec<&'e PublicKey> },
 }
@@ -29,7 +30,8 @@ pub(super) enum Shape {
 pub(super) struct Fit<'e> {
     pub(super) key: &'e PublicKey,
     pub(super) hash: Hash,
-    pub(super) is_bare: bool,
+    /// What is wrong with its padding.
+    pub(super) padding: Option<Mistake>,
 }
 
 impl<'e> Maker<'e> {
@@ -41,8 +43,14 @@ impl<'e> Maker<'e> {
                     return Self::Known { key, digest, shape: Shape::Named(hash) };
                 }
                 Some(Opened::RawDigest { digest }) => return Self::Known { key, digest, shape: Shape::Bare },
-                Some(Opened::Pss) => return Self::Pss { key },
+                Some(Opened::Pss(shapes)) => return Self::Pss { key, shapes, is_shown: true },
                 None => {}
+            }
+        }
+        for &key in keys {
+            let shapes = perhaps_pss(key, signature);
+            if !shapes.is_empty() {
+                return Self::Pss { key, shapes, is_shown: false };
             }
         }
         Self::Unknown { keys: keys.iter().copied().filter(|key| key.kind() == KeyKind::EcdsaP256).collect() }
@@ -52,26 +60,38 @@ impl<'e> Maker<'e> {
     pub(super) fn fit(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
         match self {
             Self::Known { key, digest, shape: Shape::Named(hash) } => {
-                hash.gives(message, digest).then_some(Fit { key, hash: *hash, is_bare: false })
+                hash.gives(message, digest).then_some(Fit { key, hash: *hash, padding: None })
             }
             Self::Known { key, digest, shape: Shape::Bare } => Hash::of_length(digest.len())
                 .find(|hash| hash.gives(message, digest))
-                .map(|hash| Fit { key, hash, is_bare: true }),
-            Self::Pss { .. } => None,
+                .map(|hash| Fit { key, hash, padding: Some(Mistake::RawDigest) }),
+            Self::Pss { key, shapes, .. } => shapes
+                .iter()
+                .find(|shape| shape.fits(message))
+                .map(|shape| Fit { key, hash: shape.hash, padding: Some(Mistake::PssPadding) }),
             Self::Unknown { keys } => keys.iter().find_map(|key| {
                 [(HashAlgorithm::Sha1, Hash::Sha1), (HashAlgorithm::Sha256, Hash::Sha256)]
                     .into_iter()
                     .find(|(algorithm, _)| key.verifies(*algorithm, message, signature))
-                    .map(|(_, hash)| Fit { key, hash, is_bare: false })
+                    .map(|(_, hash)| Fit { key, hash, padding: None })
             }),
         }
+    }
+
+    /// Whether an ECDSA key made it over this message with a hash that CloudFront doesn't take.
+    pub(super) fn fit_of_other_hash(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
+        let Self::Unknown { keys } = self else { return None };
+        let made =
+            |(key, hash): &(&'e PublicKey, Hash)| key.verifies_digest(&hash.digest(message), signature);
+        let hashes = [Hash::Sha224, Hash::Sha384, Hash::Sha512];
+        let mut all = keys.iter().flat_map(|&key| hashes.map(|hash| (key, hash)));
+        all.find(made).map(|(key, hash)| Fit { key, hash, padding: None })
     }
 
     /// Whether any message could fit.
     pub(super) fn may_fit(&self) -> bool {
         match self {
-            Self::Known { .. } => true,
-            Self::Pss { .. } => false,
+            Self::Known { .. } | Self::Pss { .. } => true,
             Self::Unknown { keys } => !keys.is_empty(),
         }
     }
@@ -97,18 +117,21 @@ pub(super) struct Named<'e> {
     pub(super) key: Option<&'e PublicKey>,
     /// The id that was sent.
     pub(super) id: Option<&'e str>,
-    /// The hash that was announced; SHA-1 where none was.
-    pub(super) hash: HashAlgorithm,
+    /// The hash that was announced, SHA-1 where none was; none where it can't be read.
+    pub(super) hash: Option<HashAlgorithm>,
 }
 
 impl Fit<'_> {
     /// What is wrong with who made it, and how.
     pub(super) fn causes(self, named: Named<'_>) -> Vec<Cause> {
         let mut causes: Vec<Cause> = other_key(self.key, named).into_iter().collect();
-        if self.is_bare {
-            causes.push(Cause::proven(Mistake::RawDigest, RAW_DIGEST));
+        causes.extend(self.padding.map(|mistake| Cause::proven(mistake, remedy(mistake))));
+        // Once the padding is right, the hash is chosen anew.
+        if self.padding == Some(Mistake::PssPadding) {
+            return causes;
         }
-        match (self.hash, named.hash) {
+        let Some(announced) = named.hash else { return causes };
+        match (self.hash, announced) {
             (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
             (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Cause::proven(
                 Mistake::HashNotAnnounced,
@@ -162,8 +185,6 @@ pub(super) fn known_keys<'e>(
     keys
 }
 
-pub(super) const RAW_DIGEST: &str =
-    "a bare digest was signed, without the name of its hash: sign the policy itself, not its digest";
 /// In all, over keys and hashes, where each is a verification.
 const MAX_VERIFICATIONS: usize = 20_000;
 

@@ -13,8 +13,25 @@ pub(super) enum Opened {
     Hashed { hash: Hash, digest: Vec<u8> },
     /// PKCS#1 v1.5 around a digest without the name of its hash.
     RawDigest { digest: Vec<u8> },
-    /// RSASSA-PSS.
-    Pss,
+    /// RSASSA-PSS, where its padding proves it.
+    Pss(Vec<Pss>),
+}
+
+/// What an RSASSA-PSS signature says of its message (RFC 8017, section 9.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pss {
+    pub(super) hash: Hash,
+    salt: Vec<u8>,
+    own: Vec<u8>,
+    zeros: usize,
+}
+
+impl Pss {
+    /// Whether it was made over that message.
+    pub(super) fn fits(&self, message: &[u8]) -> bool {
+        let digest = self.hash.digest(message);
+        self.hash.digest(&[&[0; 8][..], &digest, &self.salt].concat()) == self.own
+    }
 }
 
 /// The hashes that signers use, taken by CloudFront or not.
@@ -56,12 +73,34 @@ impl Hash {
             Self::Sha512 => Sha512::digest(message).as_slice() == digest,
         }
     }
+
+    /// The message's digest; nothing for MD5.
+    pub(super) fn digest(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Md5 => Vec::new(),
+            Self::Sha1 => Sha1::digest(message).to_vec(),
+            Self::Sha224 => Sha224::digest(message).to_vec(),
+            Self::Sha256 => Sha256::digest(message).to_vec(),
+            Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
 }
 
 /// Opens a signature; none where the key didn't make it, or isn't RSA.
 pub(super) fn open(key: &PublicKey, signature: &[u8]) -> Option<Opened> {
     let encoded = key.raised(signature)?;
-    pkcs1(&encoded).or_else(|| is_pss(&encoded).then_some(Opened::Pss))
+    let proven = || {
+        let shapes: Vec<Pss> =
+            pss_shapes(&encoded).into_iter().filter(|shape| shape.zeros >= MIN_FILLING).collect();
+        (!shapes.is_empty()).then_some(Opened::Pss(shapes))
+    };
+    pkcs1(&encoded).or_else(proven)
+}
+
+/// What may be RSASSA-PSS: with the longest salt there are no zeros, and only a message that fits proves it.
+pub(super) fn perhaps_pss(key: &PublicKey, signature: &[u8]) -> Vec<Pss> {
+    key.raised(signature).map(|encoded| pss_shapes(&encoded)).unwrap_or_default()
 }
 
 /// `00 01 FF … FF 00`, then what was signed.
@@ -83,57 +122,35 @@ fn pkcs1(encoded: &[u8]) -> Option<Opened> {
     is_digest.then(|| Opened::RawDigest { digest: content.to_vec() })
 }
 
-/// Whether the masked part is zeros, a one and a salt under some hash (RFC 8017, section 9.1.2). With the longest salt
-/// there are no zeros, and nothing that would prove it.
-fn is_pss(encoded: &[u8]) -> bool {
-    encoded.last() == Some(&0xBC)
-        && (unmasks::<Sha1>(encoded)
-            || unmasks::<Sha256>(encoded)
-            || unmasks::<Sha384>(encoded)
-            || unmasks::<Sha512>(encoded))
+fn pss_shapes(encoded: &[u8]) -> Vec<Pss> {
+    if encoded.last() != Some(&0xBC) {
+        return Vec::new();
+    }
+    let shapes = [
+        unmasked::<Sha1>(encoded, Hash::Sha1),
+        unmasked::<Sha256>(encoded, Hash::Sha256),
+        unmasked::<Sha384>(encoded, Hash::Sha384),
+        unmasked::<Sha512>(encoded, Hash::Sha512),
+    ];
+    shapes.into_iter().flatten().collect()
 }
 
-fn unmasks<D: Digest>(encoded: &[u8]) -> bool {
-    let Some(plain) = unmasked::<D>(encoded) else { return false };
-    let zeros = plain.iter().take_while(|byte| **byte == 0).count();
-    zeros >= MIN_FILLING && plain.get(zeros) == Some(&1)
-}
-
-/// The masked part of a PSS encoding: zeros, a one and the salt, where it is one.
-fn unmasked<D: Digest>(encoded: &[u8]) -> Option<Vec<u8>> {
+/// Takes the mask off: zeros, a one and the salt, where it is one.
+fn unmasked<D: Digest>(encoded: &[u8], hash: Hash) -> Option<Pss> {
     let length = <D as Digest>::output_size();
     let (masked, rest) = encoded.split_at(encoded.len().checked_sub(length + 1)?);
-    let seed = &rest[..length];
+    let own = &rest[..length];
     let mask = (0u32..).flat_map(|count| {
-        let block = D::new().chain_update(seed).chain_update(count.to_be_bytes()).finalize();
+        let block = D::new().chain_update(own).chain_update(count.to_be_bytes()).finalize();
         block.to_vec()
     });
     let mut plain: Vec<u8> = masked.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
     if let Some(first) = plain.first_mut() {
         *first &= 0x7F;
     }
-    Some(plain)
-}
-
-/// Whether a key made an RSASSA-PSS signature over that very message, with any length of salt: with the longest one the
-/// padding alone would prove nothing.
-pub(super) fn is_pss_over(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
-    let Some(encoded) = key.raised(signature).filter(|encoded| encoded.last() == Some(&0xBC)) else {
-        return false;
-    };
-    pss_fits::<Sha1>(&encoded, message)
-        || pss_fits::<Sha256>(&encoded, message)
-        || pss_fits::<Sha384>(&encoded, message)
-        || pss_fits::<Sha512>(&encoded, message)
-}
-
-/// RFC 8017, section 9.1.2, steps 10 to 14.
-fn pss_fits<D: Digest>(encoded: &[u8], message: &[u8]) -> bool {
-    let Some(plain) = unmasked::<D>(encoded) else { return false };
     let zeros = plain.iter().take_while(|byte| **byte == 0).count();
-    let Some(salt) = plain[zeros..].strip_prefix(&[1]) else { return false };
-    let own = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
-    encoded[plain.len()..].starts_with(&own)
+    let salt = plain[zeros..].strip_prefix(&[1])?.to_vec();
+    Some(Pss { hash, salt, own: own.to_vec(), zeros })
 }
 
 /// Bytes that a chance would have to hit: one in 2^64. PKCS#1 v1.5 asks for as many.

@@ -41,7 +41,9 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         }
         Mistake::HashUnsupported => "sign with SHA-1, or with SHA-256 and Hash-Algorithm=SHA256",
         Mistake::PssPadding => "the signature is RSASSA-PSS: sign with PKCS#1 v1.5 (RSASSA_PKCS1_V1_5)",
-        Mistake::RawDigest => super::maker::RAW_DIGEST,
+        Mistake::RawDigest => {
+            "a bare digest was signed, without the name of its hash: sign the policy itself, not its digest"
+        }
         Mistake::EcdsaRaw => "64 bytes are a raw ECDSA signature (r and s); CloudFront takes ASN.1 DER",
         Mistake::Scheme => {
             "the link was signed for the other scheme: sign the one that viewers open, or name the other in \

@@ -67,12 +67,11 @@ pub(super) fn search<'e>(
 impl<'e> Search<'_, '_, 'e> {
     fn run(&mut self) -> ControlFlow<End<'e>> {
         for cost in 0..=MAX_COST {
-            // Other times are many, and reported less than what two common changes make.
-            if cost == COST_OF_OTHER_TIMES {
-                self.try_other_times()?;
-            }
             for start in &self.space.starts {
                 self.visit(start, start, 0, cost)?;
+            }
+            if cost == COST_OF_OTHER_TIMES {
+                self.try_other_times()?;
             }
         }
         ControlFlow::Continue(())
@@ -141,6 +140,7 @@ impl<'e> Search<'_, '_, 'e> {
 const MAX_CHANGES: usize = 3;
 /// Beyond it there is no end, and nothing is common any more.
 const MAX_COST: u8 = 6;
+/// Other times are many: they come after everything that is common, in combinations, too.
 const COST_OF_OTHER_TIMES: u8 = 3;
 /// Candidates between two looks at the clock.
 const LOOKS_AT_CLOCK: usize = 64;

@@ -43,6 +43,8 @@ pub(super) enum Spacing {
     Python,
     /// After colons alone.
     AfterColons,
+    /// After `"Statement":` alone, as the SDK for Java 1 writes custom policies (GH:aws/aws-sdk-java#2930).
+    AfterStatement,
     /// Lines, indented by so many spaces; 0 stands for tabs.
     Pretty(u8),
 }
@@ -168,11 +170,12 @@ impl Escaping {
 }
 
 /// Encoders that are known.
-pub(super) const SPACINGS: [Spacing; 6] = [
+pub(super) const SPACINGS: [Spacing; 7] = [
     Spacing::Compact,
     Spacing::Python,
     Spacing::Pretty(2),
     Spacing::Pretty(4),
     Spacing::AfterColons,
+    Spacing::AfterStatement,
     Spacing::Pretty(0),
 ];

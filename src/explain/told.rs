@@ -2,7 +2,8 @@
 
 use super::cause::{Cause, Mistake};
 use super::examined::Examined;
-use super::reading::by_its_characters;
+use super::policy_text::PolicyText;
+use super::reading::{by_its_characters, readings};
 use super::remedies::remedy;
 use super::{hints, key_hints};
 use crate::access::credentials::{COOKIE_PREFIX, Credentials, SIGNING_PARAMETERS};
@@ -18,13 +19,16 @@ fn proven(mistake: Mistake) -> Cause {
 }
 
 /// Of what wasn't sent, or not under its name: one cause, the likeliest.
-pub(super) fn missing(examined: &Examined<'_, '_>) -> Option<Cause> {
+pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Option<Cause> {
     let sent = examined.sent;
     let is_there =
         |value: &Option<std::borrow::Cow<'_, [u8]>>| value.as_deref().is_some_and(|value| !value.is_empty());
     let has_policy = is_there(&sent.policy) || is_there(&sent.expires);
     if is_there(&sent.key_pair_id) && is_there(&sent.signature) && has_policy {
         return unset(sent);
+    }
+    if fragment.is_some_and(has_signing_parameter_within) {
+        return Some(proven(Mistake::Fragment));
     }
     let query = examined.request.target.query.unwrap_or_default();
     if query.contains("&amp;") && has_signing_parameter(&query.replace("&amp;", "&")) {
@@ -49,7 +53,7 @@ pub(super) fn missing(examined: &Examined<'_, '_>) -> Option<Cause> {
 }
 
 /// A variable without a value that was written as its word.
-fn unset(sent: &Credentials<'_>) -> Option<Cause> {
+pub(super) fn unset(sent: &Credentials<'_>) -> Option<Cause> {
     let values = [
         ("Key-Pair-Id", &sent.key_pair_id),
         ("Signature", &sent.signature),
@@ -62,6 +66,12 @@ fn unset(sent: &Credentials<'_>) -> Option<Cause> {
     })?;
     let fix = format!("{name} is `{word}`: a variable without a value was written into the credentials");
     Some(Cause::proven(Mistake::NotSent, fix))
+}
+
+/// Whether what follows `#` holds them: it was signed with its fragment, and the parameters came behind.
+fn has_signing_parameter_within(fragment: &str) -> bool {
+    fragment.split_once('?').is_some_and(|(_, query)| has_signing_parameter(query))
+        || has_signing_parameter(fragment)
 }
 
 fn has_signing_parameter(query: &str) -> bool {
@@ -114,11 +124,21 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
         }
         PolicyFault::NotJson { .. } => {
             let text = crate::access::encoding::decode(examined.sent.policy.as_deref()?).ok()?;
-            text.starts_with(b"\xef\xbb\xbf").then(|| proven(Mistake::JsonBom))
+            if text.starts_with(b"\xef\xbb\xbf") {
+                return Some(proven(Mistake::JsonBom));
+            }
+            let is_escaped = memchr::memmem::find(&text, br"\?").is_some();
+            is_escaped
+                .then(|| Cause::proven(Mistake::JsonEscaping, "`\\?` is no escape of JSON: write a bare `?`"))
         }
         PolicyFault::Encoding(_) => {
-            let mistake = by_its_characters(examined.sent.policy.as_deref()?)?;
-            Some(Cause::likely(mistake, remedy(mistake)))
+            let value = examined.sent.policy.as_deref()?;
+            let meant =
+                readings(value).into_iter().find(|one| PolicyText::custom(&one.bytes).is_understood());
+            match meant.and_then(|reading| reading.undone.first().copied()) {
+                Some(mistake) => Some(proven(mistake)),
+                None => by_its_characters(value).map(|mistake| Cause::likely(mistake, remedy(mistake))),
+            }
         }
         PolicyFault::Missing
         | PolicyFault::TooLong { .. }

@@ -289,7 +289,7 @@ impl Case {
                     judgement.faults.push(format!("`{name}` is not said to be proven"));
                 }
                 Some((name, true)) if !expected.may_be_proven() => {
-                    judgement.falsely_proven.push(name.clone())
+                    judgement.falsely_proven.push(name.clone());
                 }
                 Some(_) => {}
             }

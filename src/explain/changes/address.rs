@@ -119,15 +119,16 @@ pub(in crate::explain) fn without_address<'c>() -> Dimension<'c> {
         Change::of_url(Mistake::PathOnly, 1, move |url| {
             Some(bare(url.path.trim_start_matches('/').into(), url))
         }),
-        Change::of_url(Mistake::PathOnly, 2, move |url| {
-            let port = url.port.as_deref().map(|port| format!(":{port}")).unwrap_or_default();
-            Some(bare(format!("{}{port}{}", url.host, url.path).into(), url))
-        }),
-        Change::of_url(Mistake::PathOnly, 3, move |url| {
-            let port = url.port.as_deref().map(|port| format!(":{port}")).unwrap_or_default();
-            Some(bare(format!("//{}{port}{}", url.host, url.path).into(), url))
+        Change::of_url(Mistake::Scheme, 1, move |url| Some(bare(without_scheme(url).into(), url))),
+        Change::of_url(Mistake::Scheme, 2, move |url| {
+            Some(bare(format!("//{}", without_scheme(url)).into(), url))
         }),
     ]
+}
+
+fn without_scheme(url: &Url) -> String {
+    let port = url.port.as_deref().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", url.host, url.path)
 }
 
 /// Names of one distribution and its neighbours; more would crowd out other changes.

@@ -1,13 +1,14 @@
 //! The path: wildcards, normal forms, root objects, and what each language's encoder makes of it.
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Change, Dimension, Url};
+use super::{Change, Dimension, Draft, Resource, Url};
 use crate::explain::cause::Mistake;
 use crate::explain::examined::Examined;
 use crate::viewer::path::normalised;
 
-/// A folder with a wildcard, or everything.
+/// A folder with a wildcard, any host, or everything.
 pub(in crate::explain) fn wildcards<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
     let path = examined.request.target.path;
     let folders = path.match_indices('/').map(|(at, _)| path[..=at].to_owned());
@@ -27,7 +28,17 @@ pub(in crate::explain) fn wildcards<'c>(examined: &Examined<'_, '_>) -> Dimensio
             (*url.path != *pattern).then(|| Url { path: pattern.as_str().into(), query: None, ..url.clone() })
         })
     };
-    patterns.into_iter().map(to).collect()
+    let of_any_host = |cost, path: Option<&'static str>| {
+        Change::of_url(Mistake::WildcardCanned, cost, move |url| {
+            let path = path.map_or_else(|| url.path.clone(), Into::into);
+            Some(Url { host: "*".into(), port: None, path, ..url.clone() })
+        })
+    };
+    let everything = Change::new(Mistake::WildcardCanned, 1, |draft| {
+        Some(Draft { resource: Resource::Text("*".into()), ..draft.clone() })
+    });
+    let hosts = [of_any_host(2, Some("")), of_any_host(2, Some("/*")), of_any_host(3, None), everything];
+    patterns.into_iter().map(to).chain(hosts).collect()
 }
 
 /// Dot segments and slashes, resolved or not.
@@ -130,6 +141,9 @@ pub(in crate::explain) fn encodings<'c>() -> Dimension<'c> {
     let is = |cost, change: fn(&str) -> String| Change::of_path(Mistake::PathEncoding, cost, change);
     vec![
         is(1, decoded),
+        is(1, |path| json_ascii(&decoded(path))),
+        is(1, |path| encoded(&decoded(path).nfc().collect::<String>(), RFC_3986_PATH)),
+        is(1, |path| encoded(&decoded(path).nfd().collect::<String>(), RFC_3986_PATH)),
         is(1, |path| encoded(&decoded(path), RFC_3986_PATH)),
         is(1, |path| encoded(&decoded(path), ENCODE_URI)),
         is(1, |path| path.replace("%20", "+")),
@@ -160,6 +174,22 @@ pub(in crate::explain) fn encodings<'c>() -> Dimension<'c> {
 
 pub(in crate::explain) fn decoded(text: &str) -> String {
     percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// `\u00e9`: what encoders of JSON make of characters beyond ASCII by themselves. Such a URL can't be sent, so that it is a
+/// mistake of the URL and not of the encoder.
+pub(super) fn json_ascii(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c.is_ascii() {
+            true => written.push(c),
+            false => c
+                .encode_utf16(&mut [0; 2])
+                .iter()
+                .for_each(|unit| written.push_str(&format!("\\u{unit:04x}"))),
+        }
+    }
+    written
 }
 
 pub(super) fn encoded(text: &str, set: &'static AsciiSet) -> String {
@@ -211,7 +241,7 @@ fn latin1(path: &str) -> String {
 const RFC_3986_PATH: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
 /// JavaScript's `encodeURI`.
-const ENCODE_URI: &AsciiSet = &RFC_3986_PATH
+pub(super) const ENCODE_URI: &AsciiSet = &RFC_3986_PATH
     .remove(b';')
     .remove(b',')
     .remove(b'?')

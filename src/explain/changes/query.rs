@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use super::path::{ENCODE_URI_COMPONENT, PHP_URLENCODE, decoded, encoded, lower_escapes};
+use super::path::{
+    ENCODE_URI, ENCODE_URI_COMPONENT, PHP_URLENCODE, decoded, encoded, json_ascii, lower_escapes,
+};
 use super::{Change, Dimension, Url};
 use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::explain::cause::Mistake;
@@ -114,6 +116,8 @@ pub(in crate::explain) fn encodings<'c>() -> Dimension<'c> {
     };
     vec![
         is(1, decoded),
+        is(1, |query| json_ascii(&decoded(query))),
+        is(1, |query| values(query, |value| encoded(&decoded(&value.replace('+', " ")), ENCODE_URI))),
         is(1, |query| query.replace("%20", "+")),
         is(1, |query| query.replace('+', "%20")),
         is(1, |query| decoded(&query.replace('+', " "))),

@@ -9,10 +9,10 @@ pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> 
         scaled(|seconds| seconds.checked_mul(1_000)),
         scaled(|milliseconds| (milliseconds >= MIN_MILLISECONDS).then_some(milliseconds / 1_000)),
     ];
-    for quarters in 1..=14 * 4 {
-        let cost = if quarters % 4 == 0 { if quarters <= 12 * 4 { 1 } else { 2 } } else { 3 };
+    let zones = (1..=14).map(|hours| (if hours <= 12 { 1 } else { 2 }, hours * 60));
+    for (cost, minutes) in zones.chain(BROKEN_ZONES.map(|minutes| (2, minutes))) {
         for sign in [1, -1] {
-            changes.push(shifted(Mistake::TimeZone, cost, sign * quarters * 900));
+            changes.push(shifted(Mistake::TimeZone, cost, sign * minutes * 60));
         }
     }
     // A policy carries its own end, so that any other is another policy.
@@ -42,5 +42,7 @@ pub(in crate::explain) fn elsewhere() -> impl Iterator<Item = i64> {
     span(1, 3_600).chain(span(60, 2 * 24 * 60)).chain(span(3_600, 60 * 24)).chain(span(86_400, 365 * 12))
 }
 
+/// Zones that are no whole hours from UTC, in minutes: from Newfoundland to the Chatham Islands.
+const BROKEN_ZONES: [i64; 12] = [150, 210, 270, 330, 345, 390, 525, 570, 585, 630, 765, 825];
 /// From here on a number of seconds would be beyond CloudFront's last one.
 const MIN_MILLISECONDS: i64 = 100_000_000_000;
