@@ -177,9 +177,12 @@ impl PublicKey {
     pub fn raised(&self, signature: &[u8]) -> Option<Vec<u8>> {
         let KeyKind::Rsa { bits } = self.kind else { return None };
         let length = bits.div_ceil(8);
+        if signature.len() != length {
+            return None;
+        }
         let key = rsa::PublicKey::from_public_key_der(self.sha1.as_ref()).ok()?;
         let number = BoxedUint::from_be_slice(signature, u32::try_from(bits).ok()?).ok()?;
-        if signature.len() != length || number >= **key.n() {
+        if number >= **key.n() {
             return None;
         }
         let raised = rsa::hazmat::rsa_encrypt(&key, &number).ok()?.to_be_bytes();

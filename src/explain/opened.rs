@@ -12,7 +12,7 @@ pub(super) enum Opened {
     /// PKCS#1 v1.5, as it has to be.
     Hashed { hash: Hash, digest: Vec<u8> },
     /// PKCS#1 v1.5 around a digest without the name of its hash.
-    RawDigest,
+    RawDigest { digest: Vec<u8> },
     /// RSASSA-PSS.
     Pss,
 }
@@ -38,6 +38,11 @@ impl Hash {
             Self::Sha384 => "SHA-384",
             Self::Sha512 => "SHA-512",
         }
+    }
+
+    /// The hashes whose digests are that long.
+    pub(super) fn of_length(length: usize) -> impl Iterator<Item = Self> {
+        DIGEST_INFOS.into_iter().filter(move |(_, _, len)| *len == length).map(|(hash, _, _)| hash)
     }
 
     /// Whether the message has this digest. Never for MD5, which isn't computed here: its name is fault enough.
@@ -74,7 +79,8 @@ fn pkcs1(encoded: &[u8]) -> Option<Opened> {
             return Some(Opened::Hashed { hash, digest: digest.to_vec() });
         }
     }
-    DIGEST_INFOS.iter().any(|(_, _, length)| content.len() == *length).then_some(Opened::RawDigest)
+    let is_digest = DIGEST_INFOS.iter().any(|(_, _, length)| content.len() == *length);
+    is_digest.then(|| Opened::RawDigest { digest: content.to_vec() })
 }
 
 /// Whether the masked part is zeros, a one and a salt under some hash (RFC 8017, section 9.1.2). With the longest salt
@@ -88,9 +94,15 @@ fn is_pss(encoded: &[u8]) -> bool {
 }
 
 fn unmasks<D: Digest>(encoded: &[u8]) -> bool {
+    let Some(plain) = unmasked::<D>(encoded) else { return false };
+    let zeros = plain.iter().take_while(|byte| **byte == 0).count();
+    zeros >= MIN_FILLING && plain.get(zeros) == Some(&1)
+}
+
+/// The masked part of a PSS encoding: zeros, a one and the salt, where it is one.
+fn unmasked<D: Digest>(encoded: &[u8]) -> Option<Vec<u8>> {
     let length = <D as Digest>::output_size();
-    let Some(masked) = encoded.len().checked_sub(length + 1) else { return false };
-    let (masked, rest) = encoded.split_at(masked);
+    let (masked, rest) = encoded.split_at(encoded.len().checked_sub(length + 1)?);
     let seed = &rest[..length];
     let mask = (0u32..).flat_map(|count| {
         let block = D::new().chain_update(seed).chain_update(count.to_be_bytes()).finalize();
@@ -100,8 +112,28 @@ fn unmasks<D: Digest>(encoded: &[u8]) -> bool {
     if let Some(first) = plain.first_mut() {
         *first &= 0x7F;
     }
+    Some(plain)
+}
+
+/// Whether a key made an RSASSA-PSS signature over that very message, with any length of salt: with the longest one the
+/// padding alone would prove nothing.
+pub(super) fn is_pss_over(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
+    let Some(encoded) = key.raised(signature).filter(|encoded| encoded.last() == Some(&0xBC)) else {
+        return false;
+    };
+    pss_fits::<Sha1>(&encoded, message)
+        || pss_fits::<Sha256>(&encoded, message)
+        || pss_fits::<Sha384>(&encoded, message)
+        || pss_fits::<Sha512>(&encoded, message)
+}
+
+/// RFC 8017, section 9.1.2, steps 10 to 14.
+fn pss_fits<D: Digest>(encoded: &[u8], message: &[u8]) -> bool {
+    let Some(plain) = unmasked::<D>(encoded) else { return false };
     let zeros = plain.iter().take_while(|byte| **byte == 0).count();
-    zeros >= MIN_FILLING && plain.get(zeros) == Some(&1)
+    let Some(salt) = plain[zeros..].strip_prefix(&[1]) else { return false };
+    let own = D::new().chain_update([0; 8]).chain_update(D::digest(message)).chain_update(salt).finalize();
+    encoded[plain.len()..].starts_with(&own)
 }
 
 /// Bytes that a chance would have to hit: one in 2^64. PKCS#1 v1.5 asks for as many.
