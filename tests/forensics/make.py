@@ -362,6 +362,16 @@ def no_scheme_signed():
 
 
 @case
+def path_only_signed():
+    return canned_link(URL, canned("/a.mp4"))
+
+
+@case
+def path_without_slash_signed():
+    return canned_cookies(f"{BASE}/videos/a.mp4", canned("videos/a.mp4"))
+
+
+@case
 def domain_signed_alias_asked():
     return swap(boto().generate_presigned_url(URL, date_less_than=date(END)), HOST, "media.example.com")
 

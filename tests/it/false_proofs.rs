@@ -131,6 +131,15 @@ fn ten_thousand_random_signatures_prove_nothing() {
     assert!(found.is_empty(), "{} false proofs, such as {}", found.len(), found[0]);
 }
 
+/// The judge of this file would see a proof.
+#[test]
+fn a_proof_is_seen_to_be_one() {
+    let url = format!("https://{HOST}/a.mp4");
+    let signature = &sign_raw(&[Raw::new("rsa", "SHA1", canned(&url, &END.to_string()))])[0];
+    let found = falsely_proven(&[link(&format!("{url}?utm_source=x"), "rsa", signature, "")]);
+    assert!(found.len() == 1 && found[0].starts_with("query-added: "), "{found:?}");
+}
+
 /// They open under a known key, and the text is nothing that a search could come upon.
 #[test]
 fn signatures_of_unrelated_texts_prove_nothing() {

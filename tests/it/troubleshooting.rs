@@ -57,6 +57,38 @@ fn code(text: &str) -> String {
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
+/// A line of prose in which only what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut escaped = String::new();
+    for (at, part) in text.split('`').enumerate() {
+        if at > 0 {
+            escaped.push('`');
+        }
+        if at % 2 == 1 {
+            escaped += part;
+            continue;
+        }
+        for c in part.chars() {
+            if matches!(c, '*' | '_' | '\\' | '<' | '~' | '[' | ']') {
+                escaped.push('\\');
+            }
+            escaped.push(c);
+        }
+    }
+    escaped
+}
+
+/// The threads on GitHub that a text names, as links.
+fn reports(evidence: &str) -> Vec<String> {
+    let words = evidence.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | ':' | '(' | ')'));
+    let thread = |word: &str| {
+        let (repository, number) = word.split_once('#')?;
+        let is_one = repository.contains('/') && number.bytes().all(|byte| byte.is_ascii_digit());
+        is_one.then(|| format!("[{word}](https://github.com/{repository}/issues/{number})"))
+    };
+    words.filter_map(thread).collect()
+}
+
 /// Cases of a mistake: those that show the texts first, then those where it is alone, then one per tool.
 fn examples<'c>(cases: &'c [Case], name: &str) -> Vec<&'c Case> {
     let mut of_it: Vec<&Case> =
@@ -81,23 +113,27 @@ fn example(case: &Case) -> String {
         "php" => "PHP",
         tool => tool,
     };
-    let mut text = format!("- {} ({tool}): {}", case.title, code(&case.how));
+    let mut text = format!("- {} ({tool}): {}", prose(&case.title), code(&case.how));
     if let (Some(signed), Some(requested)) = (&case.signed, &case.requested) {
-        let _ = write!(text, "\n  ```text\n  signed:    {signed}\n  requested: {requested}\n  ```\n ");
+        let _ = write!(text, "\n  ```text\n  signed:    {signed}\n  requested: {requested}\n  ```");
     }
-    let _ = writeln!(text, " Evidence: {}.", case.evidence.trim_end_matches('.'));
+    let reports = reports(&case.evidence);
+    if !reports.is_empty() {
+        let _ = write!(text, "\n  Reported in {}.", reports.join(", "));
+    }
+    text.push('\n');
     text
 }
 
 fn section(mistake: &Mistake, cases: &[Case]) -> String {
-    let mut text = format!("### `{}`\n\n{}\n\n", mistake.name, mistake.meaning);
+    let mut text = format!("### `{}`\n\n{}\n\n", mistake.name, prose(&mistake.meaning));
     let answers: Vec<_> =
         mistake.answers.iter().map(|code| format!("403 `{code}`, “{}”", message(code))).collect();
     let _ = writeln!(text, "CloudFront answers {}.\n", answers.join("; or "));
-    let _ = writeln!(text, "**To mend it:** {}\n", mistake.remedy);
+    let _ = writeln!(text, "**To mend it:** {}\n", prose(&mistake.remedy));
     for signer in SIGNERS {
         if let Some(line) = mistake.signers.get(signer) {
-            let _ = writeln!(text, "- {signer}: {line}");
+            let _ = writeln!(text, "- {signer}: {}", prose(line));
         }
     }
     if !mistake.signers.is_empty() {
@@ -125,7 +161,7 @@ fn page() -> String {
     let mut text = head.expect("the head") + "\n| what you see | look at |\n| --- | --- |\n";
     for mistake in &mistakes {
         let name = &mistake.name;
-        let _ = writeln!(text, "| {} | [`{name}`](#{name}) |", mistake.symptom.replace('|', "\\|"));
+        let _ = writeln!(text, "| {} | [`{name}`](#{name}) |", prose(&mistake.symptom).replace('|', "\\|"));
     }
     text.push('\n');
     let mut about = "";
