@@ -1,6 +1,6 @@
 //! The only place that reads the wall clock.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::epoch::EpochSeconds;
 
@@ -9,4 +9,12 @@ use crate::epoch::EpochSeconds;
 #[expect(clippy::disallowed_methods, reason = "the one clock; everything else takes the time as an argument")]
 pub fn now() -> EpochSeconds {
     EpochSeconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
+}
+
+/// When it was so long ago.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one clock; everything else takes the time as an argument")]
+pub fn before(span: Duration) -> SystemTime {
+    let now = SystemTime::now();
+    now.checked_sub(span).unwrap_or(now)
 }

@@ -1,6 +1,5 @@
 //! The running edge: listeners, a runtime for each core, connections, and their end.
 
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,8 +9,6 @@ use std::{io, thread};
 
 use arc_swap::ArcSwap;
 use http::HeaderValue;
-use ipnet::IpNet;
-use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
 use tokio::sync::Semaphore;
@@ -19,16 +16,16 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::access::verified::VerifiedPolicies;
-use crate::config::{AdminToken, Door, Limits, Settings};
-use crate::distribution::Distributions;
-use crate::locations::Locations;
+use crate::config::{Door, Settings};
 
 pub mod access_log;
 pub mod admin;
 pub mod cloudfront_headers;
 pub mod connection;
 pub mod conversation;
+pub mod dev_signer;
 pub mod error_page;
+pub mod explainer;
 pub mod forward;
 pub mod forwarded;
 pub mod gathered;
@@ -44,6 +41,7 @@ pub mod recorder;
 pub mod redact;
 pub mod reply;
 pub mod response_headers;
+mod running;
 pub mod service;
 pub mod socket;
 pub mod stall;
@@ -55,8 +53,12 @@ pub mod websocket;
 pub mod worker;
 
 use access_log::AccessLog;
+use dev_signer::DevSigner;
+use explainer::Explainer;
 pub use listener::Listeners;
 use metrics::{Metrics, Reloads};
+use recorder::Recorder;
+pub use running::Running;
 use worker::Worker;
 
 /// What all threads share.
@@ -74,48 +76,16 @@ pub struct Edge {
     pub access_log: Option<AccessLog>,
     /// What is counted; nothing where nobody can ask for it.
     pub metrics: Option<Metrics>,
+    /// The last requests; nothing where the console is off.
+    pub recorder: Option<Arc<Recorder>>,
+    /// What explains denials, where somebody wants to know: in test mode, or with the console.
+    pub explainer: Option<Arc<Explainer>>,
+    /// What the console signs links with; `dev` has it.
+    pub dev_signer: Option<DevSigner>,
     /// How often the configuration was read again.
     pub reloads: Reloads,
     /// Whether every thread takes connections.
     pub is_accepting: AtomicBool,
-}
-
-/// A configuration in use.
-#[derive(Debug)]
-pub struct Running {
-    /// What is served.
-    pub distributions: Arc<Distributions>,
-    /// Folders and files that directory origins never show.
-    pub secrets: Vec<PathBuf>,
-    /// What each TLS listener presents, in the order of the configuration.
-    pub tls: Vec<Arc<ServerConfig>>,
-    /// Whose word on the viewer is believed.
-    pub trusted_proxies: Vec<IpNet>,
-    /// What a viewer may cost.
-    pub limits: Limits,
-    /// Where addresses are.
-    pub locations: Option<Arc<Locations>>,
-    /// Whether a distribution looks at countries; else nobody looks them up.
-    pub restricts_countries: bool,
-    /// What the admin listener asks for.
-    pub admin_token: Option<AdminToken>,
-}
-
-impl Running {
-    fn of(settings: &Settings) -> Self {
-        let server = &settings.server;
-        let list = &settings.distributions.list;
-        Self {
-            distributions: Arc::clone(&settings.distributions),
-            secrets: settings.secrets.clone(),
-            tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
-            trusted_proxies: server.trusted_proxies.clone(),
-            limits: server.limits,
-            locations: settings.locations.clone(),
-            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
-            admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
-        }
-    }
 }
 
 impl Edge {
@@ -129,6 +99,9 @@ impl Edge {
             via: identity::via(),
             access_log: None,
             metrics: settings.admin.is_some().then(Metrics::default),
+            recorder: settings.admin.as_ref().is_some_and(|admin| admin.console).then(Arc::default),
+            explainer: None,
+            dev_signer: None,
             reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
         }

@@ -12,18 +12,21 @@ use super::keys::{KeyPair, fresh_id};
 use super::paint::Paint;
 use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
-use crate::config::{self, Door, HttpsListener, ServerSettings, Settings};
+use crate::config::{self, AdminSettings, Door, HttpsListener, ServerSettings, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
+use crate::edge::dev_signer::DevSigner;
 use crate::sign::PrivateKey;
 use crate::viewer::Scheme;
 
 mod banner;
+mod console;
 mod local_tls;
 
-use banner::{Shown, banner};
+use banner::{Shown, banner, base};
+use console::Console;
 use local_tls::LocalTls;
 
 #[derive(Args, Debug)]
@@ -45,7 +48,10 @@ pub(super) struct Dev {
     #[arg(long, value_name = "ADDR", value_parser = super::address, num_args = 0..=1, require_equals = true,
           default_missing_value = "127.0.0.1:8443")]
     tls: Option<SocketAddr>,
-    /// Written once the listener accepts: pid and address as JSON
+    /// Where the console is shown, or `off` [default: 127.0.0.1:9090, or a free port where that is taken]
+    #[arg(long, value_name = "ADDR", value_parser = Console::parse)]
+    console: Option<Console>,
+    /// Written once the listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
     /// The folder of the key pairs: every one is trusted, the first signs; one is made when there is none
@@ -72,7 +78,8 @@ impl Dev {
             test_mode: true,
             test_mode_on_any_address: self.test_mode_on_any_address,
         };
-        let bound = proxy.bind()?;
+        let mut bound = proxy.bind()?;
+        bound.admin = Console::bind(self.console)?;
         let address = |of_tls: bool| {
             bound
                 .addresses()
@@ -92,8 +99,11 @@ impl Dev {
             proxy_protocol: false,
             tls: Arc::clone(&tls.config),
         }));
+        let console = bound.admin.as_ref().map(|admin| admin.address);
+        settings.admin = console.map(|listen| AdminSettings { listen, token: None, console: true });
         let shown = Shown {
             pair,
+            console,
             key_folder: &self.keys,
             location: &location,
             path: &path,
@@ -101,6 +111,13 @@ impl Dev {
             secure: secure.zip(tls.as_ref().map(|tls| tls.authority_file.as_path())),
         };
         let banner = banner(&shown, Paint(global.colored(&std::io::stdout())))?;
+        let base = base(plain, secure);
+        bound.dev_signer = Some(DevSigner {
+            key_pair_id: pair.id.clone(),
+            key: Arc::clone(&pair.key),
+            base,
+            key_file: pair.private_file.clone(),
+        });
         bound.serve(&settings, || answer(&banner))
     }
 }

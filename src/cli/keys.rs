@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, bail};
 use rand::TryRng;
@@ -15,7 +16,7 @@ use crate::sign::PrivateKey;
 /// A key pair and where it lies.
 pub(super) struct KeyPair {
     pub(super) id: String,
-    pub(super) key: PrivateKey,
+    pub(super) key: Arc<PrivateKey>,
     pub(super) private_file: PathBuf,
     pub(super) public_file: PathBuf,
 }
@@ -43,7 +44,7 @@ impl KeyPair {
             let _ = fs::remove_file(&private_file);
             return Err(error);
         }
-        Ok(Self { id: id.to_owned(), key, private_file, public_file })
+        Ok(Self { id: id.to_owned(), key: Arc::new(key), private_file, public_file })
     }
 
     /// Every pair in a folder, by name; none where there is no folder.
@@ -77,7 +78,7 @@ impl KeyPair {
         if !public_file.exists() {
             create(&public_file, &key.public_pem()?, 0o644)?;
         }
-        Ok(Self { id: id.to_owned(), key, private_file, public_file })
+        Ok(Self { id: id.to_owned(), key: Arc::new(key), private_file, public_file })
     }
 }
 

@@ -18,6 +18,8 @@ use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
 use crate::edge::access_log::AccessLog;
 use crate::edge::admin::Admin;
+use crate::edge::dev_signer::DevSigner;
+use crate::edge::explainer::Explainer;
 use crate::edge::{self, Edge, Listeners};
 
 /// A proxy that is about to run.
@@ -38,6 +40,10 @@ pub(super) struct Proxy {
 pub(super) struct Bound {
     proxy: Proxy,
     listeners: Listeners,
+    /// Where the settings name an address that isn't bound yet, none.
+    pub(super) admin: Option<Admin>,
+    /// What the console signs with.
+    pub(super) dev_signer: Option<DevSigner>,
 }
 
 impl Proxy {
@@ -52,7 +58,7 @@ impl Proxy {
         };
         raise_file_limit();
         let listeners = Listeners::bind(&self.listen, workers)?;
-        Ok(Bound { proxy: self, listeners })
+        Ok(Bound { proxy: self, listeners, admin: None, dev_signer: None })
     }
 }
 
@@ -67,11 +73,12 @@ impl Bound {
         settings: &Settings,
         announce: impl FnOnce() -> anyhow::Result<()>,
     ) -> anyhow::Result<ExitCode> {
-        let Self { proxy, listeners } = self;
-        let admin = settings.admin.as_ref().map(|admin| Admin::bind(admin.listen)).transpose()?;
-        let mut edge = Edge::new(settings, proxy.test_mode);
-        edge.access_log = settings.access_log.as_ref().map(start_access_log).transpose()?;
-        let edge = Arc::new(edge);
+        let Self { proxy, listeners, admin, dev_signer } = self;
+        let admin = match (admin, &settings.admin) {
+            (None, Some(settings)) => Some(Admin::bind(settings.listen)?),
+            (bound, _) => bound,
+        };
+        let edge = Arc::new(edge_of(settings, proxy.test_mode, dev_signer)?);
         let stop = CancellationToken::new();
         let reloader = Reloader::new(Arc::clone(&edge), proxy.reload_from, settings, proxy.listen_is_given);
         let at_once = proxy.ready_file.clone();
@@ -120,6 +127,17 @@ impl Bound {
         served.context("the proxy could not run")?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// The edge with the threads that serve beside it.
+fn edge_of(settings: &Settings, test_mode: bool, dev_signer: Option<DevSigner>) -> anyhow::Result<Edge> {
+    let mut edge = Edge::new(settings, test_mode);
+    edge.access_log = settings.access_log.as_ref().map(start_access_log).transpose()?;
+    edge.dev_signer = dev_signer;
+    if edge.test_mode || edge.recorder.is_some() {
+        edge.explainer = Some(Arc::new(Explainer::start().context("causes can't be searched for")?));
+    }
+    Ok(edge)
 }
 
 /// A connection is a file, and most systems allow a process 1,024 until it asks for what it may have.

@@ -32,8 +32,11 @@ pub(super) fn start(
     Ok(())
 }
 
-/// Waits until what was logged is written.
+/// Waits until what was logged is written; denials that wait for their cause are told without one.
 pub(super) fn flush(edge: &Edge) {
+    if let Some(explainer) = &edge.explainer {
+        explainer.stop();
+    }
     if let Some(log) = &edge.access_log {
         log.flush();
     }

@@ -31,13 +31,15 @@ pub enum AccessLogFormat {
     Json,
 }
 
-/// `[admin]`: where metrics and health are served.
+/// `[admin]`: where metrics, health and the console are served.
 #[derive(Clone, Debug)]
 pub struct AdminSettings {
     /// The address; another one needs a restart.
     pub listen: SocketAddr,
     /// What a request must bear; needed where others can reach the address.
     pub token: Option<AdminToken>,
+    /// Whether the console is there, and requests are kept for it.
+    pub console: bool,
 }
 
 /// A secret that opens the admin listener.
@@ -126,6 +128,7 @@ impl Loader<'_, '_> {
         });
         let file = table.string(self.faults, "token-file");
         let token = file.as_ref().and_then(|file| self.admin_token(file));
+        let console = table.flag(self.faults, "console").is_none_or(|console| console.value);
         table.finish(self.faults, &[]);
         let listen = listen?;
         self.listeners.push(listen.clone());
@@ -135,7 +138,7 @@ impl Loader<'_, '_> {
             let fault = fault.expected("a loopback address, or `token-file` beside it");
             self.faults.error(fault.help("`head -c 32 /dev/urandom | base64 > admin.token` makes one"));
         }
-        Some(AdminSettings { listen: listen.value, token })
+        Some(AdminSettings { listen: listen.value, token, console })
     }
 
     fn admin_token(&mut self, file: &Placed<&str>) -> Option<AdminToken> {

@@ -1,9 +1,10 @@
 //! What is known of one request, and told when its response has ended, however it ended: to the log on stderr, to the
-//! access log, to the counts.
+//! access log, to the counts, to the console.
 
 use std::fmt;
 use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::HOST;
@@ -11,25 +12,29 @@ use http::{HeaderValue, Method, Response, Uri, Version, request};
 use http_body::Body as _;
 
 use super::identity::RequestIdentity;
-use super::observer::{Key, Names, Observer, OriginName, Place, Told};
-use super::redact::redacted;
+use super::observer::{Key, Names, Observer, OriginName, Place};
+use super::recorder::Times;
 use super::reply::Cause;
 use super::viewer::{Peer, TlsFacts, Viewer};
 use crate::body::{self, Body};
-use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
 use crate::distribution::origin::Origin;
-use crate::viewer::Scheme;
+use crate::distribution::{Distributions, Route};
+use crate::explain::Inquiry;
+use crate::viewer::{Scheme, ViewerRequest};
 
 mod bodies;
+mod diagnostic;
+mod ending;
 mod facts;
 mod format;
 mod outcome;
+mod recorded;
 mod writer;
 
 use bodies::{CountedBody, LoggedBody};
+use ending::Ending;
 use facts::{RequestFacts, ResponseFacts};
-use outcome::Outcome;
 pub use writer::AccessLog;
 
 /// What is known of a request; nothing where nobody wants to know.
@@ -59,7 +64,15 @@ struct Line {
     place: Option<Rc<Place>>,
     /// Whose signature opened the door, and whether it was remembered.
     key: Option<(Rc<Key>, bool)>,
-    origin: Option<(Rc<OriginName>, Instant)>,
+    /// The origin that was asked last, and when, until it answers.
+    origin: Option<Rc<OriginName>>,
+    asked: Option<Instant>,
+    /// What is judged, where the console keeps it or a denial is explained.
+    inquiry: Option<Box<Inquiry>>,
+    /// By what the signature check denied it, where somebody wants to know why.
+    denied_by: Option<Arc<Distributions>>,
+    /// For the console; the end is filled in there.
+    times: Times,
     /// Why Frontgate answered by itself.
     cause: Option<Cause>,
     /// Whether a page stands in place of an error, whatever its status says.
@@ -67,15 +80,6 @@ struct Line {
     status: u16,
     sent: u64,
     ending: Ending,
-}
-
-/// How a response ended.
-enum Ending {
-    Complete,
-    /// The origin's body could not be read on.
-    Broken(String),
-    /// The viewer has gone, or never got a response.
-    Aborted,
 }
 
 impl AccessLogEntry {
@@ -106,6 +110,10 @@ impl AccessLogEntry {
             place: None,
             key: None,
             origin: None,
+            asked: None,
+            inquiry: None,
+            denied_by: None,
+            times: Times::default(),
             cause: None,
             shows_error_page: false,
             status: 0,
@@ -122,10 +130,38 @@ impl AccessLogEntry {
         }
     }
 
+    /// What is about to be judged.
+    pub fn asks_for(&mut self, request: &ViewerRequest<'_>) {
+        if let Some(line) = &mut self.0
+            && line.observer.recorder().is_some()
+        {
+            line.inquiry = Some(Box::new(recorded::inquiry(request)));
+        }
+    }
+
     /// Where it belongs.
     pub fn belongs_to(&mut self, names: &Names, route: &Route<'_, '_>) {
         if let Some(line) = &mut self.0 {
             line.place = Some(names.place(&line.observer, route));
+        }
+    }
+
+    /// The signatures were looked at.
+    pub fn decided(&mut self) {
+        if let Some(line) = &mut self.0
+            && line.observer.recorder().is_some()
+        {
+            line.times.decided = Some(line.began.elapsed());
+        }
+    }
+
+    /// They opened nothing.
+    pub fn denied(&mut self, request: &ViewerRequest<'_>, distributions: &Arc<Distributions>) {
+        if let Some(line) = &mut self.0
+            && line.observer.explainer().is_some()
+        {
+            line.inquiry.get_or_insert_with(|| Box::new(recorded::inquiry(request)));
+            line.denied_by = Some(Arc::clone(distributions));
         }
     }
 
@@ -152,18 +188,20 @@ impl AccessLogEntry {
     /// An origin is asked now; of several, each in turn.
     pub fn asks(&mut self, names: &Names, origin: &Origin) {
         if let Some(line) = &mut self.0
-            && let (Some(place), true) = (&line.place, line.observer.counts())
+            && let (Some(place), true) = (&line.place, line.observer.wants_origins())
         {
-            line.origin = Some((names.origin(&line.observer, place, origin), Instant::now()));
+            line.origin = Some(names.origin(&line.observer, place, origin));
+            line.asked = Some(Instant::now());
         }
     }
 
     /// The head of its response is there, or it has failed, by CloudFront's name for that.
     pub fn origin_answered(&mut self, failure: Option<&'static str>) {
         if let Some(line) = &mut self.0
-            && let Some((origin, asked)) = line.origin.take()
+            && let (Some(origin), Some(asked)) = (&line.origin, line.asked.take())
         {
-            line.observer.origin_answered(&origin, asked.elapsed(), failure);
+            line.observer.origin_answered(origin, asked.elapsed(), failure);
+            line.times.origin_head = failure.is_none().then(|| line.began.elapsed());
         }
     }
 
@@ -171,6 +209,9 @@ impl AccessLogEntry {
     pub fn answered_for(&mut self, cause: Cause) {
         if let Some(line) = &mut self.0 {
             line.cause = Some(cause);
+            if line.observer.recorder().is_some() {
+                line.times.decided.get_or_insert_with(|| line.began.elapsed());
+            }
         }
     }
 
@@ -208,70 +249,5 @@ impl Line {
 
     fn target(&self) -> &str {
         self.uri.path_and_query().map_or("", |target| target.as_str())
-    }
-
-    /// One line on stderr.
-    fn say(&self) {
-        macro_rules! say {
-            ($level:ident) => {
-                tracing::$level!(
-                    target: "access",
-                    viewer = %self.viewer,
-                    method = self.method.as_str(),
-                    host = &*redacted(&self.host()),
-                    path = &*redacted(self.target()),
-                    status = self.status,
-                    bytes = self.sent,
-                    millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX),
-                    key = self.key.as_ref().map(|(key, _)| key.id.as_str()),
-                    reason = self.cause.as_ref().map(|cause| cause.name),
-                    detail = self.cause.as_ref().map(|cause| redacted(&cause.detail)).as_deref(),
-                    origin_error = self.broke().as_deref(),
-                    aborted = matches!(self.ending, Ending::Aborted).then_some(true),
-                )
-            };
-        }
-        match self.is_notable() {
-            true => say!(info),
-            false => say!(debug),
-        }
-    }
-
-    /// Whether Frontgate answered by itself, or the response isn't whole.
-    fn is_notable(&self) -> bool {
-        self.cause.is_some() || !matches!(self.ending, Ending::Complete)
-    }
-
-    fn broke(&self) -> Option<String> {
-        match &self.ending {
-            Ending::Broken(error) => Some(redacted(error).into_owned()),
-            Ending::Complete | Ending::Aborted => None,
-        }
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let outcome = Outcome::of(self);
-        if let (Some(log), Some(request)) = (self.observer.access_log(), &self.request) {
-            log.write(format::line(self, request, &outcome, log.settings()));
-        }
-        self.observer.request_ended(&Told {
-            place: self.place.as_deref(),
-            method: &self.method,
-            status: self.status,
-            result: outcome.result,
-            key: self.key.as_ref().map(|(key, _)| &**key),
-            cause: self.cause.as_ref(),
-            sent: self.sent,
-            interrupted: match self.ending {
-                Ending::Complete => None,
-                Ending::Broken(_) => Some("origin"),
-                Ending::Aborted => Some("viewer"),
-            },
-        });
-        if self.observer.says(self.is_notable()) {
-            self.say();
-        }
     }
 }

@@ -41,13 +41,25 @@ impl Admin {
     /// # Errors
     /// [`BindError`] for one that is taken or isn't this machine's.
     pub fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        Self::bind_as(Listener::Admin, address)
+    }
+
+    /// The same for `dev`, where the command line says where.
+    ///
+    /// # Errors
+    /// As [`Admin::bind`].
+    pub fn bind_console(address: SocketAddr) -> Result<Self, BindError> {
+        Self::bind_as(Listener::Console, address)
+    }
+
+    fn bind_as(of: Listener, address: SocketAddr) -> Result<Self, BindError> {
         let bind = || {
             let listener = StdListener::bind(address)?;
             listener.set_nonblocking(true)?;
             let address = listener.local_addr()?;
             Ok(Self { listener, address })
         };
-        bind().map_err(|source| BindError { address, of: Listener::Admin, source })
+        bind().map_err(|source| BindError { address, of, source })
     }
 
     /// Answers from now on, until the process ends: also while the edge drains, so that whoever asks learns of it.

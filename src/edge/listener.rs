@@ -85,8 +85,10 @@ pub enum Listener {
     Plain,
     /// TLS.
     Https,
-    /// Metrics and health.
+    /// Metrics, health and the console.
     Admin,
+    /// The same of `dev`.
+    Console,
 }
 
 impl Listener {
@@ -100,6 +102,7 @@ impl Listener {
             Self::Plain => "`--listen`",
             Self::Https => "`listen` in [[server.https]], or `--tls` of `dev`,",
             Self::Admin => "`listen` in [admin]",
+            Self::Console => "`--console`",
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Whom one thread tells of its requests: the log on stderr, the access log, the counts. Where nobody wants to know,
-//! nothing is remembered of a request.
+//! Whom one thread tells of its requests: the log on stderr, the access log, the counts, the console. Where nobody wants to
+//! know, nothing is remembered of a request.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use http::Method;
 
+use super::Edge;
 use super::access_log::AccessLog;
+use super::explainer::Explainer;
 use super::metrics::{Metrics, ThreadCounts};
+use super::recorder::Recorder;
 use super::reply::Cause;
 use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
@@ -23,6 +26,10 @@ pub struct Observer {
     stderr: Said,
     access_log: Option<AccessLog>,
     counts: Option<Arc<ThreadCounts>>,
+    recorder: Option<Arc<Recorder>>,
+    explainer: Option<Arc<Explainer>>,
+    /// Whether lines on stderr say why the signature check denied: in test mode.
+    says_causes: bool,
 }
 
 /// Which requests have a line on stderr.
@@ -51,7 +58,7 @@ pub(super) struct Told<'a> {
 impl Observer {
     /// Tells what is on at the start.
     #[must_use]
-    pub fn new(access_log: Option<AccessLog>, metrics: Option<&Metrics>) -> Rc<Self> {
+    pub fn new(edge: &Edge) -> Rc<Self> {
         let stderr = if tracing::enabled!(target: "access", tracing::Level::DEBUG) {
             Said::Everything
         } else if tracing::enabled!(target: "access", tracing::Level::INFO) {
@@ -59,13 +66,38 @@ impl Observer {
         } else {
             Said::Nothing
         };
-        Rc::new(Self { stderr, access_log, counts: metrics.map(Metrics::thread) })
+        Rc::new(Self {
+            stderr,
+            access_log: edge.access_log.clone(),
+            counts: edge.metrics.as_ref().map(Metrics::thread),
+            recorder: edge.recorder.clone(),
+            explainer: edge.explainer.clone(),
+            says_causes: edge.test_mode && stderr != Said::Nothing,
+        })
     }
 
     /// Whether anybody wants to know of requests.
     #[must_use]
     pub fn wants_requests(&self) -> bool {
-        self.stderr != Said::Nothing || self.access_log.is_some() || self.counts.is_some()
+        self.stderr != Said::Nothing
+            || self.access_log.is_some()
+            || self.counts.is_some()
+            || self.recorder.is_some()
+    }
+
+    /// What keeps requests for the console, if it is on.
+    pub(super) fn recorder(&self) -> Option<&Arc<Recorder>> {
+        self.recorder.as_ref()
+    }
+
+    /// What explains denials, where somebody wants to know.
+    pub(super) fn explainer(&self) -> Option<&Explainer> {
+        self.explainer.as_deref().filter(|_| self.says_causes || self.recorder.is_some())
+    }
+
+    /// Whether a denial's line on stderr waits for its cause.
+    pub(super) fn says_causes(&self) -> bool {
+        self.says_causes
     }
 
     /// The access log, if there is one.
@@ -74,10 +106,10 @@ impl Observer {
         self.access_log.as_ref()
     }
 
-    /// Whether requests are counted.
+    /// Whether anybody wants to know which origins are asked.
     #[must_use]
-    pub fn counts(&self) -> bool {
-        self.counts.is_some()
+    pub fn wants_origins(&self) -> bool {
+        self.counts.is_some() || self.recorder.is_some()
     }
 
     pub(super) fn says(&self, is_notable: bool) -> bool {
@@ -143,9 +175,9 @@ impl Drop for OpenConnection {
 /// A behavior of a distribution, by name.
 #[derive(Debug)]
 pub(super) struct Place {
-    pub(super) distribution: String,
+    pub(super) distribution: Arc<str>,
     pub(super) domain_name: String,
-    pub(super) behavior: String,
+    pub(super) behavior: Arc<str>,
     /// As the counts know it.
     pub(super) number: u32,
 }
@@ -153,7 +185,7 @@ pub(super) struct Place {
 /// A key that a distribution trusts, by name.
 #[derive(Debug)]
 pub(super) struct Key {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     /// As the counts know it.
     pub(super) number: u32,
 }
@@ -161,6 +193,7 @@ pub(super) struct Key {
 /// An origin of a distribution.
 #[derive(Debug)]
 pub(super) struct OriginName {
+    pub(super) id: Arc<str>,
     /// As the counts know it.
     pub(super) number: u32,
 }
@@ -182,9 +215,9 @@ impl Names {
             let (distribution, behavior) = (&route.distribution.id, route.behavior.pattern());
             Place {
                 number: observer.number(|counts| counts.place(distribution, behavior)).unwrap_or(0),
-                distribution: distribution.clone(),
+                distribution: distribution.as_str().into(),
                 domain_name: route.distribution.domain_name.clone(),
-                behavior: behavior.to_owned(),
+                behavior: behavior.into(),
             }
         })
     }
@@ -193,12 +226,13 @@ impl Names {
         let at = (std::ptr::from_ref(place) as usize, std::ptr::from_ref(id) as usize);
         known(&self.keys, at, || Key {
             number: observer.number(|counts| counts.key(&place.distribution, id.as_str())).unwrap_or(0),
-            id: id.as_str().to_owned(),
+            id: id.as_str().into(),
         })
     }
 
     pub(super) fn origin(&self, observer: &Observer, place: &Place, origin: &Origin) -> Rc<OriginName> {
         known(&self.origins, std::ptr::from_ref(origin) as usize, || OriginName {
+            id: origin.id.as_str().into(),
             number: observer
                 .number(|counts| counts.origin(&place.distribution, origin.id.as_str()))
                 .unwrap_or(0),

@@ -1,32 +1,48 @@
 //! The last requests, for the console: how each was judged and what became of it. Bounded, in memory alone, and nothing
 //! where the console is off.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
+use super::redact::redacted;
 use crate::explain::Inquiry;
 
 /// The last requests of all threads, oldest first.
 #[derive(Debug)]
 pub struct Recorder {
-    kept: Mutex<VecDeque<Arc<Record>>>,
-    newest: watch::Sender<u64>,
+    kept: Mutex<Kept>,
+    /// The last version, by which whoever shows the records learns that some are new or changed.
+    version: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    records: VecDeque<Arc<Record>>,
+    /// What they hold, by [`Record::weight`].
+    bytes: usize,
+    last_number: u64,
+    version: u64,
 }
 
 /// A request that has ended.
 pub struct Record {
     /// Counts up from 1; filled in by the recorder.
     pub number: u64,
+    /// The version that it changed with last; filled in by the recorder.
+    pub changed: AtomicU64,
     /// When it came.
     pub came: SystemTime,
-    /// What was asked, signature and cookies included, so that it can be explained again. Never shown.
+    /// What was asked, signature and signing cookies included, so that it can be explained again
+    /// ([`Record::explainable`]). Never shown.
     pub inquiry: Inquiry,
-    /// Path and query with everything cut out that opens a door.
-    pub shown_target: String,
+    /// Of one that is too long to be kept, what is shown of its target; the inquiry then lacks target and cookies.
+    pub beginning: Option<String>,
     /// The distribution that answered.
     pub distribution: Option<Arc<str>>,
     /// The pattern of the behavior that counted.
@@ -64,47 +80,194 @@ impl fmt::Debug for Record {
     }
 }
 
+impl Record {
+    /// The request, where it was kept whole.
+    #[must_use]
+    pub fn explainable(&self) -> Option<&Inquiry> {
+        self.beginning.is_none().then_some(&self.inquiry)
+    }
+
+    /// Path and query with everything cut out that opens a door. Found when it is asked for: that is work, and most records
+    /// are never looked at.
+    #[must_use]
+    pub fn shown_target(&self) -> Cow<'_, str> {
+        self.beginning.as_deref().map_or_else(|| redacted(&self.inquiry.target), Cow::Borrowed)
+    }
+
+    /// Bytes of what a viewer chose, and of the record itself.
+    fn weight(&self) -> usize {
+        let inquiry = &self.inquiry;
+        let cookies: usize = inquiry.cookies.iter().map(Vec::len).sum();
+        let reason = self.reason.as_ref().map_or(0, |(_, detail)| detail.len());
+        let cause = self.cause.get().map_or(0, String::len);
+        let beginning = self.beginning.as_ref().map_or(0, String::len);
+        let texts = inquiry.authority.len() + inquiry.target.len() + beginning;
+        size_of::<Self>() + texts + cookies + reason + cause
+    }
+}
+
 impl Default for Recorder {
     fn default() -> Self {
-        Self { kept: Mutex::new(VecDeque::with_capacity(KEPT)), newest: watch::Sender::new(0) }
+        Self { kept: Mutex::default(), version: watch::Sender::new(0) }
     }
 }
 
 impl Recorder {
-    /// Keeps a request in place of the oldest one.
+    /// Keeps a request, in place of the oldest ones where there are too many.
     pub fn keep(&self, mut record: Record) -> Arc<Record> {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        record.number = kept.back().map_or(1, |last| last.number + 1);
+        let mut kept = self.lock();
+        kept.last_number += 1;
+        record.number = kept.last_number;
+        kept.bytes += record.weight();
         let record = Arc::new(record);
-        if kept.len() == KEPT {
-            kept.pop_front();
-        }
-        kept.push_back(Arc::clone(&record));
-        drop(kept);
-        self.newest.send_replace(record.number);
+        kept.records.push_back(Arc::clone(&record));
+        self.changed(kept, &record);
         record
+    }
+
+    /// The cause of a denial has been found; the first one counts.
+    pub fn explained(&self, record: &Record, cause: String) {
+        let mut kept = self.lock();
+        let len = cause.len();
+        if record.cause.set(cause).is_ok()
+            && kept.records.front().is_some_and(|oldest| oldest.number <= record.number)
+        {
+            kept.bytes += len;
+            self.changed(kept, record);
+        }
+    }
+
+    /// Gives the record the next version, lets the oldest go where there are too many, and tells.
+    fn changed(&self, mut kept: MutexGuard<'_, Kept>, record: &Record) {
+        kept.version += 1;
+        let version = kept.version;
+        record.changed.store(version, Ordering::Relaxed);
+        let mut gone = Vec::new();
+        while kept.records.len() > KEPT || (kept.bytes > MAX_BYTES && kept.records.len() > 1) {
+            let Some(oldest) = kept.records.pop_front() else { break };
+            kept.bytes = kept.bytes.saturating_sub(oldest.weight());
+            gone.push(oldest);
+        }
+        drop(kept);
+        // Two threads may come here in the other order.
+        self.version.send_if_modified(|last| {
+            let is_newer = version > *last;
+            *last = version.max(*last);
+            is_newer
+        });
     }
 
     /// Those after a number, oldest first; all that are kept after 0.
     #[must_use]
     pub fn after(&self, number: u64) -> Vec<Arc<Record>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().filter(|record| record.number > number).cloned().collect()
+        self.those(|record| record.number > number)
+    }
+
+    /// Those that are new or changed since a version of [`Recorder::subscribe`], oldest first.
+    #[must_use]
+    pub fn changed_since(&self, version: u64) -> Vec<Arc<Record>> {
+        self.those(|record| record.changed.load(Ordering::Relaxed) > version)
     }
 
     /// One of them.
     #[must_use]
     pub fn find(&self, number: u64) -> Option<Arc<Record>> {
-        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.iter().find(|record| record.number == number).cloned()
+        self.lock().records.iter().find(|record| record.number == number).cloned()
     }
 
-    /// Tells of each new one, by its number.
+    /// Tells of each that is new, and of each cause that was found, by the version that [`Recorder::changed_since`] takes.
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
-        self.newest.subscribe()
+        self.version.subscribe()
+    }
+
+    fn those(&self, fits: impl Fn(&Record) -> bool) -> Vec<Arc<Record>> {
+        self.lock().records.iter().filter(|record| fits(record)).cloned().collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Requests that are kept.
 pub const KEPT: usize = 1_000;
+/// Of all of them together: ordinary ones, with a policy in the URL, take a third of it.
+const MAX_BYTES: usize = 8 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::epoch::EpochSeconds;
+
+    fn record(target: &str) -> Record {
+        let url = format!("http://a.example.com{target}");
+        Record {
+            number: 0,
+            changed: AtomicU64::new(0),
+            came: SystemTime::UNIX_EPOCH,
+            inquiry: Inquiry::of_url(&url, EpochSeconds(0)).unwrap().0,
+            beginning: None,
+            distribution: None,
+            behavior: None,
+            key: None,
+            origin: None,
+            status: 200,
+            reason: None,
+            sent: 0,
+            times: Times::default(),
+            cause: OnceLock::new(),
+        }
+    }
+
+    fn numbers(records: &[Arc<Record>]) -> Vec<u64> {
+        records.iter().map(|record| record.number).collect()
+    }
+
+    #[test]
+    fn the_last_thousand_are_kept() {
+        let recorder = Recorder::default();
+        for _ in 0..KEPT + 5 {
+            recorder.keep(record("/x"));
+        }
+        let kept = numbers(&recorder.after(0));
+        assert_eq!((kept.len(), kept[0], kept[KEPT - 1]), (KEPT, 6, 1_005));
+        assert_eq!(numbers(&recorder.after(1_003)), [1_004, 1_005]);
+        assert!(recorder.find(5).is_none() && recorder.find(6).is_some());
+    }
+
+    #[test]
+    fn fewer_are_kept_where_they_are_large_and_causes_count_too() {
+        let recorder = Recorder::default();
+        let target = format!("/{}", "x".repeat(50_000));
+        let first = recorder.keep(record(&target));
+        for _ in 0..300 {
+            let record = recorder.keep(record(&target));
+            recorder.explained(&record, "x".repeat(10_000));
+        }
+        let holds =
+            |recorder: &Recorder| recorder.after(0).iter().map(|record| record.weight()).sum::<usize>();
+        assert!(holds(&recorder) <= MAX_BYTES && recorder.after(0).len() > 50);
+        // Of what is gone nothing is counted.
+        recorder.explained(&first, "x".repeat(10_000));
+        let counted = recorder.lock().bytes;
+        assert_eq!(counted, holds(&recorder));
+    }
+
+    #[test]
+    fn who_subscribes_learns_of_new_ones_and_of_causes() {
+        let recorder = Recorder::default();
+        let mut versions = recorder.subscribe();
+        let first = recorder.keep(record("/1"));
+        let _second = recorder.keep(record("/2"));
+        let seen = *versions.borrow_and_update();
+        assert_eq!(numbers(&recorder.changed_since(0)), [1, 2]);
+        assert!(recorder.changed_since(seen).is_empty() && !versions.has_changed().unwrap());
+        recorder.explained(&first, "why".to_owned());
+        assert!(versions.has_changed().unwrap());
+        assert_eq!(numbers(&recorder.changed_since(seen)), [1]);
+        let seen = *versions.borrow_and_update();
+        recorder.explained(&first, "another".to_owned());
+        assert!(recorder.changed_since(seen).is_empty() && first.cause.get().unwrap() == "why");
+    }
+}

@@ -125,18 +125,25 @@ impl Worker {
             if in_use.running.restricts_countries {
                 request.country = asker.whereabouts().country(request.address);
             }
-            let route = routed(&request, &in_use.running.distributions)?;
+            entry.asks_for(&request);
+            let distributions = &in_use.running.distributions;
+            let route = routed(&request, distributions)?;
             entry.belongs_to(&in_use.names, &route);
             exchange.distribution = Some(route.distribution);
             exchange.shaping = Shaping::of(route.behavior, parts);
             let has_body = !body::is_empty(&body);
             gate::admit(&request, &route, has_body).map_err(|barrier| Reply::barred(&barrier))?;
-            match authorize(&request, &route, &self.edge().verified) {
+            let decision = authorize(&request, &route, &self.edge().verified);
+            entry.decided();
+            match decision {
                 Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
                     entry.signed_by(&in_use.names, key_pair_id, remembered);
                 }
                 Decision::Allow(Admission::Public) => {}
-                Decision::Deny(reason) => return Err(Reply::denied(&reason)),
+                Decision::Deny(reason) => {
+                    entry.denied(&request, distributions);
+                    return Err(Reply::denied(&reason));
+                }
             }
             (Plan::of(&parts.uri, &request, &route, has_body)?, route.behavior, route.is_private())
         };

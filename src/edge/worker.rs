@@ -73,7 +73,7 @@ impl Worker {
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
         let in_use = RefCell::new(InUse::new(edge.running.load_full()));
-        let observer = Observer::new(edge.access_log.clone(), edge.metrics.as_ref());
+        let observer = Observer::new(&edge);
         Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default(), observer }
     }
 

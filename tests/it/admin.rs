@@ -332,6 +332,7 @@ fn an_address_that_is_taken_or_open_to_strangers_is_an_error_at_the_start() {
         ("listen = \"127.0.0.1:0\"\ntoken-file = \"missing\"".to_owned(), "the admin token can't be read"),
         ("listen = \"127.0.0.1:0\"\ntoken-file = \"short\"".to_owned(), "it holds no token"),
         ("listen = \"127.0.0.1:0\"\npassword = \"x\"".to_owned(), "has no key `password`"),
+        ("listen = \"127.0.0.1:0\"\nconsole = \"off\"".to_owned(), "true or false"),
     ] {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("short"), "short\n").unwrap();

@@ -11,6 +11,7 @@ mod browser;
 mod cli;
 mod configuration;
 mod conformance;
+mod denials;
 mod documented;
 mod examples;
 mod fallbacks;

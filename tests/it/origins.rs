@@ -35,16 +35,6 @@ fn curl(args: &[&str]) -> String {
     stdout(&output)
 }
 
-/// The id and the private key's file of a running `dev`.
-fn key_of(edge: &Edge) -> (String, String) {
-    let folder = edge.dir.path().join(".frontgate");
-    let mut names =
-        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let id = names.find_map(|name| name.strip_suffix(".private.pem").map(str::to_owned)).unwrap();
-    let file = folder.join(format!("{id}.private.pem")).display().to_string();
-    (id, file)
-}
-
 #[test]
 fn dev_prints_a_link_that_opens_and_a_broken_one_and_explain_says_why() {
     let edge = Edge::dev(&[]);
@@ -133,7 +123,7 @@ fn dev_keeps_its_key_and_hides_it_from_git() {
 fn the_demo_site_has_a_page_an_image_a_video_sized_file_and_a_playlist() {
     let edge = Edge::dev(&[]);
     let host = edge.address.to_string();
-    let (id, key) = key_of(&edge);
+    let (id, key) = edge.dev_key();
     let signed = |path: &str| {
         let url = format!("http://{host}{path}");
         let output =
@@ -323,7 +313,7 @@ fn nginx_answers_through_us_as_it_answers_alone() {
 #[test]
 fn curl_sends_dot_segments_and_brackets_only_when_told_to() {
     let edge = Edge::dev(&[]);
-    let (id, key) = key_of(&edge);
+    let (id, key) = edge.dev_key();
     let url = format!("http://{}/hls/../image.svg?x=[1-2]", edge.address);
     let signed =
         run(&["sign", "url", &url, "--key-pair-id", &id, "--private-key", &key, "--expires-in", "1h"]);

@@ -120,6 +120,7 @@ fn what_is_fixed_at_the_start_is_not_changed_and_nothing_else_with_it() {
         ),
         (free.replace("127.0.0.1:0", "127.0.0.1:1"), "[admin] listen"),
         (free.replace(ADMIN, ""), "[admin] listen"),
+        (free.replace(ADMIN, &format!("{ADMIN}console = false\n")), "[admin] console"),
         (format!("[verified-policy-cache]\nmax-size = 0\n{free}"), "[verified-policy-cache] max-size"),
         (format!("[access-log]\nformat = \"json\"\n{free}"), "[access-log]"),
     ]

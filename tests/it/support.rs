@@ -123,6 +123,17 @@ impl Edge {
         send_to(admin, request("GET", &admin.to_string(), path, &[]).as_bytes())
     }
 
+    /// The id and the private key's file of a running `dev`.
+    pub(crate) fn dev_key(&self) -> (String, String) {
+        let folder = self.file(".frontgate");
+        let entries = std::fs::read_dir(&folder).expect("a folder of keys");
+        let mut names =
+            entries.map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"));
+        let id = names.find_map(|name| name.strip_suffix(".private.pem").map(str::to_owned)).expect("a key");
+        let file = folder.join(format!("{id}.private.pem")).display().to_string();
+        (id, file)
+    }
+
     /// A file in its folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)

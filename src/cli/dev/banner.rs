@@ -23,6 +23,7 @@ pub(super) struct Shown<'a> {
     pub(super) key_folder: &'a Path,
     pub(super) location: &'a OriginLocation,
     pub(super) path: &'a str,
+    pub(super) console: Option<SocketAddr>,
     pub(super) plain: SocketAddr,
     /// Where TLS is spoken, and the file of the authority behind it.
     pub(super) secure: Option<(SocketAddr, &'a Path)>,
@@ -39,10 +40,7 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
     };
-    let base = match given.secure {
-        Some((address, _)) => format!("https://{}", host_of(address)),
-        None => format!("http://{}", host_of(given.plain)),
-    };
+    let base = base(given.plain, given.secure.map(|(address, _)| address));
     let url = format!("{base}{shown}");
     let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
     let terms = Terms::Canned { expires: end };
@@ -50,11 +48,13 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
     let link = signed_url(&url, &values);
     let broken = break_signature(&values).map(|values| signed_url(&url, &values)).unwrap_or_default();
     let (id, private, keys) = (&pair.id, pair.private_file.display(), key_folder.display());
+    let console =
+        given.console.map(|address| format!("  console      http://{address}/\n")).unwrap_or_default();
     let mut text = String::new();
     let _ = write!(
         text,
         "\n{title} before {before}, on {base}\n\n\
-         \x20 key id       {id}\n  private key  {private}\n  public       {PUBLIC_PATHS}; everything else needs a signature\n\n\
+         \x20 key id       {id}\n  private key  {private}\n  public       {PUBLIC_PATHS}; everything else needs a signature\n{console}\n\
          A signed link, good until {end}:\n  {link}\n\n\
          The same with one character changed, which is denied:\n  {broken}\n\n\
          Why? Ask with a link between the quotes:\n  frontgate explain --keys {keys} '…'\n\n",
@@ -68,10 +68,18 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
     Ok(text)
 }
 
+/// What links begin with.
+pub(super) fn base(plain: SocketAddr, secure: Option<SocketAddr>) -> String {
+    match secure {
+        Some(address) => format!("https://{}", host_of(address)),
+        None => format!("http://{}", host_of(plain)),
+    }
+}
+
 /// Lines that sign with this key in Python and in JavaScript.
 fn snippets(pair: &KeyPair, url: &str) -> String {
     let (id, private) = (&pair.id, pair.private_file.display().to_string());
-    let (module, scheme) = match pair.key {
+    let (module, scheme) = match *pair.key {
         PrivateKey::Rsa(_) => ("padding", "padding.PKCS1v15(), hashes.SHA1()"),
         PrivateKey::Ecdsa(_) => ("ec", "ec.ECDSA(hashes.SHA1())"),
     };

@@ -35,9 +35,9 @@ pub(super) fn line(
             let cause = line.cause.as_ref();
             let more = [
                 ("reason", Value::known(cause.map(|cause| cause.name))),
-                ("key-pair-id", Value::known(line.key.as_ref().map(|(key, _)| key.id.as_str()))),
-                ("distribution", Value::known(place.map(|place| place.distribution.as_str()))),
-                ("behavior", Value::known(place.map(|place| place.behavior.as_str()))),
+                ("key-pair-id", Value::known(line.key.as_ref().map(|(key, _)| &*key.id))),
+                ("distribution", Value::known(place.map(|place| &*place.distribution))),
+                ("behavior", Value::known(place.map(|place| &*place.behavior))),
             ];
             for (place, (name, value)) in fields.iter().chain(&more).enumerate() {
                 text.push_str(if place > 0 { ",\"" } else { "{\"" });

@@ -1,0 +1,49 @@
+//! What a reload replaces.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+use rustls::ServerConfig;
+
+use crate::config::{AdminToken, Limits, Settings};
+use crate::distribution::Distributions;
+use crate::locations::Locations;
+
+/// A configuration in use.
+#[derive(Debug)]
+pub struct Running {
+    /// What is served.
+    pub distributions: Arc<Distributions>,
+    /// Folders and files that directory origins never show.
+    pub secrets: Vec<PathBuf>,
+    /// What each TLS listener presents, in the order of the configuration.
+    pub tls: Vec<Arc<ServerConfig>>,
+    /// Whose word on the viewer is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// What a viewer may cost.
+    pub limits: Limits,
+    /// Where addresses are.
+    pub locations: Option<Arc<Locations>>,
+    /// Whether a distribution looks at countries; else nobody looks them up.
+    pub restricts_countries: bool,
+    /// What the admin listener asks for.
+    pub admin_token: Option<AdminToken>,
+}
+
+impl Running {
+    pub(super) fn of(settings: &Settings) -> Self {
+        let server = &settings.server;
+        let list = &settings.distributions.list;
+        Self {
+            distributions: Arc::clone(&settings.distributions),
+            secrets: settings.secrets.clone(),
+            tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
+            trusted_proxies: server.trusted_proxies.clone(),
+            limits: server.limits,
+            locations: settings.locations.clone(),
+            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
+            admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
+        }
+    }
+}
