@@ -18,16 +18,19 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
         return Findings::default();
     };
     let Some(evidence) = Evidence::of(examined) else { return Findings::default() };
-    let starts = evidence.starts(examined);
+    let makers = evidence.makers(value);
+    if makers.is_empty() {
+        return evidence.nobody(value, &readings(value));
+    }
     let writer = Writer::new(evidence.text.clone());
     let space = Space {
         dimensions: dimensions(examined, &evidence, clues),
-        starts,
+        starts: evidence.starts(examined),
         other_time: evidence.other_time(),
         writer: &writer,
     };
     let mut searched = Searched::Done;
-    for (reading, maker) in evidence.makers(value) {
+    for (reading, maker) in makers {
         let (hit, how) = search(&space, &maker, &reading.bytes, effort);
         let known = match &maker {
             Maker::Known { key, .. } | Maker::Pss { key, is_shown: true, .. } => Some(*key),

@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Mistake};
 use super::examined::Examined;
-use super::opened::{Hash, Opened, Pss, open, perhaps_pss};
+use super::opened::{Hash, Opened, Pss, open};
 use super::remedies::remedy;
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 
@@ -37,6 +37,7 @@ pub(super) struct Fit<'e> {
 impl<'e> Maker<'e> {
     /// Tries the keys in turn.
     pub(super) fn among(keys: &[&'e PublicKey], signature: &[u8]) -> Self {
+        let mut perhaps = None;
         for &key in keys {
             match open(key, signature) {
                 Some(Opened::Hashed { hash, digest }) => {
@@ -44,14 +45,14 @@ impl<'e> Maker<'e> {
                 }
                 Some(Opened::RawDigest { digest }) => return Self::Known { key, digest, shape: Shape::Bare },
                 Some(Opened::Pss(shapes)) => return Self::Pss { key, shapes, is_shown: true },
+                Some(Opened::PerhapsPss(shapes)) => {
+                    perhaps.get_or_insert(Self::Pss { key, shapes, is_shown: false });
+                }
                 None => {}
             }
         }
-        for &key in keys {
-            let shapes = perhaps_pss(key, signature);
-            if !shapes.is_empty() {
-                return Self::Pss { key, shapes, is_shown: false };
-            }
+        if let Some(perhaps) = perhaps {
+            return perhaps;
         }
         Self::Unknown { keys: keys.iter().copied().filter(|key| key.kind() == KeyKind::EcdsaP256).collect() }
     }

@@ -15,6 +15,8 @@ pub(super) enum Opened {
     RawDigest { digest: Vec<u8> },
     /// RSASSA-PSS, where its padding proves it.
     Pss(Vec<Pss>),
+    /// What may be RSASSA-PSS: with the longest salt only a message that fits proves it.
+    PerhapsPss(Vec<Pss>),
 }
 
 /// What an RSASSA-PSS signature says of its message (RFC 8017, section 9.1.2).
@@ -90,17 +92,15 @@ impl Hash {
 /// Opens a signature; none where the key didn't make it, or isn't RSA.
 pub(super) fn open(key: &PublicKey, signature: &[u8]) -> Option<Opened> {
     let encoded = key.raised(signature)?;
-    let proven = || {
-        let shapes: Vec<Pss> =
-            pss_shapes(&encoded).into_iter().filter(|shape| shape.zeros >= MIN_FILLING).collect();
-        (!shapes.is_empty()).then_some(Opened::Pss(shapes))
-    };
-    pkcs1(&encoded).or_else(proven)
-}
-
-/// What may be RSASSA-PSS: with the longest salt there are no zeros, and only a message that fits proves it.
-pub(super) fn perhaps_pss(key: &PublicKey, signature: &[u8]) -> Vec<Pss> {
-    key.raised(signature).map(|encoded| pss_shapes(&encoded)).unwrap_or_default()
+    pkcs1(&encoded).or_else(|| {
+        let (proven, perhaps): (Vec<Pss>, Vec<Pss>) =
+            pss_shapes(&encoded).into_iter().partition(|shape| shape.zeros >= MIN_FILLING);
+        match (proven.is_empty(), perhaps.is_empty()) {
+            (false, _) => Some(Opened::Pss(proven)),
+            (true, false) => Some(Opened::PerhapsPss(perhaps)),
+            (true, true) => None,
+        }
+    })
 }
 
 /// `00 01 FF … FF 00`, then what was signed.
