@@ -20,6 +20,9 @@ const END: u64 = 1_990_000_000;
 const RANDOM_RSA: u64 = 9_900;
 const RANDOM_ECDSA: u64 = 100;
 
+/// What is spent on a signature on a curve here: a proof there is a verification, of which none can be false by chance.
+const FEW: Effort<'static> = Effort { candidates: 1_000, is_out_of_time: &|| false };
+
 /// Bytes that look random and are the same in each run (splitmix64).
 struct Random(u64);
 
@@ -92,7 +95,8 @@ fn link(url: &str, key: &str, signature: &[u8], more: &str) -> String {
 
 fn explained(link: &str, distributions: &Distributions) -> Explanation {
     let (inquiry, _) = Inquiry::of_url(link, EpochSeconds(NOW)).expect("a URL");
-    inquiry.explain(distributions, &Effort::WITHOUT_CLOCK).expect("a request")
+    let effort = if link.contains(sites::id("ecdsa")) { &FEW } else { &Effort::WITHOUT_CLOCK };
+    inquiry.explain(distributions, effort).expect("a request")
 }
 
 /// Links with a false proof.
@@ -146,8 +150,8 @@ fn signatures_of_unrelated_texts_prove_nothing() {
     let mut random = Random(7);
     let mut urls = Vec::new();
     let mut jobs = Vec::new();
-    for number in 0..120 {
-        let key = if number < 100 { "rsa" } else { "ecdsa" };
+    for number in 0..40 {
+        let key = if number < 30 { "rsa" } else { "ecdsa" };
         urls.push(random.url());
         let text = match number % 3 {
             0 => canned(&format!("https://{}.example.org/{}", random.word(), random.word()), "1990000000"),
