@@ -156,16 +156,16 @@ def shell(script, data=b"", **env):
     return done.stdout.decode()
 
 
+scratch = tempfile.TemporaryDirectory()
+
+
 @cache
 def pkcs1_file(key):
     """The AWS CLI reads PKCS#1 only, so its user has to convert a PKCS#8 key first."""
-    folder = Path(tempfile.gettempdir())
-    handle, path = tempfile.mkstemp(dir=folder, suffix=".pem")
-    os.write(
-        handle, private_key(key).private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
-    )
-    os.close(handle)
-    return path
+    path = Path(scratch.name) / f"{key}.pem"
+    form = PrivateFormat.TraditionalOpenSSL
+    path.write_bytes(private_key(key).private_bytes(Encoding.PEM, form, NoEncryption()))
+    return str(path)
 
 
 @cache

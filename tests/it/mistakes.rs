@@ -368,8 +368,18 @@ fn report(case: &Case, judgement: &Judgement) -> String {
     )
 }
 
+/// The table, judged once for all tests.
+fn judged() -> &'static (Vec<Case>, Vec<(Value, Judgement)>) {
+    static JUDGED: LazyLock<(Vec<Case>, Vec<(Value, Judgement)>)> = LazyLock::new(|| {
+        let cases = cases();
+        let judged = judge_all(&cases);
+        (cases, judged)
+    });
+    &JUDGED
+}
+
 /// Judges every case on a few threads, in the table's order.
-fn judged(cases: &[Case]) -> Vec<(Value, Judgement)> {
+fn judge_all(cases: &[Case]) -> Vec<(Value, Judgement)> {
     let links = links();
     let next = AtomicUsize::new(0);
     let mut judged: Vec<_> = thread::scope(|scope| {
@@ -462,11 +472,10 @@ pub(crate) const NAMES: [&str; 65] = [
 
 #[test]
 fn mistakes_of_real_tools_are_named_and_none_is_proven_falsely() {
-    let cases = cases();
-    let judged = judged(&cases);
+    let (cases, judged) = judged();
     let mut failures = Vec::new();
     let mut falsely_proven = Vec::new();
-    for (case, (_, judgement)) in cases.iter().zip(&judged) {
+    for (case, (_, judgement)) in cases.iter().zip(judged) {
         if !judgement.falsely_proven.is_empty() {
             falsely_proven.push(report(case, judgement));
         }
@@ -492,10 +501,10 @@ fn mistakes_of_real_tools_are_named_and_none_is_proven_falsely() {
 
 #[test]
 fn a_mistake_is_answered_as_its_page_says() {
-    let cases = cases();
+    let (cases, judged) = judged();
     let mistakes = mistakes();
     let mut wrong = Vec::new();
-    for (case, (answer, _)) in cases.iter().zip(judged(&cases)) {
+    for (case, (answer, _)) in cases.iter().zip(judged) {
         let [Expected { mistake: name, .. }] = &case.expected[..] else { continue };
         let mistake = mistakes.iter().find(|mistake| mistake.name == *name).expect("a name");
         let code = answer["code"].as_str().unwrap_or("none");
