@@ -13,22 +13,36 @@ use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
 
-mod candidates;
 mod cause;
+mod changes;
 mod checks;
 mod diff;
+mod draft;
 mod effort;
+mod evidence;
+mod examined;
+mod findings;
+mod forensics;
 mod hints;
 mod inquiry;
+mod json_forms;
+mod key_hints;
 mod maker;
 mod opened;
-mod url_space;
+mod policy_text;
+mod reading;
+mod remedies;
+mod search;
+mod settled;
+mod signers;
+mod spelling;
+mod told;
 
 pub use cause::{Cause, Mistake};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 
-use checks::Examined;
+use examined::Examined;
 
 /// What would become of a request, and why.
 #[derive(Clone, Debug)]
@@ -124,8 +138,8 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
 pub fn explain_with(
     request: &ViewerRequest<'_>,
     distributions: &Distributions,
-    _clues: &Clues<'_>,
-    _effort: &Effort<'_>,
+    clues: &Clues<'_>,
+    effort: &Effort<'_>,
 ) -> Explanation {
     let mut explanation = Explanation {
         verdict: Verdict::Allow,
@@ -154,7 +168,7 @@ pub fn explain_with(
         let examined = Examined::of(request, &route, distributions, &sent, &text);
         explanation.key_pair_id = examined.sent_key_pair_id();
         explanation.policy = examined.policy_text();
-        explanation.checks = examined.checks();
+        (explanation.checks, explanation.searched) = examined.checks(clues, effort);
     }
     explanation
 }
@@ -168,6 +182,13 @@ impl Explanation {
             Verdict::Deny(_) => self.checks.iter().flat_map(|check| &check.causes).collect(),
         };
         causes.sort_by_key(|cause| !cause.proven);
+        // The values and the signature may both show one mistake.
+        let mut named = Vec::new();
+        causes.retain(|cause| {
+            let is_new = !named.contains(&cause.mistake);
+            named.push(cause.mistake);
+            is_new
+        });
         causes
     }
 
@@ -182,7 +203,7 @@ impl Explanation {
             Verdict::Deny(reason) => Some(match causes.first() {
                 Some(cause) => {
                     let certainty = if cause.proven { "proven" } else { "likely" };
-                    format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.fix)
+                    format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.sentence())
                 }
                 None => reason.to_string(),
             }),

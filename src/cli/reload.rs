@@ -117,7 +117,8 @@ impl Fixed {
             ("[[server.https]] listen", https_listeners(server)),
             ("[access-log]", settings.access_log.as_ref().map_or("off".to_owned(), |log| format!("{log:?}"))),
             ("[admin] listen", settings.admin.as_ref().map_or("none".to_owned(), |a| a.listen.to_string())),
-            ("[admin] console", settings.admin.as_ref().is_some_and(|admin| admin.console).to_string()),
+            // Without the table nothing is said of it twice.
+            ("[admin] console", settings.admin.as_ref().is_none_or(|admin| admin.console).to_string()),
         ];
         // `--listen` stands in place of the file's.
         if !listen_is_given {

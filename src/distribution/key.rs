@@ -171,15 +171,28 @@ impl PublicKey {
         key.verify_sig(message, signature).is_ok()
     }
 
+    /// Whether an ECDSA signature is this key's over a digest of whatever hash. It decides nothing, and serves `explain` alone.
+    #[must_use]
+    pub fn verifies_digest(&self, digest: &[u8], signature: &[u8]) -> bool {
+        use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
+        use p256::pkcs8::DecodePublicKey as _;
+        let key = p256::ecdsa::VerifyingKey::from_public_key_der(self.sha1.as_ref());
+        let signature = p256::ecdsa::Signature::from_der(signature);
+        key.is_ok_and(|key| signature.is_ok_and(|signature| key.verify_prehash(digest, &signature).is_ok()))
+    }
+
     /// The signature raised to the public exponent: what an RSA key signed, padding included, as long as the modulus. None
     /// for another kind of key, or for a signature of another length. It decides nothing, and serves `explain` alone.
     #[must_use]
     pub fn raised(&self, signature: &[u8]) -> Option<Vec<u8>> {
         let KeyKind::Rsa { bits } = self.kind else { return None };
         let length = bits.div_ceil(8);
+        if signature.len() != length {
+            return None;
+        }
         let key = rsa::PublicKey::from_public_key_der(self.sha1.as_ref()).ok()?;
         let number = BoxedUint::from_be_slice(signature, u32::try_from(bits).ok()?).ok()?;
-        if signature.len() != length || number >= **key.n() {
+        if number >= **key.n() {
             return None;
         }
         let raised = rsa::hazmat::rsa_encrypt(&key, &number).ok()?.to_be_bytes();

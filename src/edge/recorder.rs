@@ -1,6 +1,7 @@
 //! The last requests, for the console: how each was judged and what became of it. Bounded, in memory alone, and nothing
 //! where the console is off.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
+use super::redact::redacted;
 use crate::explain::Inquiry;
 
 /// The last requests of all threads, oldest first.
@@ -39,10 +41,8 @@ pub struct Record {
     /// What was asked, signature and signing cookies included, so that it can be explained again
     /// ([`Record::explainable`]). Never shown.
     pub inquiry: Inquiry,
-    /// Whether target or cookies were too long to be kept: then the inquiry lacks them.
-    pub is_cut: bool,
-    /// Path and query with everything cut out that opens a door.
-    pub shown_target: String,
+    /// Of one that is too long to be kept, what is shown of its target; the inquiry then lacks target and cookies.
+    pub beginning: Option<String>,
     /// The distribution that answered.
     pub distribution: Option<Arc<str>>,
     /// The pattern of the behavior that counted.
@@ -84,7 +84,14 @@ impl Record {
     /// The request, where it was kept whole.
     #[must_use]
     pub fn explainable(&self) -> Option<&Inquiry> {
-        (!self.is_cut).then_some(&self.inquiry)
+        self.beginning.is_none().then_some(&self.inquiry)
+    }
+
+    /// Path and query with everything cut out that opens a door. Found when it is asked for: that is work, and most records
+    /// are never looked at.
+    #[must_use]
+    pub fn shown_target(&self) -> Cow<'_, str> {
+        self.beginning.as_deref().map_or_else(|| redacted(&self.inquiry.target), Cow::Borrowed)
     }
 
     /// Bytes of what a viewer chose, and of the record itself.
@@ -93,7 +100,8 @@ impl Record {
         let cookies: usize = inquiry.cookies.iter().map(Vec::len).sum();
         let reason = self.reason.as_ref().map_or(0, |(_, detail)| detail.len());
         let cause = self.cause.get().map_or(0, String::len);
-        let texts = inquiry.authority.len() + inquiry.target.len() + self.shown_target.len();
+        let beginning = self.beginning.as_ref().map_or(0, String::len);
+        let texts = inquiry.authority.len() + inquiry.target.len() + beginning;
         size_of::<Self>() + texts + cookies + reason + cause
     }
 }
@@ -199,8 +207,7 @@ mod tests {
             changed: AtomicU64::new(0),
             came: SystemTime::UNIX_EPOCH,
             inquiry: Inquiry::of_url(&url, EpochSeconds(0)).unwrap().0,
-            is_cut: false,
-            shown_target: target.to_owned(),
+            beginning: None,
             distribution: None,
             behavior: None,
             key: None,

@@ -13,7 +13,7 @@ pub struct Cause {
     pub requested: Option<String>,
     /// The key that made the signature, where it is another one than was named.
     pub signed_by: Option<String>,
-    /// How to mend it.
+    /// How to mend it: a sentence, and where the signer is told by its habits, a line for it.
     pub fix: String,
 }
 
@@ -24,6 +24,20 @@ impl Cause {
 
     pub(super) fn likely(mistake: Mistake, fix: impl Into<String>) -> Self {
         Self { proven: false, ..Self::proven(mistake, fix) }
+    }
+
+    /// With the line for the signer in use, where there is one.
+    pub(super) fn for_signer(self, line: Option<String>) -> Self {
+        match line {
+            Some(line) => Self { fix: format!("{}\n{line}", self.fix), ..self },
+            None => self,
+        }
+    }
+
+    /// The mistake in one sentence.
+    #[must_use]
+    pub fn sentence(&self) -> &str {
+        self.fix.lines().next().unwrap_or_default()
     }
 
     pub(super) fn over(self, signed: &str, requested: &str) -> Self {
@@ -86,6 +100,10 @@ mistakes! {
     RootObject = "root-object",
     /// A slash at the end on one side alone.
     TrailingSlash = "trailing-slash",
+    /// The path that the origin has of its own was signed, too.
+    OriginPath = "origin-path",
+    /// A path, or a URL without its scheme, was signed.
+    PathOnly = "path-only",
     /// A query with more than was signed.
     QueryAdded = "query-added",
     /// A query with less than was signed.

@@ -1,100 +1,49 @@
 //! The checks of a private request, in CloudFront's order, each read on its own.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::cause::{Cause, Mistake};
-use super::maker::Maker;
-use super::{Check, candidates, hints};
-use crate::access::credentials::{CredentialSource, Credentials};
+use super::examined::Examined;
+use super::findings::Findings;
+use super::remedies::remedy;
+use super::settled::settle;
+use super::{Check, Clues, Effort, Outcome, Searched, forensics, hints, key_hints, told};
+use crate::access::credentials::CredentialSource;
 use crate::access::deny::DenyReason;
-use crate::access::encoding::Decoded;
-use crate::access::policy::Condition;
+use crate::access::policy::{Condition, SourceIp};
 use crate::access::verified::{SignatureClaim, VerifiedPolicies};
-use crate::access::{
-    ClaimedPolicy, TriedUrls, VerifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key,
-};
-use crate::distribution::key::{HashAlgorithm, PublicKey};
-use crate::distribution::{Distributions, Route};
-use crate::viewer::ViewerRequest;
+use crate::access::{ClaimedPolicy, VerifiedPolicy, key_pair_id};
 
-/// A private request with everything that its checks need, each part read on its own.
-pub(super) struct Examined<'r, 'a> {
-    pub(super) request: &'r ViewerRequest<'a>,
-    pub(super) route: &'r Route<'a, 'a>,
-    pub(super) distributions: &'a Distributions,
-    sent: &'r Credentials<'a>,
-    key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
-    signature: Result<Decoded, DenyReason>,
-    claimed: Result<ClaimedPolicy<'r>, DenyReason>,
-    hash: Result<HashAlgorithm, DenyReason>,
-    pub(super) tried: TriedUrls<'a>,
-}
-
-impl<'r, 'a> Examined<'r, 'a> {
-    pub(super) fn of(
-        request: &'r ViewerRequest<'a>,
-        route: &'r Route<'a, 'a>,
-        distributions: &'a Distributions,
-        sent: &'r Credentials<'a>,
-        text: &'r Result<Option<Decoded>, DenyReason>,
-    ) -> Self {
-        let claimed = match text {
-            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()),
-            Err(reason) => Err(reason.clone()),
-        };
-        let key = key_pair_id(sent, route).ok().map(|id| trusted_key(id, route));
-        Self {
-            request,
-            route,
-            distributions,
-            key,
-            signature: signature(sent),
-            claimed,
-            hash: hash_algorithm(sent),
-            tried: TriedUrls::of(request, route),
-            sent,
-        }
-    }
-
-    pub(super) fn sent_key_pair_id(&self) -> Option<String> {
-        key_pair_id(self.sent, self.route).ok().map(str::to_owned)
-    }
-
-    pub(super) fn policy_text(&self) -> Option<String> {
-        match &self.claimed {
-            Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
-                claimed.messages(&self.tried).first().map(|text| String::from_utf8_lossy(text).into_owned())
-            }
-            Err(_) => {
-                let text = self.sent.policy.as_deref()?;
-                let bytes = crate::access::encoding::decode(text).ok()?;
-                Some(String::from_utf8_lossy(&bytes).into_owned())
-            }
-        }
-    }
-
-    pub(super) fn checks(&self) -> Vec<Check> {
-        vec![
-            self.key_pair_id(),
+impl Examined<'_, '_> {
+    /// Every check, and how the search for what was signed ended.
+    pub(super) fn checks(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Vec<Check>, Searched) {
+        let (signature, searched) = self.signature(clues, effort);
+        let mut checks = vec![
+            self.key_pair_id(clues),
             self.key(),
-            self.signature_encoding(),
-            self.policy(),
-            self.signature(),
+            self.signature_encoding(clues),
+            self.policy(clues),
+            signature,
             self.resource(),
             self.expiry(),
             self.not_before(),
             self.ip(),
-        ]
+        ];
+        if let Some(failed) = checks.iter_mut().find(|check| check.outcome == Outcome::Fail) {
+            failed.causes.extend(told::duplicate(self));
+        }
+        settle(&mut checks);
+        (checks, searched)
     }
 
-    fn key_pair_id(&self) -> Check {
+    fn key_pair_id(&self, clues: &Clues<'_>) -> Check {
         let check = Check::new("key-pair-id", "the id of a public key: letters and digits");
         match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
-                check.fail(&reason, hints::key_pair_id(self.request, self.sent, self.distributions))
+                let hint = key_hints::key_pair_id(self.request, self.sent, self.distributions);
+                let cause = told::key_pair_id(self).or_else(|| told::missing(self, clues.fragment));
+                check.fail(&reason, hint).caused_by(cause.into_iter().collect())
             }
         }
     }
@@ -107,35 +56,23 @@ impl<'r, 'a> Examined<'r, 'a> {
             None => check.skip("no usable key id"),
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
             Some(Err(reason)) => check
-                .fail(reason, hints::unknown_key(self.sent, self.distributions))
-                .caused_by(self.made_by_another().into_iter().collect()),
+                .fail(reason, key_hints::unknown_key(self.sent, self.distributions))
+                .caused_by(told::key_pair_id(self).into_iter().collect()),
         }
     }
 
-    /// The key that made the signature, where the one that was named isn't trusted: an RSA key is known by what it opens.
-    fn made_by_another(&self) -> Option<Cause> {
-        let Maker::Known { key, .. } = Maker::of_unknown(self, self.signature.as_ref().ok()?) else {
-            return None;
-        };
-        let id = key.id().as_str();
-        let fix = if self.sent.key_pair_id.as_deref() == Some(id.as_bytes()) {
-            format!("{id} made it, but this path doesn't trust it: add it to one of the path's key groups")
-        } else {
-            format!("{id} made it: send Key-Pair-Id={id}")
-        };
-        Some(Cause { signed_by: Some(id.to_owned()), ..Cause::proven(Mistake::OtherKey, fix) })
-    }
-
-    fn signature_encoding(&self) -> Check {
+    fn signature_encoding(&self, clues: &Clues<'_>) -> Check {
         let check =
             Check::new("signature-encoding", "CloudFront's base64: `-` for `+`, `~` for `/`, `_` for `=`");
         match &self.signature {
             Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
-            Err(reason) => check.fail(reason, hints::encoding(self.sent.signature.as_deref())),
+            Err(reason) => check
+                .fail(reason, hints::encoding(self.sent.signature.as_deref()))
+                .caused_by(told::missing(self, clues.fragment).into_iter().collect()),
         }
     }
 
-    fn policy(&self) -> Check {
+    fn policy(&self, clues: &Clues<'_>) -> Check {
         let check = Check::new(
             "policy",
             "`Expires` (canned policy) or `Policy` (custom policy: one statement with DateLessThan)",
@@ -148,11 +85,29 @@ impl<'r, 'a> Examined<'r, 'a> {
                 let ignored = if self.sent.expires.is_some() { "; Expires beside it is ignored" } else { "" };
                 check.pass(format!("a custom policy{ignored}"))
             }
-            Err(reason) => check.fail(reason, hints::policy(reason, self.sent)),
+            Err(reason) => {
+                let fault = if let DenyReason::MalformedPolicy(fault) = reason { Some(fault) } else { None };
+                let cause = told::unset(self.sent)
+                    .or_else(|| fault.and_then(|fault| told::policy(fault, self)))
+                    .or_else(|| told::missing(self, clues.fragment));
+                check.fail(reason, hints::policy(reason, self.sent)).caused_by(cause.into_iter().collect())
+            }
         }
     }
 
-    fn signature(&self) -> Check {
+    fn signature(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Check, Searched) {
+        let check = self.verification();
+        if check.outcome == Outcome::Pass {
+            return (check, Searched::NotNeeded);
+        }
+        let Findings { hint, mut causes, searched } = forensics::examine(self, clues, effort);
+        causes.extend(check.causes.iter().cloned());
+        let hint = check.hint.clone().or(hint.filter(|_| check.outcome == Outcome::Fail));
+        (Check { hint, ..check }.caused_by(causes), searched)
+    }
+
+    /// The check itself, without what is found out about a failure.
+    fn verification(&self) -> Check {
         let check = Check::new("signature", "a signature of that key over what was sent");
         let (Some(Ok(key)), Ok(signature), Ok(claimed)) = (&self.key, &self.signature, &self.claimed) else {
             return check.skip("needs a trusted key, a readable signature and a policy");
@@ -169,7 +124,12 @@ impl<'r, 'a> Examined<'r, 'a> {
         };
         let hash = match &self.hash {
             Ok(hash) => *hash,
-            Err(reason) => return check.fail(reason, hints::hash_algorithm(self.sent)),
+            Err(reason) => {
+                let hint = hints::hash_algorithm(self.sent);
+                let fix = hint.clone().unwrap_or_else(|| reason.to_string());
+                let cause = Cause::proven(Mistake::HashAnnouncedWrongly, fix);
+                return check.fail(reason, hint).caused_by(vec![cause]);
+            }
         };
         let claim = SignatureClaim { key, hash, signature };
         match VerifiedPolicy::verify(
@@ -180,10 +140,7 @@ impl<'r, 'a> Examined<'r, 'a> {
             &VerifiedPolicies::new(0),
         ) {
             Ok(_) => check.pass(format!("a good signature, {} with {}", key.kind(), hash.as_parameter())),
-            Err(reason) => {
-                let found = candidates::search(self, &claim, claimed);
-                check.fail(&reason, Some(found.hint)).caused_by(found.causes)
-            }
+            Err(reason) => check.fail(&reason, hints::no_name(self)),
         }
     }
 
@@ -203,7 +160,15 @@ impl<'r, 'a> Examined<'r, 'a> {
                         let ambiguous = hints::ambiguous(resource, &self.tried);
                         Check { hint: ambiguous, ..check.pass(resource.to_string()) }
                     }
-                    Err(reason) => check.fail(&reason, hints::resource(resource, &self.tried, self.route)),
+                    Err(reason) => {
+                        let hint = hints::resource(resource, &self.tried, self.route);
+                        let fix =
+                            hint.clone().unwrap_or_else(|| remedy(Mistake::NotSignedByThisPolicy).to_owned());
+                        let requested = self.tried.texts().into_iter().next().unwrap_or_default();
+                        let cause = Cause::proven(Mistake::NotSignedByThisPolicy, fix)
+                            .over(resource.as_str(), &requested);
+                        check.fail(&reason, hint).caused_by(vec![cause])
+                    }
                 }
             }
         }
@@ -259,6 +224,9 @@ impl<'r, 'a> Examined<'r, 'a> {
             Ok(()) => check.pass(viewer.to_canonical().to_string()),
             Err(reason) => {
                 let cause = match viewer.to_canonical() {
+                    _ if matches!(allowed, SourceIp::V6(_)) => {
+                        Cause::proven(Mistake::MalformedRange, remedy(Mistake::MalformedRange))
+                    }
                     IpAddr::V6(_) => Cause::proven(
                         Mistake::Ipv6Viewer,
                         "leave IpAddress out, or serve such links over IPv4 alone",

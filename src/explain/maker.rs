@@ -1,19 +1,28 @@
 //! Who made a signature, with which hash, and over which messages it fits.
 
 use super::cause::{Cause, Mistake};
-use super::checks::Examined;
-use super::opened::{Hash, Opened, open};
-use crate::access::verified::SignatureClaim;
+use super::examined::Examined;
+use super::opened::{Hash, Opened, Pss, open};
+use super::remedies::remedy;
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 
 /// What the signature itself tells, before any message is tried.
 pub(super) enum Maker<'e> {
-    /// An RSA key opened it: key, hash and digest are known.
-    Known { key: &'e PublicKey, hash: Hash, digest: Vec<u8> },
-    /// An RSA key opened it, and what it holds fits no message.
-    Padding { key: &'e PublicKey, mistake: Mistake },
+    /// An RSA key opened it, and shows the digest.
+    Known { key: &'e PublicKey, digest: Vec<u8>, shape: Shape },
+    /// An RSA key opened it, and the padding is RSASSA-PSS's: messages are compared with what it holds.
+    Pss { key: &'e PublicKey, shapes: Vec<Pss>, is_shown: bool },
     /// It opens under no RSA key: ECDSA keys are asked message by message.
     Unknown { keys: Vec<&'e PublicKey> },
+}
+
+/// How a digest stands in an RSA signature.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// With the name of its hash.
+    Named(Hash),
+    /// Without: its length tells which it may be.
+    Bare,
 }
 
 /// Who made it over a message, and how.
@@ -21,52 +30,69 @@ pub(super) enum Maker<'e> {
 pub(super) struct Fit<'e> {
     pub(super) key: &'e PublicKey,
     pub(super) hash: Hash,
+    /// What is wrong with its padding.
+    pub(super) padding: Option<Mistake>,
 }
 
 impl<'e> Maker<'e> {
-    /// Tries the key that was named, then every other one that the configuration knows.
-    pub(super) fn of(examined: &'e Examined<'_, '_>, claim: &SignatureClaim<'e>) -> Self {
-        Self::among(known_keys(examined, Some(claim.key)), claim.signature)
-    }
-
-    /// Tries every key that the configuration knows, where none that was named is trusted.
-    pub(super) fn of_unknown(examined: &'e Examined<'_, '_>, signature: &[u8]) -> Self {
-        Self::among(known_keys(examined, None), signature)
-    }
-
-    fn among(keys: Vec<&'e PublicKey>, signature: &[u8]) -> Self {
-        for &key in &keys {
+    /// Tries the keys in turn.
+    pub(super) fn among(keys: &[&'e PublicKey], signature: &[u8]) -> Self {
+        let mut perhaps = None;
+        for &key in keys {
             match open(key, signature) {
-                Some(Opened::Hashed { hash, digest }) => return Self::Known { key, hash, digest },
-                Some(Opened::RawDigest) => return Self::Padding { key, mistake: Mistake::RawDigest },
-                Some(Opened::Pss) => return Self::Padding { key, mistake: Mistake::PssPadding },
+                Some(Opened::Hashed { hash, digest }) => {
+                    return Self::Known { key, digest, shape: Shape::Named(hash) };
+                }
+                Some(Opened::RawDigest { digest }) => return Self::Known { key, digest, shape: Shape::Bare },
+                Some(Opened::Pss(shapes)) => return Self::Pss { key, shapes, is_shown: true },
+                Some(Opened::PerhapsPss(shapes)) => {
+                    perhaps.get_or_insert(Self::Pss { key, shapes, is_shown: false });
+                }
                 None => {}
             }
         }
-        Self::Unknown { keys: keys.into_iter().filter(|key| key.kind() == KeyKind::EcdsaP256).collect() }
+        if let Some(perhaps) = perhaps {
+            return perhaps;
+        }
+        Self::Unknown { keys: keys.iter().copied().filter(|key| key.kind() == KeyKind::EcdsaP256).collect() }
     }
 
     /// Whether it was made over this message. Equality of digests, or a good signature, is a proof.
     pub(super) fn fit(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
         match self {
-            Self::Known { key, hash, digest } => {
-                hash.gives(message, digest).then_some(Fit { key, hash: *hash })
+            Self::Known { key, digest, shape: Shape::Named(hash) } => {
+                hash.gives(message, digest).then_some(Fit { key, hash: *hash, padding: None })
             }
-            Self::Padding { .. } => None,
+            Self::Known { key, digest, shape: Shape::Bare } => Hash::of_length(digest.len())
+                .find(|hash| hash.gives(message, digest))
+                .map(|hash| Fit { key, hash, padding: Some(Mistake::RawDigest) }),
+            Self::Pss { key, shapes, .. } => shapes
+                .iter()
+                .find(|shape| shape.fits(message))
+                .map(|shape| Fit { key, hash: shape.hash, padding: Some(Mistake::PssPadding) }),
             Self::Unknown { keys } => keys.iter().find_map(|key| {
                 [(HashAlgorithm::Sha1, Hash::Sha1), (HashAlgorithm::Sha256, Hash::Sha256)]
                     .into_iter()
                     .find(|(algorithm, _)| key.verifies(*algorithm, message, signature))
-                    .map(|(_, hash)| Fit { key, hash })
+                    .map(|(_, hash)| Fit { key, hash, padding: None })
             }),
         }
+    }
+
+    /// Whether an ECDSA key made it over this message with a hash that CloudFront doesn't take.
+    pub(super) fn fit_of_other_hash(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
+        let Self::Unknown { keys } = self else { return None };
+        let made =
+            |(key, hash): &(&'e PublicKey, Hash)| key.verifies_digest(&hash.digest(message), signature);
+        let hashes = [Hash::Sha224, Hash::Sha384, Hash::Sha512];
+        let mut all = keys.iter().flat_map(|&key| hashes.map(|hash| (key, hash)));
+        all.find(made).map(|(key, hash)| Fit { key, hash, padding: None })
     }
 
     /// Whether any message could fit.
     pub(super) fn may_fit(&self) -> bool {
         match self {
-            Self::Known { .. } => true,
-            Self::Padding { .. } => false,
+            Self::Known { .. } | Self::Pss { .. } => true,
             Self::Unknown { keys } => !keys.is_empty(),
         }
     }
@@ -74,17 +100,39 @@ impl<'e> Maker<'e> {
     /// How many operations on a curve a message costs; a digest costs next to nothing.
     pub(super) fn cost(&self) -> usize {
         match self {
-            Self::Known { .. } | Self::Padding { .. } => 0,
+            Self::Known { .. } | Self::Pss { .. } => 0,
             Self::Unknown { keys } => keys.len() * 2,
         }
     }
+
+    /// How many messages may be tried where so many may be compared by digest.
+    pub(super) fn candidates(&self, most: usize) -> usize {
+        MAX_VERIFICATIONS.checked_div(self.cost()).unwrap_or(most).min(most)
+    }
+}
+
+/// What is known of who was to have made it.
+#[derive(Clone, Copy)]
+pub(super) struct Named<'e> {
+    /// The key of the id that was sent, where the path trusts it.
+    pub(super) key: Option<&'e PublicKey>,
+    /// The id that was sent.
+    pub(super) id: Option<&'e str>,
+    /// The hash that was announced, SHA-1 where none was; none where it can't be read.
+    pub(super) hash: Option<HashAlgorithm>,
 }
 
 impl Fit<'_> {
     /// What is wrong with who made it, and how.
-    pub(super) fn causes(self, claim: &SignatureClaim<'_>) -> Vec<Cause> {
-        let mut causes: Vec<Cause> = other_key(self.key, claim).into_iter().collect();
-        match (self.hash, claim.hash) {
+    pub(super) fn causes(self, named: Named<'_>) -> Vec<Cause> {
+        let mut causes: Vec<Cause> = other_key(self.key, named).into_iter().collect();
+        causes.extend(self.padding.map(|mistake| Cause::proven(mistake, remedy(mistake))));
+        // Once the padding is right, the hash is chosen anew.
+        if self.padding == Some(Mistake::PssPadding) {
+            return causes;
+        }
+        let Some(announced) = named.hash else { return causes };
+        match (self.hash, announced) {
             (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
             (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Cause::proven(
                 Mistake::HashNotAnnounced,
@@ -108,16 +156,26 @@ impl Fit<'_> {
 }
 
 /// That another key made it than was named, if so.
-pub(super) fn other_key(made_by: &PublicKey, claim: &SignatureClaim<'_>) -> Option<Cause> {
-    let (made, named) = (made_by.id(), claim.key.id());
-    (made_by.identity() != claim.key.identity()).then(|| Cause {
-        signed_by: Some(made.to_string()),
-        ..Cause::proven(Mistake::OtherKey, format!("key {made} made it, but Key-Pair-Id is {named}"))
-    })
+pub(super) fn other_key(made_by: &PublicKey, named: Named<'_>) -> Option<Cause> {
+    let made = made_by.id();
+    let fix = match (named.key, named.id) {
+        (Some(key), _) if key.identity() == made_by.identity() => return None,
+        (Some(key), _) => format!("key {made} made it, but Key-Pair-Id is {}", key.id()),
+        (None, Some(id)) if id == made.as_str() => {
+            format!("{made} made it, but this path doesn't trust it: add it to one of the path's key groups")
+        }
+        (None, Some(_)) => format!("{made} made it: send Key-Pair-Id={made}"),
+        // That nothing was named is another mistake.
+        (None, None) => return None,
+    };
+    Some(Cause { signed_by: Some(made.to_string()), ..Cause::proven(Mistake::OtherKey, fix) })
 }
 
-/// The key that was named comes first.
-fn known_keys<'e>(examined: &'e Examined<'_, '_>, named: Option<&'e PublicKey>) -> Vec<&'e PublicKey> {
+/// Every key that is known, the named one first.
+pub(super) fn known_keys<'e>(
+    examined: &Examined<'_, 'e>,
+    named: Option<&'e PublicKey>,
+) -> Vec<&'e PublicKey> {
     let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
     let mut keys: Vec<&PublicKey> = named.into_iter().collect();
     for key in behaviors.flat_map(|behavior| behavior.restriction.keys()) {
@@ -127,6 +185,9 @@ fn known_keys<'e>(examined: &'e Examined<'_, '_>, named: Option<&'e PublicKey>) 
     }
     keys
 }
+
+/// In all, over keys and hashes, where each is a verification.
+const MAX_VERIFICATIONS: usize = 20_000;
 
 #[cfg(test)]
 mod tests {
@@ -148,9 +209,9 @@ mod tests {
         let (private, key) = pair();
         let sha384 = sha2::Sha384::digest(b"a policy");
         let signature = private.sign(Pkcs1v15Sign::new::<sha2::Sha384>(), &sha384).unwrap();
-        let maker = Maker::among(vec![&key], &signature);
+        let maker = Maker::among(&[&key], &signature);
         assert!(
-            matches!(&maker, Maker::Known { hash: Hash::Sha384, digest, .. } if digest[..] == sha384[..])
+            matches!(&maker, Maker::Known { shape: Shape::Named(Hash::Sha384), digest, .. } if digest[..] == sha384[..])
         );
         assert!(maker.fit(b"a policy", &signature).is_some());
         assert!(maker.fit(b"another policy", &signature).is_none());
@@ -161,13 +222,10 @@ mod tests {
         let (private, key) = pair();
         let digest = sha2::Sha256::digest(b"a policy");
         let raw = private.sign(Pkcs1v15Sign::new_unprefixed(), &digest).unwrap();
-        assert!(matches!(Maker::among(vec![&key], &raw), Maker::Padding { mistake: Mistake::RawDigest, .. }));
+        assert!(matches!(Maker::among(&[&key], &raw), Maker::Known { shape: Shape::Bare, .. }));
         let pss = rsa::Pss::<sha2::Sha256>::new();
         let pss = private.sign_with_rng(&mut UnwrapErr(rand::rngs::SysRng), pss, &digest).unwrap();
-        assert!(matches!(
-            Maker::among(vec![&key], &pss),
-            Maker::Padding { mistake: Mistake::PssPadding, .. }
-        ));
+        assert!(matches!(Maker::among(&[&key], &pss), Maker::Pss { .. }));
     }
 
     #[test]
@@ -182,12 +240,12 @@ mod tests {
             })
             .take(256)
             .collect();
-            assert!(matches!(Maker::among(vec![&other], &random), Maker::Unknown { .. }));
+            assert!(matches!(Maker::among(&[&other], &random), Maker::Unknown { .. }));
         }
         let digest = sha2::Sha256::digest(b"a policy");
         let stranger = private.sign(Pkcs1v15Sign::new::<sha2::Sha256>(), &digest).unwrap();
         for signature in [&stranger[..], &stranger[..255], &[0xFF; 256], &[], &[0; 256]] {
-            assert!(matches!(Maker::among(vec![&other], signature), Maker::Unknown { .. }));
+            assert!(matches!(Maker::among(&[&other], signature), Maker::Unknown { .. }));
         }
     }
 }

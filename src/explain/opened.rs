@@ -12,9 +12,28 @@ pub(super) enum Opened {
     /// PKCS#1 v1.5, as it has to be.
     Hashed { hash: Hash, digest: Vec<u8> },
     /// PKCS#1 v1.5 around a digest without the name of its hash.
-    RawDigest,
-    /// RSASSA-PSS.
-    Pss,
+    RawDigest { digest: Vec<u8> },
+    /// RSASSA-PSS, where its padding proves it.
+    Pss(Vec<Pss>),
+    /// What may be RSASSA-PSS: with the longest salt only a message that fits proves it.
+    PerhapsPss(Vec<Pss>),
+}
+
+/// What an RSASSA-PSS signature says of its message (RFC 8017, section 9.1.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Pss {
+    pub(super) hash: Hash,
+    salt: Vec<u8>,
+    own: Vec<u8>,
+    zeros: usize,
+}
+
+impl Pss {
+    /// Whether it was made over that message.
+    pub(super) fn fits(&self, message: &[u8]) -> bool {
+        let digest = self.hash.digest(message);
+        self.hash.digest(&[&[0; 8][..], &digest, &self.salt].concat()) == self.own
+    }
 }
 
 /// The hashes that signers use, taken by CloudFront or not.
@@ -40,6 +59,11 @@ impl Hash {
         }
     }
 
+    /// The hashes whose digests are that long.
+    pub(super) fn of_length(length: usize) -> impl Iterator<Item = Self> {
+        DIGEST_INFOS.into_iter().filter(move |(_, _, len)| *len == length).map(|(hash, _, _)| hash)
+    }
+
     /// Whether the message has this digest. Never for MD5, which isn't computed here: its name is fault enough.
     pub(super) fn gives(self, message: &[u8], digest: &[u8]) -> bool {
         match self {
@@ -51,12 +75,32 @@ impl Hash {
             Self::Sha512 => Sha512::digest(message).as_slice() == digest,
         }
     }
+
+    /// The message's digest; nothing for MD5.
+    pub(super) fn digest(self, message: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Md5 => Vec::new(),
+            Self::Sha1 => Sha1::digest(message).to_vec(),
+            Self::Sha224 => Sha224::digest(message).to_vec(),
+            Self::Sha256 => Sha256::digest(message).to_vec(),
+            Self::Sha384 => Sha384::digest(message).to_vec(),
+            Self::Sha512 => Sha512::digest(message).to_vec(),
+        }
+    }
 }
 
 /// Opens a signature; none where the key didn't make it, or isn't RSA.
 pub(super) fn open(key: &PublicKey, signature: &[u8]) -> Option<Opened> {
     let encoded = key.raised(signature)?;
-    pkcs1(&encoded).or_else(|| is_pss(&encoded).then_some(Opened::Pss))
+    pkcs1(&encoded).or_else(|| {
+        let (proven, perhaps): (Vec<Pss>, Vec<Pss>) =
+            pss_shapes(&encoded).into_iter().partition(|shape| shape.zeros >= MIN_FILLING);
+        match (proven.is_empty(), perhaps.is_empty()) {
+            (false, _) => Some(Opened::Pss(proven)),
+            (true, false) => Some(Opened::PerhapsPss(perhaps)),
+            (true, true) => None,
+        }
+    })
 }
 
 /// `00 01 FF … FF 00`, then what was signed.
@@ -74,26 +118,30 @@ fn pkcs1(encoded: &[u8]) -> Option<Opened> {
             return Some(Opened::Hashed { hash, digest: digest.to_vec() });
         }
     }
-    DIGEST_INFOS.iter().any(|(_, _, length)| content.len() == *length).then_some(Opened::RawDigest)
+    let is_digest = DIGEST_INFOS.iter().any(|(_, _, length)| content.len() == *length);
+    is_digest.then(|| Opened::RawDigest { digest: content.to_vec() })
 }
 
-/// Whether the masked part is zeros, a one and a salt under some hash (RFC 8017, section 9.1.2). With the longest salt
-/// there are no zeros, and nothing that would prove it.
-fn is_pss(encoded: &[u8]) -> bool {
-    encoded.last() == Some(&0xBC)
-        && (unmasks::<Sha1>(encoded)
-            || unmasks::<Sha256>(encoded)
-            || unmasks::<Sha384>(encoded)
-            || unmasks::<Sha512>(encoded))
+fn pss_shapes(encoded: &[u8]) -> Vec<Pss> {
+    if encoded.last() != Some(&0xBC) {
+        return Vec::new();
+    }
+    let shapes = [
+        unmasked::<Sha1>(encoded, Hash::Sha1),
+        unmasked::<Sha256>(encoded, Hash::Sha256),
+        unmasked::<Sha384>(encoded, Hash::Sha384),
+        unmasked::<Sha512>(encoded, Hash::Sha512),
+    ];
+    shapes.into_iter().flatten().collect()
 }
 
-fn unmasks<D: Digest>(encoded: &[u8]) -> bool {
+/// Takes the mask off: zeros, a one and the salt, where it is one.
+fn unmasked<D: Digest>(encoded: &[u8], hash: Hash) -> Option<Pss> {
     let length = <D as Digest>::output_size();
-    let Some(masked) = encoded.len().checked_sub(length + 1) else { return false };
-    let (masked, rest) = encoded.split_at(masked);
-    let seed = &rest[..length];
+    let (masked, rest) = encoded.split_at(encoded.len().checked_sub(length + 1)?);
+    let own = &rest[..length];
     let mask = (0u32..).flat_map(|count| {
-        let block = D::new().chain_update(seed).chain_update(count.to_be_bytes()).finalize();
+        let block = D::new().chain_update(own).chain_update(count.to_be_bytes()).finalize();
         block.to_vec()
     });
     let mut plain: Vec<u8> = masked.iter().zip(mask).map(|(byte, mask)| byte ^ mask).collect();
@@ -101,7 +149,8 @@ fn unmasks<D: Digest>(encoded: &[u8]) -> bool {
         *first &= 0x7F;
     }
     let zeros = plain.iter().take_while(|byte| **byte == 0).count();
-    zeros >= MIN_FILLING && plain.get(zeros) == Some(&1)
+    let salt = plain[zeros..].strip_prefix(&[1])?.to_vec();
+    Some(Pss { hash, salt, own: own.to_vec(), zeros })
 }
 
 /// Bytes that a chance would have to hit: one in 2^64. PKCS#1 v1.5 asks for as many.

@@ -42,7 +42,7 @@ pub(super) fn inquiry(request: &ViewerRequest<'_>) -> Inquiry {
 /// What is kept of a line that ends now.
 pub(super) fn record(line: &mut Line) -> Record {
     let inquiry = line.inquiry.take().map_or_else(|| unjudged(line), |inquiry| *inquiry);
-    let (inquiry, is_cut) = bounded(inquiry);
+    let (inquiry, beginning) = bounded(inquiry);
     let place = line.place.as_deref();
     let ended = line.began.elapsed();
     Record {
@@ -50,8 +50,7 @@ pub(super) fn record(line: &mut Line) -> Record {
         changed: AtomicU64::new(0),
         came: clock::before(ended),
         inquiry,
-        is_cut,
-        shown_target: cut(&redacted(line.target()), MAX_TARGET),
+        beginning,
         distribution: place.map(|place| Arc::clone(&place.distribution)),
         behavior: place.map(|place| Arc::clone(&place.behavior)),
         key: line.key.as_ref().map(|(key, remembered)| (Arc::clone(&key.id), *remembered)),
@@ -80,13 +79,14 @@ fn unjudged(line: &Line) -> Inquiry {
     }
 }
 
-/// An inquiry without what is too long to be kept, and whether something was.
-fn bounded(mut inquiry: Inquiry) -> (Inquiry, bool) {
+/// An inquiry without what is too long to be kept; then what is shown of it.
+fn bounded(mut inquiry: Inquiry) -> (Inquiry, Option<String>) {
     let cookies: usize = inquiry.cookies.iter().map(Vec::len).sum();
     let is_cut = inquiry.target.len() > MAX_TARGET
         || cookies > MAX_COOKIES
         || inquiry.authority.len() > MAX_AUTHORITY
         || inquiry.method.as_str().len() > MAX_METHOD;
+    let beginning = is_cut.then(|| cut(&redacted(&inquiry.target), MAX_TARGET));
     if is_cut {
         inquiry.authority = cut(&inquiry.authority, MAX_AUTHORITY);
         (inquiry.target, inquiry.cookies) = (String::new(), Vec::new());
@@ -95,7 +95,7 @@ fn bounded(mut inquiry: Inquiry) -> (Inquiry, bool) {
                 Method::from_bytes(&inquiry.method.as_str().as_bytes()[..MAX_METHOD]).unwrap_or(Method::GET);
         }
     }
-    (inquiry, is_cut)
+    (inquiry, beginning)
 }
 
 /// The beginning of a text that is too long.
@@ -192,7 +192,7 @@ mod tests {
         assert!(times.decided < times.origin_head && times.origin_head <= Some(times.ended), "{times:?}");
 
         assert_eq!((denied.status, denied.origin.is_none()), (403, true));
-        assert_eq!(denied.shown_target, "/image.svg?Signature=…&b=2");
+        assert_eq!(denied.shown_target(), "/image.svg?Signature=…&b=2");
         assert_eq!(denied.inquiry.target, "/image.svg?Signature=SECRET&b=2");
         assert_eq!(denied.inquiry.cookies, [b"CloudFront-Policy=x; cloudfront-signature=y".to_vec()]);
         assert!(denied.explainable().is_some() && denied.times.decided.is_some());
@@ -222,11 +222,11 @@ mod tests {
         let (_, records) = records_of(ADMIN, &[get(&target, ""), get("/x", &cookie)]).await;
         let [long, baked] = &records[..] else { panic!("{records:?}") };
         for record in [long, baked] {
-            assert!(record.is_cut && record.explainable().is_none(), "{record:?}");
+            assert!(record.explainable().is_none(), "{record:?}");
             assert!(record.inquiry.target.is_empty() && record.inquiry.cookies.is_empty());
         }
-        assert_eq!((long.status, long.shown_target.len()), (413, MAX_TARGET + "…".len()));
-        assert_eq!(baked.shown_target, "/x");
+        assert_eq!((long.status, long.shown_target().len()), (413, MAX_TARGET + "…".len()));
+        assert_eq!(baked.shown_target(), "/x");
     }
 
     #[tokio::test]

@@ -1,0 +1,137 @@
+//! Scheme, host and port.
+
+use std::rc::Rc;
+
+use super::{Change, Dimension, Url};
+use crate::distribution::origin::{Origin, OriginLocation};
+use crate::explain::cause::Mistake;
+use crate::explain::examined::Examined;
+
+pub(in crate::explain) fn schemes<'c>() -> Dimension<'c> {
+    let to = |scheme: &'static str, mistake, cost| {
+        Change::of_url(mistake, cost, move |url| {
+            (*url.scheme != *scheme).then(|| Url { scheme: scheme.into(), ..url.clone() })
+        })
+    };
+    vec![
+        to("https", Mistake::Scheme, 1),
+        to("http", Mistake::Scheme, 1),
+        to("http*", Mistake::WildcardCanned, 2),
+        to("*", Mistake::WildcardCanned, 3),
+    ]
+}
+
+/// Every name by which somebody may have called the place: its distribution's, another one's, an origin's, this machine's.
+pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
+    let mut names: Vec<(u8, String)> = Vec::new();
+    let own = examined.route.distribution;
+    names.push((1, examined.request.host.name().to_owned()));
+    names.push((1, own.domain_name.clone()));
+    names.extend(own.aliases.iter().map(|alias| (1, alias.clone())));
+    names.extend(own.public_base_urls.iter().map(|base| (1, host_of(base.base().authority))));
+    for origin in &own.origins {
+        names.extend(origin_names(origin).into_iter().map(|name| (1, name)));
+    }
+    names.extend(["localhost", "127.0.0.1"].map(|name| (1, name.to_owned())));
+    for other in examined.distributions.list.iter().filter(|other| other.id != own.id) {
+        names.push((2, other.domain_name.clone()));
+        names.extend(other.aliases.iter().map(|alias| (2, alias.clone())));
+    }
+    for (_, name) in names.clone() {
+        names.push((3, name.to_ascii_uppercase()));
+        names.push((2, name.to_ascii_lowercase()));
+        names.push((
+            3,
+            match name.strip_prefix("www.") {
+                Some(bare) => bare.to_owned(),
+                None => format!("www.{name}"),
+            },
+        ));
+    }
+    let mut seen: Vec<String> = Vec::new();
+    names.retain(|(_, name)| {
+        let is_new = !name.is_empty() && !seen.contains(name);
+        seen.push(name.clone());
+        is_new
+    });
+    names.truncate(MAX_HOSTS);
+    let to = |(cost, name): (u8, String)| {
+        let name: Rc<str> = name.into();
+        Change::of_url(Mistake::Host, cost, move |url| {
+            (url.host != name && !url.host.is_empty()).then(|| Url { host: Rc::clone(&name), ..url.clone() })
+        })
+    };
+    names.into_iter().map(to).chain([spelled_as_sent(examined)].into_iter().flatten()).collect()
+}
+
+/// The host with its letters' case as the viewer sent it is tried anyway; this one is in lower case.
+fn spelled_as_sent<'c>(examined: &Examined<'_, '_>) -> Option<Change<'c>> {
+    let lower: Rc<str> = examined.request.host.name().to_ascii_lowercase().into();
+    Some(Change::of_url(Mistake::Host, 2, move |url| {
+        (url.host != lower && url.host.eq_ignore_ascii_case(&lower))
+            .then(|| Url { host: Rc::clone(&lower), ..url.clone() })
+    }))
+}
+
+fn origin_names(origin: &Origin) -> Vec<String> {
+    let Some(server) = origin.location.server() else { return Vec::new() };
+    let mut names = vec![server.host.clone()];
+    if let OriginLocation::S3(bucket) = &origin.location {
+        // The bucket is named by the path, or by the host's first label.
+        let named = origin.path.trim_start_matches('/').split('/').next().filter(|name| !name.is_empty());
+        let name = named.or_else(|| server.host.split('.').next()).unwrap_or_default();
+        names.push(format!("{name}.s3.amazonaws.com"));
+        names.push(format!("{name}.s3.{}.amazonaws.com", bucket.region));
+    }
+    names
+}
+
+fn host_of(authority: &str) -> String {
+    authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned()
+}
+
+pub(in crate::explain) fn ports<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
+    let mut ports: Vec<(u8, Option<Rc<str>>)> =
+        vec![(1, None), (1, Some("443".into())), (2, Some("80".into()))];
+    let port_of = |authority: &str| authority.rsplit_once(':').map(|(_, port)| Rc::from(port));
+    ports.extend(examined.request.host.port().map(|port| (1, Some(Rc::from(port.to_string())))));
+    for base in &examined.route.distribution.public_base_urls {
+        ports.extend(port_of(base.base().authority).map(|port| (1, Some(port))));
+    }
+    for origin in &examined.route.distribution.origins {
+        let endpoint = origin.location.server().map(|server| server.endpoint(examined.request.scheme).1.port);
+        ports.extend(endpoint.map(|port| (1, Some(Rc::from(port.to_string())))));
+    }
+    ports.extend(USUAL_PORTS.map(|port| (3, Some(Rc::from(port)))));
+    let to = |(cost, port): (u8, Option<Rc<str>>)| {
+        Change::of_url(Mistake::Port, cost, move |url| {
+            (url.port != port && !url.host.is_empty()).then(|| Url { port: port.clone(), ..url.clone() })
+        })
+    };
+    ports.into_iter().map(to).collect()
+}
+
+/// A path alone, as for the RTMP distributions of old, or a URL without its scheme.
+pub(in crate::explain) fn without_address<'c>() -> Dimension<'c> {
+    let bare = |path: Rc<str>, url: &Url| Url { host: "".into(), port: None, path, ..url.clone() };
+    vec![
+        Change::of_url(Mistake::PathOnly, 1, move |url| Some(bare(Rc::clone(&url.path), url))),
+        Change::of_url(Mistake::PathOnly, 1, move |url| {
+            Some(bare(url.path.trim_start_matches('/').into(), url))
+        }),
+        Change::of_url(Mistake::Scheme, 1, move |url| Some(bare(without_scheme(url).into(), url))),
+        Change::of_url(Mistake::Scheme, 2, move |url| {
+            Some(bare(format!("//{}", without_scheme(url)).into(), url))
+        }),
+    ]
+}
+
+fn without_scheme(url: &Url) -> String {
+    let port = url.port.as_deref().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}{port}{}", url.host, url.path)
+}
+
+/// Names of one distribution and its neighbours; more would crowd out other changes.
+const MAX_HOSTS: usize = 120;
+/// Where development servers listen.
+const USUAL_PORTS: [&str; 6] = ["8080", "3000", "8443", "8000", "5000", "9000"];

@@ -1,0 +1,48 @@
+//! The end that was signed, where another one was sent.
+
+use super::{Change, Dimension, Draft};
+use crate::explain::cause::Mistake;
+
+/// Milliseconds, and a clock in another time zone.
+pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> {
+    let mut changes = vec![
+        scaled(|seconds| seconds.checked_mul(1_000)),
+        scaled(|milliseconds| (milliseconds >= MIN_MILLISECONDS).then_some(milliseconds / 1_000)),
+    ];
+    let zones = (1..=14).map(|hours| (if hours <= 12 { 1 } else { 2 }, hours * 60));
+    for (cost, minutes) in zones.chain(BROKEN_ZONES.map(|minutes| (2, minutes))) {
+        for sign in [1, -1] {
+            changes.push(shifted(Mistake::TimeZone, cost, sign * minutes * 60));
+        }
+    }
+    // A policy carries its own end, so that any other is another policy.
+    let mistake = if is_custom { Mistake::PolicyNotTheSignedOne } else { Mistake::ExpiresDiffers };
+    changes.extend([1, -1, 2, -2, 60, -60].map(|seconds| shifted(mistake, 2, seconds)));
+    changes
+}
+
+fn scaled<'c>(scale: fn(i64) -> Option<i64>) -> Change<'c> {
+    Change::new(Mistake::Milliseconds, 1, move |draft| {
+        let time = scale(draft.time.parse().ok()?)?;
+        Some(Draft { time: time.to_string().into(), ..draft.clone() })
+    })
+}
+
+fn shifted<'c>(mistake: Mistake, cost: u8, seconds: i64) -> Change<'c> {
+    Change::new(mistake, cost, move |draft| {
+        let time = draft.time.parse::<i64>().ok()?.checked_add(seconds)?;
+        Some(Draft { time: time.to_string().into(), ..draft.clone() })
+    })
+}
+
+/// Other ends, the nearest first: every second of an hour, every minute of two days, every hour of two months, every day of
+/// years. They are tried alone: in combinations there are too many.
+pub(in crate::explain) fn elsewhere() -> impl Iterator<Item = i64> {
+    let span = |step: i64, count: i64| (1..=count).flat_map(move |n| [n * step, -n * step]);
+    span(1, 3_600).chain(span(60, 2 * 24 * 60)).chain(span(3_600, 60 * 24)).chain(span(86_400, 365 * 12))
+}
+
+/// Zones that are no whole hours from UTC, in minutes: from Newfoundland to the Chatham Islands.
+const BROKEN_ZONES: [i64; 12] = [150, 210, 270, 330, 345, 390, 525, 570, 585, 630, 765, 825];
+/// From here on a number of seconds would be beyond CloudFront's last one.
+const MIN_MILLISECONDS: i64 = 100_000_000_000;

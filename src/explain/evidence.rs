@@ -1,0 +1,131 @@
+//! What was sent, as it may have been meant: every reading of policy and signature, and every key that is known.
+
+use super::cause::Mistake;
+use super::draft::{Draft, Message, Resource, Url};
+use super::examined::Examined;
+use super::maker::{Maker, Named, known_keys};
+use super::policy_text::PolicyText;
+use super::reading::{Reading, readings};
+use super::spelling::Spelling;
+use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
+
+/// What was sent as it may have been meant.
+pub(super) struct Evidence<'e> {
+    pub(super) keys: Vec<&'e PublicKey>,
+    /// The key of the id that was sent, where the path trusts it.
+    pub(super) key: Option<&'e PublicKey>,
+    pub(super) id: Option<String>,
+    pub(super) announced: Option<HashAlgorithm>,
+    pub(super) policy: Option<Reading>,
+    /// What the policy's text is taken for: the one that was sent, or that a canned signature stands for.
+    pub(super) text: PolicyText,
+    pub(super) time: String,
+    /// As it was sent, signing parameters included.
+    pub(super) query: Option<&'e str>,
+}
+
+impl<'e> Evidence<'e> {
+    pub(super) fn of(examined: &Examined<'_, 'e>) -> Option<Self> {
+        let (key, id, announced) =
+            (examined.named_key(), examined.sent_key_pair_id(), examined.announced_hash());
+        let keys = known_keys(examined, key);
+        let query = examined.request.target.query;
+        if let Some(value) = examined.sent.policy.as_deref() {
+            let mut all = readings(value);
+            let meant = all.iter().position(|reading| PolicyText::custom(&reading.bytes).is_understood());
+            let policy = (!all.is_empty()).then(|| all.swap_remove(meant.unwrap_or(0)));
+            let text = PolicyText::custom(policy.as_ref().map_or(value, |reading| &reading.bytes));
+            let time = text.time().to_owned();
+            return Some(Self { keys, key, id, announced, policy, text, time, query });
+        }
+        let expires = examined.sent.expires.as_deref()?;
+        let time = String::from_utf8_lossy(expires).into_owned();
+        Some(Self { keys, key, id, announced, policy: None, text: PolicyText::canned(), time, query })
+    }
+
+    pub(super) fn named(&self) -> Named<'_> {
+        Named { key: self.key, id: self.id.as_deref(), hash: self.announced }
+    }
+
+    pub(super) fn is_custom(&self) -> bool {
+        self.policy.is_some()
+    }
+
+    pub(super) fn other_time(&self) -> Mistake {
+        if self.is_custom() { Mistake::PolicyNotTheSignedOne } else { Mistake::ExpiresDiffers }
+    }
+
+    /// The request as it was sent, for each base that it may have been signed for.
+    pub(super) fn starts(&self, examined: &Examined<'_, '_>) -> Vec<Draft> {
+        let draft = |resource| Draft {
+            resource,
+            time: self.time.as_str().into(),
+            spelling: Spelling::default(),
+            message: Message::Policy,
+        };
+        if self.is_custom() {
+            return vec![draft(Resource::Text(self.text.resource().into()))];
+        }
+        let on = |base: &str, query| draft(Resource::Url(Url::of(base, examined.request.target.path, query)));
+        let query = examined.tried.query();
+        let starts: Vec<Draft> =
+            examined.tried.bases().iter().map(|base| on(&base.to_string(), query)).collect();
+        if !starts.is_empty() {
+            return starts;
+        }
+        let request = examined.request;
+        let query = request.target.query.and_then(crate::access::credentials::without_signing_parameters);
+        vec![on(&format!("{}://{}", request.scheme, request.host), query.as_deref())]
+    }
+
+    /// Each reading of the signature that some key may have made, the surest first.
+    pub(super) fn makers(&self, value: &[u8]) -> Vec<(Reading, Maker<'e>)> {
+        let mut opened = Vec::new();
+        let mut to_verify = Vec::new();
+        for reading in readings(value).into_iter().flat_map(|reading| self.variants(reading)) {
+            let maker = Maker::among(&self.keys, &reading.bytes);
+            if !matches!(maker, Maker::Unknown { .. }) {
+                opened.push((reading, maker));
+            } else if maker.may_fit() && p256::ecdsa::Signature::from_der(&reading.bytes).is_ok() {
+                to_verify.push((reading, maker));
+            }
+        }
+        opened.extend(to_verify);
+        opened
+    }
+
+    /// The reading itself, without what may follow a signature, and with r and s written as DER.
+    pub(super) fn variants(&self, reading: Reading) -> Vec<Reading> {
+        let bytes = &reading.bytes;
+        let mut lengths: Vec<usize> = self.keys.iter().filter_map(|key| rsa_length(key)).collect();
+        // A DER signature says its own length.
+        lengths.extend(
+            bytes
+                .first()
+                .zip(bytes.get(1))
+                .filter(|(tag, _)| **tag == 0x30)
+                .map(|(_, len)| 2 + usize::from(*len)),
+        );
+        lengths.sort_unstable();
+        lengths.dedup();
+        let with = |bytes: Vec<u8>, mistake| Reading {
+            bytes,
+            undone: reading.undone.iter().copied().chain([mistake]).collect(),
+        };
+        let cut = lengths
+            .into_iter()
+            .filter(|length| *length < bytes.len())
+            .map(|length| with(bytes[..length].to_vec(), Mistake::TrailingBytes));
+        let raw = p256::ecdsa::Signature::from_slice(bytes).ok();
+        let der = raw.map(|raw| with(raw.to_der().as_bytes().to_vec(), Mistake::EcdsaRaw));
+        let others: Vec<Reading> = cut.chain(der).collect();
+        std::iter::once(reading).chain(others).collect()
+    }
+}
+
+pub(super) fn rsa_length(key: &PublicKey) -> Option<usize> {
+    match key.kind() {
+        KeyKind::Rsa { bits } => Some(bits.div_ceil(8)),
+        KeyKind::EcdsaP256 => None,
+    }
+}

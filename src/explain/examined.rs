@@ -1,0 +1,82 @@
+//! A private request with everything that its checks need, each part read on its own.
+
+use std::sync::Arc;
+
+use crate::access::credentials::Credentials;
+use crate::access::deny::DenyReason;
+use crate::access::encoding::Decoded;
+use crate::access::{ClaimedPolicy, TriedUrls, hash_algorithm, key_pair_id, signature, trusted_key};
+use crate::distribution::key::{HashAlgorithm, PublicKey};
+use crate::distribution::{Distributions, Route};
+use crate::viewer::ViewerRequest;
+
+/// A private request with everything that its checks need, each part read on its own.
+pub(super) struct Examined<'r, 'a> {
+    pub(super) request: &'r ViewerRequest<'a>,
+    pub(super) route: &'r Route<'a, 'a>,
+    pub(super) distributions: &'a Distributions,
+    pub(super) sent: &'r Credentials<'a>,
+    pub(super) key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
+    pub(super) signature: Result<Decoded, DenyReason>,
+    pub(super) claimed: Result<ClaimedPolicy<'r>, DenyReason>,
+    pub(super) hash: Result<HashAlgorithm, DenyReason>,
+    pub(super) tried: TriedUrls<'a>,
+}
+
+impl<'r, 'a> Examined<'r, 'a> {
+    pub(super) fn of(
+        request: &'r ViewerRequest<'a>,
+        route: &'r Route<'a, 'a>,
+        distributions: &'a Distributions,
+        sent: &'r Credentials<'a>,
+        text: &'r Result<Option<Decoded>, DenyReason>,
+    ) -> Self {
+        let claimed = match text {
+            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()),
+            Err(reason) => Err(reason.clone()),
+        };
+        let key = key_pair_id(sent, route).ok().map(|id| trusted_key(id, route));
+        Self {
+            request,
+            route,
+            distributions,
+            key,
+            signature: signature(sent),
+            claimed,
+            hash: hash_algorithm(sent),
+            tried: TriedUrls::of(request, route),
+            sent,
+        }
+    }
+
+    pub(super) fn sent_key_pair_id(&self) -> Option<String> {
+        key_pair_id(self.sent, self.route).ok().map(str::to_owned)
+    }
+
+    pub(super) fn policy_text(&self) -> Option<String> {
+        match &self.claimed {
+            Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
+                claimed.messages(&self.tried).first().map(|text| String::from_utf8_lossy(text).into_owned())
+            }
+            Err(_) => {
+                let text = self.sent.policy.as_deref()?;
+                let bytes = crate::access::encoding::decode(text).ok()?;
+                Some(String::from_utf8_lossy(&bytes).into_owned())
+            }
+        }
+    }
+
+    /// The key that was named, where this path trusts it.
+    pub(super) fn named_key(&self) -> Option<&'a PublicKey> {
+        match self.key {
+            Some(Ok(key)) => Some(key),
+            Some(Err(_)) | None => None,
+        }
+    }
+
+    /// The hash that was announced; none where that can't be read.
+    pub(super) fn announced_hash(&self) -> Option<HashAlgorithm> {
+        self.hash.as_ref().ok().copied()
+    }
+}

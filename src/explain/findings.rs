@@ -1,0 +1,216 @@
+//! What is said of what the signature shows, in one hint and by name.
+
+use super::cause::{Cause, Mistake};
+use super::diff::diff;
+use super::draft::{Draft, Writer};
+use super::effort::Searched;
+use super::evidence::{Evidence, rsa_length};
+use super::maker::{self, Fit, Maker, Shape};
+use super::reading::{Reading, by_its_characters};
+use super::remedies::remedy;
+use super::search::Hit;
+use super::signers::Signer;
+use crate::distribution::key::{KeyKind, PublicKey};
+
+/// What was found, in one hint and by name.
+#[derive(Default)]
+pub(super) struct Findings {
+    pub(super) hint: Option<String>,
+    pub(super) causes: Vec<Cause>,
+    pub(super) searched: Searched,
+}
+
+impl Evidence<'_> {
+    /// The causes of how policy and signature are written.
+    fn undone(&self, reading: &Reading) -> Vec<Cause> {
+        let policy = self.policy.iter().flat_map(|reading| &reading.undone);
+        let mut causes: Vec<Cause> = Vec::new();
+        for mistake in policy.chain(&reading.undone) {
+            if causes.iter().all(|cause| cause.mistake != *mistake) {
+                causes.push(Cause::proven(*mistake, remedy(*mistake)));
+            }
+        }
+        causes
+    }
+
+    pub(super) fn found(&self, writer: &Writer, hit: &Hit<'_>, reading: &Reading) -> Findings {
+        let (signed_url, requested_url) = (hit.signed.resource.text(), hit.start.resource.text());
+        let text = |draft: &Draft| String::from_utf8_lossy(&writer.policy_of(draft)).into_owned();
+        let signer = Signer::of(Some(&hit.signed), self.query);
+        let mut causes: Vec<Cause> = Vec::new();
+        for mistake in &hit.mistakes {
+            let (signed, requested) = match (mistake, hit.signed.message) {
+                (
+                    Mistake::SignedBase64
+                    | Mistake::SignedDigest
+                    | Mistake::SignedHexDigest
+                    | Mistake::SignedUrl,
+                    _,
+                ) => (signed_form(writer, &hit.signed), text(&hit.start)),
+                (_, _) if mistake.is_about_text() || self.is_custom() => {
+                    (text(&hit.signed), text(&hit.start))
+                }
+                (Mistake::Milliseconds | Mistake::TimeZone | Mistake::ExpiresDiffers, _) => {
+                    (hit.signed.time.to_string(), hit.start.time.to_string())
+                }
+                (_, _) => (signed_url.clone(), requested_url.clone()),
+            };
+            let line = signer.and_then(|signer| signer.line(*mistake));
+            causes.push(Cause::proven(*mistake, remedy(*mistake)).over(&signed, &requested).for_signer(line));
+        }
+        let mut lines: Vec<String> =
+            causes.iter().map(|cause| format!("proven: {}", cause.sentence())).collect();
+        let shown =
+            causes.iter().find_map(|cause| Some((cause.signed.as_deref()?, cause.requested.as_deref()?)));
+        if let Some((signed, requested)) =
+            shown.filter(|(signed, requested)| is_shown(signed) && is_shown(requested))
+        {
+            lines.push(diff(signed, requested));
+        }
+        let more = self.undone(reading).into_iter().chain(hit.fit.causes(self.named()));
+        let more: Vec<Cause> = more
+            .map(|cause| {
+                let line = signer.and_then(|signer| signer.line(cause.mistake));
+                cause.for_signer(line)
+            })
+            .collect();
+        lines.extend(more.iter().map(|cause| format!("proven: {}", cause.sentence())));
+        causes.extend(more);
+        Findings { hint: (!lines.is_empty()).then(|| lines.join("\n")), causes, searched: Searched::Done }
+    }
+
+    /// The key made it, but over nothing that was tried.
+    pub(super) fn over_something_else(
+        &self,
+        maker: &Maker<'_>,
+        key: &PublicKey,
+        reading: &Reading,
+    ) -> Findings {
+        let mut causes = self.undone(reading);
+        let what = match maker {
+            Maker::Pss { .. } => {
+                causes.push(Cause::proven(Mistake::PssPadding, remedy(Mistake::PssPadding)));
+                causes.extend(maker::other_key(key, self.named()));
+                remedy(Mistake::PssPadding).to_owned()
+            }
+            Maker::Known { shape: Shape::Bare, .. } => {
+                causes.push(Cause::proven(Mistake::RawDigest, remedy(Mistake::RawDigest)));
+                causes.extend(maker::other_key(key, self.named()));
+                remedy(Mistake::RawDigest).to_owned()
+            }
+            Maker::Known { shape: Shape::Named(hash), .. } => {
+                if self.is_custom() {
+                    let other = Mistake::PolicyNotTheSignedOne;
+                    causes.push(Cause::proven(other, remedy(other)));
+                }
+                causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
+                format!(
+                    "{} made this signature with {}, over something else than was sent; no usual mistake (another scheme, \
+                     host, port, query, encoding or time, in threes) explains it. Left are: path, expiry or policy changed \
+                     after signing",
+                    key.id(),
+                    hash.name()
+                )
+            }
+            Maker::Unknown { .. } => String::new(),
+        };
+        let also = causes.iter().filter(|cause| cause.fix != what);
+        let lines: Vec<String> = std::iter::once(format!("proven: {what}"))
+            .chain(also.map(|cause| format!("proven: {}", cause.fix)))
+            .collect();
+        Findings { hint: Some(lines.join("\n")), causes, searched: Searched::Done }
+    }
+
+    /// No key that is known made it, as far as can be told.
+    pub(super) fn nobody(&self, value: &[u8], all: &[Reading]) -> Findings {
+        let mut causes = Vec::new();
+        let encoded = self.policy.iter().flat_map(|reading| &reading.undone);
+        causes.extend(encoded.map(|mistake| Cause::proven(*mistake, remedy(*mistake))));
+        let as_sent = all.first().filter(|reading| reading.undone.is_empty());
+        let likely = match as_sent {
+            Some(reading) => self.by_length(&reading.bytes),
+            None => by_its_characters(value).map(|mistake| Cause::likely(mistake, remedy(mistake))),
+        };
+        if let Some(cause) = likely {
+            let hint = Some(cause.fix.clone());
+            causes.push(cause);
+            return Findings { hint, causes, searched: Searched::Done };
+        }
+        let of = self.key.map(|key| format!("the public key of {}", key.id()));
+        let of = of.unwrap_or_else(|| "any public key that is known here".to_owned());
+        let is_ecdsa =
+            as_sent.is_some_and(|reading| p256::ecdsa::Signature::from_der(&reading.bytes).is_ok());
+        let hint = if is_ecdsa && self.keys.iter().any(|key| key.kind() == KeyKind::EcdsaP256) {
+            format!(
+                "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). \
+                 Left are: path, expiry or policy changed after signing, a damaged signature, a private key that doesn't \
+                 belong to {of}"
+            )
+        } else {
+            let fix = format!(
+                "no key that is known here made it: a damaged signature, or a private key that doesn't belong to {of}"
+            );
+            if as_sent.is_some() && !self.keys.is_empty() {
+                causes.push(Cause::likely(Mistake::UnknownKeyMadeIt, fix.clone()));
+            }
+            fix
+        };
+        Findings { hint: Some(hint), causes, searched: Searched::Done }
+    }
+
+    /// What the length alone tells.
+    fn by_length(&self, signature: &[u8]) -> Option<Cause> {
+        let length = signature.len();
+        let expected: Vec<usize> = match self.key {
+            Some(key) => rsa_length(key).into_iter().collect(),
+            None => self.keys.iter().filter_map(|key| rsa_length(key)).collect(),
+        };
+        let has_ecdsa = match self.key {
+            Some(key) => key.kind() == KeyKind::EcdsaP256,
+            None => self.keys.iter().any(|key| key.kind() == KeyKind::EcdsaP256),
+        };
+        if has_ecdsa && length == RAW_ECDSA_LENGTH {
+            return Some(Cause::likely(Mistake::EcdsaRaw, remedy(Mistake::EcdsaRaw)));
+        }
+        if has_ecdsa && signature.first() == Some(&0x30) && length < 80 {
+            let said = 2 + usize::from(*signature.get(1)?);
+            return (length < said).then(|| Cause::likely(Mistake::Truncated, remedy(Mistake::Truncated)));
+        }
+        let (true, Some(shown)) =
+            (!expected.contains(&length), expected.first().copied().or(has_ecdsa.then_some(72)))
+        else {
+            return None;
+        };
+        let fix = |what: &str| {
+            let of = self.key.map_or("the known keys".to_owned(), |key| key.id().to_string());
+            format!("a signature of {of} has {shown} bytes, this one has {length}: {what}")
+        };
+        Some(if USUAL_LENGTHS.contains(&length) {
+            Cause::likely(Mistake::OtherModulus, fix("made by another key, or changed on the way"))
+        } else if length < shown {
+            Cause::likely(Mistake::Truncated, fix("cut short on the way"))
+        } else {
+            Cause::likely(Mistake::TrailingBytes, fix("something was added behind it"))
+        })
+    }
+}
+
+/// What the signer was given, where that can be read.
+fn signed_form(writer: &Writer, signed: &Draft) -> String {
+    let mut message = Vec::new();
+    writer.write(signed, &mut message);
+    match String::from_utf8(message) {
+        Ok(text) => text,
+        Err(error) => error.into_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+    }
+}
+
+/// Whether a diff of it helps: on one line, and not endless.
+fn is_shown(text: &str) -> bool {
+    text.len() <= MAX_SHOWN && !text.contains(['\n', '\r'])
+}
+
+const RAW_ECDSA_LENGTH: usize = 64;
+/// Of the moduli that people use.
+const USUAL_LENGTHS: [usize; 4] = [128, 256, 384, 512];
+const MAX_SHOWN: usize = 600;

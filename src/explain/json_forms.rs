@@ -1,0 +1,147 @@
+//! What JSON encoders make of one policy: order, white space, the form of the statement.
+
+use serde::Serialize as _;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
+use serde_json::{Map, Value, json};
+
+use super::spelling::{Conditions, Order, Spacing, Statement};
+
+pub(super) fn statement_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    match value.get_mut("Statement")? {
+        Value::Array(list) => list.first_mut()?.as_object_mut(),
+        Value::Object(one) => Some(one),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
+    }
+}
+
+pub(super) fn conditioned(statement: &mut Map<String, Value>, conditions: Conditions) {
+    let Some(Value::Object(all)) = statement.get_mut("Condition") else { return };
+    let everybody = || json!({"AWS:SourceIp": "0.0.0.0/0"});
+    let since_ever = || json!({"AWS:EpochTime": 0});
+    match conditions {
+        Conditions::AsSent => {}
+        Conditions::EndAlone => all.retain(|name, _| name == "DateLessThan"),
+        Conditions::AnyAddress => all.retain(|name, _| name != "IpAddress"),
+        Conditions::AnyBeginning => all.retain(|name, _| name != "DateGreaterThan"),
+        Conditions::Everybody => drop(all.insert("IpAddress".to_owned(), everybody())),
+        Conditions::SinceEver => drop(all.insert("DateGreaterThan".to_owned(), since_ever())),
+        Conditions::EverybodySinceEver => {
+            all.insert("DateGreaterThan".to_owned(), since_ever());
+            all.insert("IpAddress".to_owned(), everybody());
+        }
+    }
+}
+
+pub(super) fn ordered(statement: &mut Map<String, Value>, order: Order) {
+    let by_name = |map: &mut Map<String, Value>| {
+        let mut entries: Vec<(String, Value)> = std::mem::take(map).into_iter().collect();
+        entries.sort_by(|a, b| a.0.cmp(&b.0));
+        map.extend(entries);
+    };
+    match order {
+        Order::AsSent => return,
+        Order::Sorted => {
+            if let Some(Value::Object(all)) = statement.get_mut("Condition") {
+                by_name(all);
+            }
+            by_name(statement);
+            return;
+        }
+        Order::ConditionFirst => {}
+        Order::Conditions(number) => {
+            if let Some(Value::Object(all)) = statement.get_mut("Condition") {
+                let mut left: Vec<(String, Value)> = std::mem::take(all).into_iter().collect();
+                let mut number = usize::from(number);
+                while !left.is_empty() {
+                    let (name, value) = left.remove(number % left.len());
+                    number /= left.len() + 1;
+                    all.insert(name, value);
+                }
+            }
+        }
+    }
+    let first = if order == Order::ConditionFirst { "Condition" } else { "Resource" };
+    if let Some(value) = statement.shift_remove(first) {
+        let rest = std::mem::take(statement);
+        statement.insert(first.to_owned(), value);
+        statement.extend(rest);
+    }
+}
+
+pub(super) fn restated(value: &mut Value, statement: Statement) {
+    let Some(found) = value.get_mut("Statement") else { return };
+    match (statement, found) {
+        (Statement::Bare, Value::Array(list)) if list.len() == 1 => {
+            let one = list.remove(0);
+            value["Statement"] = one;
+        }
+        (Statement::Listed, one @ Value::Object(_)) => *one = Value::Array(vec![one.take()]),
+        (Statement::Versioned, _) => {
+            let statements = value["Statement"].take();
+            *value = json!({"Version": "2012-10-17", "Statement": statements});
+        }
+        (Statement::AsSent | Statement::Bare | Statement::Listed, _) => {}
+    }
+}
+
+pub(super) fn quote_beginning(statement: &mut Map<String, Value>) {
+    let begin = statement.get_mut("Condition").and_then(|all| all.get_mut("DateGreaterThan"));
+    if let Some(time) = begin.and_then(|begin| begin.get_mut("AWS:EpochTime"))
+        && time.is_number()
+    {
+        *time = Value::from(time.to_string());
+    }
+}
+
+/// `{"a": 1, "b": 2}`: a separator that is more than its character.
+struct Separated {
+    comma: &'static [u8],
+    colon: &'static [u8],
+}
+
+impl Formatter for Separated {
+    fn begin_array_value<W: std::io::Write + ?Sized>(
+        &mut self,
+        to: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        if first { Ok(()) } else { to.write_all(self.comma) }
+    }
+
+    fn begin_object_key<W: std::io::Write + ?Sized>(
+        &mut self,
+        to: &mut W,
+        first: bool,
+    ) -> std::io::Result<()> {
+        if first { Ok(()) } else { to.write_all(self.comma) }
+    }
+
+    fn begin_object_value<W: std::io::Write + ?Sized>(&mut self, to: &mut W) -> std::io::Result<()> {
+        to.write_all(self.colon)
+    }
+}
+
+pub(super) fn written(value: &Value, spacing: Spacing) -> Vec<u8> {
+    fn with(value: &Value, formatter: impl Formatter) -> Vec<u8> {
+        let mut text = Vec::new();
+        // A value that was parsed can be written, and a vector takes everything.
+        let _ = value.serialize(&mut serde_json::Serializer::with_formatter(&mut text, formatter));
+        text
+    }
+    match spacing {
+        Spacing::AsSent | Spacing::Compact => with(value, CompactFormatter),
+        Spacing::AfterStatement => {
+            let text = with(value, CompactFormatter);
+            let label: &[u8] = br#""Statement":"#;
+            match memchr::memmem::find(&text, label).map(|at| at + label.len()) {
+                Some(at) => [&text[..at], b" ", &text[at..]].concat(),
+                None => text,
+            }
+        }
+        Spacing::Python => with(value, Separated { comma: b", ", colon: b": " }),
+        Spacing::AfterColons => with(value, Separated { comma: b",", colon: b": " }),
+        Spacing::Pretty(0) => with(value, PrettyFormatter::with_indent(b"\t")),
+        Spacing::Pretty(2) => with(value, PrettyFormatter::with_indent(b"  ")),
+        Spacing::Pretty(_) => with(value, PrettyFormatter::with_indent(b"    ")),
+    }
+}

@@ -1,0 +1,119 @@
+//! What a signing value may stand for, when it isn't written as CloudFront's signers write: each other reading undoes one
+//! habit and names it.
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
+use super::cause::Mistake;
+use crate::access::encoding;
+
+/// One way to read a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reading {
+    pub(super) bytes: Vec<u8>,
+    /// What was undone; nothing where CloudFront reads it so.
+    pub(super) undone: Vec<Mistake>,
+}
+
+/// Every reading of a value, CloudFront's first.
+pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
+    let mut found = Vec::new();
+    if value.is_empty() || value.len() > MAX_LEN {
+        return found;
+    }
+    let mut plain = value.to_vec();
+    let mut undone = Vec::new();
+    decodings(&plain, &undone, &mut found);
+    // Each layer may lie under the one before.
+    if plain.contains(&b'%') {
+        for _ in 0..MAX_LAYERS {
+            plain = percent_encoding::percent_decode(&plain).collect();
+        }
+        undone.push(Mistake::PercentEncodedTwice);
+        decodings(&plain, &undone, &mut found);
+    }
+    if plain.iter().any(|byte| b"\r\n\t".contains(byte)) {
+        plain.retain(|byte| !b"\r\n\t ".contains(byte));
+        undone.push(Mistake::LineBreaks);
+        decodings(&plain, &undone, &mut found);
+    } else if plain.contains(&b' ') {
+        plain.iter_mut().filter(|byte| **byte == b' ').for_each(|byte| *byte = b'+');
+        undone.push(Mistake::PlusBecameSpace);
+        decodings(&plain, &undone, &mut found);
+    }
+    found
+}
+
+/// The alphabets.
+fn decodings(text: &[u8], undone: &[Mistake], found: &mut Vec<Reading>) {
+    let mut add = |bytes: Option<Vec<u8>>, mistake: Option<Mistake>| {
+        let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return };
+        if found.iter().all(|reading| reading.bytes != bytes) {
+            found.push(Reading { bytes, undone: undone.iter().copied().chain(mistake).collect() });
+        }
+    };
+    add(encoding::decode(text).ok().map(|bytes| bytes.to_vec()), None);
+    let is_after_space = undone.contains(&Mistake::PlusBecameSpace);
+    let has_more = text.iter().any(|byte| b"/=".contains(byte));
+    // A `+` that became a space shows plain base64 already: one mistake, not two, unless there is more of it.
+    let plain = (!is_after_space || has_more).then_some(Mistake::PlainBase64);
+    add(STANDARD.decode(text).ok(), plain);
+    add(URL_SAFE.decode(text).ok(), Some(Mistake::Base64url));
+    for (from, to) in SWAPS {
+        let exchanged: Vec<u8> = text
+            .iter()
+            .map(|byte| from.iter().position(|foreign| foreign == byte).map_or(*byte, |at| to[at]))
+            .collect();
+        add(STANDARD.decode(exchanged).ok(), Some(Mistake::SwappedAlphabet));
+    }
+    add(unhexed(text), Some(Mistake::Hex));
+}
+
+fn unhexed(text: &[u8]) -> Option<Vec<u8>> {
+    let digit = |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    if !text.len().is_multiple_of(2) {
+        return None;
+    }
+    text.chunks_exact(2).map(|pair| Some(digit(&pair[0])? << 4 | digit(&pair[1])?)).collect()
+}
+
+/// Which mistake the characters alone point at, where no reading was proven.
+pub(super) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
+    let body = &value[..value.len() - value.iter().rev().take_while(|byte| b"_=".contains(byte)).count()];
+    let has = |bytes: &[u8]| value.iter().any(|byte| bytes.contains(byte));
+    if value.contains(&b'%') {
+        Some(Mistake::PercentEncodedTwice)
+    } else if has(b"\r\n") {
+        Some(Mistake::LineBreaks)
+    } else if has(b" ") {
+        Some(Mistake::PlusBecameSpace)
+    } else if body.contains(&b'_') {
+        Some(Mistake::Base64url)
+    } else if has(b"+/=") {
+        Some(Mistake::PlainBase64)
+    } else if value.len() >= MIN_HEX && unhexed(value).is_some() {
+        Some(Mistake::Hex)
+    } else {
+        (body.len() % 4 == 1).then_some(Mistake::Truncated)
+    }
+}
+
+const CONFIG: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
+/// CloudFront's three characters, each set exchanged for another one than it has to be; and what plain base64 would have.
+const SWAPS: [(&[u8; 3], &[u8; 3]); 6] = [
+    (b"-~_", b"/+="),
+    (b"-~_", b"=/+"),
+    (b"-~_", b"+=/"),
+    (b"-~_", b"/=+"),
+    (b"-~_", b"=+/"),
+    (b"~_-", b"+/="),
+];
+/// Longer than any request can carry.
+const MAX_LEN: usize = 64 << 10;
+const MAX_LAYERS: usize = 3;
+/// A hash in hexadecimal is no signature.
+const MIN_HEX: usize = 128;

@@ -1,0 +1,166 @@
+//! What each mistake is and how it is mended, in one sentence.
+
+use super::cause::Mistake;
+
+impl Mistake {
+    /// Whether it is about the policy's text, and not about the URL.
+    pub(super) fn is_about_text(self) -> bool {
+        matches!(
+            self,
+            Self::JsonSpacing
+                | Self::JsonOrder
+                | Self::JsonEscaping
+                | Self::JsonNewline
+                | Self::JsonBom
+                | Self::StatementObject
+                | Self::QuotedNumber
+                | Self::UnknownPolicyKey
+                | Self::PolicyNotTheSignedOne
+        )
+    }
+}
+
+/// The sentence.
+pub(super) fn remedy(mistake: Mistake) -> &'static str {
+    match mistake {
+        Mistake::OtherKey => "another key made it: send the id of the key that signs",
+        Mistake::UnknownKeyMadeIt => {
+            "no key that is known here made it: upload the public key that belongs to the signer's"
+        }
+        Mistake::OtherModulus => {
+            "its length is not one that the key makes: sign with the private key of that public key"
+        }
+        Mistake::KeyIdIsKeyGroup => "Key-Pair-Id is the id of a public key, not of its key group",
+        Mistake::KeyIdIsPem => {
+            "Key-Pair-Id is the id under which the public key was uploaded, not the key itself"
+        }
+        Mistake::KeyIdIsAccessKey => "Key-Pair-Id is the id of a public key (K…), not of an AWS access key",
+        Mistake::HashNotAnnounced => "it was made with SHA-256: send Hash-Algorithm=SHA256 too",
+        Mistake::HashAnnouncedWrongly => {
+            "sign with the hash that Hash-Algorithm announces, or leave it out for SHA-1"
+        }
+        Mistake::HashUnsupported => "sign with SHA-1, or with SHA-256 and Hash-Algorithm=SHA256",
+        Mistake::PssPadding => "the signature is RSASSA-PSS: sign with PKCS#1 v1.5 (RSASSA_PKCS1_V1_5)",
+        Mistake::RawDigest => {
+            "a bare digest was signed, without the name of its hash: sign the policy itself, not its digest"
+        }
+        Mistake::EcdsaRaw => "64 bytes are a raw ECDSA signature (r and s); CloudFront takes ASN.1 DER",
+        Mistake::Scheme => {
+            "the link was signed for the other scheme: sign the one that viewers open, or name the other in \
+             public-base-urls"
+        }
+        Mistake::Host => {
+            "the link was signed for another host than it was opened under: sign the one that viewers open, or name the \
+             other in public-base-urls"
+        }
+        Mistake::Port => {
+            "the link was signed for another port than it was opened under: sign the one that viewers open, or name the \
+             other in public-base-urls"
+        }
+        Mistake::PathEncoding => {
+            "the path was signed in another form than it was requested: sign it percent-encoded, as it is sent"
+        }
+        Mistake::PathNormalised => {
+            "the path was signed with other dot segments or slashes than it was requested: sign it as it is sent"
+        }
+        Mistake::RootObject => {
+            "the default root object stands in one of the two URLs alone: sign what viewers open, not what the origin shows"
+        }
+        Mistake::TrailingSlash => {
+            "the slash at the end is in one of the two URLs alone: sign the URL as it is opened"
+        }
+        Mistake::OriginPath => "the origin's own path was signed, too: sign the path that viewers open",
+        Mistake::PathOnly => "the path alone was signed: sign the whole URL, scheme and host included",
+        Mistake::QueryAdded => {
+            "the query was changed after signing: every parameter has to be there when the link is signed"
+        }
+        Mistake::QueryMissing => "the query lost a part after signing: send every parameter that was signed",
+        Mistake::QueryOrder => {
+            "the parameters were signed in another order than they were sent: keep the order"
+        }
+        Mistake::QueryEncoding => {
+            "the query was signed in another encoding than it was sent: sign it percent-encoded, as it is sent"
+        }
+        Mistake::SigningParametersSigned => {
+            "signing parameters were part of the URL that was signed: sign the bare URL, once"
+        }
+        Mistake::HtmlEscaped => "`&amp;` was copied out of HTML: write it as `&`",
+        Mistake::Fragment => "what follows `#` was signed, but is never sent: sign the URL without it",
+        Mistake::WildcardCanned => {
+            "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy"
+        }
+        Mistake::JsonSpacing => {
+            "the policy was signed with other white space than was sent: sign exactly the bytes that are sent (a canned \
+             policy has none)"
+        }
+        Mistake::JsonOrder => {
+            "the policy's keys were signed in another order than was sent: sign exactly the bytes that are sent"
+        }
+        Mistake::JsonEscaping => {
+            "characters of the policy were signed escaped and sent plain, or the other way round: switch the encoder's \
+             escaping off"
+        }
+        Mistake::JsonNewline => {
+            "a line end of the policy was signed and not sent, or sent and not signed: sign the bytes that are sent"
+        }
+        Mistake::JsonBom => "a byte order mark stands before the policy: write UTF-8 without one",
+        Mistake::StatementObject => {
+            "Statement was signed as an object and sent as a list, or the other way round"
+        }
+        Mistake::QuotedNumber => {
+            "a time was written in quotes: write AWS:EpochTime as a bare number of seconds"
+        }
+        Mistake::PolicyNotTheSignedOne => {
+            "another policy was signed than was sent: send the very text that was signed"
+        }
+        Mistake::UnknownPolicyKey => {
+            "the policy has a key that CloudFront's policies don't have: leave it out"
+        }
+        Mistake::SeveralStatements => {
+            "CloudFront takes one statement: sign one policy for each, or use a wildcard"
+        }
+        Mistake::Milliseconds => {
+            "milliseconds were taken for seconds: CloudFront counts seconds, divide by 1000"
+        }
+        Mistake::TimeZone => "the two ends are whole hours apart: count in UTC on both sides",
+        Mistake::ExpiresDiffers => "another end was signed than Expires says: send the one that was signed",
+        Mistake::Expired => "sign a new link, with a later end",
+        Mistake::NotYetValid => "wait, or sign with an earlier DateGreaterThan",
+        Mistake::OutsideRange => "sign a range that holds the viewer's address",
+        Mistake::Ipv6Viewer => "leave IpAddress out, or serve such links over IPv4 alone",
+        Mistake::MalformedRange => "write IpAddress as one IPv4 address or range, such as 203.0.113.0/24",
+        Mistake::SignedBase64 => "the policy's base64 was signed instead of the policy",
+        Mistake::SignedDigest => {
+            "the policy's digest was signed as if it were the message: give the signer the policy (KMS: MessageType RAW), or \
+             the digest as a digest (MessageType DIGEST)"
+        }
+        Mistake::SignedHexDigest => {
+            "the policy's digest in hexadecimal was signed: give the signer the policy itself"
+        }
+        Mistake::SignedUrl => "the bare URL was signed: sign the policy around it",
+        Mistake::PlainBase64 => "plain base64: replace `+` by `-`, `=` by `_` and `/` by `~`",
+        Mistake::Base64url => {
+            "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding `=`"
+        }
+        Mistake::SwappedAlphabet => {
+            "the three characters were exchanged: `+` becomes `-`, `=` becomes `_`, `/` becomes `~`"
+        }
+        Mistake::Hex => "it is written in hexadecimal: CloudFront takes its own base64",
+        Mistake::PercentEncodedTwice => "it was percent-encoded twice: encode once, or not at all",
+        Mistake::PlusBecameSpace => {
+            "a `+` was read as a space on the way: this is plain base64, write `-` for `+`"
+        }
+        Mistake::LineBreaks => "there are line breaks in it: encode without them",
+        Mistake::Truncated => "it was cut short on the way",
+        Mistake::TrailingBytes => "there are bytes behind its end: send the signature alone",
+        Mistake::NotSent => "send all of Key-Pair-Id, Signature, and Expires or Policy",
+        Mistake::NameCase => "names are case-sensitive",
+        Mistake::UrlShadowsCookies => {
+            "a signing parameter in the URL makes it a signed URL, so the cookies are not looked at: rename the parameter"
+        }
+        Mistake::Duplicate => "a name was sent twice with different values: send it once",
+        Mistake::NotSignedByThisPolicy => {
+            "the policy's Resource isn't for this URL: sign a Resource that matches it"
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! The search for what was signed: every change by itself, then in twos and threes, the common ones first, until a
+//! candidate fits or the budget is used up. A fit is a proof.
+
+use std::ops::ControlFlow;
+use std::rc::Rc;
+
+use super::cause::Mistake;
+use super::changes::{Change, Dimension, time};
+use super::draft::{Draft, Writer};
+use super::effort::{Effort, Searched};
+use super::maker::{Fit, Maker};
+
+/// What was signed, and by which changes it differs from what was sent.
+pub(super) struct Hit<'e> {
+    pub(super) signed: Draft,
+    /// The candidate without any change that it was made from.
+    pub(super) start: Draft,
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) fit: Fit<'e>,
+}
+
+/// Where a search begins, and in which directions it goes.
+pub(super) struct Space<'s> {
+    pub(super) starts: Vec<Draft>,
+    pub(super) dimensions: Vec<Dimension<'s>>,
+    /// What a time that is off by nothing usual means.
+    pub(super) other_time: Mistake,
+    pub(super) writer: &'s Writer,
+}
+
+/// The search's state.
+struct Search<'s, 'm, 'e> {
+    space: &'s Space<'s>,
+    maker: &'m Maker<'e>,
+    signature: &'m [u8],
+    effort: &'m Effort<'m>,
+    left: usize,
+    message: Vec<u8>,
+    made: Vec<Mistake>,
+}
+
+/// A fit, or the end of the budget.
+enum End<'e> {
+    Found(Box<Hit<'e>>),
+    GaveUp,
+}
+
+/// Searches within a budget.
+pub(super) fn search<'e>(
+    space: &Space<'_>,
+    maker: &Maker<'e>,
+    signature: &[u8],
+    effort: &Effort<'_>,
+) -> (Option<Hit<'e>>, Searched) {
+    if !maker.may_fit() {
+        return (None, Searched::Done);
+    }
+    let left = maker.candidates(effort.candidates);
+    let mut search = Search { space, maker, signature, effort, left, message: Vec::new(), made: Vec::new() };
+    match search.run() {
+        ControlFlow::Break(End::Found(hit)) => (Some(*hit), Searched::Done),
+        ControlFlow::Break(End::GaveUp) => (None, Searched::GaveUp),
+        ControlFlow::Continue(()) => (None, Searched::Done),
+    }
+}
+
+impl<'e> Search<'_, '_, 'e> {
+    fn run(&mut self) -> ControlFlow<End<'e>> {
+        for cost in 0..=MAX_COST {
+            for start in &self.space.starts {
+                self.visit(start, start, 0, cost)?;
+            }
+            if cost == COST_OF_OTHER_TIMES {
+                self.try_other_times()?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Makes changes of exactly that cost, in the dimensions from one on.
+    fn visit(&mut self, start: &Draft, draft: &Draft, from: usize, cost: u8) -> ControlFlow<End<'e>> {
+        if cost == 0 {
+            return self.attempt(start, draft);
+        }
+        if self.made.len() == MAX_CHANGES {
+            return ControlFlow::Continue(());
+        }
+        let is_last = self.made.len() + 1 == MAX_CHANGES;
+        let fits = |change: &&Change<'_>| if is_last { change.cost == cost } else { change.cost <= cost };
+        for (place, dimension) in self.space.dimensions.iter().enumerate().skip(from) {
+            for change in dimension.iter().filter(fits) {
+                let Some(changed) = (change.apply)(draft) else { continue };
+                self.made.push(change.mistake);
+                self.visit(start, &changed, place + 1, cost - change.cost)?;
+                self.made.pop();
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn attempt(&mut self, start: &Draft, draft: &Draft) -> ControlFlow<End<'e>> {
+        if self.left == 0 || (self.left.is_multiple_of(LOOKS_AT_CLOCK) && (self.effort.is_out_of_time)()) {
+            return ControlFlow::Break(End::GaveUp);
+        }
+        self.left -= 1;
+        self.space.writer.write(draft, &mut self.message);
+        let Some(fit) = self.maker.fit(&self.message, self.signature) else {
+            return ControlFlow::Continue(());
+        };
+        let mut mistakes = Vec::new();
+        for mistake in &self.made {
+            if !mistakes.contains(mistake) {
+                mistakes.push(*mistake);
+            }
+        }
+        let hit = Hit { signed: draft.clone(), start: start.clone(), mistakes, fit };
+        ControlFlow::Break(End::Found(Box::new(hit)))
+    }
+
+    fn try_other_times(&mut self) -> ControlFlow<End<'e>> {
+        if self.maker.cost() > 0 {
+            return ControlFlow::Continue(());
+        }
+        for start in &self.space.starts {
+            let Ok(sent) = start.time.parse::<i64>() else { continue };
+            let mut draft = start.clone();
+            for seconds in time::elsewhere() {
+                let Some(other) = sent.checked_add(seconds).filter(|other| *other >= 0) else { continue };
+                draft.time = Rc::from(other.to_string());
+                self.made.push(self.space.other_time);
+                self.attempt(start, &draft)?;
+                self.made.pop();
+            }
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// Mistakes that may meet in one link.
+const MAX_CHANGES: usize = 3;
+/// Beyond it there is no end, and nothing is common any more.
+const MAX_COST: u8 = 6;
+/// Other times are many: they come after everything that is common, in combinations, too.
+const COST_OF_OTHER_TIMES: u8 = 3;
+/// Candidates between two looks at the clock.
+const LOOKS_AT_CLOCK: usize = 64;

@@ -1,0 +1,106 @@
+//! Which signer made a link, as far as its habits tell, and the line that mends a mistake there.
+
+use super::cause::Mistake;
+use super::draft::{Draft, Message};
+use super::spelling::{Escaping, Order, Spacing, Tail};
+use crate::viewer::query::{parameter_name, segments};
+
+/// Languages and tools by whose habits a link can be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signer {
+    Python,
+    JavaScript,
+    Go,
+    Php,
+    DotNet,
+    Shell,
+    Kms,
+}
+
+impl Signer {
+    /// By what was signed, then by how the link is written: `@aws-sdk/cloudfront-signer` and the SDK before it put
+    /// Key-Pair-Id before Signature (3.1085, measured); botocore, Go, Java and PHP put it last.
+    pub(super) fn of(signed: Option<&Draft>, query: Option<&str>) -> Option<Self> {
+        signed.and_then(Self::by_text).or_else(|| Self::by_query(query?))
+    }
+
+    fn by_text(signed: &Draft) -> Option<Self> {
+        let spelling = signed.spelling;
+        match (spelling.escaping, spelling.spacing, spelling.tail, signed.message) {
+            (Escaping::Slashes, _, _, _) => Some(Self::Php),
+            (Escaping::Html, _, _, _) => Some(Self::Go),
+            (Escaping::DotNet, _, _, _) => Some(Self::DotNet),
+            (_, Spacing::Python, _, _) => Some(Self::Python),
+            (_, _, Tail::Lf, Message::Policy) => Some(Self::Shell),
+            (_, _, _, Message::Digest(super::draft::DigestOf::Sha256)) => Some(Self::Kms),
+            _ if spelling.order == Order::Sorted => Some(Self::Go),
+            _ => None,
+        }
+    }
+
+    fn by_query(query: &str) -> Option<Self> {
+        let place = |wanted: &str| segments(query).position(|segment| parameter_name(segment) == wanted);
+        (place("Key-Pair-Id")? < place("Signature")?).then_some(Self::JavaScript)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Python => "Python, boto3",
+            Self::JavaScript => "JavaScript",
+            Self::Go => "Go",
+            Self::Php => "PHP",
+            Self::DotNet => ".NET",
+            Self::Shell => "shell, AWS CLI",
+            Self::Kms => "AWS KMS, CDK",
+        }
+    }
+
+    /// What to write there, with its name before it; none where nothing more can be said than the remedy does.
+    pub(super) fn line(self, mistake: Mistake) -> Option<String> {
+        let line = match (self, mistake) {
+            (Self::Python, Mistake::JsonSpacing) => "json.dumps(policy, separators=(\",\", \":\"))",
+            (Self::Python, Mistake::JsonOrder) => {
+                "json.dumps(policy, separators=(\",\", \":\")) without sort_keys"
+            }
+            (Self::Go, Mistake::JsonOrder) => {
+                "a struct with its fields in order, or aws-sdk-go-v2's sign.NewCannedPolicy; maps are sorted"
+            }
+            (Self::Python, Mistake::TimeZone) => "datetime.now(timezone.utc) + timedelta(hours=1)",
+            (Self::Python, Mistake::PathEncoding) => "urllib.parse.quote(path)",
+            (Self::Python, Mistake::HashNotAnnounced) => {
+                "key.sign(message, padding.PKCS1v15(), hashes.SHA1())"
+            }
+            (Self::Go, Mistake::JsonEscaping) => "encoder.SetEscapeHTML(false)",
+            (Self::Php, Mistake::JsonEscaping) => "json_encode($policy, JSON_UNESCAPED_SLASHES)",
+            (Self::Php, Mistake::PathEncoding) => {
+                "implode('/', array_map('rawurlencode', explode('/', $path)))"
+            }
+            (Self::Php, Mistake::HashNotAnnounced) => {
+                "openssl_sign($policy, $signature, $key, OPENSSL_ALGO_SHA1)"
+            }
+            (Self::DotNet, Mistake::JsonEscaping) => {
+                "new JsonSerializerOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }"
+            }
+            (Self::Shell, Mistake::JsonNewline) => "printf %s \"$policy\" | openssl dgst -sha1 -sign key.pem",
+            (Self::Kms, Mistake::SignedDigest) => {
+                "kms sign --message-type DIGEST --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256, and Hash-Algorithm=SHA256"
+            }
+            (Self::JavaScript, Mistake::Milliseconds) => "Math.floor(Date.now() / 1000) + 3600",
+            (Self::JavaScript, Mistake::PathEncoding) => "getSignedUrl({ url: new URL(url).href, … })",
+            (Self::JavaScript, Mistake::QueryEncoding) => "getSignedUrl({ url: new URL(url).href, … })",
+            (Self::JavaScript, Mistake::WildcardCanned) => {
+                "getSignedCookies({ policy: JSON.stringify(policy), … })"
+            }
+            (Self::JavaScript, Mistake::EcdsaRaw) => "crypto.sign(hash, data, { key, dsaEncoding: \"der\" })",
+            (Self::JavaScript, Mistake::PssPadding) => {
+                "crypto.createSign(\"RSA-SHA1\").update(policy).sign(key)"
+            }
+            (Self::JavaScript, Mistake::HashNotAnnounced) => {
+                "crypto.createSign(\"RSA-SHA1\").update(policy).sign(key)"
+            }
+            (Self::JavaScript, Mistake::QueryAdded) => "getSignedUrl({ url: urlWithEveryParameter, … })",
+            _ => return None,
+        };
+        Some(format!("{}: {line}", self.name()))
+    }
+}

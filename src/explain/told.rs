@@ -1,0 +1,203 @@
+//! The mistakes that the values themselves show, before any signature is looked at (semantics 3.3, 3.4 and 11).
+
+use super::cause::{Cause, Mistake};
+use super::examined::Examined;
+use super::policy_text::PolicyText;
+use super::reading::{by_its_characters, readings};
+use super::remedies::remedy;
+use super::{hints, key_hints};
+use crate::access::credentials::{COOKIE_PREFIX, Credentials, SIGNING_PARAMETERS};
+use crate::access::deny::DenyReason;
+use crate::access::policy::PolicyFault;
+use crate::access::verified::VerifiedPolicies;
+use crate::access::{Decision, authorize};
+use crate::viewer::query::{parameter_name, segments};
+use crate::viewer::{Target, ViewerRequest};
+
+fn proven(mistake: Mistake) -> Cause {
+    Cause::proven(mistake, remedy(mistake))
+}
+
+/// Of what wasn't sent, or not under its name: one cause, the likeliest.
+pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Option<Cause> {
+    let sent = examined.sent;
+    let is_there =
+        |value: &Option<std::borrow::Cow<'_, [u8]>>| value.as_deref().is_some_and(|value| !value.is_empty());
+    let has_policy = is_there(&sent.policy) || is_there(&sent.expires);
+    if is_there(&sent.key_pair_id) && is_there(&sent.signature) && has_policy {
+        return unset(sent);
+    }
+    if fragment.is_some_and(has_signing_parameter_within) {
+        return Some(proven(Mistake::Fragment));
+    }
+    let query = examined.request.target.query.unwrap_or_default();
+    if query.contains("&amp;") && has_signing_parameter(&query.replace("&amp;", "&")) {
+        return Some(proven(Mistake::HtmlEscaped));
+    }
+    if let Some(found) = key_hints::miscased(examined.request) {
+        let fix = format!("names are case-sensitive: {found} was sent");
+        return Some(Cause::proven(Mistake::NameCase, fix));
+    }
+    if has_signing_parameter(query) && cookies_would_do(examined) {
+        return Some(proven(Mistake::UrlShadowsCookies));
+    }
+    let why = key_hints::key_pair_id(examined.request, sent, examined.distributions);
+    let names = [
+        ("Key-Pair-Id", is_there(&sent.key_pair_id)),
+        ("Signature", is_there(&sent.signature)),
+        ("Expires or Policy", has_policy),
+    ];
+    let lacking: Vec<&str> = names.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
+    let why = why.map(|why| format!(": {why}")).unwrap_or_default();
+    Some(Cause::proven(Mistake::NotSent, format!("{} was not sent{why}", lacking.join(", "))))
+}
+
+/// A variable without a value that was written as its word.
+pub(super) fn unset(sent: &Credentials<'_>) -> Option<Cause> {
+    let values = [
+        ("Key-Pair-Id", &sent.key_pair_id),
+        ("Signature", &sent.signature),
+        ("Policy", &sent.policy),
+        ("Expires", &sent.expires),
+    ];
+    let (name, word) = values.into_iter().find_map(|(name, value)| {
+        let value = value.as_deref()?;
+        UNSET.iter().find(|word| word.as_bytes() == value).map(|word| (name, *word))
+    })?;
+    let fix = format!("{name} is `{word}`: a variable without a value was written into the credentials");
+    Some(Cause::proven(Mistake::NotSent, fix))
+}
+
+/// Whether what follows `#` holds them: it was signed with its fragment, and the parameters came behind.
+fn has_signing_parameter_within(fragment: &str) -> bool {
+    fragment.split_once('?').is_some_and(|(_, query)| has_signing_parameter(query))
+        || has_signing_parameter(fragment)
+}
+
+fn has_signing_parameter(query: &str) -> bool {
+    segments(query).any(|segment| SIGNING_PARAMETERS[..4].contains(&parameter_name(segment)))
+}
+
+/// Whether there are signing cookies that nobody looks at, because of a parameter in the URL.
+fn cookies_would_do(examined: &Examined<'_, '_>) -> bool {
+    let has = |name: &str| {
+        let name = [COOKIE_PREFIX, name.as_bytes(), b"="].concat();
+        examined.request.cookies.iter().any(|field| memchr::memmem::find(field, &name).is_some())
+    };
+    has("Key-Pair-Id") && has("Signature")
+}
+
+/// What was sent as the key's id, when it isn't one that is known.
+pub(super) fn key_pair_id(examined: &Examined<'_, '_>) -> Option<Cause> {
+    let id = String::from_utf8_lossy(examined.sent.key_pair_id.as_deref()?).into_owned();
+    if let Some(hint) = key_hints::key_group(&id, examined.distributions) {
+        return Some(Cause::proven(Mistake::KeyIdIsKeyGroup, hint));
+    }
+    if id.contains("BEGIN") || id.starts_with("MII") {
+        return Some(proven(Mistake::KeyIdIsPem));
+    }
+    if key_hints::is_uuid(&id) {
+        return Some(Cause::likely(Mistake::KeyIdIsKeyGroup, remedy(Mistake::KeyIdIsKeyGroup)));
+    }
+    if id.len() == ACCESS_KEY_LENGTH && ["AKIA", "ASIA"].iter().any(|prefix| id.starts_with(prefix)) {
+        return Some(proven(Mistake::KeyIdIsAccessKey));
+    }
+    None
+}
+
+/// What the policy's own text shows.
+pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option<Cause> {
+    let hint = || hints::policy(&DenyReason::MalformedPolicy(fault.clone()), examined.sent);
+    let with_hint =
+        |mistake| Some(Cause::proven(mistake, hint().unwrap_or_else(|| remedy(mistake).to_owned())));
+    match fault {
+        PolicyFault::UnknownKey { .. } => with_hint(Mistake::UnknownPolicyKey),
+        PolicyFault::Statements { count } if *count > 1 => with_hint(Mistake::SeveralStatements),
+        PolicyFault::TimeOutOfRange { seconds, .. } if *seconds >= MIN_MILLISECONDS => {
+            with_hint(Mistake::Milliseconds)
+        }
+        PolicyFault::Unexpected { place: "IpAddress", .. } => Some(proven(Mistake::MalformedRange)),
+        PolicyFault::Unexpected { expected, found, .. }
+            if expected.contains("EpochTime") && found.contains('"') =>
+        {
+            with_hint(Mistake::QuotedNumber)
+        }
+        PolicyFault::NotJson { .. } => {
+            let text = crate::access::encoding::decode(examined.sent.policy.as_deref()?).ok()?;
+            if text.starts_with(b"\xef\xbb\xbf") {
+                return Some(proven(Mistake::JsonBom));
+            }
+            let is_escaped = memchr::memmem::find(&text, br"\?").is_some();
+            is_escaped
+                .then(|| Cause::proven(Mistake::JsonEscaping, "`\\?` is no escape of JSON: write a bare `?`"))
+        }
+        PolicyFault::Encoding(_) => {
+            let value = examined.sent.policy.as_deref()?;
+            let meant =
+                readings(value).into_iter().find(|one| PolicyText::custom(&one.bytes).is_understood());
+            match meant.and_then(|reading| reading.undone.first().copied()) {
+                Some(mistake) => Some(proven(mistake)),
+                None => by_its_characters(value).map(|mistake| Cause::likely(mistake, remedy(mistake))),
+            }
+        }
+        PolicyFault::Missing
+        | PolicyFault::TooLong { .. }
+        | PolicyFault::Unexpected { .. }
+        | PolicyFault::Statements { .. }
+        | PolicyFault::MissingKey { .. }
+        | PolicyFault::TimeOutOfRange { .. }
+        | PolicyFault::Expires { .. } => None,
+    }
+}
+
+/// A name that was sent twice: a proof where the other value would have opened the door.
+pub(super) fn duplicate(examined: &Examined<'_, '_>) -> Option<Cause> {
+    let request = examined.request;
+    let query = request.target.query.unwrap_or_default();
+    if has_signing_parameter(query) {
+        let twice = twice(segments(query).map(|segment| (parameter_name(segment), segment)))?;
+        let kept: Vec<&str> = segments(query).filter(|segment| !twice.contains(segment)).collect();
+        let kept = kept.join("&");
+        let target = Target { query: Some(&kept), ..request.target };
+        return Some(told(&ViewerRequest { target, ..request.clone() }, examined));
+    }
+    let text = |field: &&[u8]| String::from_utf8_lossy(field).into_owned();
+    let fields: Vec<String> = request.cookies.iter().map(text).collect();
+    let cookies: Vec<&str> = fields.iter().flat_map(|field| field.split(';')).map(str::trim).collect();
+    let named = cookies.iter().map(|cookie| {
+        let name = cookie.split('=').next().unwrap_or_default();
+        (name.strip_prefix("CloudFront-").unwrap_or_default(), *cookie)
+    });
+    let twice = twice(named)?;
+    let kept: Vec<&str> = cookies.iter().copied().filter(|cookie| !twice.contains(cookie)).collect();
+    let kept = kept.join("; ");
+    Some(told(&ViewerRequest { cookies: vec![kept.as_bytes()], ..request.clone() }, examined))
+}
+
+/// The first of each signing name that comes again with another value.
+fn twice<'t>(named: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Vec<&'t str>> {
+    let all: Vec<(&str, &str)> = named.filter(|(name, _)| SIGNING_PARAMETERS.contains(name)).collect();
+    let mut found: Vec<&str> = Vec::new();
+    for (place, (name, whole)) in all.iter().enumerate() {
+        let is_first = all[..place].iter().all(|(other, _)| other != name);
+        if is_first && all[place + 1..].iter().any(|(other, value)| other == name && value != whole) {
+            found.push(*whole);
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+fn told(with_the_others: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> Cause {
+    let Some(route) = examined.distributions.route(with_the_others) else {
+        return proven(Mistake::Duplicate);
+    };
+    let is_cured =
+        matches!(authorize(with_the_others, &route, &VerifiedPolicies::new(0)), Decision::Allow(_));
+    Cause { proven: is_cured, ..proven(Mistake::Duplicate) }
+}
+
+/// What languages write for a variable without a value.
+const UNSET: [&str; 7] = ["undefined", "null", "None", "nil", "NaN", "[object Object]", "[object Promise]"];
+const ACCESS_KEY_LENGTH: usize = 20;
+/// From here on it can't be seconds.
+const MIN_MILLISECONDS: u64 = 100_000_000_000;

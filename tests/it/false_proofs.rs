@@ -1,0 +1,189 @@
+//! What the search for a mistake must never do: prove one where there is nothing to prove.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+
+use frontgate::config;
+use frontgate::distribution::Distributions;
+use frontgate::epoch::EpochSeconds;
+use frontgate::explain::{Effort, Explanation, Inquiry, Verdict};
+
+use crate::sites;
+use crate::support::{Raw, canned, cloudfront_base64, sign_raw};
+
+const HOST: &str = "d111111abcdef8.cloudfront.net";
+const NOW: u64 = 1_900_000_000;
+const END: u64 = 1_990_000_000;
+
+/// Random signatures by keys of RSA, and by those on a curve, each of which costs a verification for every candidate.
+const RANDOM_RSA: u64 = 9_900;
+const RANDOM_ECDSA: u64 = 100;
+
+/// What is spent on a signature on a curve here: a proof there is a verification, of which none can be false by chance.
+const FEW: Effort<'static> = Effort { candidates: 1_000, is_out_of_time: &|| false };
+
+/// Bytes that look random and are the same in each run (splitmix64).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        (0..count).map(|_| self.next().to_le_bytes()[0]).collect()
+    }
+
+    fn word(&mut self) -> String {
+        format!("{:x}", self.next() >> 40)
+    }
+
+    /// A URL with nothing, something or much that invites guesses.
+    fn url(&mut self) -> String {
+        let path = format!("https://{HOST}/{}/{}", self.word(), self.word());
+        match self.next() % 4 {
+            0 => path,
+            1 => format!("{path}%20a.mp4?size={}", self.word()),
+            2 => format!("{path}/?b={}&a={}&utm_source=x", self.word(), self.word()),
+            _ => format!("{path}/..//index.html?t=a+b"),
+        }
+    }
+
+    /// Bytes in the form of an RSA signature: any number, one below every modulus, or an encoding that was never signed.
+    fn rsa_shaped(&mut self) -> Vec<u8> {
+        let mut bytes = self.bytes(256);
+        match self.next() % 3 {
+            0 => {}
+            1 => bytes[0] = 0,
+            _ => {
+                bytes[..220].fill(0xff);
+                bytes[..2].copy_from_slice(&[0, 1]);
+                let sha1 = [0, 0x30, 0x21, 0x30, 9, 6, 5, 0x2b, 14, 3, 2, 26, 5, 0, 4, 20];
+                bytes[220..236].copy_from_slice(&sha1);
+            }
+        }
+        bytes
+    }
+
+    /// Two random numbers in DER.
+    fn der_shaped(&mut self) -> Vec<u8> {
+        let mut number = || {
+            let mut bytes = self.bytes(32);
+            bytes[0] = bytes[0] & 0x3f | 1;
+            bytes
+        };
+        let (r, s) = (number(), number());
+        [&[0x30, 68, 2, 32][..], &r, &[2, 32], &s].concat()
+    }
+}
+
+fn distributions() -> Arc<Distributions> {
+    let text = sites::main("http://127.0.0.1:9000");
+    config::parse(Path::new("config.toml"), &text).expect("a configuration").distributions
+}
+
+fn link(url: &str, key: &str, signature: &[u8], more: &str) -> String {
+    let separator = if url.contains('?') { '&' } else { '?' };
+    let signature = cloudfront_base64(signature);
+    format!("{url}{separator}Expires={END}&Signature={signature}&Key-Pair-Id={}{more}", sites::id(key))
+}
+
+fn explained(link: &str, distributions: &Distributions) -> Explanation {
+    let (inquiry, _) = Inquiry::of_url(link, EpochSeconds(NOW)).expect("a URL");
+    let effort = if link.contains(sites::id("ecdsa")) { &FEW } else { &Effort::WITHOUT_CLOCK };
+    inquiry.explain(distributions, effort).expect("a request")
+}
+
+/// Links with a false proof.
+fn falsely_proven(links: &[String]) -> Vec<String> {
+    let distributions = distributions();
+    let judge = |links: &[String]| -> Vec<String> {
+        let proofs = links.iter().filter_map(|link| {
+            let explanation = explained(link, &distributions);
+            assert!(matches!(explanation.verdict, Verdict::Deny(_)), "{link} opens");
+            let proven = explanation.causes().into_iter().find(|cause| cause.proven)?;
+            Some(format!("{}: {link}", proven.mistake.as_str()))
+        });
+        proofs.collect()
+    };
+    thread::scope(|scope| {
+        let workers: Vec<_> =
+            links.chunks(links.len().div_ceil(2)).map(|links| scope.spawn(move || judge(links))).collect();
+        workers.into_iter().flat_map(|worker| worker.join().expect("a thread")).collect()
+    })
+}
+
+#[test]
+fn ten_thousand_random_signatures_prove_nothing() {
+    let mut random = Random(6);
+    let announced = ["", "&Hash-Algorithm=SHA256"];
+    let mut links = Vec::new();
+    for number in 0..RANDOM_RSA + RANDOM_ECDSA {
+        let url = random.url();
+        let more = announced[usize::from(number % 2 == 1)];
+        links.push(match number < RANDOM_RSA {
+            true => link(&url, "rsa", &random.rsa_shaped(), more),
+            false => link(&url, "ecdsa", &random.der_shaped(), more),
+        });
+    }
+    let found = falsely_proven(&links);
+    assert!(found.is_empty(), "{} false proofs, such as {}", found.len(), found[0]);
+}
+
+/// The judge of this file would see a proof.
+#[test]
+fn a_proof_is_seen_to_be_one() {
+    let url = format!("https://{HOST}/a.mp4");
+    let signature = &sign_raw(&[Raw::new("rsa", "SHA1", canned(&url, &END.to_string()))])[0];
+    let found = falsely_proven(&[link(&format!("{url}?utm_source=x"), "rsa", signature, "")]);
+    assert!(found.len() == 1 && found[0].starts_with("query-added: "), "{found:?}");
+}
+
+/// They open under a known key, and the text is nothing that a search could come upon.
+#[test]
+fn signatures_of_unrelated_texts_prove_nothing() {
+    let mut random = Random(7);
+    let mut urls = Vec::new();
+    let mut jobs = Vec::new();
+    for number in 0..40 {
+        let key = if number < 30 { "rsa" } else { "ecdsa" };
+        urls.push(random.url());
+        let text = match number % 3 {
+            0 => canned(&format!("https://{}.example.org/{}", random.word(), random.word()), "1990000000"),
+            1 => canned(&random.url(), "1234567890"),
+            _ => random.word(),
+        };
+        jobs.push(Raw::new(key, "SHA1", text));
+    }
+    let signed = urls.iter().zip(&jobs).zip(sign_raw(&jobs));
+    let links: Vec<_> = signed.map(|((url, job), signature)| link(url, &job.key, &signature, "")).collect();
+    let found = falsely_proven(&links);
+    assert!(found.is_empty(), "{} false proofs, such as {}", found.len(), found[0]);
+}
+
+#[test]
+fn valid_links_open_and_have_no_cause() {
+    let mut random = Random(8);
+    let mut urls = Vec::new();
+    let mut jobs = Vec::new();
+    for number in 0..2_000 {
+        let (key, hash) =
+            [("rsa", "SHA1"), ("rsa", "SHA256"), ("ecdsa", "SHA1"), ("ecdsa", "SHA256")][number % 4];
+        let url = random.url();
+        jobs.push(Raw::new(key, hash, canned(&url, &END.to_string())));
+        urls.push(url);
+    }
+    let distributions = distributions();
+    for ((url, job), signature) in urls.iter().zip(&jobs).zip(sign_raw(&jobs)) {
+        let more = if job.hash == "SHA256" { "&Hash-Algorithm=SHA256" } else { "" };
+        let link = link(url, &job.key, &signature, more);
+        let explanation = explained(&link, &distributions);
+        assert_eq!(explanation.verdict, Verdict::Allow, "{link}");
+        assert!(explanation.causes().is_empty(), "{link}");
+    }
+}
