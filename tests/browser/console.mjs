@@ -194,7 +194,7 @@ async function load(browser) {
   const ours = await context(browser);
   const page = await ours.newPage();
   seen.loaded = Infinity;
-  for (let turn = 0; turn < 40 && seen.loaded > 90; turn++) {
+  for (const end = Date.now() + 20_000; seen.loaded > 90 && Date.now() < end; ) {
     await page.goto(`${job.console}/`, { waitUntil: "load" });
     const took = await page.evaluate(async () => {
       const [entry] = performance.getEntriesByType("navigation");

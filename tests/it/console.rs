@@ -757,7 +757,7 @@ fn in_chromium_a_tampered_link_appears_is_explained_and_time_is_moved() {
         stream.write_all(text.as_bytes()).unwrap();
         let _ = Response::read(&mut stream, false);
     }
-    wait_for(|| (numbers(&edge).len() == 100).then_some(()));
+    wait_for(|| (numbers(&edge).len() == 50).then_some(()));
     let seen = ask(
         "browser/console.mjs",
         &json!({

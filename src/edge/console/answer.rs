@@ -36,15 +36,20 @@ impl Answer<'_> {
         }
         html!(out; "</ol>");
         if let Some(policy) = &self.explanation.policy {
-            html!(out; "<details class=\"policy\"><summary>The policy that was sent, or that its signature stands for</summary>"
-                "<pre tabindex=\"0\">" (secrets.cut(policy)) "</pre></details>");
+            html!(out;
+                "<details class=\"policy\">"
+                "<summary>The policy that was sent, or that its signature stands for</summary>"
+                "<pre tabindex=\"0\">" (secrets.cut(policy)) "</pre></details>"
+            );
         }
     }
 
     fn verdict(&self, out: &mut Html, secrets: &Secrets) {
         let now = verdict(self.explanation);
         let allowed = self.explanation.verdict == Verdict::Allow;
-        html!(out; "<div class=\"verdict " (if allowed { "pass" } else { "fail" }) "\"><p class=\"word\" id=\"verdict\">");
+        html!(out;
+            "<div class=\"verdict " (if allowed { "pass" } else { "fail" }) "\"><p class=\"word\" id=\"verdict\">"
+        );
         html!(out; (mark(if allowed { Outcome::Pass } else { Outcome::Fail })) " " (capital(&now)) "</p>");
         if let Verdict::Deny(reason) = &self.explanation.verdict {
             html!(out; "<p>" (secrets.cut(&capital(&reason.to_string()))) ".</p>");
@@ -61,7 +66,9 @@ impl Answer<'_> {
         html!(out; " for a viewer at " (self.explanation.viewer_ip) ".</p>");
         match &self.before {
             Some(before) if *before != now => {
-                html!(out; "<p class=\"change\"><strong>The answer has changed:</strong> " (before) " → " (now) ".</p>");
+                html!(out;
+                    "<p class=\"change\"><strong>The answer has changed:</strong> " (before) " → " (now) ".</p>"
+                );
             }
             Some(before) => html!(out; "<p class=\"change\">The same answer as before: " (before) ".</p>"),
             None => {}
@@ -97,7 +104,11 @@ fn show_cause(out: &mut Html, cause: &Cause, secrets: &Secrets) {
     if let Some(key) = &cause.signed_by {
         html!(out; "<p>Signed by <code>" (key) "</code>.</p>");
     }
-    html!(out; "<p class=\"fix\"><strong>To mend it:</strong> " (secrets.cut(&cause.fix)) "</p></section>");
+    html!(out; "<p class=\"fix\"><strong>To mend it:</strong> " (secrets.cut(cause.sentence())) "</p>");
+    if let Some((_, line)) = cause.fix.split_once('\n') {
+        html!(out; "<pre tabindex=\"0\">" (secrets.cut(line)) "</pre>");
+    }
+    html!(out; "</section>");
 }
 
 /// Two texts, each with the part marked that lies between their common beginning and their common end.
@@ -122,9 +133,11 @@ fn marked(signed: &str, requested: &str) -> [Html; 2] {
 }
 
 fn show_stage(out: &mut Html, stage: &Stage<'_>, secrets: &Secrets) {
-    html!(out; "<li class=\"" (stage.outcome.as_str()) "\"><div class=\"stage\"><span class=\"mark\">" (mark(stage.outcome))
-        "<span class=\"unseen\"> " (word(stage.outcome)) ":</span></span> <strong>" (stage.name) "</strong> <span class=\"found\">"
-        (secrets.cut(&stage.found)) "</span>");
+    html!(out;
+        "<li class=\"" (stage.outcome.as_str()) "\"><div class=\"stage\"><span class=\"mark\">"
+        (mark(stage.outcome)) "<span class=\"unseen\"> " (word(stage.outcome)) ":</span></span> <strong>"
+        (stage.name) "</strong> <span class=\"found\">" (secrets.cut(&stage.found)) "</span>"
+    );
     if let Some(after) = stage.after {
         html!(out; "<span class=\"after\">after " (when::millis(after)) " ms</span>");
     }

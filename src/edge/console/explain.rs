@@ -156,14 +156,20 @@ fn paste_form(out: &mut Html, typed: &Form, fault: Option<&Fault>) {
             html!(out; "<strong class=\"fault\" role=\"alert\">" (capital(fault)) "</strong>");
         }
         None => {
-            html!(out; "As it is requested, with its signature. It is judged here, is sent nowhere and isn’t shown again.");
+            html!(out;
+                "As it is requested, with its signature. It is judged here, is sent nowhere and isn’t shown again."
+            );
         }
     }
-    html!(out; "</span></p><p class=\"field\"><label for=\"cookies\">Cookies</label><textarea id=\"cookies\" name=\"cookies\" "
+    html!(out;
+        "</span></p><p class=\"field\"><label for=\"cookies\">Cookies</label>"
+        "<textarea id=\"cookies\" name=\"cookies\" "
         "rows=\"2\" autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"cookies-hint\"></textarea>"
         "<span class=\"hint\" id=\"cookies-hint\">Where cookies are signed and not the link: "
-        "CloudFront-Policy=…; CloudFront-Signature=…; CloudFront-Key-Pair-Id=…</span></p><div class=\"fields\">"
-        "<p class=\"field\"><label for=\"method\">Method</label><select id=\"method\" name=\"method\">");
+        "CloudFront-Policy=…; CloudFront-Signature=…; CloudFront-Key-Pair-Id=…</span></p>"
+        "<div class=\"fields\"><p class=\"field\"><label for=\"method\">Method</label>"
+        "<select id=\"method\" name=\"method\">"
+    );
     for method in ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"] {
         html!(out; "<option");
         if method == typed.get("method") {

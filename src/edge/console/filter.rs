@@ -53,7 +53,7 @@ impl Filter {
         };
         let reason = record.reason.as_ref().map_or("none", |(name, _)| name);
         let access = if is_private(record, distributions) { "private" } else { "public" };
-        let text = || format!("{}{}", record.inquiry.authority, record.shown_target);
+        let text = || format!("{}{}", record.inquiry.authority, record.shown_target());
         fits_status
             && (self.reason.is_empty() || self.reason == reason)
             && (self.access.is_empty() || self.access == access)
@@ -62,7 +62,10 @@ impl Filter {
 
     /// The form; its reasons are those that there are.
     pub(super) fn show(&self, out: &mut Html, reasons: &[&'static str]) {
-        html!(out; "<form class=\"filter\" method=\"get\" action=\"/\" role=\"search\" aria-label=\"Filter the requests\">");
+        html!(out;
+            "<form class=\"filter\" method=\"get\" action=\"/\" role=\"search\" "
+            "aria-label=\"Filter the requests\">"
+        );
         select(
             out,
             "status",

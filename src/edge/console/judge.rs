@@ -61,8 +61,10 @@ pub(super) fn form(
     explanation: Option<&Explanation>,
     fault: Option<&(&'static str, String)>,
 ) {
-    html!(out; "<form class=\"judge\" id=\"judge\" method=\"post\" action=\"" (action) "\" aria-labelledby=\"judge-title\">"
-        "<h2 id=\"judge-title\">At another time, from another address</h2>");
+    html!(out;
+        "<form class=\"judge\" id=\"judge\" method=\"post\" action=\"" (action)
+        "\" aria-labelledby=\"judge-title\"><h2 id=\"judge-title\">At another time, from another address</h2>"
+    );
     if let Some((name, value)) = hidden {
         html!(out; "<input type=\"hidden\" name=\"" (name) "\" value=\"" (value) "\">");
     }
@@ -109,7 +111,9 @@ fn slider(out: &mut Html, explanation: &Explanation) {
     };
     let (from, until) = (from.min(at).min(now), until.max(at).max(now));
     let margin = ((until - from) / 10).max(300);
-    html!(out; "<p class=\"field slider\" id=\"slider\" hidden><label for=\"moment\">Move the time</label>"
-        "<input id=\"moment\" type=\"range\" min=\"" (from.saturating_sub(margin)) "\" max=\"" (until.saturating_add(margin))
-        "\" value=\"" (at) "\" step=\"1\"></p>");
+    html!(out;
+        "<p class=\"field slider\" id=\"slider\" hidden><label for=\"moment\">Move the time</label>"
+        "<input id=\"moment\" type=\"range\" min=\"" (from.saturating_sub(margin)) "\" max=\""
+        (until.saturating_add(margin)) "\" value=\"" (at) "\" step=\"1\"></p>"
+    );
 }

@@ -47,10 +47,14 @@ pub(super) fn page(edge: &Edge, recorder: &Recorder) -> Page {
         html!(main; "<p class=\"empty\">No key is trusted: every path is public.</p>");
         return Page::new("Keys", Some(Entry::Keys), main);
     }
-    html!(main; "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The keys\"><table><caption class=\"unseen\">"
-        "Keys and their use</caption><thead><tr><th scope=\"col\">Key</th><th scope=\"col\">Kind</th><th scope=\"col\">Distribution</th>"
-        "<th scope=\"col\">Key groups</th><th scope=\"col\">Trusted by</th><th scope=\"col\" class=\"number\">Let pass</th>"
-        "<th scope=\"col\" class=\"number\">Of the last 1,000</th><th scope=\"col\">Last</th></tr></thead><tbody>");
+    html!(main;
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The keys\"><table>"
+        "<caption class=\"unseen\">" "Keys and their use</caption><thead><tr><th scope=\"col\">Key</th>"
+        "<th scope=\"col\">Kind</th><th scope=\"col\">Distribution</th><th scope=\"col\">Key groups</th>"
+        "<th scope=\"col\">Trusted by</th><th scope=\"col\" class=\"number\">Let pass</th>"
+        "<th scope=\"col\" class=\"number\">Of the last 1,000</th><th scope=\"col\">Last</th></tr></thead>"
+        "<tbody>"
+    );
     for ((distribution, key), known) in &keys {
         row(&mut main, distribution, key, known);
     }
@@ -83,9 +87,11 @@ fn add(list: &mut Vec<String>, name: &str) {
 
 fn row(out: &mut Html, distribution: &str, key: &str, known: &Known) {
     let kind = if known.kind.is_empty() { "not trusted any more" } else { &known.kind };
-    html!(out; "<tr><th scope=\"row\"><code>" (key) "</code></th><td>" (kind) "</td><td>" (distribution) "</td><td>"
-        (known.groups.join(", ")) "</td><td><code>" (known.patterns.join(" ")) "</code></td><td class=\"number\">" (known.used)
-        "</td><td class=\"number\">" (known.kept) "</td><td>");
+    html!(out;
+        "<tr><th scope=\"row\"><code>" (key) "</code></th><td>" (kind) "</td><td>" (distribution) "</td><td>"
+        (known.groups.join(", ")) "</td><td><code>" (known.patterns.join(" ")) "</code></td><td class=\"number\">"
+        (known.used) "</td><td class=\"number\">" (known.kept) "</td><td>"
+    );
     match known.last {
         0 => html!(out; "never"),
         last => super::when::second(out, EpochSeconds(last)),

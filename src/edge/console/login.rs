@@ -46,9 +46,12 @@ impl Console {
     /// The form, by which one comes back to where one wanted to be.
     pub(super) fn login_page(&self, status: StatusCode, to: &str, fault: Option<&str>) -> Response<Body> {
         let mut main = Html::default();
-        html!(main; "<h1>Log in</h1><form class=\"login\" method=\"post\" action=\"/login\"><input type=\"hidden\" name=\"to\" value=\""
-            (own_path(to)) "\"><p class=\"field\"><label for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" "
-            "autocomplete=\"current-password\" required aria-describedby=\"token-hint\"");
+        html!(main;
+            "<h1>Log in</h1><form class=\"login\" method=\"post\" action=\"/login\">"
+            "<input type=\"hidden\" name=\"to\" value=\"" (own_path(to)) "\"><p class=\"field\">"
+            "<label for=\"token\">Token</label><input id=\"token\" name=\"token\" type=\"password\" "
+            "autocomplete=\"current-password\" required " "aria-describedby=\"token-hint\""
+        );
         if fault.is_some() {
             html!(main; " aria-invalid=\"true\"");
         }

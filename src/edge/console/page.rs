@@ -73,12 +73,11 @@ impl Page {
         html!(out;
             "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
             "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
-            "<meta name=\"color-scheme\" content=\"light dark\">"
-            "<title>" (self.title) " · Frontgate</title>"
+            "<meta name=\"color-scheme\" content=\"light dark\"><title>" (self.title) " · Frontgate</title>"
             "<link rel=\"icon\" href=\"" (icon.path) "\"><link rel=\"stylesheet\" href=\"" (style.path) "\">"
             "<script type=\"module\" src=\"" (script.path) "\"></script></head>\n<body>"
-            "<a class=\"skip\" href=\"#main\">Skip to the content</a>"
-            "<header class=\"bar\"><a class=\"brand\" href=\"/\"><img src=\"" (icon.path) "\" alt=\"\" width=\"24\" height=\"24\">"
+            "<a class=\"skip\" href=\"#main\">Skip to the content</a><header class=\"bar\">"
+            "<a class=\"brand\" href=\"/\"><img src=\"" (icon.path) "\" alt=\"\" width=\"24\" height=\"24\">"
             "Frontgate</a>"
         );
         if frame.is_open {

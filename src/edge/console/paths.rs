@@ -39,18 +39,24 @@ fn show(out: &mut Html, number: usize, distribution: &Distribution, asked: &str)
     if let Some(object) = &distribution.default_root_object {
         html!(out; "<div><dt>Default root object</dt><dd>" (object) "</dd></div>");
     }
-    html!(out; "</dl><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Behaviors of " (distribution.id) "\"><table>"
-        "<caption class=\"unseen\">Behaviors of " (distribution.id) ", in order</caption><thead><tr>"
-        "<th scope=\"col\">Pattern</th><th scope=\"col\">Access</th><th scope=\"col\">Key groups and keys</th>"
-        "<th scope=\"col\">Methods</th><th scope=\"col\">Protocol</th><th scope=\"col\">Origin</th></tr></thead><tbody>");
+    html!(out;
+        "</dl><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Behaviors of " (distribution.id)
+        "\"><table><caption class=\"unseen\">Behaviors of " (distribution.id) ", in order</caption><thead><tr>"
+        "<th scope=\"col\">Pattern</th><th scope=\"col\">Access</th>"
+        "<th scope=\"col\">Key groups and keys</th><th scope=\"col\">Methods</th>"
+        "<th scope=\"col\">Protocol</th><th scope=\"col\">Origin</th></tr></thead><tbody>"
+    );
     for behavior in distribution.all_behaviors() {
         row(out, behavior);
     }
-    html!(out; "</tbody></table></div><form class=\"look-up\" method=\"get\" action=\"/paths\">"
+    html!(out;
+        "</tbody></table></div><form class=\"look-up\" method=\"get\" action=\"/paths\">"
         "<input type=\"hidden\" name=\"distribution\" value=\"" (distribution.id) "\">"
-        "<p class=\"field grows\"><label for=\"path" (number) "\">Which behavior has the path</label><input id=\"path" (number)
-        "\" name=\"path\" value=\"" (asked) "\" placeholder=\"/a/b.jpg\" autocomplete=\"off\" spellcheck=\"false\"></p>"
-        "<p class=\"field\"><button>Look up</button></p></form>");
+        "<p class=\"field grows\"><label for=\"path" (number)
+        "\">Which behavior has the path</label><input id=\"path" (number) "\" name=\"path\" value=\"" (asked)
+        "\" placeholder=\"/a/b.jpg\" autocomplete=\"off\" spellcheck=\"false\"></p>"
+        "<p class=\"field\"><button>Look up</button></p></form>"
+    );
 }
 
 fn row(out: &mut Html, behavior: &CacheBehavior) {
@@ -63,8 +69,10 @@ fn row(out: &mut Html, behavior: &CacheBehavior) {
             html!(out; "<div class=\"group\">" (group.id) ": <code>" (keys.join(", ")) "</code></div>");
         }
     }
-    html!(out; "</td><td>" (behavior.allowed_methods.names().join(" ")) "</td><td>" (behavior.viewer_protocol_policy) "</td><td>"
-        (behavior.target_origin.as_str()) "</td></tr>");
+    html!(out;
+        "</td><td>" (behavior.allowed_methods.names().join(" ")) "</td><td>" (behavior.viewer_protocol_policy)
+        "</td><td>" (behavior.target_origin.as_str()) "</td></tr>"
+    );
 }
 
 fn access(out: &mut Html, is_private: bool) {

@@ -66,8 +66,10 @@ fn head(out: &mut Html, record: &Record) {
     html!(out; "<p class=\"back\"><a href=\"/\">All requests</a></p><div class=\"title\"><h1>Request " (record.number)
         "</h1>");
     requests::status(out, record.status);
-    html!(out; "</div><p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted(&inquiry.authority))
-        (record.shown_target) "</code></p><dl class=\"facts\"><div><dt>Came</dt><dd>");
+    html!(out;
+        "</div><p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted(&inquiry.authority))
+        (record.shown_target()) "</code></p><dl class=\"facts\"><div><dt>Came</dt><dd>"
+    );
     when::in_full(out, record.came);
     html!(out; " UTC</dd></div>");
     let key = record.key.as_ref().map(|(key, remembered)| {
@@ -106,10 +108,16 @@ fn times(out: &mut Html, record: &Record) {
             html!(out; "<rect class=\"" (class) "\" height=\"12\" width=\"" (format!("{width:.0}")) "\"/>");
         }
     }
-    html!(out; "</svg><table><thead class=\"unseen\"><tr><th scope=\"col\">What</th><th scope=\"col\">ms</th></tr></thead><tbody>");
+    html!(out;
+        "</svg><table><thead class=\"unseen\"><tr><th scope=\"col\">What</th>"
+        "<th scope=\"col\">ms</th></tr></thead><tbody>"
+    );
     for (name, class, span) in spans {
-        html!(out; "<tr><th scope=\"row\"><span class=\"swatch " (class) "\" aria-hidden=\"true\"></span>" (name)
-            "</th><td class=\"number\">" (span.map_or_else(|| "–".to_owned(), |span| format!("{} ms", when::millis(span)))) "</td></tr>");
+        html!(out;
+            "<tr><th scope=\"row\"><span class=\"swatch " (class) "\" aria-hidden=\"true\"></span>" (name)
+            "</th><td class=\"number\">"
+            (span.map_or_else(|| "–".to_owned(), |span| format!("{} ms", when::millis(span)))) "</td></tr>"
+        );
     }
     html!(out; "</tbody></table></section>");
 }

@@ -34,12 +34,15 @@ pub(super) fn page(recorder: &Recorder, distributions: &Distributions, query: Op
     filter.show(&mut main, &reasons);
     // Later ones are added where the page shows the newest ones; what to ask for stands beside the table.
     let live = if before == u64::MAX { "yes" } else { "no" };
-    html!(main; "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The requests\">"
+    html!(main;
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" " "aria-label=\"The requests\">"
         "<table class=\"requests\" id=\"requests\" data-live=\"" (live) "\" data-version=\"" (version)
-        "\" data-filter=\"" (filter.query()) "\"><caption class=\"unseen\">The last requests, the newest first</caption>"
-        "<thead><tr><th scope=\"col\">Time (UTC)</th><th scope=\"col\">Method</th><th scope=\"col\">Host and path</th>"
+        "\" data-filter=\"" (filter.query()) "\">"
+        "<caption class=\"unseen\">The last requests, the newest first</caption><thead><tr>"
+        "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Method</th><th scope=\"col\">Host and path</th>"
         "<th scope=\"col\">Status</th><th scope=\"col\">Reason</th><th scope=\"col\">Cause</th>"
-        "<th scope=\"col\" class=\"number\">ms</th></tr></thead><tbody>");
+        "<th scope=\"col\" class=\"number\">ms</th></tr></thead><tbody>"
+    );
     for record in &shown {
         row(&mut main, record);
     }
@@ -61,10 +64,16 @@ pub(super) fn row(out: &mut Html, record: &Record) {
     let number = record.number;
     html!(out; "<tr id=\"r" (number) "\"><td class=\"time\">");
     when::of_day(out, record.came);
-    html!(out; "</td><td>" (record.inquiry.method) "</td><th scope=\"row\" class=\"target\"><a href=\"/requests/" (number) "\">"
-        "<span class=\"host\">" (redacted(&record.inquiry.authority)) "</span>" (record.shown_target) "</a></th><td>");
+    html!(out;
+        "</td><td>" (record.inquiry.method) "</td><th scope=\"row\" class=\"target\"><a href=\"/requests/"
+        (number) "\"><span class=\"host\">" (redacted(&record.inquiry.authority)) "</span>"
+        (record.shown_target()) "</a></th><td>"
+    );
     status(out, record.status);
-    html!(out; "</td><td class=\"reason\">" (record.reason.as_ref().map_or("", |(name, _)| name)) "</td><td class=\"cause\">");
+    html!(out;
+        "</td><td class=\"reason\">" (record.reason.as_ref().map_or("", |(name, _)| name))
+        "</td><td class=\"cause\">"
+    );
     if let Some(cause) = record.cause.get() {
         html!(out; (redacted(cause)));
     }
@@ -82,4 +91,4 @@ pub(super) fn status(out: &mut Html, status: u16) {
 }
 
 /// What fits on some screens, and loads at once.
-const PER_PAGE: usize = 100;
+const PER_PAGE: usize = 50;

@@ -29,7 +29,10 @@ struct Wanted {
 /// The page, and with a form the link.
 pub(super) fn page(signer: &DevSigner, form: Option<&Form>) -> Page {
     let mut main = Html::default();
-    html!(main; "<h1>Sign a link</h1><p>With the key <code>" (signer.key_pair_id) "</code> of <code>frontgate dev</code>.</p>");
+    html!(main;
+        "<h1>Sign a link</h1><p>With the key <code>" (signer.key_pair_id)
+        "</code> of <code>frontgate dev</code>.</p>"
+    );
     let made = form.map(|form| read(form).and_then(|wanted| make(signer, &wanted)));
     let fault = made.as_ref().and_then(|made| made.as_ref().err());
     sign_form(&mut main, signer, form.unwrap_or(&Form::default()), fault);
@@ -99,18 +102,28 @@ fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
     };
     let mut out = Html::default();
     let kind = if policy.is_some() { "a custom policy" } else { "a canned policy" };
-    html!(out; "<section class=\"made\" id=\"answer\" aria-labelledby=\"made-title\"><h2 id=\"made-title\">The link</h2>"
-        "<p class=\"small\">With " (kind) ", good until " (expires) ".</p><div class=\"copied\"><p class=\"url\"><a id=\"link\" href=\""
-        (link) "\"><code id=\"signed\">" (link) "</code></a></p>"
-        "<button type=\"button\" class=\"copy\" data-copy=\"signed\" hidden>Copy<span class=\"unseen\"> the link</span></button></div>");
+    html!(out;
+        "<section class=\"made\" id=\"answer\" aria-labelledby=\"made-title\">"
+        "<h2 id=\"made-title\">The link</h2><p class=\"small\">With " (kind) ", good until " (expires) ".</p>"
+        "<div class=\"copied\"><p class=\"url\"><a id=\"link\" href=\"" (link) "\"><code id=\"signed\">"
+        (link) "</code></a></p>"
+        "<button type=\"button\" class=\"copy\" data-copy=\"signed\" hidden>Copy<span class=\"unseen\"> the link</span>"
+        "</button></div>"
+    );
     if let Some(policy) = &policy {
-        html!(out; "<details class=\"policy\"><summary>The policy</summary><pre tabindex=\"0\">" (policy) "</pre></details>");
+        html!(out;
+            "<details class=\"policy\"><summary>The policy</summary><pre tabindex=\"0\">" (policy)
+            "</pre></details>"
+        );
     }
     html!(out; "<h2>The same in code</h2>");
     for (number, (name, code)) in snippets(&task).iter().enumerate() {
-        html!(out; "<details class=\"code\"><summary>" (name) "</summary><div class=\"copied\"><pre tabindex=\"0\" id=\"code" (number)
-            "\">" (code) "</pre><button type=\"button\" class=\"copy\" data-copy=\"code" (number) "\" hidden>Copy<span class=\"unseen\"> "
-            (name) "</span></button></div></details>");
+        html!(out;
+            "<details class=\"code\"><summary>" (name) "</summary><div class=\"copied\">"
+            "<pre tabindex=\"0\" id=\"code" (number) "\">" (code) "</pre>"
+            "<button type=\"button\" class=\"copy\" data-copy=\"code" (number)
+            "\" hidden>Copy<span class=\"unseen\"> " (name) "</span></button></div></details>"
+        );
     }
     html!(out; "</section>");
     Ok(out)
