@@ -290,7 +290,7 @@ impl Case {
                     judgement.faults.push(format!("`{name}` is not said to be proven"));
                 }
                 Some((name, true)) if !expected.may_be_proven() => {
-                    judgement.falsely_proven.push(name.clone())
+                    judgement.falsely_proven.push(name.clone());
                 }
                 Some(_) => {}
             }
@@ -368,9 +368,12 @@ fn report(case: &Case, judgement: &Judgement) -> String {
     )
 }
 
+/// The table, and for each of its cases the binary's answer with how that differs.
+type Judged = (Vec<Case>, Vec<(Value, Judgement)>);
+
 /// The table, judged once for all tests.
-fn judged() -> &'static (Vec<Case>, Vec<(Value, Judgement)>) {
-    static JUDGED: LazyLock<(Vec<Case>, Vec<(Value, Judgement)>)> = LazyLock::new(|| {
+fn judged() -> &'static Judged {
+    static JUDGED: LazyLock<Judged> = LazyLock::new(|| {
         let cases = cases();
         let judged = judge_all(&cases);
         (cases, judged)
