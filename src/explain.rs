@@ -22,11 +22,15 @@ mod hints;
 mod inquiry;
 mod maker;
 mod opened;
+mod partial;
 mod url_space;
 
 pub use cause::{Cause, Mistake};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
+pub use partial::Unknown;
+
+pub(crate) use diff::diff;
 
 use checks::Examined;
 
@@ -60,6 +64,8 @@ pub struct Explanation {
 pub struct Clues<'c> {
     /// What followed `#` in a URL that was pasted.
     pub fragment: Option<&'c str>,
+    /// What isn't known, so that it isn't held against the request.
+    pub unknown: Unknown,
 }
 
 /// What the viewer would get.
@@ -71,6 +77,8 @@ pub enum Verdict {
     Barred(Barrier),
     /// CloudFront's XML.
     Deny(DenyReason),
+    /// Nothing is wrong with what is known ([`Clues::unknown`]), but that isn't all that counts.
+    Undecided,
 }
 
 /// One check.
@@ -124,7 +132,7 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
 pub fn explain_with(
     request: &ViewerRequest<'_>,
     distributions: &Distributions,
-    _clues: &Clues<'_>,
+    clues: &Clues<'_>,
     _effort: &Effort<'_>,
 ) -> Explanation {
     let mut explanation = Explanation {
@@ -155,8 +163,30 @@ pub fn explain_with(
         explanation.key_pair_id = examined.sent_key_pair_id();
         explanation.policy = examined.policy_text();
         explanation.checks = examined.checks();
+        if clues.unknown.anything() {
+            leave_out(&mut explanation, clues.unknown, &sent, || {
+                partial::verdict(request, &route, &sent, &text, clues.unknown)
+            });
+        }
     }
     explanation
+}
+
+/// Takes back what was concluded from what isn't known.
+fn leave_out(
+    explanation: &mut Explanation,
+    unknown: Unknown,
+    sent: &Credentials<'_>,
+    verdict: impl FnOnce() -> Verdict,
+) {
+    if matches!(explanation.verdict, Verdict::Deny(_)) {
+        explanation.verdict = verdict();
+    }
+    let checks = std::mem::take(&mut explanation.checks);
+    explanation.checks = partial::without_unknown(checks, sent, unknown);
+    if unknown.policy {
+        explanation.policy = None;
+    }
 }
 
 impl Explanation {
@@ -164,7 +194,7 @@ impl Explanation {
     /// known for the mistake.
     pub fn causes(&self) -> Vec<&Cause> {
         let mut causes: Vec<&Cause> = match self.verdict {
-            Verdict::Allow | Verdict::Barred(_) => Vec::new(),
+            Verdict::Allow | Verdict::Undecided | Verdict::Barred(_) => Vec::new(),
             Verdict::Deny(_) => self.checks.iter().flat_map(|check| &check.causes).collect(),
         };
         causes.sort_by_key(|cause| !cause.proven);
@@ -177,7 +207,7 @@ impl Explanation {
     pub fn sentence(&self) -> Option<String> {
         let causes = self.causes();
         match &self.verdict {
-            Verdict::Allow => None,
+            Verdict::Allow | Verdict::Undecided => None,
             Verdict::Barred(barrier) => Some(barrier.to_string()),
             Verdict::Deny(reason) => Some(match causes.first() {
                 Some(cause) => {
