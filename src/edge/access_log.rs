@@ -29,6 +29,7 @@ mod writer;
 
 use bodies::{CountedBody, LoggedBody};
 use facts::{RequestFacts, ResponseFacts};
+pub(crate) use format::HEAD;
 use outcome::Outcome;
 pub use writer::AccessLog;
 
