@@ -126,12 +126,6 @@ impl Explain {
         let sources = self.sources()?;
         let mut session = Session::new(&self, trust, now, at);
         (session.paint, session.is_quiet) = (paint, global.quiet);
-        if session.trust.is_nothing() {
-            session.note(
-                "no public key is known, so key and signature can't be checked: \
-                 --public-key ID=FILE, --keys DIR or --config FILE",
-            );
-        }
         let mut pasted = Pasted::new(self.url.as_deref());
         for (name, reader) in sources {
             match Text::recognise(&name, reader) {
@@ -234,3 +228,102 @@ fn country(text: &str) -> Result<Country, &'static str> {
 
 /// Of a response: its head and what tells whose body it is.
 const MAX_RESPONSE: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::link::tests::Kept;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        explain: Explain,
+    }
+
+    /// Reads a text and judges what was found in it, as `run` does without keys; says how many links and problems.
+    fn explained(bytes: &[u8]) -> (usize, usize) {
+        let mut kept = Kept::default();
+        let mut pasted = Pasted::new(None);
+        match Text::recognise("x", Cursor::new(bytes.to_vec())) {
+            Ok(text) => read(text, &mut pasted, &mut kept).unwrap(),
+            Err(problem) => kept.problem(problem),
+        }
+        pasted.finish(&mut kept).unwrap();
+        let asked = Only::parse_from(["explain", "--timeline"]).explain;
+        let session = Session::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
+        let found = (kept.links.len(), kept.problems.len());
+        for link in kept.links {
+            if let Ok(judged) = session.judge(link) {
+                let shown = text::block(&judged, Some(1), true, Paint(false));
+                assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+                let _ = json::object(&judged, Some(1), true);
+            }
+        }
+        let (head, body) = response::read(&String::from_utf8_lossy(bytes));
+        let _ = text::finding(&whose::judge(&head, &body), Paint(false));
+        found
+    }
+
+    const URL: &str = "https://a.com/x?b=1&Expires=1990000000&Signature=abcd~-__&Key-Pair-Id=K2JCJMDEHXQW5F";
+
+    fn valid() -> Vec<String> {
+        let har = format!(
+            r#"{{"log":{{"version":"1.2","entries":[{{"startedDateTime":"2026-11-24T10:00:00.5Z","request":{{"method":"GET",
+            "url":"{URL}","headers":[{{"name":"Cookie","value":"a=b"}}],"cookies":[]}},"response":{{"status":403,
+            "content":{{"text":"\u00e9\\\"x"}}}}}}]}}}}"#
+        );
+        let fields = "2026-11-24\t10:00:00\tLHR3-C1\t1\t192.0.2.1\tGET\ta.com\t/x%2520y\t403\t-\t-\tSignature=abc%7E&Expires=1\t-";
+        vec![
+            URL.to_owned(),
+            format!("<{URL}>\n\"https:\\/\\/b.com\\/x\\u0026y\""),
+            format!("curl '{URL}' \\\n  -H 'Cookie: CloudFront-Policy=e30_; CloudFront-Signature=ab' -I"),
+            "curl $'https://a.com/it\\'s\\u0021' --compressed".to_owned(),
+            format!("curl ^\"{}^\" ^\n  -H ^\"Host: b.com^\"", URL.replace('&', "^&")),
+            format!("{URL}\nCookie: CloudFront-Policy=e30_; CloudFront-Key-Pair-Id=K"),
+            har,
+            format!("#Version: 1.0\n{}\n{fields}\tError\tid\ta.com\thttps", HEAD_OF_LOG),
+            r#"{"date":"2026-11-24","time":"10:00:00","c-ip":"::1","cs-uri-stem":"/x","sc-status":"403","cs-protocol":"https","x-host-header":"a.com"}"#.to_owned(),
+            r#"{"CloudFront-Policy":"e30_","CloudFront-Signature":"x"}"#.to_owned(),
+            "HTTP/1.1 403 Forbidden\r\nServer: CloudFront\r\n\r\n<Error><Code>AccessDenied</Code></Error>".to_owned(),
+        ]
+    }
+
+    const HEAD_OF_LOG: &str = "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status \
+        cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol";
+
+    #[test]
+    fn what_is_valid_is_found_once() {
+        let found: Vec<usize> = valid().iter().map(|text| explained(text.as_bytes()).0).collect();
+        assert_eq!(found, [1, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            explained(&bytes);
+        }
+
+        #[test]
+        fn nothing_that_was_valid_is_too_odd(
+            which in any::<Index>(),
+            changes in proptest::collection::vec((any::<Index>(), any::<Index>(), "\\PC{0,4}|[\"'\\\\^$\n\t:%{}]{0,3}", 0..4_u8), 1..6),
+        ) {
+            let mut bytes = valid()[which.index(valid().len())].clone().into_bytes();
+            for (at, to, text, kind) in changes {
+                let (a, b) = (at.index(bytes.len() + 1), to.index(bytes.len() + 1));
+                let (from, to) = (a.min(b), a.max(b));
+                match kind {
+                    0 => drop(bytes.splice(from..from, text.into_bytes())),
+                    1 => drop(bytes.drain(from..to.min(from + 20))),
+                    2 => bytes.extend_from_within(from..to),
+                    _ => bytes.truncate(to),
+                }
+            }
+            explained(&bytes);
+        }
+    }
+}

@@ -13,6 +13,7 @@ mod configuration;
 mod conformance;
 mod documented;
 mod examples;
+mod explain_inputs;
 mod fallbacks;
 mod footprint;
 mod forensics;

@@ -38,6 +38,13 @@ impl Text {
             .map_err(|error| Box::new(problem(name, 0, format!("it can't be read: {error}"))))?;
         let first = first.strip_prefix(b"\xef\xbb\xbf").map_or(first.clone(), <[u8]>::to_vec);
         is_text(name, &first)?;
+        if first.trim_ascii().is_empty() && first.len() < PEEKED {
+            return Err(Box::new(
+                problem(name, 0, "there is nothing to explain")
+                    .found("nothing, or white space")
+                    .expected(SOMETHING),
+            ));
+        }
         let form = Form::of(&first);
         // One byte more than is allowed, so that the end of what is allowed is told from the end.
         let reader = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(reader).take(MAX_INPUT + 1));
@@ -72,8 +79,7 @@ fn first_bytes(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
 
 fn is_text(name: &str, first: &[u8]) -> Result<(), Problem> {
     let refuse = |found: &str, help: &str| {
-        let expected = "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
-        Err(Box::new(problem(name, 0, "this is no text").found(found).expected(expected).help(help)))
+        Err(Box::new(problem(name, 0, "this is no text").found(found).expected(SOMETHING).help(help)))
     };
     match first {
         [0x1f, 0x8b, ..] => refuse("gzip", "unpack it on the way: `zcat FILE | frontgate explain`"),
@@ -202,6 +208,7 @@ pub(super) fn too_long(name: &str) -> crate::config::Fault {
 pub(super) const MAX_INPUT: u64 = 1 << 30;
 /// Of a line: CloudFront's longest head, three bytes for each of its own, fits twice.
 pub(super) const MAX_LINE: usize = 256 << 10;
+const SOMETHING: &str = "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
 const PEEKED: usize = 16 << 10;
 const BUFFER: usize = 64 << 10;
 

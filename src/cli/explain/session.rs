@@ -87,6 +87,12 @@ impl<'e> Session<'e> {
 
     /// `number` where it is one of several.
     fn explain(&mut self, link: Link, number: Option<usize>) -> anyhow::Result<()> {
+        if number.is_none_or(|number| number == 1) && self.trust.is_nothing() {
+            self.note(
+                "no public key is known, so key and signature can't be checked: \
+                 --public-key ID=FILE, --keys DIR or --config FILE",
+            );
+        }
         let place = link.place.clone();
         let judged = match self.judge(link) {
             Ok(judged) => judged,
@@ -110,7 +116,7 @@ impl<'e> Session<'e> {
         }
     }
 
-    fn judge(&self, mut link: Link) -> anyhow::Result<Judged> {
+    pub(super) fn judge(&self, mut link: Link) -> anyhow::Result<Judged> {
         let at = self.at.or(link.at).unwrap_or(self.now);
         let mut notes = std::mem::take(&mut link.notes);
         let (inquiry, changed) = self.inquiry(&link, at)?;

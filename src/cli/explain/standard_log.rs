@@ -81,7 +81,9 @@ impl<'l> Request<'l> {
             let text = |value: Value| match value {
                 Value::String(text) => text,
                 Value::Null => "-".to_owned(),
-                other => other.to_string(),
+                other @ (Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+                    other.to_string()
+                }
             };
             let fields = fields.into_iter().map(|(name, value)| (name.into(), text(value).into()));
             return Some(Self { fields: fields.collect(), is_encoded });
