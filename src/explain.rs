@@ -163,27 +163,21 @@ pub fn explain_with(
         explanation.key_pair_id = examined.sent_key_pair_id();
         explanation.policy = examined.policy_text();
         explanation.checks = examined.checks();
-        if clues.unknown.anything() {
-            leave_out(&mut explanation, clues.unknown, &sent, || {
-                partial::verdict(request, &route, &sent, &text, clues.unknown)
-            });
+        let unknown = clues.unknown.beside(&sent);
+        if unknown.anything() {
+            leave_out(&mut explanation, unknown, || partial::verdict(request, &route, &sent, &text, unknown));
         }
     }
     explanation
 }
 
 /// Takes back what was concluded from what isn't known.
-fn leave_out(
-    explanation: &mut Explanation,
-    unknown: Unknown,
-    sent: &Credentials<'_>,
-    verdict: impl FnOnce() -> Verdict,
-) {
+fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOnce() -> Verdict) {
     if matches!(explanation.verdict, Verdict::Deny(_)) {
         explanation.verdict = verdict();
     }
     let checks = std::mem::take(&mut explanation.checks);
-    explanation.checks = partial::without_unknown(checks, sent, unknown);
+    explanation.checks = partial::without_unknown(checks, unknown);
     if unknown.policy {
         explanation.policy = None;
     }

@@ -129,6 +129,7 @@ impl Explain {
         let mut pasted = Pasted::new(self.url.as_deref());
         for (name, reader) in sources {
             match Text::recognise(&name, reader) {
+                Ok(text) if text.form == Form::Nothing && self.url.is_some() => {}
                 Ok(text) => read(text, &mut pasted, &mut session)?,
                 Err(problem) => session.problem(problem),
             }
@@ -156,8 +157,11 @@ impl Explain {
             }
             sources.push((name, Box::new(opened)));
         }
-        if sources.is_empty() && self.url.is_none() {
+        if sources.is_empty() && (self.url.is_none() || self.cookie.is_empty()) {
             if std::io::stdin().is_terminal() {
+                if self.url.is_some() {
+                    return Ok(sources);
+                }
                 bail!(
                     "nothing to explain: expected a URL, cookies or a curl command as arguments, `--file FILE`, or \
                      something on standard input; `frontgate explain --help` has examples"
@@ -209,6 +213,11 @@ fn read(text: Text, pasted: &mut Pasted, sink: &mut dyn Sink) -> anyhow::Result<
                 }
                 None => sink.problem(no_cookies(&name)),
             }
+            Ok(())
+        }
+        Form::Nothing => {
+            let fault = link::problem(&text.name, 0, "there is nothing to explain");
+            sink.problem(Box::new(fault.found("nothing, or white space").expected(input::SOMETHING)));
             Ok(())
         }
     }

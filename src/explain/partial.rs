@@ -28,8 +28,9 @@ impl Unknown {
         self != Self::default()
     }
 
-    fn hides_all(self, sent: &Credentials<'_>) -> bool {
-        self.cookies && sent.source.is_none()
+    /// Cookies don't count beside a signed URL, nor where some are known.
+    pub(super) fn beside(self, sent: &Credentials<'_>) -> Self {
+        Self { cookies: self.cookies && sent.source.is_none(), ..self }
     }
 }
 
@@ -41,7 +42,7 @@ pub(super) fn verdict(
     text: &Result<Option<Decoded>, DenyReason>,
     unknown: Unknown,
 ) -> Verdict {
-    if unknown.hides_all(sent) {
+    if unknown.cookies {
         return Verdict::Undecided;
     }
     match judge(request, route, sent, text, unknown) {
@@ -79,14 +80,10 @@ fn judge(
 }
 
 /// The checks, with those skipped that failed for want of what isn't known.
-pub(super) fn without_unknown(
-    mut checks: Vec<Check>,
-    sent: &Credentials<'_>,
-    unknown: Unknown,
-) -> Vec<Check> {
+pub(super) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<Check> {
     for check in &mut checks {
         let why = match check.name {
-            _ if unknown.hides_all(sent) => "whether cookies were sent isn't known",
+            _ if unknown.cookies => "whether cookies were sent isn't known",
             "key" if unknown.keys => "no public key is known: whether this path trusts it can't be told",
             "signature" if unknown.signature => "the signature was cut out",
             "signature" if unknown.policy => "the policy was cut out",

@@ -619,7 +619,7 @@ fn what_is_no_link_is_refused_with_place_found_and_remedy() {
         (b"fetch(\"x\")", ["standard input:1:1", "fetch(", "Copy as cURL"]),
         (
             long.as_bytes(),
-            ["standard input:1:1: the URL is too long", "100039 bytes", "CloudFront itself takes 8192"],
+            ["standard input:1:1: the URL is too long", "100038 bytes", "CloudFront itself takes 8192"],
         ),
         (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["standard input: this is no text", "zero bytes", "HAR"]),
         (b"h\xff\xfe://", ["standard input:1:1", "replaced", "found"]),

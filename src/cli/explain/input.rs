@@ -17,6 +17,8 @@ pub(super) enum Form {
     JsonLog,
     /// An object of cookies.
     CookieObject,
+    /// White space at the most.
+    Nothing,
 }
 
 /// A text with a name, whose beginning was looked at.
@@ -38,13 +40,6 @@ impl Text {
             .map_err(|error| Box::new(problem(name, 0, format!("it can't be read: {error}"))))?;
         let first = first.strip_prefix(b"\xef\xbb\xbf").map_or(first.clone(), <[u8]>::to_vec);
         is_text(name, &first)?;
-        if first.trim_ascii().is_empty() && first.len() < PEEKED {
-            return Err(Box::new(
-                problem(name, 0, "there is nothing to explain")
-                    .found("nothing, or white space")
-                    .expected(SOMETHING),
-            ));
-        }
         let form = Form::of(&first);
         // One byte more than is allowed, so that the end of what is allowed is told from the end.
         let reader = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(reader).take(MAX_INPUT + 1));
@@ -99,6 +94,9 @@ impl Form {
         let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
         if text.starts_with(b"#Version:") || text.starts_with(b"#Fields:") || is_log_line(text) {
             return Self::Log;
+        }
+        if text.is_empty() && first.len() < PEEKED {
+            return Self::Nothing;
         }
         if !text.starts_with(b"{") {
             return Self::Pasted;
@@ -208,7 +206,9 @@ pub(super) fn too_long(name: &str) -> crate::config::Fault {
 pub(super) const MAX_INPUT: u64 = 1 << 30;
 /// Of a line: CloudFront's longest head, three bytes for each of its own, fits twice.
 pub(super) const MAX_LINE: usize = 256 << 10;
-const SOMETHING: &str = "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
+/// What may be given.
+pub(super) const SOMETHING: &str =
+    "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
 const PEEKED: usize = 16 << 10;
 const BUFFER: usize = 64 << 10;
 
@@ -228,7 +228,7 @@ mod tests {
             ("{\"date\":\"2026-11-24\",\"sc-status\":\"403\"}", Form::JsonLog),
             ("{\"CloudFront-Policy\":\"x\"}", Form::CookieObject),
             ("{}", Form::Har),
-            ("", Form::Pasted),
+            (" \n", Form::Nothing),
         ] {
             assert_eq!(Form::of(text.as_bytes()), form, "{text}");
         }
