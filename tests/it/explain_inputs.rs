@@ -229,8 +229,9 @@ fn a_command_that_a_browser_copies_is_read_as_it_asks() {
             ),
             (command(&plain, &[&format!("-H {}", quote("Host: other.example.com"))]), "deny", ""),
         ] {
-            let (_, objects, notes) = explained(&["--at", BEFORE], &text);
+            let (code, objects, notes) = explained(&["--at", BEFORE], &text);
             assert_eq!(decisions(&objects), [decision], "{text}: {notes}");
+            assert_eq!(code, Some(i32::from(decision == "deny")), "{text}: {notes}");
             assert!(notes.contains(said), "{said} in {notes}");
             // As an argument as well.
             let (_, objects, notes) = explained(&["--at", BEFORE, &text], "");

@@ -1,5 +1,7 @@
 //! A response as `curl -i` prints it, or `curl -v`.
 
+use crate::edge::identity::POP;
+
 /// Status and headers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Head {
@@ -18,6 +20,30 @@ impl Head {
     pub(super) fn begins(&self, name: &str, with: &str) -> bool {
         let begin = self.get(name).and_then(|value| value.get(..with.len()));
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(with))
+    }
+
+    /// Whether CloudFront had a part in it.
+    pub(super) fn came_through_cloudfront(&self) -> bool {
+        ["X-Amz-Cf-Id", "X-Amz-Cf-Pop"].iter().any(|name| self.get(name).is_some())
+            || self.get("Via").is_some_and(|via| via.contains("(CloudFront)"))
+            || self.get("X-Cache").is_some_and(|cache| cache.ends_with("from cloudfront"))
+    }
+
+    /// What shows that.
+    pub(super) fn of_cloudfront(&self) -> Vec<String> {
+        let mut evidence = Vec::new();
+        for (name, word) in
+            [("Server", "CloudFront"), ("X-Cache", "from cloudfront"), ("Via", "(CloudFront)")]
+        {
+            if let Some(value) = self.get(name).filter(|value| value.contains(word)) {
+                evidence.push(format!("{name}: {value}"));
+            }
+        }
+        if self.get("X-Amz-Cf-Pop") == Some(POP) {
+            evidence
+                .push(format!("X-Amz-Cf-Pop: {POP}, so it is Frontgate that answered as CloudFront does"));
+        }
+        evidence
     }
 }
 

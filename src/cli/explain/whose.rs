@@ -3,7 +3,6 @@
 
 use super::answers::{PAGES, S3_CODES, S3_NEXT, signature_codes};
 use super::response::Head;
-use crate::edge::identity::POP;
 
 /// Who answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,7 +104,7 @@ impl Shown<'_> {
         let mut evidence = Vec::new();
         for name in ["x-amz-request-id", "x-amz-id-2"] {
             if self.head.get(name).is_some() {
-                evidence.push(format!("a header {name}, which S3 alone sends"));
+                evidence.push(format!("a header {name}, which S3 sends (and storage that speaks its protocol), and CloudFront doesn't"));
             }
         }
         if self.head.begins("Server", "AmazonS3") {
@@ -123,13 +122,13 @@ impl Shown<'_> {
             let evidence = [format!("the code {code}, which S3 has and CloudFront hasn't")];
             return Some(Finding { code: Some(code), ..Finding::likely(Whose::S3, evidence, S3_NEXT) });
         }
-        let through = self.came_through_cloudfront();
+        let through = self.head.came_through_cloudfront();
         let mut next = vec![if through {
             "the signature of the link was good: CloudFront asked S3, and S3 refused".to_owned()
         } else {
             "CloudFront wasn't asked: the link leads to S3 itself".to_owned()
         }];
-        evidence.extend(self.cloudfront_evidence());
+        evidence.extend(self.head.of_cloudfront());
         let advice = code.as_deref().and_then(|code| S3_CODES.iter().find(|(known, _)| *known == code));
         next.push(advice.map_or(S3_NEXT[0], |(_, advice)| advice).to_owned());
         Some(Finding { code, is_certain: true, whose: Whose::S3, evidence, next })
@@ -144,7 +143,7 @@ impl Shown<'_> {
             format!("the body's code {code} with the message `{message}`, word for word CloudFront's"),
             "no RequestId and no HostId in it".to_owned(),
         ];
-        let supports = self.cloudfront_evidence();
+        let supports = self.head.of_cloudfront();
         let is_certain = !supports.is_empty() || self.body.trim_end() == answer.xml();
         evidence.extend(supports);
         let more = "`frontgate explain URL` says which mistake it was";
@@ -166,13 +165,13 @@ impl Shown<'_> {
         if !words.is_empty() {
             evidence.push(format!("its sentence `{words}`"));
         }
-        evidence.extend(self.cloudfront_evidence());
+        evidence.extend(self.head.of_cloudfront());
         Some(Finding::certain(whose, evidence, [next]))
     }
 
     /// Without a body that tells.
     fn by_headers(&self) -> Finding {
-        let evidence = self.cloudfront_evidence();
+        let evidence = self.head.of_cloudfront();
         let is_xml = self.head.begins("Content-Type", "text/xml");
         let is_own = self.head.begins("Server", "CloudFront");
         let length = self.head.get("Content-Length").and_then(|length| length.parse::<usize>().ok());
@@ -196,13 +195,18 @@ impl Shown<'_> {
         }
         if is_own {
             let next = "give the body too: its sentence tells firewall, country and method from each other";
-            return Finding::likely(Whose::CloudFrontPage, evidence, [next]);
+            let is_page = self.head.begins("Content-Type", "text/html");
+            return Finding::likely(
+                if is_page { Whose::CloudFrontPage } else { Whose::Nobody },
+                evidence,
+                [next],
+            );
         }
         let Some(server) = self.head.get("Server").map(str::to_owned).or_else(|| self.body_of_app()) else {
             let next = "give the whole response: `curl -si 'URL' | frontgate explain --s3-or-cloudfront`";
             return Finding::likely(Whose::Nobody, evidence, [next]);
         };
-        let through = self.came_through_cloudfront();
+        let through = self.head.came_through_cloudfront();
         let said = vec![format!("{server}, neither CloudFront nor AmazonS3")];
         let next = match through {
             true => "the signature was good, or the path is public: look into the application's own log",
@@ -244,28 +248,6 @@ impl Shown<'_> {
                 .insert(0, format!("status {status} is none of a signature's: that is always 403")),
         }
         finding
-    }
-
-    fn came_through_cloudfront(&self) -> bool {
-        ["X-Amz-Cf-Id", "X-Amz-Cf-Pop"].iter().any(|name| self.head.get(name).is_some())
-            || self.head.get("Via").is_some_and(|via| via.contains("(CloudFront)"))
-            || self.head.get("X-Cache").is_some_and(|cache| cache.ends_with("from cloudfront"))
-    }
-
-    fn cloudfront_evidence(&self) -> Vec<String> {
-        let mut evidence = Vec::new();
-        for (name, word) in
-            [("Server", "CloudFront"), ("X-Cache", "from cloudfront"), ("Via", "(CloudFront)")]
-        {
-            if let Some(value) = self.head.get(name).filter(|value| value.contains(word)) {
-                evidence.push(format!("{name}: {value}"));
-            }
-        }
-        if self.head.get("X-Amz-Cf-Pop") == Some(POP) {
-            evidence
-                .push(format!("X-Amz-Cf-Pop: {POP}, so it is Frontgate that answered as CloudFront does"));
-        }
-        evidence
     }
 
     /// An element's text, of XML as flat as these bodies are.

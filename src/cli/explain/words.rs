@@ -31,7 +31,7 @@ fn of_posix(command: &str) -> Option<Vec<String>> {
     Some(words.into_iter().filter(|word| word != ";" && word != "&").collect())
 }
 
-/// `$'…'` (bash's ANSI-C quoting, which browsers use where a text holds `'` or `!`) as plain quotes.
+/// `$'…'` (bash's ANSI-C quoting, which browsers use where a text holds `'` or `!`) as plain quotes, and lines joined.
 fn without_ansi_c(command: &str) -> Option<String> {
     let mut plain = String::with_capacity(command.len());
     let mut quote = None;
@@ -44,6 +44,8 @@ fn without_ansi_c(command: &str) -> Option<String> {
                 plain.push_str(&shlex::try_quote(&text).ok()?);
                 continue;
             }
+            // A line end that is escaped goes away; shlex takes it for a word.
+            (None | Some('"'), '\\') if rest.next_if_eq(&'\n').is_some() => continue,
             (None | Some('"'), '\\') => {
                 plain.push(character);
                 plain.extend(rest.next());
