@@ -30,6 +30,7 @@ pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 pub use partial::Unknown;
 
+#[cfg(feature = "proxy")]
 pub(crate) use diff::diff;
 
 use checks::Examined;

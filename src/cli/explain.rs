@@ -266,7 +266,7 @@ mod tests {
         let session = Session::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
         let found = (kept.links.len(), kept.problems.len());
         for link in kept.links {
-            if let Ok(judged) = session.judge(link) {
+            if let Ok(judged) = session.judge(link, std::time::Duration::ZERO) {
                 let shown = text::block(&judged, Some(1), true, Paint(false));
                 assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
                 let _ = json::object(&judged, Some(1), true);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use http::Method;
@@ -13,7 +14,7 @@ use super::{Explain, json, text};
 use crate::cli::paint::Paint;
 use crate::cli::{DENIED, WRONG, answer};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Clues, Effort, Explanation, Inquiry, Verdict, explain_with};
+use crate::explain::{Clues, Effort, Explanation, Inquiry, Searched, Verdict, explain_with};
 
 /// What the command line asked for, and what came of it so far.
 pub(super) struct Session<'e> {
@@ -94,7 +95,9 @@ impl<'e> Session<'e> {
             );
         }
         let place = link.place.clone();
-        let judged = match self.judge(link) {
+        // Many mistakes in one log are mostly one mistake.
+        let limit = if number.is_some() { EACH_OF_MANY } else { THE_ONLY_ONE };
+        let judged = match self.judge(link, limit) {
             Ok(judged) => judged,
             Err(error) => {
                 self.count_problem(&format!("{place}: {error:#}"));
@@ -116,7 +119,7 @@ impl<'e> Session<'e> {
         }
     }
 
-    pub(super) fn judge(&self, mut link: Link) -> anyhow::Result<Judged> {
+    pub(super) fn judge(&self, mut link: Link, limit: Duration) -> anyhow::Result<Judged> {
         let at = self.at.or(link.at).unwrap_or(self.now);
         let mut notes = std::mem::take(&mut link.notes);
         let (inquiry, changed) = self.inquiry(&link, at)?;
@@ -128,7 +131,12 @@ impl<'e> Session<'e> {
         unknown.cookies = link.hides_cookies;
         let clues = Clues { fragment: inquiry.fragment.as_deref(), unknown };
         let request = inquiry.request()?;
-        let explanation = explain_with(&request, &distributions, &clues, &Effort::WITHOUT_CLOCK);
+        let begun = Instant::now();
+        let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };
+        let explanation = explain_with(&request, &distributions, &clues, &effort);
+        if explanation.searched == Searched::GaveUp {
+            notes.push("the search for what was signed was given up: its budget was used".to_owned());
+        }
         let url = format!("{}://{}{}", inquiry.scheme, inquiry.authority, inquiry.target);
         let url = crate::edge::redact::redacted(&url).into_owned();
         Ok(Judged { link, url, explanation, notes })
@@ -216,3 +224,6 @@ fn cause_of(judged: &Judged) -> String {
 }
 
 const MAX_PROBLEMS: usize = 20;
+/// For the search of what was signed.
+const THE_ONLY_ONE: Duration = Duration::from_secs(2);
+const EACH_OF_MANY: Duration = Duration::from_millis(200);
