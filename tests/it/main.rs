@@ -14,6 +14,7 @@ mod conformance;
 mod denials;
 mod documented;
 mod examples;
+mod explain_inputs;
 mod fallbacks;
 mod false_proofs;
 mod footprint;
