@@ -29,6 +29,7 @@ mod json_forms;
 mod key_hints;
 mod maker;
 mod opened;
+mod partial;
 mod policy_text;
 mod reading;
 mod remedies;
@@ -41,6 +42,10 @@ mod told;
 pub use cause::{Cause, Mistake};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
+pub use partial::Unknown;
+
+#[cfg(feature = "proxy")]
+pub(crate) use diff::diff;
 
 use examined::Examined;
 
@@ -74,6 +79,8 @@ pub struct Explanation {
 pub struct Clues<'c> {
     /// What followed `#` in a URL that was pasted.
     pub fragment: Option<&'c str>,
+    /// What isn't known, so that it isn't held against the request.
+    pub unknown: Unknown,
 }
 
 /// What the viewer would get.
@@ -85,6 +92,8 @@ pub enum Verdict {
     Barred(Barrier),
     /// CloudFront's XML.
     Deny(DenyReason),
+    /// Nothing is wrong with what is known ([`Clues::unknown`]), but that isn't all that counts.
+    Undecided,
 }
 
 /// One check.
@@ -169,8 +178,24 @@ pub fn explain_with(
         explanation.key_pair_id = examined.sent_key_pair_id();
         explanation.policy = examined.policy_text();
         (explanation.checks, explanation.searched) = examined.checks(clues, effort);
+        let unknown = clues.unknown.beside(&sent);
+        if unknown.anything() {
+            leave_out(&mut explanation, unknown, || partial::verdict(request, &route, &sent, &text, unknown));
+        }
     }
     explanation
+}
+
+/// Takes back what was concluded from what isn't known.
+fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOnce() -> Verdict) {
+    if matches!(explanation.verdict, Verdict::Deny(_)) {
+        explanation.verdict = verdict();
+    }
+    let checks = std::mem::take(&mut explanation.checks);
+    explanation.checks = partial::without_unknown(checks, unknown);
+    if unknown.policy {
+        explanation.policy = None;
+    }
 }
 
 impl Explanation {
@@ -178,7 +203,7 @@ impl Explanation {
     /// known for the mistake.
     pub fn causes(&self) -> Vec<&Cause> {
         let mut causes: Vec<&Cause> = match self.verdict {
-            Verdict::Allow | Verdict::Barred(_) => Vec::new(),
+            Verdict::Allow | Verdict::Undecided | Verdict::Barred(_) => Vec::new(),
             Verdict::Deny(_) => self.checks.iter().flat_map(|check| &check.causes).collect(),
         };
         causes.sort_by_key(|cause| !cause.proven);
@@ -198,7 +223,7 @@ impl Explanation {
     pub fn sentence(&self) -> Option<String> {
         let causes = self.causes();
         match &self.verdict {
-            Verdict::Allow => None,
+            Verdict::Allow | Verdict::Undecided => None,
             Verdict::Barred(barrier) => Some(barrier.to_string()),
             Verdict::Deny(reason) => Some(match causes.first() {
                 Some(cause) => {

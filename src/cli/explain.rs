@@ -1,255 +1,338 @@
-//! `frontgate explain`: what would become of a URL, check by check. Contract 1 and 7.
+//! `frontgate explain`: what would become of links, check by check, in whatever form they come. Contract 1 and 7.
 
-use std::fmt::Write as _;
+use std::fs::File;
+use std::io::{Cursor, IsTerminal, Read};
 use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use http::Method;
-use serde_json::{Value, json};
 
-use super::dev;
 use super::paint::Paint;
-use super::{DENIED, Global, WRONG, answer, report};
+use super::{DENIED, Global, answer};
 use crate::clock;
-use crate::config;
-use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Cause, Check, Effort, Explanation, Inquiry, Outcome, Verdict};
 use crate::viewer::Country;
 
+mod answers;
+mod cookies;
+mod curl;
+mod har;
+mod input;
+mod json;
+mod link;
+mod pasted;
+mod redacted;
+mod response;
+mod session;
+mod shortened;
+mod standard_log;
+mod text;
+mod timeline;
+mod trust;
+mod url;
+mod whose;
+mod words;
+
+use input::{Form, Text};
+use link::{Problem, Sink};
+use pasted::Pasted;
+use session::Session;
+use trust::Trust;
+
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:
+#[command(
+    after_help = "Each text may hold URLs, cookies (which belong to the URL before them, or else behind), \
+`curl` commands as browsers copy them, a HAR file, or lines of CloudFront's standard log, of which the denied ones \
+are explained.
+
+Examples:
   frontgate explain 'https://media.example.com/a.mp4?Expires=…&Signature=…&Key-Pair-Id=…'
   frontgate explain 'https://…' --public-key K2JCJMDEHXQW5F=keys/K2JCJMDEHXQW5F.public.pem --at +2h
   frontgate explain 'https://…' --cookie 'CloudFront-Policy=…; CloudFront-Signature=…'
   frontgate explain 'http://localhost:8080/…' --keys .frontgate    # a link of `frontgate dev`
-Exit status: 0 allowed, 1 denied, 2 wrong usage.")]
+  frontgate explain --file session.har    # what a browser was denied, at the time it asked
+  zcat E1.2026-11-24-10.abcd.gz | frontgate explain    # what a log says was denied
+  frontgate explain 'https://…' --timeline    # from when to when it opens
+  curl -si 'https://…' | frontgate explain --s3-or-cloudfront    # who answered
+Exit status: 0 allowed or undecided, 1 denied, 2 wrong usage or a text that can't be read."
+)]
 pub(super) struct Explain {
-    /// The URL as it is requested, signing parameters included
-    url: String,
+    /// URLs, cookies or curl commands; `-`, or nothing at all, reads standard input
+    #[arg(value_name = "LINK")]
+    links: Vec<String>,
+    /// Read a file (repeatable)
+    #[arg(long, value_name = "FILE")]
+    file: Vec<PathBuf>,
+    /// The URL that cookies without one are to open
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
     /// The value of a Cookie header (repeatable)
     #[arg(long, value_name = "NAME=VALUE; …")]
     cookie: Vec<String>,
-    /// The time of the judgement: RFC 3339, Unix seconds, `now`, or a distance such as +2h
-    #[arg(long, value_name = "TIME", default_value = "now", allow_hyphen_values = true)]
-    at: String,
-    /// The viewer's address
-    #[arg(long, value_name = "IP", default_value = "127.0.0.1")]
-    ip: IpAddr,
+    /// The time of the judgement: RFC 3339, Unix seconds, `now`, or a distance such as +2h; by default that of a HAR's
+    /// entry or a log's line, else now
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    at: Option<String>,
+    /// The viewer's address; by default that of a log's line, else 127.0.0.1
+    #[arg(long, value_name = "IP")]
+    ip: Option<IpAddr>,
     /// The country that the viewer is in, for a distribution that looks at it
     #[arg(long, value_name = "CODE", value_parser = country)]
     country: Option<Country>,
     /// Judge as a browser's preflight
     #[arg(long, conflicts_with = "method")]
     preflight: bool,
-    /// The request's method
-    #[arg(long, value_name = "M", default_value = "GET")]
-    method: Method,
-    /// The configuration
-    #[arg(long, value_name = "FILE", default_value = "config.toml")]
-    config: PathBuf,
+    /// The request's method; by default the one that was found, else GET
+    #[arg(long, value_name = "M")]
+    method: Option<Method>,
+    /// The configuration; by default config.toml where there is one. Without one and without keys, what needs a key isn't
+    /// checked
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// A trusted key, in place of a configuration (repeatable)
     #[arg(long, value_name = "ID=FILE", conflicts_with = "config")]
     public_key: Vec<String>,
     /// The keys of `frontgate dev`: judge as it does
     #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "public_key"])]
     keys: Option<PathBuf>,
-    /// Answer as JSON
+    /// From when to when each link opens, and which clock would open it
+    #[arg(long)]
+    timeline: bool,
+    /// Take what is given as a response (`curl -si URL`), and say who sent it
+    #[arg(long, conflicts_with_all = ["timeline", "url", "cookie", "at", "ip", "country", "preflight", "method", "config",
+        "public_key", "keys"])]
+    s3_or_cloudfront: bool,
+    /// Answer as JSON: an object, or one in each line where there are several
     #[arg(long)]
     json: bool,
 }
 
+/// A text to read: its name, and where it comes from.
+type Source = (String, Box<dyn Read>);
+
 impl Explain {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
-        let at = EpochSeconds::parse(&self.at, clock::now()).map_err(|error| anyhow!("--at: {error}"))?;
-        let (inquiry, notes) = Inquiry::of_url(&self.url, at)?;
-        let inquiry = self.asked_as_given(inquiry);
-        let (scheme, host) = (inquiry.scheme, inquiry.host()?);
-        let distributions = if let Some(folder) = &self.keys {
-            dev::distributions(folder, &[(scheme, host.port().unwrap_or(scheme.default_port()))])?
-        } else if self.public_key.is_empty() {
-            match config::load(&self.config) {
-                Ok(settings) => settings.distributions,
-                Err(invalid) => {
-                    report("error", &invalid.errors);
-                    tell!(
-                        "error: {invalid}; without a configuration: --public-key ID=FILE, or --keys DIR for links of `frontgate dev`"
-                    );
-                    return Ok(ExitCode::from(WRONG));
-                }
+        let paint = Paint(global.colored(&std::io::stdout()));
+        if self.s3_or_cloudfront {
+            return self.tell_whose(paint);
+        }
+        let now = clock::now();
+        let at = self.at.as_deref().map(|at| EpochSeconds::parse(at, now)).transpose();
+        let at = at.map_err(|error| anyhow!("--at: {error}"))?;
+        let trust = Trust::given(self.config.as_deref(), &self.public_key, self.keys.as_deref())?;
+        let sources = self.sources()?;
+        let mut session = Session::new(&self, trust, now, at);
+        (session.paint, session.is_quiet) = (paint, global.quiet);
+        let mut pasted = Pasted::new(self.url.as_deref());
+        for (name, reader) in sources {
+            match Text::recognise(&name, reader) {
+                Ok(text) if text.form == Form::Nothing && self.url.is_some() => {}
+                Ok(text) => read(text, &mut pasted, &mut session)?,
+                Err(problem) => session.problem(problem),
             }
-        } else {
-            Arc::new(only(host.name(), &self.public_key)?)
-        };
-        for note in &notes {
-            tell!("note: {note}");
         }
-        let explanation = inquiry.explain(&distributions, &Effort::WITHOUT_CLOCK)?;
-        if self.json {
-            answer(&format!("{}\n", as_json(&explanation)))?;
-        } else {
-            answer(&as_text(&explanation, Paint(global.colored(&std::io::stdout()))))?;
+        pasted.finish(&mut session)?;
+        session.finish()
+    }
+
+    /// What is to be read, in order. Without anything, standard input, unless that is a person.
+    fn sources(&self) -> anyhow::Result<Vec<Source>> {
+        let mut sources: Vec<Source> = Vec::new();
+        for (number, text) in self.links.iter().enumerate() {
+            if text == "-" {
+                sources.push(("standard input".to_owned(), Box::new(std::io::stdin())));
+            } else {
+                let name = format!("argument {}", number + 1);
+                sources.push((name, Box::new(Cursor::new(text.clone().into_bytes()))));
+            }
         }
-        Ok(match explanation.verdict {
-            Verdict::Allow => ExitCode::SUCCESS,
-            Verdict::Barred(_) | Verdict::Deny(_) => ExitCode::from(DENIED),
-        })
+        for file in &self.file {
+            let name = file.display().to_string();
+            let opened = File::open(file).with_context(|| format!("{name} can't be read"))?;
+            if opened.metadata().is_ok_and(|metadata| metadata.is_dir()) {
+                bail!("{name} is a folder: expected a file");
+            }
+            sources.push((name, Box::new(opened)));
+        }
+        if sources.is_empty() && (self.url.is_none() || self.cookie.is_empty()) {
+            if std::io::stdin().is_terminal() {
+                if self.url.is_some() {
+                    return Ok(sources);
+                }
+                bail!(
+                    "nothing to explain: expected a URL, cookies or a curl command as arguments, `--file FILE`, or \
+                     something on standard input; `frontgate explain --help` has examples"
+                );
+            }
+            sources.push(("standard input".to_owned(), Box::new(std::io::stdin())));
+        }
+        Ok(sources)
+    }
+
+    fn tell_whose(&self, paint: Paint) -> anyhow::Result<ExitCode> {
+        let mut status = ExitCode::SUCCESS;
+        for (name, reader) in self.sources()? {
+            let mut bytes = Vec::new();
+            reader
+                .take(MAX_RESPONSE)
+                .read_to_end(&mut bytes)
+                .with_context(|| format!("{name} can't be read"))?;
+            if bytes.trim_ascii().is_empty() {
+                bail!("{name} is empty: expected a response, such as `curl -si 'https://…'` prints");
+            }
+            let (head, body) = response::read(&String::from_utf8_lossy(&bytes));
+            let finding = whose::judge(&head, &body);
+            if finding.whose == whose::Whose::Nobody {
+                status = ExitCode::from(DENIED);
+            }
+            answer(&match self.json {
+                true => format!("{}\n", json::finding(&finding, head.status)),
+                false => text::finding(&finding, paint),
+            })?;
+        }
+        Ok(status)
     }
 }
 
-impl Explain {
-    /// The inquiry with what the command line says of the viewer.
-    fn asked_as_given(&self, inquiry: Inquiry) -> Inquiry {
-        let cookies = self.cookie.iter().map(|value| value.strip_prefix("Cookie:").unwrap_or(value).trim());
-        Inquiry {
-            method: if self.preflight { Method::OPTIONS } else { self.method.clone() },
-            cookies: cookies.map(|value| value.as_bytes().to_vec()).collect(),
-            address: self.ip,
-            country: self.country,
-            is_preflight: self.preflight,
-            ..inquiry
+fn read(text: Text, pasted: &mut Pasted, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    match text.form {
+        Form::Pasted => pasted.read(text.lines(), sink),
+        Form::Har => har::read(text, sink),
+        form @ (Form::Log | Form::JsonLog) => standard_log::read(text.lines(), form, sink),
+        Form::CookieObject => {
+            let name = text.name.clone();
+            let mut object = String::new();
+            let read = text.into_reader().take(input::MAX_LINE as u64).read_to_string(&mut object);
+            match read.ok().and_then(|_| cookies::in_object(&object)) {
+                Some(pairs) => {
+                    sink.note(&format!("{name}: an object of cookies"));
+                    pasted.cookies(&name, 1, pairs);
+                }
+                None => sink.problem(no_cookies(&name)),
+            }
+            Ok(())
+        }
+        Form::Nothing => {
+            let fault = link::problem(&text.name, 0, "there is nothing to explain");
+            sink.problem(Box::new(fault.found("nothing, or white space").expected(input::SOMETHING)));
+            Ok(())
         }
     }
+}
+
+fn no_cookies(name: &str) -> Problem {
+    let fault = link::problem(name, 0, "this is no object of cookies");
+    Box::new(
+        fault
+            .expected(r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#),
+    )
 }
 
 fn country(text: &str) -> Result<Country, &'static str> {
     Country::parse(text).ok_or("expected a two-letter code, such as DE")
 }
 
-/// A distribution whose only base is the URL's own and which trusts these keys everywhere.
-fn only(host: &str, public_keys: &[String]) -> anyhow::Result<Distributions> {
-    let mut keys = Vec::new();
-    for given in public_keys {
-        let (id, file) =
-            given.split_once('=').with_context(|| format!("--public-key {given:?}: expected ID=FILE"))?;
-        let pem = config::read_key_file(Path::new(file))
-            .with_context(|| format!("the public key {file} can't be read"))?;
-        match PublicKey::from_pem(PublicKeyId::new(id), &pem, KeyTolerance::default()) {
-            Ok(key) => keys.push(Arc::new(key)),
-            Err(error) => bail!("the public key {file} can't be used: {error}"),
+/// Of a response: its head and what tells whose body it is.
+const MAX_RESPONSE: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+
+    use super::link::tests::Kept;
+    use super::*;
+
+    #[derive(Parser)]
+    struct Only {
+        #[command(flatten)]
+        explain: Explain,
+    }
+
+    /// Reads a text and judges what was found in it, as `run` does without keys; says how many links and problems.
+    fn explained(bytes: &[u8]) -> (usize, usize) {
+        let mut kept = Kept::default();
+        let mut pasted = Pasted::new(None);
+        match Text::recognise("x", Cursor::new(bytes.to_vec())) {
+            Ok(text) => read(text, &mut pasted, &mut kept).unwrap(),
+            Err(problem) => kept.problem(problem),
         }
-    }
-    let group = Arc::new(KeyGroup { id: "--public-key".to_owned(), keys });
-    let distribution = Distribution::private(host, host, group);
-    Ok(Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Only })
-}
-
-/// What the viewer would get: status, code, message and reason (contract 7).
-fn verdict(explanation: &Explanation) -> (u16, Option<&'static str>, Option<String>, Option<&'static str>) {
-    match &explanation.verdict {
-        Verdict::Allow => (200, None, None, None),
-        Verdict::Deny(reason) => {
-            let answer = reason.answer();
-            (403, Some(answer.code()), Some(answer.message().to_owned()), Some(reason.name()))
+        pasted.finish(&mut kept).unwrap();
+        let asked = Only::parse_from(["explain", "--timeline"]).explain;
+        let session = Session::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
+        let found = (kept.links.len(), kept.problems.len());
+        for link in kept.links {
+            if let Ok(judged) = session.judge(link, std::time::Duration::ZERO) {
+                let shown = text::block(&judged, Some(1), true, Paint(false));
+                assert!(shown.chars().all(|c| c == '\n' || !c.is_control()), "{shown:?}");
+                let _ = json::object(&judged, Some(1), true);
+            }
         }
-        Verdict::Barred(barrier) => (barrier.status(), None, Some(barrier.to_string()), Some(barrier.name())),
+        let (head, body) = response::read(&String::from_utf8_lossy(bytes));
+        let _ = text::finding(&whose::judge(&head, &body), Paint(false));
+        found
     }
-}
 
-fn as_json(explanation: &Explanation) -> Value {
-    let (status, code, message, reason) = verdict(explanation);
-    let policy =
-        explanation.policy.as_deref().map(|text| serde_json::from_str(text).unwrap_or(Value::from(text)));
-    let checks: Vec<Value> = explanation.checks.iter().map(check_as_json).collect();
-    json!({
-        "decision": if explanation.verdict == Verdict::Allow { "allow" } else { "deny" },
-        "status": status,
-        "code": code,
-        "message": message,
-        "reason": reason,
-        "at": explanation.at.to_string(),
-        "viewer-ip": explanation.viewer_ip.to_string(),
-        "distribution": explanation.distribution,
-        "behavior": explanation.behavior,
-        "key-pair-id": explanation.key_pair_id,
-        "policy": policy,
-        "checks": checks,
-        "causes": explanation.causes().into_iter().map(cause_as_json).collect::<Vec<_>>(),
-    })
-}
+    const URL: &str = "https://a.com/x?b=1&Expires=1990000000&Signature=abcd~-__&Key-Pair-Id=K2JCJMDEHXQW5F";
 
-fn cause_as_json(cause: &Cause) -> Value {
-    let mut json = json!({"mistake": cause.mistake.as_str(), "proven": cause.proven});
-    for (name, value) in
-        [("signed-by", &cause.signed_by), ("signed", &cause.signed), ("requested", &cause.requested)]
-    {
-        if let Some(value) = value {
-            json[name] = Value::from(value.as_str());
+    fn valid() -> Vec<String> {
+        let har = format!(
+            r#"{{"log":{{"version":"1.2","entries":[{{"startedDateTime":"2026-11-24T10:00:00.5Z","request":{{"method":"GET",
+            "url":"{URL}","headers":[{{"name":"Cookie","value":"a=b"}}],"cookies":[]}},"response":{{"status":403,
+            "content":{{"text":"\u00e9\\\"x"}}}}}}]}}}}"#
+        );
+        let fields = "2026-11-24\t10:00:00\tLHR3-C1\t1\t192.0.2.1\tGET\ta.com\t/x%2520y\t403\t-\t-\tSignature=abc%7E&Expires=1\t-";
+        vec![
+            URL.to_owned(),
+            format!("<{URL}>\n\"https:\\/\\/b.com\\/x\\u0026y\""),
+            format!("curl '{URL}' \\\n  -H 'Cookie: CloudFront-Policy=e30_; CloudFront-Signature=ab' -I"),
+            "curl $'https://a.com/it\\'s\\u0021' --compressed".to_owned(),
+            format!("curl ^\"{}^\" ^\n  -H ^\"Host: b.com^\"", URL.replace('&', "^&")),
+            format!("{URL}\nCookie: CloudFront-Policy=e30_; CloudFront-Key-Pair-Id=K"),
+            har,
+            format!("#Version: 1.0\n{}\n{fields}\tError\tid\ta.com\thttps", HEAD_OF_LOG),
+            r#"{"date":"2026-11-24","time":"10:00:00","c-ip":"::1","cs-uri-stem":"/x","sc-status":"403","cs-protocol":"https","x-host-header":"a.com"}"#.to_owned(),
+            r#"{"CloudFront-Policy":"e30_","CloudFront-Signature":"x"}"#.to_owned(),
+            "HTTP/1.1 403 Forbidden\r\nServer: CloudFront\r\n\r\n<Error><Code>AccessDenied</Code></Error>".to_owned(),
+        ]
+    }
+
+    const HEAD_OF_LOG: &str = "#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status \
+        cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol";
+
+    #[test]
+    fn what_is_valid_is_found_once() {
+        let found: Vec<usize> = valid().iter().map(|text| explained(text.as_bytes()).0).collect();
+        assert_eq!(found, [1, 2, 1, 1, 1, 1, 1, 1, 1, 0, 0]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_odd(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+            explained(&bytes);
         }
-    }
-    json["fix"] = Value::from(cause.fix.as_str());
-    json
-}
 
-fn check_as_json(check: &Check) -> Value {
-    json!({
-        "check": check.name,
-        "outcome": check.outcome.as_str(),
-        "expected": check.expected,
-        "found": check.found,
-        "hint": check.hint,
-    })
-}
-
-fn as_text(explanation: &Explanation, paint: Paint) -> String {
-    let mut text = String::new();
-    let (at, ip) = (explanation.at, explanation.viewer_ip);
-    let _ = writeln!(text, "judged at {at} for viewer {ip}");
-    if let (Some(distribution), Some(behavior)) = (&explanation.distribution, &explanation.behavior) {
-        let access = if explanation.is_private { "private" } else { "public: nothing to check" };
-        let _ = writeln!(text, "distribution {distribution}, behavior `{behavior}` ({access})");
-    }
-    if let Some(policy) = &explanation.policy {
-        let _ = writeln!(text, "policy {}", printable(policy.trim_end()));
-    }
-    if !explanation.checks.is_empty() {
-        text.push('\n');
-    }
-    for check in &explanation.checks {
-        write_check(&mut text, check, paint);
-    }
-    let (status, code, message, reason) = verdict(explanation);
-    let _ = match (code, message, reason) {
-        (Some(code), Some(message), Some(reason)) => {
-            writeln!(text, "\n{}: {status} {code} ({message}), reason {reason}", paint.red("denied"))
+        #[test]
+        fn nothing_that_was_valid_is_too_odd(
+            which in any::<Index>(),
+            changes in proptest::collection::vec((any::<Index>(), any::<Index>(), "\\PC{0,4}|[\"'\\\\^$\n\t:%{}]{0,3}", 0..4_u8), 1..6),
+        ) {
+            let mut bytes = valid()[which.index(valid().len())].clone().into_bytes();
+            for (at, to, text, kind) in changes {
+                let (a, b) = (at.index(bytes.len() + 1), to.index(bytes.len() + 1));
+                let (from, to) = (a.min(b), a.max(b));
+                match kind {
+                    0 => drop(bytes.splice(from..from, text.into_bytes())),
+                    1 => drop(bytes.drain(from..to.min(from + 20))),
+                    2 => bytes.extend_from_within(from..to),
+                    _ => bytes.truncate(to),
+                }
+            }
+            explained(&bytes);
         }
-        (None, Some(message), Some(reason)) => {
-            writeln!(text, "\n{}: {status}, reason {reason}: {message}", paint.red("denied"))
-        }
-        (_, _, None) | (_, None, _) => writeln!(text, "\n{}", paint.green("allowed")),
-    };
-    text
-}
-
-/// What a stranger chose must not steer the terminal.
-fn printable(text: &str) -> String {
-    let shown =
-        |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
-}
-
-fn write_check(text: &mut String, check: &Check, paint: Paint) {
-    let name = check.name;
-    let (found, expected) = (printable(&check.found), printable(&check.expected));
-    let _ = match check.outcome {
-        Outcome::Pass => writeln!(text, "{}  {name:18}  {found}", paint.green("pass")),
-        Outcome::Skipped => {
-            writeln!(text, "{}  {}", paint.dim("skip"), paint.dim(&format!("{name:18}  {found}")))
-        }
-        Outcome::Fail => writeln!(text, "{}  {}", paint.red("FAIL"), paint.bold(name)),
-    };
-    if check.outcome != Outcome::Skipped {
-        let _ = writeln!(text, "{}", paint.dim(&format!("        expected  {expected}")));
-    }
-    if check.outcome == Outcome::Fail {
-        let _ = writeln!(text, "        found     {found}");
-    }
-    if let Some(hint) = &check.hint {
-        let _ = writeln!(text, "        hint      {}", printable(hint).replace('\n', "\n                  "));
     }
 }

@@ -1,7 +1,7 @@
 //! Two texts one above the other, with the part marked in which they differ.
 
 /// Shows `signed` above `requested` and marks what differs between their common beginning and their common end.
-pub(super) fn diff(signed: &str, requested: &str) -> String {
+pub(crate) fn diff(signed: &str, requested: &str) -> String {
     let (a, b): (Vec<char>, Vec<char>) = (signed.chars().collect(), requested.chars().collect());
     let begin = a.iter().zip(&b).take_while(|(x, y)| x == y).count();
     let most = a.len().min(b.len()) - begin;

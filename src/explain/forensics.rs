@@ -1,7 +1,7 @@
 //! What the signature shows: who made it, how it was written down, and over what. Everything that is called proven here
 //! was shown by a digest or a verification.
 
-use super::Clues;
+use super::cause::{Cause, Mistake};
 use super::changes::{Dimension, address, message, path, query, text, time};
 use super::draft::Writer;
 use super::effort::{Effort, Searched};
@@ -11,6 +11,7 @@ use super::findings::Findings;
 use super::maker::Maker;
 use super::reading::readings;
 use super::search::{Hit, Space, search};
+use super::{Clues, hints};
 
 /// Looks at the signature, whatever else is wrong with the request.
 pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &Effort<'_>) -> Findings {
@@ -37,7 +38,12 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             Maker::Pss { .. } | Maker::Unknown { .. } => None,
         };
         if let Some(hit) = hit.or_else(|| with_other_hash(&space, &maker, &reading.bytes)) {
-            return evidence.found(&writer, &hit, &reading);
+            let mut found = evidence.found(&writer, &hit, &reading);
+            // Signed for the very host that was sent, which is no name of the distribution.
+            if let (true, Some(fix)) = (examined.tried.is_empty(), hints::no_name(examined)) {
+                found.causes.push(Cause::proven(Mistake::Host, fix));
+            }
+            return found;
         }
         if let Some(key) = known {
             return Findings { searched: how, ..evidence.over_something_else(&maker, key, &reading) };

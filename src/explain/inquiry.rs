@@ -129,7 +129,7 @@ impl Inquiry {
         distributions: &Distributions,
         effort: &Effort<'_>,
     ) -> Result<Explanation, InvalidInquiry> {
-        let clues = Clues { fragment: self.fragment.as_deref() };
+        let clues = Clues { fragment: self.fragment.as_deref(), ..Clues::default() };
         Ok(explain_with(&self.request()?, distributions, &clues, effort))
     }
 }

@@ -627,7 +627,7 @@ fn a_request_is_told_within_a_second_and_after_a_break_nothing_twice() {
     assert!(events.text.contains("text/event-stream") && events.text.contains("no-store"), "{}", events.text);
     let begun = Instant::now();
     assert_eq!(edge.get(HOST, "/x?a=1", &[]).status, 403);
-    let text = events.until(|text| text.contains("<td class=\"cause\">the request"));
+    let text = events.until(|text| text.contains("<td class=\"cause\"><span>not-sent"));
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
     assert!(text.contains("event: request") && text.contains("missing-key-pair-id"), "{text}");
     let last = events.last_id();

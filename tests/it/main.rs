@@ -15,6 +15,7 @@ mod console;
 mod denials;
 mod documented;
 mod examples;
+mod explain_inputs;
 mod fallbacks;
 mod false_proofs;
 mod footprint;

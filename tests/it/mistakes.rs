@@ -368,9 +368,12 @@ fn report(case: &Case, judgement: &Judgement) -> String {
     )
 }
 
+/// The table, and for each of its cases the binary's answer with how that differs.
+type Judged = (Vec<Case>, Vec<(Value, Judgement)>);
+
 /// The table, judged once for all tests.
-fn judged() -> &'static (Vec<Case>, Vec<(Value, Judgement)>) {
-    static JUDGED: LazyLock<(Vec<Case>, Vec<(Value, Judgement)>)> = LazyLock::new(|| {
+fn judged() -> &'static Judged {
+    static JUDGED: LazyLock<Judged> = LazyLock::new(|| {
         let cases = cases();
         let judged = judge_all(&cases);
         (cases, judged)

@@ -46,11 +46,13 @@ impl Answer<'_> {
 
     fn verdict(&self, out: &mut Html, secrets: &Secrets) {
         let now = verdict(self.explanation);
-        let allowed = self.explanation.verdict == Verdict::Allow;
-        html!(out;
-            "<div class=\"verdict " (if allowed { "pass" } else { "fail" }) "\"><p class=\"word\" id=\"verdict\">"
-        );
-        html!(out; (mark(if allowed { Outcome::Pass } else { Outcome::Fail })) " " (capital(&now)) "</p>");
+        let outcome = match self.explanation.verdict {
+            Verdict::Allow => Outcome::Pass,
+            Verdict::Undecided => Outcome::Skipped,
+            Verdict::Barred(_) | Verdict::Deny(_) => Outcome::Fail,
+        };
+        html!(out; "<div class=\"verdict " (outcome.as_str()) "\"><p class=\"word\" id=\"verdict\">"
+            (mark(outcome)) " " (capital(&now)) "</p>");
         if let Verdict::Deny(reason) = &self.explanation.verdict {
             html!(out; "<p>" (secrets.cut(&capital(&reason.to_string()))) ".</p>");
         } else if let Verdict::Barred(barrier) = &self.explanation.verdict {
@@ -58,7 +60,7 @@ impl Answer<'_> {
         }
         let (status, what) = answer(self.explanation);
         html!(out; "<p class=\"small\">The viewer gets ");
-        if !allowed {
+        if outcome == Outcome::Fail {
             html!(out; (status) " ");
         }
         html!(out; (what) ". Judged at ");
@@ -81,6 +83,7 @@ impl Answer<'_> {
 pub(super) fn verdict(explanation: &Explanation) -> String {
     match &explanation.verdict {
         Verdict::Allow => "allowed".to_owned(),
+        Verdict::Undecided => "undecided".to_owned(),
         Verdict::Barred(barrier) => format!("denied, {}", barrier.name()),
         Verdict::Deny(reason) => format!("denied, {}", reason.name()),
     }

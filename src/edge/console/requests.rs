@@ -75,7 +75,7 @@ pub(super) fn row(out: &mut Html, record: &Record) {
         "</td><td class=\"cause\">"
     );
     if let Some(cause) = record.cause.get() {
-        html!(out; (redacted(cause)));
+        html!(out; "<span>" (redacted(cause)) "</span>");
     }
     html!(out; "</td><td class=\"number\">" (when::millis(record.times.ended)) "</td></tr>");
 }

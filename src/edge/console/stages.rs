@@ -42,7 +42,9 @@ fn host<'e>(inquiry: &Inquiry, explanation: &Explanation) -> Stage<'e> {
         matches!(&explanation.verdict, Verdict::Barred(Barrier::Host(_) | Barrier::UnknownHost { .. }));
     let found = match &explanation.verdict {
         Verdict::Barred(barrier) if is_barred => barrier.to_string(),
-        Verdict::Allow | Verdict::Barred(_) | Verdict::Deny(_) => inquiry.authority.clone(),
+        Verdict::Allow | Verdict::Undecided | Verdict::Barred(_) | Verdict::Deny(_) => {
+            inquiry.authority.clone()
+        }
     };
     Stage::new("Host", if is_barred { Outcome::Fail } else { Outcome::Pass }, found)
 }
@@ -61,7 +63,7 @@ fn behavior<'e>(explanation: &Explanation) -> Stage<'e> {
     let access = if explanation.is_private { "private" } else { "public" };
     match &explanation.verdict {
         Verdict::Barred(barrier) => Stage::new("Behavior", Outcome::Fail, format!("{pattern}: {barrier}")),
-        Verdict::Allow | Verdict::Deny(_) => {
+        Verdict::Allow | Verdict::Undecided | Verdict::Deny(_) => {
             Stage::new("Behavior", Outcome::Pass, format!("{pattern}, which is {access}"))
         }
     }
@@ -87,7 +89,7 @@ fn origin<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e> {
     let stage = |outcome, found: String| Stage::new("Origin", outcome, found);
     let Some(record) = record else {
         return match &explanation.verdict {
-            Verdict::Allow => stage(Outcome::Skipped, "would be asked".to_owned()),
+            Verdict::Allow | Verdict::Undecided => stage(Outcome::Skipped, "would be asked".to_owned()),
             Verdict::Barred(_) | Verdict::Deny(_) => stage(Outcome::Skipped, "would not be asked".to_owned()),
         };
     };
@@ -104,8 +106,10 @@ fn origin<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e> {
 fn response<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e> {
     let Some(record) = record else {
         let (status, what) = answer(explanation);
-        let outcome = if explanation.verdict == Verdict::Allow { Outcome::Skipped } else { Outcome::Fail };
-        let found = if status == 200 { what } else { format!("would be {status} {what}") };
+        let (outcome, found) = match status {
+            200 => (Outcome::Skipped, what),
+            _ => (Outcome::Fail, format!("would be {status} {what}")),
+        };
         return Stage::new("Response", outcome, found);
     };
     let sent = when::bytes(record.sent);
@@ -120,7 +124,7 @@ fn response<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e>
 /// Status and code of what the viewer would get.
 pub(super) fn answer(explanation: &Explanation) -> (u16, String) {
     match &explanation.verdict {
-        Verdict::Allow => (200, "what the origin answers".to_owned()),
+        Verdict::Allow | Verdict::Undecided => (200, "what the origin answers".to_owned()),
         Verdict::Barred(barrier) => (barrier.status(), barrier.name().to_owned()),
         Verdict::Deny(reason) => {
             let answer = reason.answer();

@@ -1,0 +1,263 @@
+//! Where texts come from, line by line and never whole, and which form one has.
+
+use std::io::{BufRead, BufReader, Cursor, Read};
+
+use super::link::{Problem, problem};
+
+/// What a text is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// URLs, cookies and `curl` commands, each on its own line or lines.
+    Pasted,
+    /// A HAR file.
+    Har,
+    /// CloudFront's standard log, version 1.
+    Log,
+    /// A standard log as JSON lines.
+    JsonLog,
+    /// An object of cookies.
+    CookieObject,
+    /// White space at the most.
+    Nothing,
+}
+
+/// A text with a name, whose beginning was looked at.
+pub(super) struct Text {
+    /// As it stands in errors: `argument 1`, `standard input`, a file's name.
+    pub(super) name: String,
+    /// What it is.
+    pub(super) form: Form,
+    reader: Box<dyn BufRead>,
+}
+
+impl Text {
+    /// Looks at the beginning.
+    ///
+    /// # Errors
+    /// Where it can't be read, or is no text.
+    pub(super) fn recognise(name: &str, mut reader: impl Read + 'static) -> Result<Self, Problem> {
+        let first = first_bytes(&mut reader)
+            .map_err(|error| Box::new(problem(name, 0, format!("it can't be read: {error}"))))?;
+        let first = first.strip_prefix(b"\xef\xbb\xbf").map_or(first.clone(), <[u8]>::to_vec);
+        is_text(name, &first)?;
+        let form = Form::of(&first);
+        // One byte more than is allowed, so that the end of what is allowed is told from the end.
+        let reader = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(reader).take(MAX_INPUT + 1));
+        Ok(Self { name: name.to_owned(), form, reader: Box::new(reader) })
+    }
+
+    pub(super) fn lines(self) -> Lines {
+        Lines { name: self.name, reader: self.reader, number: 0, read: 0 }
+    }
+
+    pub(super) fn into_reader(self) -> Box<dyn BufRead> {
+        self.reader
+    }
+}
+
+/// As much as it takes to recognise a form: the first line, or more of a JSON document.
+fn first_bytes(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
+    let mut first = Vec::new();
+    let mut chunk = vec![0; 4096];
+    loop {
+        let is_open_json = first.trim_ascii_start().first() == Some(&b'{') && !first.contains(&b'}');
+        let has_line = memchr::memchr(b'\n', first.trim_ascii_start()).is_some();
+        if first.len() >= PEEKED || (has_line && !is_open_json) {
+            return Ok(first);
+        }
+        match reader.read(&mut chunk)? {
+            0 => return Ok(first),
+            count => first.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+fn is_text(name: &str, first: &[u8]) -> Result<(), Problem> {
+    let refuse = |found: &str, help: &str| {
+        Err(Box::new(problem(name, 0, "this is no text").found(found).expected(SOMETHING).help(help)))
+    };
+    match first {
+        [0x1f, 0x8b, ..] => refuse("gzip", "unpack it on the way: `zcat FILE | frontgate explain`"),
+        [b'P', b'K', 3, 4, ..] => refuse("a ZIP archive", "unpack it first"),
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => {
+            refuse("UTF-16, as Windows PowerShell's `>` writes", "save it as UTF-8")
+        }
+        _ if first.contains(&0) => refuse("binary, with zero bytes", "give the text that names the link"),
+        _ => Ok(()),
+    }
+}
+
+impl Form {
+    /// By the first line, or the first bytes of it.
+    pub(super) fn of(first: &[u8]) -> Self {
+        let text = first.trim_ascii_start();
+        let has = |word: &[u8]| memchr::memmem::find(text, word).is_some();
+        if text.starts_with(b"#Version:") || text.starts_with(b"#Fields:") || is_log_line(text) {
+            return Self::Log;
+        }
+        if text.is_empty() && first.len() < PEEKED {
+            return Self::Nothing;
+        }
+        if !text.starts_with(b"{") {
+            return Self::Pasted;
+        }
+        if has(b"\"log\"") {
+            Self::Har
+        } else if has(b"\"sc-status\"") || has(b"\"cs-uri-stem\"") {
+            Self::JsonLog
+        } else if has(b"\"CloudFront-") {
+            Self::CookieObject
+        } else {
+            Self::Har
+        }
+    }
+}
+
+/// A date, a time and many more fields, as a line of a log begins that somebody cut out of it.
+fn is_log_line(text: &[u8]) -> bool {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
+    let shape = |field: Option<&[u8]>, of: &[u8]| {
+        field.is_some_and(|field| {
+            field.len() == of.len()
+                && field.iter().zip(of).all(|(byte, like)| match like {
+                    b'0' => byte.is_ascii_digit(),
+                    like => byte == like,
+                })
+        })
+    };
+    shape(fields.next(), b"0000-00-00") && shape(fields.next(), b"00:00:00") && fields.count() >= 10
+}
+
+/// Lines, each of bounded length.
+pub(super) struct Lines {
+    name: String,
+    reader: Box<dyn BufRead>,
+    number: usize,
+    read: u64,
+}
+
+/// One line.
+#[derive(Clone, Debug)]
+pub(super) struct Line {
+    /// From 1.
+    pub(super) number: usize,
+    /// Without its end.
+    pub(super) text: String,
+    /// Whether bytes that aren't UTF-8 were replaced.
+    pub(super) is_lossy: bool,
+}
+
+impl Lines {
+    pub(super) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The next line; none at the end.
+    ///
+    /// # Errors
+    /// Where it can't be read, is too long, or holds zero bytes.
+    pub(super) fn next(&mut self) -> Result<Option<Line>, Problem> {
+        let mut bytes = Vec::new();
+        self.number += 1;
+        let fault = |message: String| problem(&self.name, self.number, message);
+        let limit = MAX_LINE as u64 + 1;
+        let count = (&mut self.reader).take(limit).read_until(b'\n', &mut bytes);
+        let count = count.map_err(|error| Box::new(fault(format!("it can't be read: {error}"))))?;
+        self.read += count as u64;
+        if self.read > MAX_INPUT {
+            return Err(Box::new(too_long(&self.name)));
+        }
+        if bytes.len() > MAX_LINE {
+            let fault = fault("the line is too long".to_owned());
+            return Err(Box::new(
+                fault.found(format!("more than {MAX_LINE} bytes without a line end")).expected(
+                    "a line of a log, or a link: CloudFront takes URLs of 8192 bytes, and heads of 32768",
+                ),
+            ));
+        }
+        if bytes.contains(&0) {
+            let fault = fault("this is no text".to_owned());
+            return Err(Box::new(fault.found("zero bytes").expected("lines of UTF-8")));
+        }
+        if count == 0 {
+            return Ok(None);
+        }
+        while bytes.last().is_some_and(|last| matches!(last, b'\n' | b'\r')) {
+            bytes.pop();
+        }
+        let (text, is_lossy) = match String::from_utf8(bytes) {
+            Ok(text) => (text, false),
+            Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
+        };
+        Ok(Some(Line { number: self.number, text, is_lossy }))
+    }
+}
+
+/// That a text has more bytes than are read.
+pub(super) fn too_long(name: &str) -> crate::config::Fault {
+    problem(name, 0, "the text is too long")
+        .found("more than 1 GiB")
+        .expected("at most 1 GiB")
+        .help("give a part of it, such as `head -c 1G FILE | frontgate explain`, or only its denied lines")
+}
+
+/// Of a whole text.
+pub(super) const MAX_INPUT: u64 = 1 << 30;
+/// Of a line: CloudFront's longest head, three bytes for each of its own, fits twice.
+pub(super) const MAX_LINE: usize = 256 << 10;
+/// What may be given.
+pub(super) const SOMETHING: &str =
+    "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
+const PEEKED: usize = 16 << 10;
+const BUFFER: usize = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_recognised_by_their_beginning() {
+        for (text, form) in [
+            ("https://a.com/x", Form::Pasted),
+            ("curl 'https://a.com'", Form::Pasted),
+            ("#Version: 1.0\n#Fields: date", Form::Log),
+            ("2026-11-24\t10:00:00\tX\t1\t1.1.1.1\tGET\th\t/x\t403\t-\t-\t-\t-\t-", Form::Log),
+            ("2026-11-24 10:00:00 nothing", Form::Pasted),
+            ("{\n  \"log\": {", Form::Har),
+            ("{\"date\":\"2026-11-24\",\"sc-status\":\"403\"}", Form::JsonLog),
+            ("{\"CloudFront-Policy\":\"x\"}", Form::CookieObject),
+            ("{}", Form::Har),
+            (" \n", Form::Nothing),
+        ] {
+            assert_eq!(Form::of(text.as_bytes()), form, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_text_is_named() {
+        for (bytes, word) in [
+            (&b"\x1f\x8b\x08"[..], "zcat"),
+            (b"PK\x03\x04", "ZIP"),
+            (b"\xff\xfeh\0", "UTF-16"),
+            (b"a\0b", "zero bytes"),
+        ] {
+            let problem = Text::recognise("x", Cursor::new(bytes)).err().unwrap().to_string();
+            assert!(problem.contains(word), "{problem}");
+        }
+    }
+
+    #[test]
+    fn an_endless_line_ends_in_an_error() {
+        let endless = std::io::repeat(b'x');
+        let mut lines = Text::recognise("standard input", endless).ok().unwrap().lines();
+        let problem = lines.next().unwrap_err().to_string();
+        assert!(problem.starts_with("standard input:1:1: the line is too long"), "{problem}");
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_text() {
+        let text = Text::recognise("x", Cursor::new("\u{feff}https://a/\r\n")).ok().unwrap();
+        assert_eq!(text.lines().next().unwrap().unwrap().text, "https://a/");
+    }
+}

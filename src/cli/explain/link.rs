@@ -1,0 +1,107 @@
+//! A link that is to be explained, wherever it was found, and whom it is given to.
+
+use std::net::IpAddr;
+
+use http::Method;
+
+use crate::config::Fault;
+use crate::epoch::EpochSeconds;
+
+/// A URL as it was asked for, with what is known of the request beside it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Link {
+    /// Where it was found, such as `line 3 of access.log`.
+    pub(super) place: String,
+    /// The URL.
+    pub(super) url: String,
+    /// Whether path and query are the bytes that were sent, so that nothing is encoded any more.
+    pub(super) is_as_sent: bool,
+    /// The values of its Cookie header fields.
+    pub(super) cookies: Vec<String>,
+    /// Whether there may have been cookies that nobody wrote down.
+    pub(super) hides_cookies: bool,
+    /// The method, where it was told.
+    pub(super) method: Option<Method>,
+    /// The Host header, where it isn't the URL's.
+    pub(super) host: Option<String>,
+    /// Whether a browser asked whether it may ask.
+    pub(super) is_preflight: bool,
+    /// When it was asked.
+    pub(super) at: Option<EpochSeconds>,
+    /// By whom.
+    pub(super) address: Option<IpAddr>,
+    /// What the viewer got.
+    pub(super) status: Option<u16>,
+    /// What was changed, left out or noticed.
+    pub(super) notes: Vec<String>,
+}
+
+impl Link {
+    pub(super) fn found_at(place: impl Into<String>, url: impl Into<String>) -> Self {
+        Self { place: place.into(), url: url.into(), ..Self::default() }
+    }
+}
+
+/// Something that can't be read: place, found, expected, remedy.
+pub(super) type Problem = Box<Fault>;
+
+/// A problem in a text of that name; line 0 where the text as a whole is meant.
+pub(super) fn problem(name: &str, line: usize, message: impl Into<String>) -> Fault {
+    Fault { line, column: usize::from(line > 0), ..Fault::of_file(name, message) }
+}
+
+/// Takes links one by one, so that a file of any length needs no memory.
+pub(super) trait Sink {
+    /// A link.
+    ///
+    /// # Errors
+    /// Where nothing more can be taken.
+    fn link(&mut self, link: Link) -> anyhow::Result<()>;
+    /// What can't be read; the rest may still be.
+    fn problem(&mut self, problem: Problem);
+    /// What was recognised.
+    fn note(&mut self, note: &str);
+}
+
+/// The first characters of something that isn't what was expected, fit for a terminal.
+pub(super) fn beginning(text: &str) -> String {
+    let shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
+    let more = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
+    format!("`{}{more}`", crate::edge::redact::redacted(&shown))
+}
+
+const MAX_SHOWN: usize = 60;
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Keeps what it is given.
+    #[derive(Debug, Default)]
+    pub(crate) struct Kept {
+        pub(crate) links: Vec<Link>,
+        pub(crate) problems: Vec<String>,
+        pub(crate) notes: Vec<String>,
+    }
+
+    impl Sink for Kept {
+        fn link(&mut self, link: Link) -> anyhow::Result<()> {
+            self.links.push(link);
+            Ok(())
+        }
+
+        fn problem(&mut self, problem: Problem) {
+            self.problems.push(problem.to_string());
+        }
+
+        fn note(&mut self, note: &str) {
+            self.notes.push(note.to_owned());
+        }
+    }
+
+    #[test]
+    fn what_is_shown_of_a_text_is_short_and_steers_no_terminal() {
+        assert_eq!(beginning("a\u{1b}b"), "`a\\u{1b}b`");
+        assert!(beginning(&"x".repeat(1000)).chars().count() < 70);
+    }
+}

@@ -1,0 +1,229 @@
+//! Explains links one after another, and counts what was found.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Context;
+use http::Method;
+
+use super::link::{Link, Problem, Sink};
+use super::redacted::unknown;
+use super::trust::Trust;
+use super::{Explain, json, text};
+use crate::cli::paint::Paint;
+use crate::cli::{DENIED, WRONG, answer};
+use crate::epoch::EpochSeconds;
+use crate::explain::{Clues, Effort, Explanation, Inquiry, Searched, Verdict, explain_with};
+
+/// What the command line asked for, and what came of it so far.
+pub(super) struct Session<'e> {
+    pub(super) asked: &'e Explain,
+    pub(super) trust: Trust,
+    /// For what has no time of its own.
+    pub(super) now: EpochSeconds,
+    /// For everything.
+    pub(super) at: Option<EpochSeconds>,
+    pub(super) paint: Paint,
+    pub(super) is_quiet: bool,
+    /// The first link, until it is known whether there are more.
+    held: Option<Link>,
+    links: usize,
+    problems: usize,
+    is_denied: bool,
+    by_cause: BTreeMap<String, usize>,
+}
+
+/// A link that was judged.
+pub(super) struct Judged {
+    pub(super) link: Link,
+    /// As it was judged, signing values cut out.
+    pub(super) url: String,
+    pub(super) explanation: Explanation,
+    pub(super) notes: Vec<String>,
+}
+
+impl<'e> Session<'e> {
+    pub(super) fn new(asked: &'e Explain, trust: Trust, now: EpochSeconds, at: Option<EpochSeconds>) -> Self {
+        Self {
+            asked,
+            trust,
+            now,
+            at,
+            paint: Paint(false),
+            is_quiet: false,
+            held: None,
+            links: 0,
+            problems: 0,
+            is_denied: false,
+            by_cause: BTreeMap::new(),
+        }
+    }
+
+    /// Explains what was held back, sums up, and says how it ended.
+    ///
+    /// # Errors
+    /// Where the answer can't be written.
+    pub(super) fn finish(mut self) -> anyhow::Result<ExitCode> {
+        if let Some(link) = self.held.take() {
+            self.explain(link, None)?;
+        }
+        if self.links > 1 {
+            let summary = text::summary(self.links, &self.by_cause);
+            if self.asked.json {
+                tell!("{}", summary.trim_end());
+            } else {
+                answer(&format!("\n{summary}"))?;
+            }
+        }
+        if self.problems > MAX_PROBLEMS {
+            tell!("error: … and {} more that can't be read", self.problems - MAX_PROBLEMS);
+        }
+        Ok(match (self.problems, self.is_denied) {
+            (0, false) => ExitCode::SUCCESS,
+            (0, true) => ExitCode::from(DENIED),
+            (1.., _) => ExitCode::from(WRONG),
+        })
+    }
+
+    /// `number` where it is one of several.
+    fn explain(&mut self, link: Link, number: Option<usize>) -> anyhow::Result<()> {
+        if number.is_none_or(|number| number == 1) && self.trust.is_nothing() {
+            self.note(
+                "no public key is known, so key and signature can't be checked: \
+                 --public-key ID=FILE, --keys DIR or --config FILE",
+            );
+        }
+        let place = link.place.clone();
+        // Many mistakes in one log are mostly one mistake.
+        let limit = if number.is_some() { EACH_OF_MANY } else { THE_ONLY_ONE };
+        let judged = match self.judge(link, limit) {
+            Ok(judged) => judged,
+            Err(error) => {
+                self.count_problem(&format!("{place}: {error:#}"));
+                return Ok(());
+            }
+        };
+        for note in &judged.notes {
+            match number {
+                Some(_) => self.note(&format!("{place}: {note}")),
+                None => self.note(note),
+            }
+        }
+        self.is_denied |= matches!(judged.explanation.verdict, Verdict::Deny(_) | Verdict::Barred(_));
+        *self.by_cause.entry(cause_of(&judged)).or_default() += 1;
+        if self.asked.json {
+            answer(&format!("{}\n", json::object(&judged, number, self.asked.timeline)))
+        } else {
+            answer(&text::block(&judged, number, self.asked.timeline, self.paint))
+        }
+    }
+
+    pub(super) fn judge(&self, mut link: Link, limit: Duration) -> anyhow::Result<Judged> {
+        let at = self.at.or(link.at).unwrap_or(self.now);
+        let mut notes = std::mem::take(&mut link.notes);
+        let (inquiry, changed) = self.inquiry(&link, at)?;
+        notes.extend(changed.into_iter().map(str::to_owned));
+        let distributions = self.trust.for_inquiry(&inquiry)?;
+        let (mut unknown, cut_out) = unknown(&inquiry.target, &inquiry.cookies);
+        notes.extend(cut_out);
+        unknown.keys = self.trust.is_nothing();
+        unknown.cookies = link.hides_cookies;
+        let clues = Clues { fragment: inquiry.fragment.as_deref(), unknown };
+        let request = inquiry.request()?;
+        let begun = Instant::now();
+        let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };
+        let explanation = explain_with(&request, &distributions, &clues, &effort);
+        if explanation.searched == Searched::GaveUp {
+            notes.push("the search for what was signed was given up: its budget was used".to_owned());
+        }
+        let url = format!("{}://{}{}", inquiry.scheme, inquiry.authority, inquiry.target);
+        let url = crate::edge::redact::redacted(&url).into_owned();
+        Ok(Judged { link, url, explanation, notes })
+    }
+
+    fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<&'static str>)> {
+        let (mut inquiry, mut changed) = Inquiry::of_url(&link.url, at)?;
+        if link.is_as_sent {
+            let (_, rest) = link.url.split_once("://").unwrap_or_default();
+            let target = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
+            inquiry.target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+            inquiry.fragment = None;
+            changed.clear();
+        }
+        if let Some(host) = &link.host {
+            inquiry.authority.clone_from(host);
+            inquiry.host().context("the Host header")?;
+        }
+        let cookies = self
+            .asked
+            .cookie
+            .iter()
+            .map(|value| super::cookies::in_line(value).unwrap_or_else(|| value.trim().to_owned()));
+        inquiry.cookies = link.cookies.iter().cloned().chain(cookies).map(String::into_bytes).collect();
+        inquiry.is_preflight = self.asked.preflight || (link.is_preflight && self.asked.method.is_none());
+        inquiry.method = match (&self.asked.method, self.asked.preflight) {
+            (_, true) => Method::OPTIONS,
+            (Some(method), false) => method.clone(),
+            (None, false) => link.method.clone().unwrap_or(Method::GET),
+        };
+        if let Some(address) = self.asked.ip.or(link.address) {
+            inquiry.address = address;
+        }
+        inquiry.country = self.asked.country;
+        Ok((inquiry, changed))
+    }
+
+    fn count_problem(&mut self, text: &str) {
+        self.problems += 1;
+        if self.problems <= MAX_PROBLEMS {
+            tell!("error: {text}");
+        }
+    }
+}
+
+impl Sink for Session<'_> {
+    fn link(&mut self, link: Link) -> anyhow::Result<()> {
+        self.links += 1;
+        if self.links == 1 {
+            self.held = Some(link);
+            return Ok(());
+        }
+        if let Some(first) = self.held.take() {
+            self.explain(first, Some(1))?;
+        }
+        self.explain(link, Some(self.links))
+    }
+
+    fn problem(&mut self, problem: Problem) {
+        self.count_problem(&problem.to_string());
+    }
+
+    fn note(&mut self, note: &str) {
+        if !self.is_quiet {
+            tell!("note: {note}");
+        }
+    }
+}
+
+/// What a link is counted under.
+fn cause_of(judged: &Judged) -> String {
+    let explanation = &judged.explanation;
+    match &explanation.verdict {
+        Verdict::Allow if judged.link.status == Some(403) => {
+            "allowed here, though the viewer got 403".to_owned()
+        }
+        Verdict::Allow => "allowed".to_owned(),
+        Verdict::Undecided => "undecided".to_owned(),
+        Verdict::Barred(barrier) => barrier.name().to_owned(),
+        Verdict::Deny(reason) => {
+            let first = explanation.causes().first().map(|cause| cause.mistake.as_str());
+            first.unwrap_or(reason.name()).to_owned()
+        }
+    }
+}
+
+const MAX_PROBLEMS: usize = 20;
+/// For the search of what was signed.
+const THE_ONLY_ONE: Duration = Duration::from_secs(2);
+const EACH_OF_MANY: Duration = Duration::from_millis(200);

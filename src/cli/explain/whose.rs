@@ -1,0 +1,284 @@
+//! Whose response it is: S3's, CloudFront's signature check, one of its pages, a firewall's, the application's.
+//! Semantics 7.1, 7.2 and 7.4 have the bytes.
+
+use super::answers::{PAGES, S3_CODES, S3_NEXT, signature_codes};
+use super::response::Head;
+
+/// Who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Whose {
+    Signature,
+    S3,
+    Firewall,
+    Country,
+    Method,
+    CloudFrontPage,
+    Frontgate,
+    App,
+    Nobody,
+}
+
+/// What was found, and why.
+#[derive(Clone, Debug)]
+pub(super) struct Finding {
+    pub(super) whose: Whose,
+    /// The code in an XML body.
+    pub(super) code: Option<String>,
+    pub(super) is_certain: bool,
+    pub(super) evidence: Vec<String>,
+    pub(super) next: Vec<String>,
+}
+
+impl Whose {
+    /// In `--json`.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Signature => "cloudfront-signature",
+            Self::S3 => "s3",
+            Self::Firewall => "waf",
+            Self::Country => "geo",
+            Self::Method => "method",
+            Self::CloudFrontPage => "cloudfront",
+            Self::Frontgate => "frontgate",
+            Self::App => "app",
+            Self::Nobody => "unknown",
+        }
+    }
+
+    pub(super) fn sentence(self) -> &'static str {
+        match self {
+            Self::Signature => "CloudFront's check of the signature answered",
+            Self::S3 => "S3 answered, behind CloudFront or asked directly",
+            Self::Firewall => "a firewall answered (AWS WAF, or one that blocks at CloudFront)",
+            Self::Country => "CloudFront's geo restriction answered",
+            Self::Method => "CloudFront answered: the behavior doesn't allow the method",
+            Self::CloudFrontPage => "CloudFront answered with one of its pages",
+            Self::Frontgate => "Frontgate answered, in test mode",
+            Self::App => "the origin's application answered",
+            Self::Nobody => "it can't be told who answered",
+        }
+    }
+}
+
+impl Finding {
+    /// The sentence where it is somebody else than the signature check.
+    pub(super) fn if_not_the_signature(&self) -> Option<String> {
+        let others =
+            [Whose::S3, Whose::Firewall, Whose::Country, Whose::Method, Whose::CloudFrontPage, Whose::App];
+        others.contains(&self.whose).then(|| {
+            let certainty = if self.is_certain { "" } else { " probably" };
+            format!(
+                "the 403 is{certainty} not the signature's: {} ({})",
+                self.whose.sentence(),
+                self.evidence.join("; ")
+            )
+        })
+    }
+}
+
+/// Judges a response.
+pub(super) fn judge(head: &Head, body: &str) -> Finding {
+    let shown = Shown { head, body };
+    let mut finding =
+        shown.by_frontgate().or_else(|| shown.by_s3()).or_else(|| shown.by_xml()).or_else(|| shown.by_page());
+    let finding = finding.take().unwrap_or_else(|| shown.by_headers());
+    shown.with_status(finding)
+}
+
+struct Shown<'r> {
+    head: &'r Head,
+    body: &'r str,
+}
+
+impl Shown<'_> {
+    fn by_frontgate(&self) -> Option<Finding> {
+        let reason = self.head.get("X-Frontgate-Reason")?;
+        let next = "`frontgate explain` with the same URL says what was expected and how to mend it";
+        Some(Finding {
+            code: Some(reason.to_owned()),
+            ..Finding::certain(Whose::Frontgate, [format!("X-Frontgate-Reason: {reason}")], [next])
+        })
+    }
+
+    fn by_s3(&self) -> Option<Finding> {
+        let mut evidence = Vec::new();
+        for name in ["x-amz-request-id", "x-amz-id-2"] {
+            if self.head.get(name).is_some() {
+                evidence.push(format!("a header {name}, which S3 sends (and storage that speaks its protocol), and CloudFront doesn't"));
+            }
+        }
+        if self.head.begins("Server", "AmazonS3") {
+            evidence.push("Server: AmazonS3".to_owned());
+        }
+        if self.element("RequestId").is_some() && self.element("HostId").is_some() {
+            evidence
+                .push("RequestId and HostId in the body, which CloudFront's own XML never has".to_owned());
+        }
+        let code = self.element("Code");
+        if evidence.is_empty() {
+            let is_s3s = code.as_deref().is_some_and(|code| S3_CODES.iter().any(|(known, _)| *known == code))
+                && code.as_deref() != Some("AccessDenied");
+            let code = code.filter(|_| is_s3s)?;
+            let evidence = [format!("the code {code}, which S3 has and CloudFront hasn't")];
+            return Some(Finding { code: Some(code), ..Finding::likely(Whose::S3, evidence, S3_NEXT) });
+        }
+        let through = self.head.came_through_cloudfront();
+        let mut next = vec![if through {
+            "the signature of the link was good: CloudFront asked S3, and S3 refused".to_owned()
+        } else {
+            "CloudFront wasn't asked: the link leads to S3 itself".to_owned()
+        }];
+        evidence.extend(self.head.of_cloudfront());
+        let advice = code.as_deref().and_then(|code| S3_CODES.iter().find(|(known, _)| *known == code));
+        next.push(advice.map_or(S3_NEXT[0], |(_, advice)| advice).to_owned());
+        Some(Finding { code, is_certain: true, whose: Whose::S3, evidence, next })
+    }
+
+    /// XML without a RequestId: the signature's.
+    fn by_xml(&self) -> Option<Finding> {
+        let (code, message) = (self.element("Code")?, self.element("Message")?);
+        let (answer, next) =
+            signature_codes().find(|(known, _)| known.code() == code && known.message() == message)?;
+        let mut evidence = vec![
+            format!("the body's code {code} with the message `{message}`, word for word CloudFront's"),
+            "no RequestId and no HostId in it".to_owned(),
+        ];
+        let supports = self.head.of_cloudfront();
+        let is_certain = !supports.is_empty() || self.body.trim_end() == answer.xml();
+        evidence.extend(supports);
+        let more = "`frontgate explain URL` says which mistake it was";
+        let finding = Finding::certain(Whose::Signature, evidence, [next, more]);
+        Some(Finding { code: Some(code), is_certain, ..finding })
+    }
+
+    fn by_page(&self) -> Option<Finding> {
+        if !self.body.contains("Generated by cloudfront") {
+            return None;
+        }
+        let mut evidence = vec!["the page `Generated by cloudfront`".to_owned()];
+        let (whose, words, next) =
+            PAGES.iter().find(|(_, words, _)| self.body.contains(words)).copied().unwrap_or((
+                Whose::CloudFrontPage,
+                "",
+                "the page's own sentence says why; no signature was looked at",
+            ));
+        if !words.is_empty() {
+            evidence.push(format!("its sentence `{words}`"));
+        }
+        evidence.extend(self.head.of_cloudfront());
+        Some(Finding::certain(whose, evidence, [next]))
+    }
+
+    /// Without a body that tells.
+    fn by_headers(&self) -> Finding {
+        let evidence = self.head.of_cloudfront();
+        let is_xml = self.head.begins("Content-Type", "text/xml");
+        let is_own = self.head.begins("Server", "CloudFront");
+        let length = self.head.get("Content-Length").and_then(|length| length.parse::<usize>().ok());
+        let of_signature = signature_codes().find(|(answer, _)| Some(answer.xml().len()) == length);
+        if is_own && is_xml {
+            let mut finding = Finding::likely(
+                Whose::Signature,
+                evidence
+                    .into_iter()
+                    .chain(["Content-Type: text/xml, as only its signature check sends".to_owned()]),
+                ["`frontgate explain URL` says which mistake it was"],
+            );
+            if let Some((answer, next)) = of_signature {
+                let code = answer.code().to_owned();
+                finding.evidence.push(format!("Content-Length: that of its body with the code {code}"));
+                finding.next.insert(0, next.to_owned());
+                finding.code = Some(code);
+                finding.is_certain = true;
+            }
+            return finding;
+        }
+        if is_own {
+            let next = "give the body too: its sentence tells firewall, country and method from each other";
+            let is_page = self.head.begins("Content-Type", "text/html");
+            return Finding::likely(
+                if is_page { Whose::CloudFrontPage } else { Whose::Nobody },
+                evidence,
+                [next],
+            );
+        }
+        let Some(server) = self.head.get("Server").map(str::to_owned).or_else(|| self.body_of_app()) else {
+            let next = "give the whole response: `curl -si 'URL' | frontgate explain --s3-or-cloudfront`";
+            return Finding::likely(Whose::Nobody, evidence, [next]);
+        };
+        let through = self.head.came_through_cloudfront();
+        let said = vec![format!("{server}, neither CloudFront nor AmazonS3")];
+        let next = match through {
+            true => "the signature was good, or the path is public: look into the application's own log",
+            false => {
+                "nothing shows that CloudFront was asked at all: does the name lead to the distribution?"
+            }
+        };
+        Finding::likely(Whose::App, said.into_iter().chain(evidence), [next])
+    }
+
+    fn body_of_app(&self) -> Option<String> {
+        let body = self.body.trim();
+        (!body.is_empty()).then(|| "a body that is none of CloudFront's and none of S3's".to_owned())
+    }
+
+    /// A status other than 403, or a page that hides one (quirk 20).
+    fn with_status(&self, mut finding: Finding) -> Finding {
+        match self.head.status {
+            Some(403) | None => {}
+            Some(status @ 200..=399) => {
+                if self.head.begins("X-Cache", "Error") {
+                    finding.evidence.push(format!("status {status} though X-Cache says Error"));
+                    finding.next.insert(
+                        0,
+                        "a custom error response put its page and its status in place of an error: \
+                         look at the distribution's error pages, 403 to 200 above all"
+                            .to_owned(),
+                    );
+                    if finding.whose == Whose::App || finding.whose == Whose::S3 {
+                        finding.whose = Whose::Nobody;
+                        finding.is_certain = false;
+                    }
+                } else {
+                    finding.next.insert(0, format!("status {status} is no denial"));
+                }
+            }
+            Some(status) => finding
+                .next
+                .insert(0, format!("status {status} is none of a signature's: that is always 403")),
+        }
+        finding
+    }
+
+    /// An element's text, of XML as flat as these bodies are.
+    fn element(&self, name: &str) -> Option<String> {
+        let (_, after) = self.body.split_once(&format!("<{name}>"))?;
+        let (text, _) = after.split_once(&format!("</{name}>"))?;
+        (text.len() < 300 && !text.contains('<')).then(|| text.to_owned())
+    }
+}
+
+impl Finding {
+    fn certain<E: Into<String>, N: Into<String>>(
+        whose: Whose,
+        evidence: impl IntoIterator<Item = E>,
+        next: impl IntoIterator<Item = N>,
+    ) -> Self {
+        let evidence = evidence.into_iter().map(Into::into).collect();
+        Self {
+            whose,
+            code: None,
+            is_certain: true,
+            evidence,
+            next: next.into_iter().map(Into::into).collect(),
+        }
+    }
+
+    fn likely<E: Into<String>, N: Into<String>>(
+        whose: Whose,
+        evidence: impl IntoIterator<Item = E>,
+        next: impl IntoIterator<Item = N>,
+    ) -> Self {
+        Self { is_certain: false, ..Self::certain(whose, evidence, next) }
+    }
+}

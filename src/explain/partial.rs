@@ -1,0 +1,108 @@
+//! What can be judged of a request of which not everything is known: nobody gave a key, or a log holds no signatures.
+
+use super::{Check, Outcome, Verdict};
+use crate::access::credentials::Credentials;
+use crate::access::deny::DenyReason;
+use crate::access::encoding::Decoded;
+use crate::access::{ClaimedPolicy, TriedUrls, hash_algorithm, key_pair_id, signature, trusted_key};
+use crate::distribution::Route;
+use crate::viewer::ViewerRequest;
+
+/// What isn't known, so that nothing is concluded from it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unknown {
+    /// Which keys the path trusts.
+    pub keys: bool,
+    /// The signature, which somebody cut out.
+    pub signature: bool,
+    /// The policy, which somebody cut out.
+    pub policy: bool,
+    /// Whether cookies were sent.
+    pub cookies: bool,
+}
+
+impl Unknown {
+    /// Whether anything is.
+    #[must_use]
+    pub fn anything(self) -> bool {
+        self != Self::default()
+    }
+
+    /// Cookies don't count beside a signed URL, nor where some are known.
+    pub(super) fn beside(self, sent: &Credentials<'_>) -> Self {
+        Self { cookies: self.cookies && sent.source.is_none(), ..self }
+    }
+}
+
+/// Denied where what is known is enough for it; else nobody can say.
+pub(super) fn verdict(
+    request: &ViewerRequest<'_>,
+    route: &Route<'_, '_>,
+    sent: &Credentials<'_>,
+    text: &Result<Option<Decoded>, DenyReason>,
+    unknown: Unknown,
+) -> Verdict {
+    if unknown.cookies {
+        return Verdict::Undecided;
+    }
+    match judge(request, route, sent, text, unknown) {
+        Ok(()) => Verdict::Undecided,
+        Err(reason) => Verdict::Deny(reason),
+    }
+}
+
+/// The order of `access::authorize`, without what can't be checked.
+fn judge(
+    request: &ViewerRequest<'_>,
+    route: &Route<'_, '_>,
+    sent: &Credentials<'_>,
+    text: &Result<Option<Decoded>, DenyReason>,
+    unknown: Unknown,
+) -> Result<(), DenyReason> {
+    let id = key_pair_id(sent, route)?;
+    if !unknown.keys {
+        trusted_key(id, route)?;
+    }
+    if !unknown.signature {
+        signature(sent)?;
+    }
+    if unknown.policy {
+        return hash_algorithm(sent).map(drop);
+    }
+    let text = text.as_ref().map_err(Clone::clone)?;
+    let claimed = ClaimedPolicy::read(sent, text.as_deref())?;
+    hash_algorithm(sent)?;
+    claimed.check_resource(&TriedUrls::of(request, route), &route.resolved)?;
+    let condition = claimed.condition();
+    condition.check_expiry(request.now)?;
+    condition.check_not_before(request.now)?;
+    condition.check_ip(request.address)
+}
+
+/// The checks, with those skipped that failed for want of what isn't known.
+pub(super) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<Check> {
+    for check in &mut checks {
+        let why = match check.name {
+            _ if unknown.cookies => "whether cookies were sent isn't known",
+            "key" if unknown.keys => "no public key is known: whether this path trusts it can't be told",
+            "signature" if unknown.signature => "the signature was cut out",
+            "signature" if unknown.policy => "the policy was cut out",
+            "signature" if unknown.keys => "needs the public key",
+            "signature-encoding" if unknown.signature => "the signature was cut out",
+            "policy" | "resource" | "expiry" | "not-before" | "ip" if unknown.policy => {
+                "the policy was cut out"
+            }
+            _ => continue,
+        };
+        if check.outcome != Outcome::Pass {
+            check.outcome = Outcome::Skipped;
+            check.found = why.to_owned();
+            check.causes.clear();
+            // What a key's id looks like is a hint all the same.
+            if check.name != "key" {
+                check.hint = None;
+            }
+        }
+    }
+    checks
+}
