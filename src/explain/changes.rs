@@ -1,6 +1,7 @@
 //! What people and signers change between what they sign and what is sent: each change by the name of its mistake, with how
 //! common it is. The search combines them.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::cause::Mistake;
@@ -43,18 +44,41 @@ impl<'c> Change<'c> {
 
     /// A change to the URL's path.
     fn of_path(mistake: Mistake, cost: u8, change: impl Fn(&str) -> String + 'c) -> Self {
+        let memo = Memo::default();
         Self::of_url(mistake, cost, move |url| {
-            let path = change(&url.path);
-            (*path != *url.path).then(|| Url { path: path.into(), ..url.clone() })
+            let path = memo.of(&url.path, |path| Some(change(path)))?;
+            Some(Url { path: path?, ..url.clone() })
         })
     }
 
-    /// A change to the URL's query.
+    /// A change to the URL's query; none is left where it gives none.
     fn of_query(mistake: Mistake, cost: u8, change: impl Fn(&str) -> Option<String> + 'c) -> Self {
+        let memo = Memo::default();
         Self::of_url(mistake, cost, move |url| {
-            let query = url.query.as_deref()?;
-            let changed = change(query);
-            (changed.as_deref() != Some(query)).then(|| Url { query: changed.map(Rc::from), ..url.clone() })
+            let query = memo.of(url.query.as_ref()?, &change)?;
+            Some(Url { query, ..url.clone() })
         })
+    }
+}
+
+/// The last text that was changed, and into what: a search makes one change to one text thousands of times, and most changes
+/// make nothing of most texts.
+#[derive(Default)]
+struct Memo(RefCell<Option<(Rc<str>, Changed)>>);
+
+/// None where the change changes nothing; then what it leaves, if anything.
+type Changed = Option<Option<Rc<str>>>;
+
+impl Memo {
+    fn of(&self, text: &Rc<str>, change: impl Fn(&str) -> Option<String>) -> Changed {
+        if let Some((last, changed)) = &*self.0.borrow()
+            && Rc::ptr_eq(last, text)
+        {
+            return changed.clone();
+        }
+        let changed = change(text);
+        let changed = (changed.as_deref() != Some(text)).then(|| changed.map(Rc::from));
+        *self.0.borrow_mut() = Some((Rc::clone(text), changed.clone()));
+        changed
     }
 }

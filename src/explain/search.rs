@@ -103,6 +103,10 @@ impl<'e> Search<'_, '_, 'e> {
             return ControlFlow::Break(End::GaveUp);
         }
         self.left -= 1;
+        self.compare(start, draft)
+    }
+
+    fn compare(&mut self, start: &Draft, draft: &Draft) -> ControlFlow<End<'e>> {
         self.space.writer.write(draft, &mut self.message);
         let Some(fit) = self.maker.fit(&self.message, self.signature) else {
             return ControlFlow::Continue(());
@@ -124,11 +128,15 @@ impl<'e> Search<'_, '_, 'e> {
         for start in &self.space.starts {
             let Ok(sent) = start.time.parse::<i64>() else { continue };
             let mut draft = start.clone();
-            for seconds in time::elsewhere() {
+            // They have a number of their own, and count for nothing.
+            for (number, seconds) in time::elsewhere().enumerate() {
+                if number.is_multiple_of(LOOKS_AT_CLOCK) && (self.effort.is_out_of_time)() {
+                    return ControlFlow::Break(End::GaveUp);
+                }
                 let Some(other) = sent.checked_add(seconds).filter(|other| *other >= 0) else { continue };
                 draft.time = Rc::from(other.to_string());
                 self.made.push(self.space.other_time);
-                self.attempt(start, &draft)?;
+                self.compare(start, &draft)?;
                 self.made.pop();
             }
         }

@@ -1,6 +1,6 @@
 //! The end that was signed, where another one was sent.
 
-use super::{Change, Dimension, Draft};
+use super::{Change, Dimension, Draft, Memo};
 use crate::explain::cause::Mistake;
 
 /// Milliseconds, and a clock in another time zone.
@@ -22,16 +22,19 @@ pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> 
 }
 
 fn scaled<'c>(scale: fn(i64) -> Option<i64>) -> Change<'c> {
-    Change::new(Mistake::Milliseconds, 1, move |draft| {
-        let time = scale(draft.time.parse().ok()?)?;
-        Some(Draft { time: time.to_string().into(), ..draft.clone() })
-    })
+    changed(Mistake::Milliseconds, 1, scale)
 }
 
 fn shifted<'c>(mistake: Mistake, cost: u8, seconds: i64) -> Change<'c> {
+    changed(mistake, cost, move |time| time.checked_add(seconds))
+}
+
+fn changed<'c>(mistake: Mistake, cost: u8, change: impl Fn(i64) -> Option<i64> + 'c) -> Change<'c> {
+    let memo = Memo::default();
+    let change = move |time: &str| Some(change(time.parse().ok()?)?.to_string());
     Change::new(mistake, cost, move |draft| {
-        let time = draft.time.parse::<i64>().ok()?.checked_add(seconds)?;
-        Some(Draft { time: time.to_string().into(), ..draft.clone() })
+        let time = memo.of(&draft.time, &change)??;
+        Some(Draft { time, ..draft.clone() })
     })
 }
 
@@ -39,7 +42,7 @@ fn shifted<'c>(mistake: Mistake, cost: u8, seconds: i64) -> Change<'c> {
 /// years. They are tried alone: in combinations there are too many.
 pub(in crate::explain) fn elsewhere() -> impl Iterator<Item = i64> {
     let span = |step: i64, count: i64| (1..=count).flat_map(move |n| [n * step, -n * step]);
-    span(1, 3_600).chain(span(60, 2 * 24 * 60)).chain(span(3_600, 60 * 24)).chain(span(86_400, 365 * 12))
+    span(1, 3_600).chain(span(60, 2 * 24 * 60)).chain(span(3_600, 60 * 24)).chain(span(86_400, 365 * 4))
 }
 
 /// Zones that are no whole hours from UTC, in minutes: from Newfoundland to the Chatham Islands.
