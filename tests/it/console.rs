@@ -783,5 +783,7 @@ fn in_chromium_a_tampered_link_appears_is_explained_and_time_is_moved() {
         json!(["link", "cookies", "method", "at", "address", "Explain", "pause"]),
         "{seen}"
     );
-    assert!(seen["loaded"].as_f64().is_some_and(|millis| millis < 100.0), "{seen}");
+    // Where even a line of text takes long, the machine is busy with something else.
+    let [loaded, line] = ["loaded", "line"].map(|name| seen[name].as_f64().expect("milliseconds"));
+    assert!(loaded < 100_f64.max(3.0 * line), "{seen}");
 }
