@@ -196,7 +196,8 @@ impl Loader<'_, '_> {
         let unknown_host = self.unknown_host(unknown_host, &list);
         self.unreachable_bases(&list, unknown_host);
         root.finish(self.faults, &[]);
-        let distributions = Arc::new(Distributions { list, unknown_host });
+        let all_keys = keys.into_values().flatten().collect();
+        let distributions = Arc::new(Distributions { list, unknown_host, all_keys });
         Settings {
             server,
             verified_policies_size,

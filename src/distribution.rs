@@ -24,7 +24,7 @@ pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::{AllowedMethods, CacheBehavior, Restriction, Switches, ViewerProtocolPolicy};
 use error_response::{ErrorPage, ErrorResponse};
 pub use geo_restriction::GeoRestriction;
-use key::KeyGroup;
+use key::{KeyGroup, PublicKey};
 use origin::{Origin, OriginId};
 use origin_group::OriginGroup;
 pub use route::{Bases, Route};
@@ -211,6 +211,8 @@ pub struct Distributions {
     pub list: Vec<Arc<Distribution>>,
     /// For hosts that no distribution has.
     pub unknown_host: UnknownHost,
+    /// Every key that is configured, whoever trusts it: who may have made a signature that no trusted key made.
+    pub all_keys: Vec<Arc<PublicKey>>,
 }
 
 /// Who answers for a host that no distribution has.

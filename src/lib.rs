@@ -23,7 +23,11 @@
 //! let key = PublicKey::from_pem(PublicKeyId::new("K1"), &private.public_pem()?, KeyTolerance::default())?;
 //! let group = Arc::new(KeyGroup { id: "editors".into(), keys: vec![Arc::new(key)] });
 //! let distribution = Distribution::private("E1", "media.example.com", group);
-//! let all = Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Refuse };
+//! let all = Distributions {
+//!     list: vec![Arc::new(distribution)],
+//!     unknown_host: UnknownHost::Refuse,
+//!     ..Distributions::default()
+//! };
 //!
 //! let url = "https://media.example.com/a.mp4";
 //! let terms = Terms::Canned { expires: EpochSeconds(2_000_000_000) };

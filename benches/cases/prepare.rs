@@ -121,7 +121,11 @@ impl Asked {
         let others = (2..self.bases).map(|number| format!("https://media{number}.example.com"));
         let named = others.chain((self.bases > 1).then(|| BASE.to_string()));
         one.public_base_urls = named.map(|base| BaseUrl::parse(&base)).collect::<Result<_, _>>()?;
-        Ok(Distributions { list: vec![Arc::new(one)], unknown_host: UnknownHost::Only })
+        Ok(Distributions {
+            list: vec![Arc::new(one)],
+            unknown_host: UnknownHost::Only,
+            ..Distributions::default()
+        })
     }
 }
 

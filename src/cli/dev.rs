@@ -203,6 +203,7 @@ fn settings(
         distributions: Arc::new(Distributions {
             list: vec![Arc::new(distribution)],
             unknown_host: UnknownHost::Only,
+            ..Distributions::default()
         }),
         warnings: Vec::new(),
         secrets: vec![key_folder.to_owned()],
@@ -224,7 +225,7 @@ pub(super) fn distributions(
         bail!("no key pair lies in {}: `frontgate dev` makes one", key_folder.display());
     }
     let list = vec![Arc::new(distribution(&pairs, ports)?)];
-    Ok(Arc::new(Distributions { list, unknown_host: UnknownHost::Only }))
+    Ok(Arc::new(Distributions { list, unknown_host: UnknownHost::Only, ..Distributions::default() }))
 }
 
 /// The one distribution of `dev`, as yet without an origin.

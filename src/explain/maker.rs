@@ -178,7 +178,8 @@ pub(super) fn known_keys<'e>(
 ) -> Vec<&'e PublicKey> {
     let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
     let mut keys: Vec<&PublicKey> = named.into_iter().collect();
-    for key in behaviors.flat_map(|behavior| behavior.restriction.keys()) {
+    let trusted = behaviors.flat_map(|behavior| behavior.restriction.keys());
+    for key in trusted.chain(&examined.distributions.all_keys) {
         if !keys.iter().any(|known| known.identity() == key.identity()) {
             keys.push(key);
         }

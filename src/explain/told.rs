@@ -41,7 +41,10 @@ pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Op
     if has_signing_parameter(query) && cookies_would_do(examined) {
         return Some(proven(Mistake::UrlShadowsCookies));
     }
-    let why = key_hints::key_pair_id(examined.request, sent, examined.distributions);
+    // With an id, there is nothing more to be told from it.
+    let why = (!is_there(&sent.key_pair_id))
+        .then(|| key_hints::key_pair_id(examined.request, sent, examined.distributions))
+        .flatten();
     let names = [
         ("Key-Pair-Id", is_there(&sent.key_pair_id)),
         ("Signature", is_there(&sent.signature)),

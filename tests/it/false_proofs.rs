@@ -193,3 +193,35 @@ fn valid_links_open_and_have_no_cause() {
         assert!(explanation.causes().is_empty(), "{link}");
     }
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 200, ..Default::default() })]
+
+    /// Whatever is asked, a signature that a known key made starts the whole search: it ends, and nothing panics.
+    #[test]
+    fn nothing_that_is_asked_makes_the_search_stumble(
+        target in "/[a-z%/.?&=;+#*'\\\\ é\u{10ffff}0-9A-F]{0,60}",
+        expires in "[0-9a-z.+-]{0,24}",
+        policy in proptest::option::of(".{0,80}"),
+        is_json in proptest::prelude::any::<bool>(),
+        host in "[a-z0-9.:\\[\\]-]{1,20}",
+    ) {
+        static SIGNATURE: std::sync::LazyLock<Vec<u8>> =
+            std::sync::LazyLock::new(|| sign_raw(&[Raw::new("rsa", "SHA1", "nothing that is tried".to_owned())]).remove(0));
+        static CONFIGURED: std::sync::LazyLock<Arc<Distributions>> = std::sync::LazyLock::new(distributions);
+        let policy = policy.map(|text| match is_json {
+            true => format!("{{\"Statement\":[{{\"Resource\":{text:?},\"Condition\":{{\"DateLessThan\":{{\"AWS:EpochTime\":{expires:?}}}}}}}]}}"),
+            false => text,
+        });
+        let terms = match policy {
+            Some(policy) => format!("Policy={}", cloudfront_base64(policy.as_bytes())),
+            None => format!("Expires={expires}"),
+        };
+        let link = format!("https://{host}{target}&{terms}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&SIGNATURE), sites::id("rsa"));
+        if let Ok((inquiry, _)) = Inquiry::of_url(&link, EpochSeconds(NOW)) {
+            let few = Effort { candidates: 3_000, is_out_of_time: &|| false };
+            let explanation = inquiry.explain(&CONFIGURED, &few).expect("a request");
+            proptest::prop_assert!(explanation.verdict != Verdict::Allow || !explanation.is_private);
+        }
+    }
+}

@@ -216,3 +216,28 @@ fn conditions_that_do_not_hold_are_named() {
         assert!(causes.iter().all(|cause| cause["proven"] == true));
     }
 }
+
+#[test]
+fn a_key_that_nobody_trusts_is_known_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("config.toml");
+    let (rsa, rsa2) = (public_key("rsa"), public_key("rsa2"));
+    let config = format!(
+        "[[public-keys]]\nid = \"{}\"\nfile = {rsa:?}\n[[public-keys]]\nid = \"{}\"\nfile = {rsa2:?}\n\
+         [[key-groups]]\nid = \"g\"\npublic-keys = [\"{}\"]\n[[distributions]]\nid = \"E\"\n\
+         domain-name = \"d111111abcdef8.cloudfront.net\"\n[[distributions.origins]]\nid = \"o\"\nurl = \"demo:\"\n\
+         [distributions.default-cache-behavior]\ntarget-origin = \"o\"\ntrusted-key-groups = [\"g\"]\n",
+        sites::id("rsa"),
+        sites::id("rsa2"),
+        sites::id("rsa")
+    );
+    std::fs::write(&file, config).expect("the configuration is written");
+    let link =
+        canned_link("/a.mp4", "rsa", &signed_by("rsa2", &[], canned(&format!("{HOST}/a.mp4"), END)), "");
+    let config = file.display().to_string();
+    let output = run(&["explain", &link, "--json", "--at", "1900000000", "--config", &config]);
+    let json: Value =
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    assert_eq!(json["causes"][0]["mistake"], "other-key", "{json}");
+    assert_eq!(json["causes"][0]["signed-by"], sites::id("rsa2"));
+}

@@ -81,7 +81,11 @@ impl Trust {
 /// A distribution whose only base is the URL's own and which trusts these keys everywhere.
 fn only(host: &str, group: &Arc<KeyGroup>) -> Distributions {
     let distribution = Distribution::private(host, host, Arc::clone(group));
-    Distributions { list: vec![Arc::new(distribution)], unknown_host: UnknownHost::Only }
+    Distributions {
+        list: vec![Arc::new(distribution)],
+        unknown_host: UnknownHost::Only,
+        ..Distributions::default()
+    }
 }
 
 fn public_key(given: &str) -> anyhow::Result<Arc<PublicKey>> {
