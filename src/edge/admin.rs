@@ -21,7 +21,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
-use super::console::{Admitted, Console};
+use super::console::{self, Admitted, Console};
 use super::listener::{BindError, Listener};
 use super::metrics::{Scrape, TextFormat};
 use super::stall::StallGuard;
@@ -228,6 +228,7 @@ fn page(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) 
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    console::protect(&mut response);
     response
 }
 
@@ -245,7 +246,7 @@ const INDEX: &str = "<!doctype html>
 /// Prometheus, some probes and a few people with their live pages.
 const MAX_CONNECTIONS: usize = 64;
 /// For a request's head, and between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a reader that takes nothing.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
 /// A request here has no long head.

@@ -2,6 +2,7 @@
 //! script; whatever changes something is posted from one of them.
 
 use std::cell::RefCell;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,9 +38,10 @@ mod stages;
 mod when;
 
 use assets::Assets;
-use events::Streams;
+use events::{Admission, Streams};
 use explain::Pasted;
 use form::Form;
+pub(super) use guard::protect;
 use page::{Frame, Page};
 use sessions::Sessions;
 
@@ -49,7 +51,7 @@ pub(super) struct Console {
     recorder: Arc<Recorder>,
     stop: CancellationToken,
     assets: Assets,
-    sessions: RefCell<Sessions>,
+    sessions: Rc<RefCell<Sessions>>,
     streams: Streams,
     pasted: Pasted,
 }
@@ -85,7 +87,7 @@ impl Console {
             edge: Arc::clone(edge),
             stop: stop.clone(),
             assets: Assets::new(),
-            sessions: RefCell::default(),
+            sessions: Rc::default(),
             streams: Streams::default(),
             pasted: Pasted::default(),
         })
@@ -154,7 +156,15 @@ impl Console {
         match place {
             Place::Events if head.method == Method::HEAD => return plain(StatusCode::OK, ""),
             Place::Events => {
-                return self.streams.open(&self.edge, &self.recorder, &head.headers, query, &self.stop);
+                let admission = self.admission(&head.headers, admitted);
+                return self.streams.open(
+                    &self.edge,
+                    &self.recorder,
+                    &head.headers,
+                    query,
+                    admission,
+                    &self.stop,
+                );
             }
             Place::Logout => return self.logout(&head.headers),
             Place::Requests
@@ -186,6 +196,21 @@ impl Console {
             },
         };
         page.into_response(self.frame(admitted == Admitted::BySession))
+    }
+
+    /// Whether who was let in may still ask: a stream goes on when its session has ended or the token is another one.
+    fn admission(&self, headers: &HeaderMap, admitted: Admitted) -> Admission {
+        let (edge, sessions) = (Arc::clone(&self.edge), Rc::clone(&self.sessions));
+        let (shown, headers) = (self.edge.running.load().admin_token.clone(), headers.clone());
+        Box::new(move || {
+            let running = edge.running.load();
+            match (admitted, &running.admin_token) {
+                (Admitted::Locally, token) => token.is_none(),
+                (Admitted::ByToken, token) => *token == shown,
+                (Admitted::BySession, Some(token)) => sessions.borrow().hold(&headers, token, Instant::now()),
+                (Admitted::BySession, None) => false,
+            }
+        })
     }
 
     fn frame(&self, has_session: bool) -> Frame<'_> {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::redact::redacted;
+use super::redact::redacted_by_shape;
 use crate::explain::Inquiry;
 
 /// The last requests of all threads, oldest first.
@@ -91,7 +91,7 @@ impl Record {
     /// are never looked at.
     #[must_use]
     pub fn shown_target(&self) -> Cow<'_, str> {
-        self.beginning.as_deref().map_or_else(|| redacted(&self.inquiry.target), Cow::Borrowed)
+        self.beginning.as_deref().map_or_else(|| redacted_by_shape(&self.inquiry.target), Cow::Borrowed)
     }
 
     /// Bytes of what a viewer chose, and of the record itself.

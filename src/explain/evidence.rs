@@ -33,7 +33,9 @@ impl<'e> Evidence<'e> {
         if let Some(value) = examined.sent.policy.as_deref() {
             let mut all = readings(value);
             let meant = all.iter().position(|reading| PolicyText::custom(&reading.bytes).is_understood());
-            let policy = (!all.is_empty()).then(|| all.swap_remove(meant.unwrap_or(0)));
+            // One that can't be read is a policy all the same, and maybe one that was sent as it is.
+            let raw = || Reading { bytes: value.to_vec(), undone: Vec::new() };
+            let policy = Some(if all.is_empty() { raw() } else { all.swap_remove(meant.unwrap_or(0)) });
             let text = PolicyText::custom(policy.as_ref().map_or(value, |reading| &reading.bytes));
             let time = text.time().to_owned();
             return Some(Self { keys, key, id, announced, policy, text, time, query });

@@ -85,6 +85,7 @@ impl Evidence<'_> {
         maker: &Maker<'_>,
         key: &PublicKey,
         reading: &Reading,
+        searched: Searched,
     ) -> Findings {
         let mut causes = self.undone(reading);
         let what = match maker {
@@ -104,10 +105,17 @@ impl Evidence<'_> {
                     causes.push(Cause::proven(other, remedy(other)));
                 }
                 causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
+                let how_far = match searched {
+                    Searched::GaveUp => {
+                        "nothing that was tried before the search's budget was used up explains it"
+                    }
+                    Searched::Done | Searched::NotNeeded => {
+                        "no usual mistake (another scheme, host, port, query, encoding or time, in threes) explains it"
+                    }
+                };
                 format!(
-                    "{} made this signature with {}, over something else than was sent; no usual mistake (another scheme, \
-                     host, port, query, encoding or time, in threes) explains it. Left are: path, expiry or policy changed \
-                     after signing",
+                    "{} made this signature with {}, over something else than was sent; {how_far}. Left are: path, expiry \
+                     or policy changed after signing",
                     key.id(),
                     hash.name()
                 )
@@ -118,7 +126,7 @@ impl Evidence<'_> {
         let lines: Vec<String> = std::iter::once(format!("proven: {what}"))
             .chain(also.map(|cause| format!("proven: {}", cause.fix)))
             .collect();
-        Findings { hint: Some(lines.join("\n")), causes, searched: Searched::Done }
+        Findings { hint: Some(lines.join("\n")), causes, searched }
     }
 
     /// No key that is known made it, as far as can be told.

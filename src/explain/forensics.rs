@@ -46,7 +46,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             return found;
         }
         if let Some(key) = known {
-            return Findings { searched: how, ..evidence.over_something_else(&maker, key, &reading) };
+            return evidence.over_something_else(&maker, key, &reading, how);
         }
         if how == Searched::GaveUp {
             searched = how;

@@ -19,6 +19,9 @@ pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
     if matches!(value, b"undefined" | b"null" | b"None" | b"[object Object]") {
         return Some("a variable without a value was written into the credentials".to_owned());
     }
+    if value.trim_ascii_start().starts_with(b"{") {
+        return Some("the policy was sent as it is: send CloudFront's base64 of it".to_owned());
+    }
     if value.contains(&b' ') {
         return Some("a `+` may have been read as a space on the way: this is plain base64".to_owned());
     }

@@ -59,6 +59,12 @@ fn decodings(text: &[u8], undone: &[Mistake], found: &mut Vec<Reading>) {
     // A `+` that became a space shows plain base64 already: one mistake, not two, unless there is more of it.
     let plain = (!is_after_space || has_more).then_some(Mistake::PlainBase64);
     add(STANDARD.decode(text).ok(), plain);
+    if has_more {
+        // Some of the characters were replaced, and some not.
+        let [from, to] = [b"-~_", b"+/="];
+        let all = text.iter().map(|byte| from.iter().position(|own| own == byte).map_or(*byte, |at| to[at]));
+        add(STANDARD.decode(all.collect::<Vec<u8>>()).ok(), plain);
+    }
     add(URL_SAFE.decode(text).ok(), Some(Mistake::Base64url));
     for (from, to) in SWAPS {
         let exchanged: Vec<u8> = text

@@ -21,6 +21,10 @@ pub(super) fn settle(checks: &mut [Check]) {
     if has(checks, Mistake::Base64url) {
         retain(checks, |cause| cause.mistake != Mistake::PlainBase64);
     }
+    // What is left of a text is another text.
+    if has(checks, Mistake::Truncated) {
+        retain(checks, |cause| cause.mistake != Mistake::PolicyNotTheSignedOne);
+    }
     if has(checks, Mistake::HashAnnouncedWrongly) {
         retain(checks, |cause| cause.mistake != Mistake::HashNotAnnounced);
     }

@@ -2,7 +2,7 @@
 
 use super::cause::Mistake;
 use super::draft::{Draft, Message};
-use super::spelling::{Escaping, Order, Spacing, Tail};
+use super::spelling::{Escaping, Spacing, Tail};
 use crate::viewer::query::{parameter_name, segments};
 
 /// Languages and tools by whose habits a link can be told.
@@ -33,7 +33,6 @@ impl Signer {
             (_, Spacing::Python, _, _) => Some(Self::Python),
             (_, _, Tail::Lf, Message::Policy) => Some(Self::Shell),
             (_, _, _, Message::Digest(super::draft::DigestOf::Sha256)) => Some(Self::Kms),
-            _ if spelling.order == Order::Sorted => Some(Self::Go),
             _ => None,
         }
     }
@@ -62,9 +61,6 @@ impl Signer {
             (Self::Python, Mistake::JsonOrder) => {
                 "json.dumps(policy, separators=(\",\", \":\")) without sort_keys"
             }
-            (Self::Go, Mistake::JsonOrder) => {
-                "a struct with its fields in order, or aws-sdk-go-v2's sign.NewCannedPolicy; maps are sorted"
-            }
             (Self::Python, Mistake::TimeZone) => "datetime.now(timezone.utc) + timedelta(hours=1)",
             (Self::Python, Mistake::PathEncoding) => "urllib.parse.quote(path)",
             (Self::Python, Mistake::HashNotAnnounced) => {
@@ -83,7 +79,7 @@ impl Signer {
             }
             (Self::Shell, Mistake::JsonNewline) => "printf %s \"$policy\" | openssl dgst -sha1 -sign key.pem",
             (Self::Kms, Mistake::SignedDigest) => {
-                "kms sign --message-type DIGEST --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256, and Hash-Algorithm=SHA256"
+                "kms sign --message-type DIGEST --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256 (ECDSA_SHA_256 on a curve), and Hash-Algorithm=SHA256"
             }
             (Self::JavaScript, Mistake::Milliseconds) => "Math.floor(Date.now() / 1000) + 3600",
             (Self::JavaScript, Mistake::PathEncoding) => "getSignedUrl({ url: new URL(url).href, … })",

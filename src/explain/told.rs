@@ -6,7 +6,7 @@ use super::policy_text::PolicyText;
 use super::reading::{by_its_characters, readings};
 use super::remedies::remedy;
 use super::{hints, key_hints};
-use crate::access::credentials::{COOKIE_PREFIX, Credentials, SIGNING_PARAMETERS};
+use crate::access::credentials::{Credentials, SIGNING_PARAMETERS, without_signing_parameters};
 use crate::access::deny::DenyReason;
 use crate::access::policy::PolicyFault;
 use crate::access::verified::VerifiedPolicies;
@@ -52,7 +52,8 @@ pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Op
     ];
     let lacking: Vec<&str> = names.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect();
     let why = why.map(|why| format!(": {why}")).unwrap_or_default();
-    Some(Cause::proven(Mistake::NotSent, format!("{} was not sent{why}", lacking.join(", "))))
+    let were = if lacking.len() == 1 { "was" } else { "were" };
+    Some(Cause::proven(Mistake::NotSent, format!("{} {were} not sent{why}", lacking.join(" and "))))
 }
 
 /// A variable without a value that was written as its word.
@@ -81,13 +82,16 @@ fn has_signing_parameter(query: &str) -> bool {
     segments(query).any(|segment| SIGNING_PARAMETERS[..4].contains(&parameter_name(segment)))
 }
 
-/// Whether there are signing cookies that nobody looks at, because of a parameter in the URL.
+/// Whether signing cookies that nobody looks at, because of a parameter in the URL, would open the door.
 fn cookies_would_do(examined: &Examined<'_, '_>) -> bool {
-    let has = |name: &str| {
-        let name = [COOKIE_PREFIX, name.as_bytes(), b"="].concat();
-        examined.request.cookies.iter().any(|field| memchr::memmem::find(field, &name).is_some())
-    };
-    has("Key-Pair-Id") && has("Signature")
+    let request = examined.request;
+    let query = request.target.query.and_then(without_signing_parameters);
+    let target = Target { query: query.as_deref(), ..request.target };
+    let by_cookies = ViewerRequest { target, ..request.clone() };
+    let route = examined.distributions.route(&by_cookies);
+    route.is_some_and(|route| {
+        matches!(authorize(&by_cookies, &route, &VerifiedPolicies::new(0)), Decision::Allow(_))
+    })
 }
 
 /// What was sent as the key's id, when it isn't one that is known.
@@ -125,6 +129,9 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
         {
             with_hint(Mistake::QuotedNumber)
         }
+        PolicyFault::NotJson { problem } if problem.contains("EOF") => {
+            Some(Cause::likely(Mistake::Truncated, remedy(Mistake::Truncated)))
+        }
         PolicyFault::NotJson { .. } => {
             let text = crate::access::encoding::decode(examined.sent.policy.as_deref()?).ok()?;
             if text.starts_with(b"\xef\xbb\xbf") {
@@ -136,6 +143,9 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
         }
         PolicyFault::Encoding(_) => {
             let value = examined.sent.policy.as_deref()?;
+            if value.trim_ascii_start().starts_with(b"{") {
+                return None;
+            }
             let meant =
                 readings(value).into_iter().find(|one| PolicyText::custom(&one.bytes).is_understood());
             match meant.and_then(|reading| reading.undone.first().copied()) {

@@ -1,10 +1,13 @@
 //! Explanations as JSON (contract 7).
 
+use std::borrow::Cow;
+
 use serde_json::{Value, json};
 
 use super::session::Judged;
 use super::timeline::Timeline;
 use super::whose::Finding;
+use crate::edge::redact::redacted_by_shape;
 use crate::explain::{Cause, Check, Explanation, Verdict};
 
 /// What the viewer would get: status, code, message and reason.
@@ -55,8 +58,8 @@ pub(super) fn object(judged: &Judged, number: Option<usize>, with_timeline: bool
 
 fn explanation(explanation: &Explanation) -> Value {
     let Answer { status, code, message, reason } = Answer::of(explanation);
-    let policy =
-        explanation.policy.as_deref().map(|text| serde_json::from_str(text).unwrap_or(Value::from(text)));
+    let policy = explanation.policy.as_deref().map(shown);
+    let policy = policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::from(&*text)));
     let checks: Vec<Value> = explanation.checks.iter().map(check).collect();
     json!({
         "decision": match explanation.verdict {
@@ -85,7 +88,7 @@ fn cause(cause: &Cause) -> Value {
         [("signed-by", &cause.signed_by), ("signed", &cause.signed), ("requested", &cause.requested)]
     {
         if let Some(value) = value {
-            json[name] = Value::from(value.as_str());
+            json[name] = Value::from(&*shown(value));
         }
     }
     json["fix"] = Value::from(cause.fix.as_str());
@@ -96,10 +99,15 @@ fn check(check: &Check) -> Value {
     json!({
         "check": check.name,
         "outcome": check.outcome.as_str(),
-        "expected": check.expected,
-        "found": check.found,
-        "hint": check.hint,
+        "expected": shown(&check.expected),
+        "found": shown(&check.found),
+        "hint": check.hint.as_deref().map(shown),
     })
+}
+
+/// A text without what looks like a signature in a URL: under a name that isn't the right one it is part of what is signed.
+fn shown(text: &str) -> Cow<'_, str> {
+    if text.contains("://") { redacted_by_shape(text) } else { Cow::Borrowed(text) }
 }
 
 /// Whose response it is.

@@ -97,7 +97,9 @@ impl Pasted {
         if words::goes_on(&command.text) {
             return Ok(Some(command));
         }
-        let Some(words) = words::split(&command.text) else { return Ok(Some(command)) };
+        // A command that was copied with the prompt before it.
+        let text = command.text.trim_start().trim_start_matches(['$', '>', '%']).trim_start();
+        let Some(words) = words::split(text) else { return Ok(Some(command)) };
         let place = place(name, command.line);
         sink.note(&format!("{place}: a curl command"));
         match curl::links(&place, &words) {

@@ -1,5 +1,6 @@
 //! Explains links one after another, and counts what was found.
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
@@ -32,6 +33,8 @@ pub(super) struct Session<'e> {
     problems: usize,
     is_denied: bool,
     by_cause: BTreeMap<String, usize>,
+    /// What the searches have taken so far.
+    searching: Cell<Duration>,
 }
 
 /// A link that was judged.
@@ -47,6 +50,7 @@ impl<'e> Session<'e> {
     pub(super) fn new(asked: &'e Explain, trust: Trust, now: EpochSeconds, at: Option<EpochSeconds>) -> Self {
         Self {
             asked,
+            searching: Cell::default(),
             trust,
             now,
             at,
@@ -132,8 +136,10 @@ impl<'e> Session<'e> {
         let clues = Clues { fragment: inquiry.fragment.as_deref(), unknown };
         let request = inquiry.request()?;
         let begun = Instant::now();
+        let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
         let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };
         let explanation = explain_with(&request, &distributions, &clues, &effort);
+        self.searching.set(self.searching.get() + begun.elapsed());
         if explanation.searched == Searched::GaveUp {
             notes.push("the search for what was signed was given up: its budget was used".to_owned());
         }
@@ -227,3 +233,5 @@ const MAX_PROBLEMS: usize = 20;
 /// For the search of what was signed.
 const THE_ONLY_ONE: Duration = Duration::from_secs(2);
 const EACH_OF_MANY: Duration = Duration::from_millis(200);
+/// For all of a file or a log; what comes after is judged, and not searched.
+const ALL_OF_MANY: Duration = Duration::from_secs(60);

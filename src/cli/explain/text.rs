@@ -8,6 +8,7 @@ use super::session::Judged;
 use super::timeline::Timeline;
 use super::whose::Finding;
 use crate::cli::paint::Paint;
+use crate::edge::redact::redacted_by_shape;
 use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, diff};
 
 /// Everything about one link; `number` where it is one of several.
@@ -105,7 +106,7 @@ fn write_indented(text: &mut String, indent: &str, lines: &str) {
 pub(super) fn printable(text: &str) -> String {
     let shown =
         |c: char| if c.is_control() && c != '\n' { c.escape_unicode().to_string() } else { c.to_string() };
-    text.chars().map(shown).collect()
+    redacted_by_shape(text).chars().map(shown).collect()
 }
 
 fn write_check(text: &mut String, check: &Check, paint: Paint) {

@@ -28,7 +28,7 @@ impl Line {
     fn tell(&mut self) {
         let observer = Rc::clone(&self.observer);
         let mut said = observer.says(self.is_notable()).then(|| Diagnostic::of(self));
-        let denied = self.denied_by.take().zip(self.inquiry.clone());
+        let denied = self.denied_by.take().and_then(|by| Some((by, self.inquiry.clone()?)));
         let recorded =
             observer.recorder().map(|recorder| (Arc::clone(recorder), recorder.keep(recorded::record(self))));
         let Some(((distributions, inquiry), explainer)) = denied.zip(observer.explainer()) else {

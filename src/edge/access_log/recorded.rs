@@ -9,7 +9,7 @@ use super::Line;
 use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::recorder::{Record, Times};
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 use crate::epoch::EpochSeconds;
 use crate::explain::Inquiry;
 use crate::viewer::ViewerRequest;
@@ -56,7 +56,10 @@ pub(super) fn record(line: &mut Line) -> Record {
         key: line.key.as_ref().map(|(key, remembered)| (Arc::clone(&key.id), *remembered)),
         origin: line.origin.as_ref().map(|origin| Arc::clone(&origin.id)),
         status: line.status,
-        reason: line.cause.as_ref().map(|cause| (cause.name, cut(&redacted(&cause.detail), MAX_TARGET))),
+        reason: line
+            .cause
+            .as_ref()
+            .map(|cause| (cause.name, cut(&redacted_by_shape(&cause.detail), MAX_TARGET))),
         sent: line.sent,
         times: Times { ended, ..line.times },
         cause: OnceLock::new(),
@@ -86,7 +89,7 @@ fn bounded(mut inquiry: Inquiry) -> (Inquiry, Option<String>) {
         || cookies > MAX_COOKIES
         || inquiry.authority.len() > MAX_AUTHORITY
         || inquiry.method.as_str().len() > MAX_METHOD;
-    let beginning = is_cut.then(|| cut(&redacted(&inquiry.target), MAX_TARGET));
+    let beginning = is_cut.then(|| cut(&redacted_by_shape(&inquiry.target), MAX_TARGET));
     if is_cut {
         inquiry.authority = cut(&inquiry.authority, MAX_AUTHORITY);
         (inquiry.target, inquiry.cookies) = (String::new(), Vec::new());

@@ -39,6 +39,7 @@ impl Streams {
         recorder: &Arc<Recorder>,
         headers: &HeaderMap,
         query: Option<&str>,
+        admission: Admission,
         stop: &CancellationToken,
     ) -> Response<Body> {
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else {
@@ -54,6 +55,7 @@ impl Streams {
             recorder: Arc::clone(recorder),
             filter: Filter::of(&form),
             frames,
+            admission,
             _place: place,
         };
         let stop = stop.clone();
@@ -76,12 +78,16 @@ impl Streams {
     }
 }
 
+/// Whether who opened a stream may still read it.
+pub(super) type Admission = Box<dyn Fn() -> bool>;
+
 /// What one page is told.
 struct Feed {
     edge: Arc<Edge>,
     recorder: Arc<Recorder>,
     filter: Filter,
     frames: mpsc::Sender<Bytes>,
+    admission: Admission,
     _place: OwnedSemaphorePermit,
 }
 
@@ -96,6 +102,9 @@ impl Feed {
             return;
         }
         loop {
+            if !(self.admission)() {
+                return;
+            }
             let version = *changes.borrow_and_update();
             if let Some(text) = self.told(seen, version)
                 && self.frames.send(text).await.is_err()
@@ -159,7 +168,7 @@ impl http_body::Body for Stream {
     }
 }
 
-/// Pages that are open at the same time; half of the listener's connections.
+/// Pages that are open at the same time; a quarter of the listener's connections.
 const MAX_STREAMS: usize = 16;
 /// Rows in one piece; a page shows no more.
 const MAX_AT_ONCE: usize = 100;

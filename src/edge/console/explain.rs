@@ -13,7 +13,7 @@ use super::page::{Entry, Page};
 use crate::access::deny::excerpt;
 use crate::clock;
 use crate::edge::Edge;
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 use crate::explain::{Inquiry, InvalidInquiry};
 
 /// What was pasted last, so that it can be judged again without the page having to hold the link.
@@ -81,8 +81,8 @@ async fn answer(out: &mut Html, edge: &Edge, pasted: &Pasted, form: &Form, judge
     let fault = changed.as_ref().err().cloned();
     let inquiry = changed.unwrap_or_else(|_| judged.inquiry.clone());
     let found = explained(edge, inquiry.clone()).await;
-    html!(out; "<p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted(&inquiry.authority))
-        (excerpt(&redacted(&inquiry.target), MAX_SHOWN)) "</code></p><div class=\"columns\"><div id=\"answer\">");
+    html!(out; "<p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted_by_shape(&inquiry.authority))
+        (excerpt(&redacted_by_shape(&inquiry.target), MAX_SHOWN)) "</code></p><div class=\"columns\"><div id=\"answer\">");
     for note in &judged.notes {
         html!(out; "<p class=\"note\">" (note) ".</p>");
     }
@@ -97,7 +97,7 @@ async fn answer(out: &mut Html, edge: &Edge, pasted: &Pasted, form: &Form, judge
             });
         }
         Err(why) => {
-            html!(out; "<p class=\"note\" role=\"alert\">" (redacted(&why.to_string())) ". Try again.</p>");
+            html!(out; "<p class=\"note\" role=\"alert\">" (redacted_by_shape(&why.to_string())) ". Try again.</p>");
         }
     }
     html!(out; "</div><div>");

@@ -4,7 +4,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use crate::distribution::Distributions;
 use crate::edge::recorder::Record;
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 
 /// The form's fields.
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub(super) struct Filter {
 impl Filter {
     pub(super) fn of(form: &Form) -> Self {
         // As targets are shown, also where somebody looks for a whole link.
-        let field = |name: &str| redacted(form.get(name)).chars().take(MAX_FIELD).collect();
+        let field = |name: &str| redacted_by_shape(form.get(name)).chars().take(MAX_FIELD).collect();
         Self {
             status: field("status"),
             reason: field("reason"),

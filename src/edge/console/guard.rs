@@ -41,7 +41,7 @@ fn origin_is_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> Option<bo
 }
 
 /// What a browser may do with a page of the console: show it and run its one script.
-pub(super) fn protect<B>(response: &mut Response<B>) {
+pub(in crate::edge) fn protect<B>(response: &mut Response<B>) {
     for (name, value) in [
         ("content-security-policy", CONTENT_SECURITY_POLICY),
         // Not `no-referrer`, under which browsers call the origin of a form `null`; other sites learn nothing by this, too.

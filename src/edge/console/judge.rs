@@ -1,5 +1,7 @@
 //! Judging a request again, at another time and from another address: the form, and what it asks for.
 
+use std::sync::Arc;
+
 use super::answer::window;
 use super::form::Form;
 use super::html::{Html, html};
@@ -7,13 +9,26 @@ use crate::clock;
 use crate::edge::Edge;
 use crate::edge::explainer::{NotExplained, Question};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Explanation, Inquiry};
+use crate::explain::{Effort, Explanation, Inquiry};
 
 /// Has a request explained by the configuration that runs, on the thread that does nothing else.
-pub(super) async fn explained(edge: &Edge, inquiry: Inquiry) -> Result<Explanation, NotExplained> {
+///
+/// Where it is busy, the checks are told all the same: they cost next to nothing, and only the search for a cause has to wait.
+pub(super) async fn explained(edge: &Edge, mut inquiry: Inquiry) -> Result<Explanation, NotExplained> {
     let Some(explainer) = &edge.explainer else { return Err(NotExplained::Stopping) };
-    let distributions = std::sync::Arc::clone(&edge.running.load().distributions);
-    explainer.asked(Question { inquiry, distributions }).await
+    let running = edge.running.load_full();
+    if inquiry.country.is_none() {
+        let locations = running.locations.as_ref();
+        inquiry.country = locations.and_then(|locations| locations.country(inquiry.address));
+    }
+    let question = Question { inquiry: inquiry.clone(), distributions: Arc::clone(&running.distributions) };
+    match explainer.asked(question).await {
+        Err(NotExplained::Busy) => {
+            let none = Effort { candidates: 0, is_out_of_time: &|| true };
+            Ok(inquiry.explain(&running.distributions, &none)?)
+        }
+        answer => answer,
+    }
 }
 
 /// What the form's two fields hold, as they were typed.
@@ -47,6 +62,10 @@ impl Asked {
             changed.address = self.address.parse().map_err(|_| {
                 ("address", "expected an IPv4 or IPv6 address, such as 203.0.113.9".to_owned())
             })?;
+            // Another address may be in another country, which is looked up anew.
+            if changed.address != inquiry.address {
+                changed.country = None;
+            }
         }
         Ok(changed)
     }

@@ -5,6 +5,7 @@ use super::html::{Html, html};
 use super::page::{Entry, Page};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::{Distribution, Distributions, HostStanding, Route};
+use crate::edge::redact::redacted_by_shape;
 use crate::viewer::Target;
 
 /// The page; with a path, what holds for that.
@@ -14,7 +15,9 @@ pub(super) fn page(distributions: &Distributions, query: Option<&str>) -> Page {
     html!(main; "<h1>Paths</h1><p>The first pattern that matches a path counts; <code>*</code> is for the rest.</p>");
     for (number, distribution) in distributions.list.iter().enumerate() {
         let is_asked = form.get("distribution") == distribution.id;
-        let asked = if is_asked { form.get("path") } else { "" };
+        // A link that was pasted has no more to do here than its path.
+        let asked = if is_asked { form.get("path").split(['?', '#']).next().unwrap_or_default() } else { "" };
+        let asked = &*redacted_by_shape(asked);
         show(&mut main, number, distribution, asked);
         if !asked.is_empty() {
             html!(main; "<div class=\"looked-up\" role=\"status\">");

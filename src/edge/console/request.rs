@@ -10,7 +10,7 @@ use super::page::{Entry, Page};
 use super::{requests, when};
 use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 use crate::edge::reply::ORIGIN_ERROR;
 
 /// The page; with a form, as judged by what it says.
@@ -42,7 +42,7 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, number: u64, form: Op
             Answer { inquiry: &judged, explanation, record: of_then, before }.show(&mut main);
         }
         Err(why) => {
-            html!(main; "<p class=\"note\" role=\"alert\">" (redacted(&why.to_string())) ". Try again.</p>");
+            html!(main; "<p class=\"note\" role=\"alert\">" (redacted_by_shape(&why.to_string())) ". Try again.</p>");
         }
     }
     html!(main; "</div><div>");
@@ -67,7 +67,7 @@ fn head(out: &mut Html, record: &Record) {
         "</h1>");
     requests::status(out, record.status);
     html!(out;
-        "</div><p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted(&inquiry.authority))
+        "</div><p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted_by_shape(&inquiry.authority))
         (record.shown_target()) "</code></p><dl class=\"facts\"><div><dt>Came</dt><dd>"
     );
     when::in_full(out, record.came);

@@ -9,7 +9,7 @@ use super::page::{Entry, Page};
 use super::when;
 use crate::distribution::Distributions;
 use crate::edge::recorder::{KEPT, Record, Recorder};
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 
 /// The page.
 pub(super) fn page(recorder: &Recorder, distributions: &Distributions, query: Option<&str>) -> Page {
@@ -66,7 +66,7 @@ pub(super) fn row(out: &mut Html, record: &Record) {
     when::of_day(out, record.came);
     html!(out;
         "</td><td>" (record.inquiry.method) "</td><th scope=\"row\" class=\"target\"><a href=\"/requests/"
-        (number) "\"><span class=\"host\">" (redacted(&record.inquiry.authority)) "</span>"
+        (number) "\"><span class=\"host\">" (redacted_by_shape(&record.inquiry.authority)) "</span>"
         (record.shown_target()) "</a></th><td>"
     );
     status(out, record.status);
@@ -75,7 +75,7 @@ pub(super) fn row(out: &mut Html, record: &Record) {
         "</td><td class=\"cause\">"
     );
     if let Some(cause) = record.cause.get() {
-        html!(out; "<span>" (redacted(cause)) "</span>");
+        html!(out; "<span>" (redacted_by_shape(cause)) "</span>");
     }
     html!(out; "</td><td class=\"number\">" (when::millis(record.times.ended)) "</td></tr>");
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 use crate::explain::Inquiry;
 
 /// The values of one request.
@@ -32,7 +32,7 @@ impl Secrets {
 
     /// A text without them.
     pub(super) fn cut(&self, text: &str) -> String {
-        let mut text = redacted(text).into_owned();
+        let mut text = redacted_by_shape(text).into_owned();
         for secret in &self.0 {
             if text.contains(secret.as_str()) {
                 text = text.replace(secret.as_str(), "…");

@@ -8,12 +8,15 @@ use super::judge::field;
 use super::page::{Entry, Page};
 use super::snippets::{Task, snippets};
 use crate::access::policy::SourceIp;
+use crate::access::resource::Resource;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::dev_signer::DevSigner;
-use crate::edge::redact::redacted;
+use crate::edge::redact::redacted_by_shape;
 use crate::epoch::{EpochSeconds, parse_duration};
+use crate::explain::Inquiry;
 use crate::sign::{PrivateKey, Terms, check_url, signed_url, signing_values};
+use crate::viewer::{Base, SignedUrl, Target};
 
 type Fault = (&'static str, String);
 
@@ -46,7 +49,11 @@ fn read(form: &Form) -> Result<Wanted, Fault> {
     let now = clock::now();
     let url = form.get("url").to_owned();
     check_url(&url).map_err(|error| ("url", error.to_string()))?;
+    let (asked, _) = Inquiry::of_url(&url, now).map_err(|error| ("url", error.to_string()))?;
     let lifetime = parse_duration(form.get("lifetime")).map_err(|error| ("lifetime", error.to_string()))?;
+    if lifetime.as_secs() == 0 {
+        return Err(("lifetime", "a link that is good for no time is none".to_owned()));
+    }
     let expires = EpochSeconds::parse(&now.0.saturating_add(lifetime.as_secs()).to_string(), now);
     let not_before = match form.get("not-before") {
         "" => None,
@@ -68,15 +75,23 @@ fn read(form: &Form) -> Result<Wanted, Fault> {
             let expected = "expected printable ASCII without spaces, quotes, backslashes and #";
             return Err(("resource", expected.to_owned()));
         }
+        text if !fits(text, &asked) => {
+            return Err(("resource", "this pattern doesn’t match the URL above".to_owned()));
+        }
         text => Some(text.to_owned()),
     };
-    Ok(Wanted {
-        url,
-        expires: expires.map_err(|error| ("lifetime", error.to_string()))?,
-        not_before,
-        ip,
-        resource,
-    })
+    let expires = expires.map_err(|error| ("lifetime", error.to_string()))?;
+    if not_before.is_some_and(|begin| begin.0.saturating_add(1) >= expires.0) {
+        return Err(("not-before", "the link would end before it begins".to_owned()));
+    }
+    Ok(Wanted { url, expires, not_before, ip, resource })
+}
+
+/// Whether a link to that URL would open under a policy with that Resource.
+fn fits(resource: &str, asked: &Inquiry) -> bool {
+    let Some(Target { path, query }) = Target::parse(&asked.target) else { return false };
+    let base = Base { scheme: asked.scheme.as_str(), authority: &asked.authority };
+    Resource::new(resource).matches(&SignedUrl { base, path, query })
 }
 
 fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
@@ -132,7 +147,9 @@ fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
 fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fault>) {
     let or = |name, otherwise: &str| match typed.get(name) {
         "" => otherwise.to_owned(),
-        typed => redacted(typed).into_owned(),
+        // What can be signed holds no signature of anybody's.
+        typed if name == "url" && check_url(typed).is_ok() => typed.to_owned(),
+        typed => redacted_by_shape(typed).into_owned(),
     };
     html!(out; "<form method=\"post\" action=\"/sign\" class=\"paste\"><div class=\"wide\">");
     field(

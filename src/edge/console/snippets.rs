@@ -95,7 +95,7 @@ fn go(task: &Task<'_>) -> String {
         Some(policy) => (
             "\t\"encoding/json\"\n",
             format!(
-                "var policy sign.Policy\n\tif err := json.Unmarshal([]byte(`{policy}`), &policy); err != nil {{\n\
+                "var policy sign.Policy\n\tif err := json.Unmarshal([]byte({policy}), &policy); err != nil {{\n\
                  \t\tlog.Fatal(err)\n\t}}\n\tlink, err := signer.SignWithPolicy({url}, &policy)"
             ),
         ),
@@ -168,7 +168,7 @@ fn dotnet(task: &Task<'_>) -> String {
         Some(policy) => format!("SignUrl(\n    {url}, {id}, key, {})", double(policy)),
     };
     format!(
-        "// dotnet add package AWSSDK.CloudFront\nusing Amazon.CloudFront;\n\nusing var key = File.OpenText({file});\n\
+        "// dotnet add package AWSSDK.Extensions.CloudFront.Signers (SDK 3: AWSSDK.CloudFront)\nusing Amazon.CloudFront;\n\nusing var key = File.OpenText({file});\n\
          Console.WriteLine(AmazonCloudFrontUrlSigner.{sign});\n"
     )
 }

@@ -47,8 +47,8 @@ pub(in crate::explain) fn normal_forms<'c>() -> Dimension<'c> {
     vec![
         is(1, |path| format!("/{path}")),
         is(1, merged),
-        is(1, |path| normalised(&dots(path)).into_owned()),
-        is(1, |path| merged(&normalised(path))),
+        is(1, |path| resolved(&dots(path)).unwrap_or_else(|| path.to_owned())),
+        is(1, |path| resolved(&merged(path)).unwrap_or_else(|| path.to_owned())),
         is(2, |path| format!("/.{path}")),
         is(2, |path| match path.rfind('/') {
             Some(at) => format!("{}/{}", &path[..at], &path[at..]),
@@ -65,6 +65,11 @@ pub(in crate::explain) fn normal_forms<'c>() -> Dimension<'c> {
 /// Dots that somebody encoded are dots.
 fn dots(path: &str) -> String {
     path.replace("%2e", ".").replace("%2E", ".")
+}
+
+/// Without dot segments; none where there are none, since normal forms are more than that.
+fn resolved(path: &str) -> Option<String> {
+    path.contains("/.").then(|| normalised(path).into_owned())
 }
 
 fn merged(path: &str) -> String {
