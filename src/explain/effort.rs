@@ -26,6 +26,6 @@ impl Effort<'_> {
         Effort { candidates: MAX_CANDIDATES, is_out_of_time: &|| false };
 }
 
-/// Every common change in threes for a usual link (some 45,000). The ends near the one that was
-/// sent come on top.
-pub const MAX_CANDIDATES: usize = 50_000;
+/// Every common change in threes, also for a link with a long query or several bases; a usual one has some 45,000. The ends near
+/// the one that was sent come on top.
+pub const MAX_CANDIDATES: usize = 120_000;

@@ -100,7 +100,7 @@ impl Evidence<'_> {
                 remedy(Mistake::RawDigest).to_owned()
             }
             Maker::Known { shape: Shape::Named(hash), .. } => {
-                if self.is_custom() {
+                if self.is_custom() && self.text.is_understood() {
                     let other = Mistake::PolicyNotTheSignedOne;
                     causes.push(Cause::proven(other, remedy(other)));
                 }

@@ -37,6 +37,7 @@ struct Search<'s, 'm, 'e> {
     left: usize,
     message: Vec<u8>,
     made: Vec<Mistake>,
+    tried_what_is_common: bool,
 }
 
 /// A fit, or the end of the budget.
@@ -56,9 +57,19 @@ pub(super) fn search<'e>(
         return (None, Searched::Done);
     }
     let left = maker.candidates(effort.candidates);
-    let mut search = Search { space, maker, signature, effort, left, message: Vec::new(), made: Vec::new() };
+    let mut search = Search {
+        space,
+        maker,
+        signature,
+        effort,
+        left,
+        message: Vec::new(),
+        made: Vec::new(),
+        tried_what_is_common: false,
+    };
     match search.run() {
         ControlFlow::Break(End::Found(hit)) => (Some(*hit), Searched::Done),
+        ControlFlow::Break(End::GaveUp) if search.tried_what_is_common => (None, Searched::Done),
         ControlFlow::Break(End::GaveUp) => (None, Searched::GaveUp),
         ControlFlow::Continue(()) => (None, Searched::Done),
     }
@@ -66,12 +77,18 @@ pub(super) fn search<'e>(
 
 impl<'e> Search<'_, '_, 'e> {
     fn run(&mut self) -> ControlFlow<End<'e>> {
+        let most = self.left;
         for cost in 0..=MAX_COST {
+            if cost > COST_OF_COMMON {
+                // What is common was tried to its end; what is rare gets what is left of a usual search.
+                self.left = self.left.min(UNTIL_RARE.saturating_sub(most - self.left));
+            }
             for start in &self.space.starts {
                 self.visit(start, start, 0, cost)?;
             }
-            if cost == COST_OF_OTHER_TIMES {
+            if cost == COST_OF_COMMON {
                 self.try_other_times()?;
+                self.tried_what_is_common = true;
             }
         }
         ControlFlow::Continue(())
@@ -148,7 +165,9 @@ impl<'e> Search<'_, '_, 'e> {
 const MAX_CHANGES: usize = 3;
 /// Beyond it there is no end, and nothing is common any more.
 const MAX_COST: u8 = 6;
-/// Other times are many: they come after everything that is common, in combinations, too.
-const COST_OF_OTHER_TIMES: u8 = 3;
+/// Up to here is what is common: three of the likeliest changes, or fewer that are rarer. Other times are many, and come after it.
+const COST_OF_COMMON: u8 = 3;
+/// Candidates after which nothing rare is tried any more; a usual link has some 45,000 that are common.
+const UNTIL_RARE: usize = 50_000;
 /// Candidates between two looks at the clock.
 const LOOKS_AT_CLOCK: usize = 64;
