@@ -203,8 +203,10 @@ impl Explanation {
     /// known for the mistake.
     pub fn causes(&self) -> Vec<&Cause> {
         let mut causes: Vec<&Cause> = match self.verdict {
-            Verdict::Allow | Verdict::Undecided | Verdict::Barred(_) => Vec::new(),
-            Verdict::Deny(_) => self.checks.iter().flat_map(|check| &check.causes).collect(),
+            Verdict::Allow | Verdict::Barred(_) => Vec::new(),
+            Verdict::Undecided | Verdict::Deny(_) => {
+                self.checks.iter().flat_map(|check| &check.causes).collect()
+            }
         };
         causes.sort_by_key(|cause| !cause.proven);
         // The values and the signature may both show one mistake.

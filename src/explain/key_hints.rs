@@ -15,7 +15,7 @@ pub(super) fn key_pair_id(
         return Some(not_an_id(&String::from_utf8_lossy(id), distributions));
     }
     let query = request.target.query.unwrap_or("");
-    if query.contains("X-Amz-Signature=") {
+    if query.contains("X-Amz-Signature=") || query.contains("AWSAccessKeyId=") {
         return Some(
             "this is an S3 presigned URL; CloudFront wants Expires or Policy, Signature and Key-Pair-Id"
                 .to_owned(),

@@ -1,5 +1,6 @@
 //! What can be judged of a request of which not everything is known: nobody gave a key, or a log holds no signatures.
 
+use super::cause::{Cause, Mistake};
 use super::{Check, Outcome, Verdict};
 use crate::access::credentials::Credentials;
 use crate::access::deny::DenyReason;
@@ -97,7 +98,10 @@ pub(super) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<C
         if check.outcome != Outcome::Pass {
             check.outcome = Outcome::Skipped;
             check.found = why.to_owned();
-            check.causes.clear();
+            // What values show by themselves needs no key.
+            let needs_a_key = |cause: &Cause| cause.mistake == Mistake::UnknownKeyMadeIt;
+            let is_for_keys_alone = unknown == Unknown { keys: true, ..Unknown::default() };
+            check.causes.retain(|cause| is_for_keys_alone && !needs_a_key(cause));
             // What a key's id looks like is a hint all the same.
             if check.name != "key" {
                 check.hint = None;

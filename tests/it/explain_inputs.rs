@@ -522,7 +522,11 @@ fn whose_403_it_is_is_told_by_the_response() {
     assert_eq!((&found["whose"], &found["code"]), (&json!("s3"), &json!("SignatureDoesNotMatch")));
     assert!(found["next"][0].as_str().unwrap().contains("signature of the link was good"), "{found}");
     assert!(found["next"][1].as_str().unwrap().contains("forwards Host or Authorization"), "{found}");
-    assert!(tells(s3)["next"][0].as_str().unwrap().contains("CloudFront wasn't asked"));
+    // A body alone doesn't tell which way it came.
+    assert!(tells(s3)["next"][0].as_str().unwrap().contains("it can't be told whether CloudFront was asked"));
+    let direct =
+        format!("HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\nserver: AmazonS3\r\n\r\n{s3}");
+    assert!(tells(&direct)["next"][0].as_str().unwrap().contains("CloudFront wasn't asked"));
     let spa = tells(
         "HTTP/2 200 \r\ncontent-type: text/html\r\nserver: AmazonS3\r\nx-cache: Error from cloudfront\r\n\r\n<!doctype html>",
     );

@@ -36,7 +36,7 @@ pub(super) const S3_CODES: [(&str, &str); 10] = [
     (
         "SignatureDoesNotMatch",
         "something in the request that S3 got was changed after its own signature: an origin request policy that \
-         forwards Host or Authorization breaks origin access control",
+         forwards Host or Authorization breaks origin access control; or a presigned URL of S3 was changed",
     ),
     (
         "InvalidAccessKeyId",
@@ -48,6 +48,10 @@ pub(super) const S3_CODES: [(&str, &str); 10] = [
     ("KMS.DisabledException", "the object's KMS key is disabled"),
     ("InvalidObjectState", "the object is archived: restore it first"),
 ];
+
+/// Of S3's own presigned URLs, which aren't CloudFront's.
+pub(super) const S3_EXPIRED: &str =
+    "the presigned URL of S3 has expired: it is none of CloudFront's, and no change to the bucket mends it";
 
 pub(super) const S3_NEXT: [&str; 1] =
     ["look at the bucket's policy and at the distribution's origin access control"];

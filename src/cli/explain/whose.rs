@@ -1,7 +1,7 @@
 //! Whose response it is: S3's, CloudFront's signature check, one of its pages, a firewall's, the application's.
 //! Semantics 7.1, 7.2 and 7.4 have the bytes.
 
-use super::answers::{PAGES, S3_CODES, S3_NEXT, signature_codes};
+use super::answers::{PAGES, S3_CODES, S3_EXPIRED, S3_NEXT, signature_codes};
 use super::response::Head;
 
 /// Who answered.
@@ -122,15 +122,19 @@ impl Shown<'_> {
             let evidence = [format!("the code {code}, which S3 has and CloudFront hasn't")];
             return Some(Finding { code: Some(code), ..Finding::likely(Whose::S3, evidence, S3_NEXT) });
         }
-        let through = self.head.came_through_cloudfront();
-        let mut next = vec![if through {
-            "the signature of the link was good: CloudFront asked S3, and S3 refused".to_owned()
-        } else {
-            "CloudFront wasn't asked: the link leads to S3 itself".to_owned()
-        }];
+        let way = match (self.head.came_through_cloudfront(), self.head.headers.is_empty()) {
+            (true, _) => "the signature of the link was good: CloudFront asked S3, and S3 refused",
+            (false, false) => "CloudFront wasn't asked: the link leads to S3 itself",
+            (false, true) => {
+                "without the headers (`curl -i`) it can't be told whether CloudFront was asked, or S3 itself"
+            }
+        };
+        let mut next = vec![way.to_owned()];
         evidence.extend(self.head.of_cloudfront());
         let advice = code.as_deref().and_then(|code| S3_CODES.iter().find(|(known, _)| *known == code));
-        next.push(advice.map_or(S3_NEXT[0], |(_, advice)| advice).to_owned());
+        let has_expired = self.element("Message").as_deref() == Some("Request has expired");
+        let advice = if has_expired { S3_EXPIRED } else { advice.map_or(S3_NEXT[0], |(_, advice)| advice) };
+        next.push(advice.to_owned());
         Some(Finding { code, is_certain: true, whose: Whose::S3, evidence, next })
     }
 
