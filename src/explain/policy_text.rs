@@ -5,7 +5,7 @@ use std::rc::Rc;
 use serde_json::{Value, json};
 
 use super::json_forms::{conditioned, ordered, quote_beginning, restated, statement_of, written};
-use super::spelling::{Bom, Escaping, Number, SPACINGS, Spacing, Spelling, Tail};
+use super::spelling::{Bom, ESCAPINGS, Escaping, Number, SPACINGS, Spacing, Spelling, Tail};
 
 /// A part of a spelled policy.
 #[derive(Clone, Debug)]
@@ -25,6 +25,7 @@ pub(super) struct PolicyText {
     time: String,
     /// How it was written, where an encoder is known that writes so.
     spacing: Spacing,
+    escaping: Escaping,
     /// The white space behind its last brace.
     ending: Vec<u8>,
     /// Whether its end was sent in quotes.
@@ -41,6 +42,7 @@ impl PolicyText {
             resource: String::new(),
             time: String::new(),
             spacing: Spacing::Compact,
+            escaping: Escaping::Least,
             ending: Vec::new(),
             is_quoted: false,
         }
@@ -63,9 +65,10 @@ impl PolicyText {
             }
         }
         let ending = sent[sent.trim_ascii_end().len()..].to_vec();
+        let (spacing, escaping) = (Spacing::AsSent, Escaping::Least);
         let mut policy =
-            Self { sent: sent.to_vec(), value, resource, time, spacing: Spacing::AsSent, ending, is_quoted };
-        policy.spacing = policy.recognised();
+            Self { sent: sent.to_vec(), value, resource, time, spacing, escaping, ending, is_quoted };
+        (policy.spacing, policy.escaping) = policy.recognised();
         policy
     }
 
@@ -96,12 +99,14 @@ impl PolicyText {
         self.sent.is_empty()
     }
 
-    fn recognised(&self) -> Spacing {
-        let fits = |spacing: &Spacing| {
-            let pieces = self.encoded(Spelling { spacing: *spacing, ..Spelling::default() });
-            flat(&pieces, &self.resource, &self.time) == self.sent
+    /// The encoder that wrote it: what another one would have written is another spelling.
+    fn recognised(&self) -> (Spacing, Escaping) {
+        let fits = |(spacing, escaping): &(Spacing, Escaping)| {
+            let own = Spelling { spacing: *spacing, escaping: *escaping, ..Spelling::default() };
+            flat(&self.encoded(own), &self.resource, &self.time) == self.sent
         };
-        SPACINGS.into_iter().find(fits).unwrap_or(Spacing::AsSent)
+        let mut all = SPACINGS.into_iter().flat_map(|spacing| ESCAPINGS.map(|escaping| (spacing, escaping)));
+        all.find(fits).unwrap_or((Spacing::AsSent, Escaping::Least))
     }
 
     /// The pieces of a spelling.
@@ -174,7 +179,9 @@ impl PolicyText {
         let spacing = if is_as_sent { self.spacing } else { spelling.spacing };
         let mut text = written(&value, spacing);
         text.extend_from_slice(&self.ending);
-        spelling.escaping.escape_from(&mut text, 0);
+        let is_as_sent = spelling.escaping == Escaping::AsSent;
+        let escaping = if is_as_sent { self.escaping } else { spelling.escaping };
+        escaping.escape_from(&mut text, 0);
         let quoted = format!("\"{TIME}\"");
         let is_quoted = match spelling.number {
             Number::AsSent => self.is_quoted,
@@ -182,7 +189,7 @@ impl PolicyText {
             Number::Bare => false,
         };
         let time = if is_quoted { TIME } else { &quoted };
-        split(&text, time, spelling.escaping)
+        split(&text, time, escaping)
     }
 }
 

@@ -11,6 +11,7 @@ pub(super) enum Signer {
     Python,
     JavaScript,
     Go,
+    Java,
     Php,
     DotNet,
     Shell,
@@ -31,6 +32,7 @@ impl Signer {
             (Escaping::Html, _, _, _) => Some(Self::Go),
             (Escaping::DotNet, _, _, _) => Some(Self::DotNet),
             (_, Spacing::Python, _, _) => Some(Self::Python),
+            (_, Spacing::AfterStatement, _, _) => Some(Self::Java),
             (_, _, Tail::Lf, Message::Policy) => Some(Self::Shell),
             (_, _, _, Message::Digest(super::draft::DigestOf::Sha256)) => Some(Self::Kms),
             _ => None,
@@ -47,6 +49,7 @@ impl Signer {
             Self::Python => "Python, boto3",
             Self::JavaScript => "JavaScript",
             Self::Go => "Go",
+            Self::Java => "Java",
             Self::Php => "PHP",
             Self::DotNet => ".NET",
             Self::Shell => "shell, AWS CLI",
@@ -65,6 +68,9 @@ impl Signer {
             (Self::Python, Mistake::PathEncoding) => "urllib.parse.quote(path)",
             (Self::Python, Mistake::HashNotAnnounced) => {
                 "key.sign(message, padding.PKCS1v15(), hashes.SHA1())"
+            }
+            (Self::Java, Mistake::JsonSpacing) => {
+                "SDK 2's CloudFrontUtilities, which sends the very text that it signs"
             }
             (Self::Go, Mistake::JsonEscaping) => "encoder.SetEscapeHTML(false)",
             (Self::Php, Mistake::JsonEscaping) => "json_encode($policy, JSON_UNESCAPED_SLASHES)",

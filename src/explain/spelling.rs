@@ -169,6 +169,9 @@ impl Escaping {
     }
 }
 
+/// What encoders escape.
+pub(super) const ESCAPINGS: [Escaping; 4] =
+    [Escaping::Least, Escaping::Slashes, Escaping::Html, Escaping::DotNet];
 /// Encoders that are known.
 pub(super) const SPACINGS: [Spacing; 7] = [
     Spacing::Compact,

@@ -151,6 +151,11 @@ fn mistakes_are_named_and_what_is_proven_is_said_to_be() {
             custom_link(&policy, &signed_by("rsa", &[], &with_newline)),
             &[("json-newline", true)],
         ),
+        (
+            "slashes escaped and signed plain",
+            custom_link(&policy.replace('/', "\\/"), &signed_by("rsa", &[], &policy)),
+            &[("json-escaping", true)],
+        ),
         ("spaces sent", custom_link(&spaced, &signed_by("rsa", &[], &policy)), &[("json-spacing", true)]),
         (
             "the base64 signed",
