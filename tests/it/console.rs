@@ -575,8 +575,29 @@ fn with_a_token_a_browser_shows_it_once_and_never_in_a_url() {
     let set = post(admin, "/login", &[("token", TOKEN)]).header("Set-Cookie").expect("a cookie").to_owned();
     let cookie = format!("Cookie: {}", set.split(';').next().unwrap());
     assert_eq!(get("/", &[&cookie]).status, 200);
+    let mut events = Events::open(&edge, "after=0", &[&cookie]);
     std::fs::write(edge.file("admin.token"), "another-token-of-good-length\n").unwrap();
     wait_for(|| (get("/", &[&cookie]).status == 401).then_some(()));
+    // A page that was live is told nothing more.
+    assert_eq!(edge.get(HOST, "/after-the-rotation", &[]).status, 403);
+    let text = events.until(|text| text.ends_with("0\r\n\r\n"));
+    assert!(!text.contains("after-the-rotation"), "{text}");
+}
+
+#[test]
+fn what_looks_like_a_signature_is_shown_under_no_name() {
+    let (edge, _origin) = edge();
+    let value = "Zk39QvT7aLx0PbWc2Rj8uNs5Yd1Ge/".repeat(8);
+    for target in [format!("/x?Expires=1&Sig={value}"), format!("/y?Sig={value}==&Key-Pair-Id=K")] {
+        assert_eq!(edge.get(HOST, &target, &[]).status, 403);
+    }
+    let looked_up =
+        format!("/paths?distribution=EDFDVBD6EXAMPLE&path=%2Fx%3FSignature%3D{}", value.replace('/', "%2F"));
+    for path in ["/", "/requests/1", "/requests/2", looked_up.as_str()] {
+        let text = wait_for(|| Some(edge.admin_page(path)).filter(|page| page.status == 200)).text();
+        assert!(!text.contains(&value[..40]), "{path}: {text}");
+    }
+    assert!(edge.admin_page(&looked_up).text().contains("<code>/x</code>"));
 }
 
 /// A stream of events.
