@@ -5,7 +5,6 @@ use std::error::Error;
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 
-use frontgate::access::encoding::encode;
 use frontgate::access::resource::Resource;
 use frontgate::access::verified::VerifiedPolicies;
 use frontgate::access::{Admission, Decision, authorize};
@@ -15,8 +14,6 @@ use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, Public
 use frontgate::distribution::pattern::PathPattern;
 use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 use frontgate::edge::redact::redacted;
-use frontgate::epoch::EpochSeconds;
-use frontgate::explain::{Effort, Inquiry};
 use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
 use frontgate::viewer::{Base, Host, Scheme, SignedUrl, Target, ViewerRequest};
 use http::Method;
@@ -40,7 +37,6 @@ impl Case {
         match self.work {
             Work::Decide(asked) => asked.prepare(),
             Work::Verify(key, hash) => verification(key, hash),
-            Work::Explain(signed, mistakes) => explanation(signed, mistakes),
             Work::MatchResource => matching_resource(),
             Work::MatchPath => matching_path(),
             Work::Redact => redaction(),
@@ -171,21 +167,6 @@ fn verification(key: KeyChoice, hash: HashAlgorithm) -> Fallible<Prepared> {
     expect(true, verifies())?;
     Ok(Box::new(move || {
         black_box(verifies());
-    }))
-}
-
-/// A link whose signature was made over that text: the search goes on until it is found, or the budget is used up.
-fn explanation(signed: &str, mistakes: usize) -> Fallible<Prepared> {
-    let key = KeyChoice::Rsa.private()?;
-    let signature = encode(&key.sign(HashAlgorithm::Sha1, signed.as_bytes())?);
-    let link =
-        format!("{BASE}{SEGMENT}&Expires={END}&Signature={signature}&Key-Pair-Id={KEY_PAIR_ID}", END = END.0);
-    let (inquiry, _) = Inquiry::of_url(&link, EpochSeconds(END.0 - 60))?;
-    let all = CANNED.distributions(&key)?;
-    let explained = move || inquiry.explain(&all, &Effort::WITHOUT_CLOCK);
-    expect(mistakes, explained()?.causes().len())?;
-    Ok(Box::new(move || {
-        let _ = black_box(explained());
     }))
 }
 

@@ -61,16 +61,7 @@ pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
             (url.host != name && !url.host.is_empty()).then(|| Url { host: Rc::clone(&name), ..url.clone() })
         })
     };
-    names.into_iter().map(to).chain([spelled_as_sent(examined)].into_iter().flatten()).collect()
-}
-
-/// The host with its letters' case as the viewer sent it is tried anyway; this one is in lower case.
-fn spelled_as_sent<'c>(examined: &Examined<'_, '_>) -> Option<Change<'c>> {
-    let lower: Rc<str> = examined.request.host.name().to_ascii_lowercase().into();
-    Some(Change::of_url(Mistake::Host, 2, move |url| {
-        (url.host != lower && url.host.eq_ignore_ascii_case(&lower))
-            .then(|| Url { host: Rc::clone(&lower), ..url.clone() })
-    }))
+    names.into_iter().map(to).collect()
 }
 
 fn origin_names(origin: &Origin) -> Vec<String> {
