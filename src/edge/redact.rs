@@ -68,19 +68,9 @@ pub fn redacted_by_shape(text: &str) -> Cow<'_, str> {
     if !cut.split(|c| !of_base64(c)).any(is_secret) {
         return cut;
     }
-    let mut shown = String::with_capacity(cut.len());
-    let mut rest = &*cut;
-    while let Some(first) = rest.chars().next() {
-        let len = rest.find(|c| of_base64(c) != of_base64(first)).unwrap_or(rest.len());
-        let (run, after) = rest.split_at(len);
-        let (kept, value) = run.split_at(run.trim_end_matches('=').find('=').map_or(0, |at| at + 1));
-        match of_base64(first) && is_secret(value) {
-            true => shown.extend([kept, "…"]),
-            false => shown.push_str(run),
-        }
-        rest = after;
-    }
-    Cow::Owned(shown)
+    // A value may end with the padding of base64, and so begins behind the first `=`.
+    let begins = |run: &str| run.trim_end_matches('=').find('=').map_or(0, |at| at + 1);
+    Cow::Owned(without_runs(&cut, of_base64, begins, is_secret))
 }
 
 /// Whether letters of both cases and digits are mixed as chance mixes them; paths and words are not.
@@ -110,14 +100,25 @@ fn first_equals(part: &str) -> usize {
 /// A signature has at least 90 characters; no name of a file or parameter is as long without a separator.
 fn without_long_runs(text: &str) -> String {
     let of_a_value = |c: char| c.is_ascii_alphanumeric() || "-_~%+=".contains(c);
+    let begins = |run: &str| run.rfind('=').map_or(0, |at| at + 1);
+    without_runs(text, of_a_value, begins, |value| value.len() > MAX_RUN)
+}
+
+/// Cuts the value out of every run of such characters in which it is a secret; `begins` tells where in a run it begins.
+fn without_runs(
+    text: &str,
+    is_in_run: impl Fn(char) -> bool,
+    begins: impl Fn(&str) -> usize,
+    is_secret: impl Fn(&str) -> bool,
+) -> String {
     let mut shown = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
-        let len = rest.find(|c| of_a_value(c) != of_a_value(first)).unwrap_or(rest.len());
+        let len = rest.find(|c| is_in_run(c) != is_in_run(first)).unwrap_or(rest.len());
         let (run, after) = rest.split_at(len);
-        let value = run.rfind('=').map_or(run, |at| &run[at + 1..]);
-        if of_a_value(first) && value.len() > MAX_RUN {
-            shown.push_str(&run[..run.len() - value.len()]);
+        let (name, value) = run.split_at(begins(run));
+        if is_in_run(first) && is_secret(value) {
+            shown.push_str(name);
             shown.push('…');
         } else {
             shown.push_str(run);

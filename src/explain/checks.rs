@@ -189,7 +189,7 @@ impl Examined<'_, '_> {
             Ok(()) => check.pass(format!("{now}, {} before the end", hints::span(end.since(now)))),
             Err(reason) => {
                 let hint = hints::expired(now, end);
-                let cause = Cause::proven(Mistake::Expired, "sign a new link, with a later end");
+                let cause = Mistake::Expired.proven();
                 check.fail(&reason, Some(hint)).caused_by(vec![cause])
             }
         }
@@ -206,8 +206,7 @@ impl Examined<'_, '_> {
             Ok(()) => check.pass(now.to_string()),
             Err(reason) => {
                 let hint = hints::too_early(now, begin);
-                let cause =
-                    Cause::proven(Mistake::NotYetValid, "wait, or sign with an earlier DateGreaterThan");
+                let cause = Mistake::NotYetValid.proven();
                 check.fail(&reason, Some(hint)).caused_by(vec![cause])
             }
         }
@@ -224,16 +223,9 @@ impl Examined<'_, '_> {
             Ok(()) => check.pass(viewer.to_canonical().to_string()),
             Err(reason) => {
                 let cause = match viewer.to_canonical() {
-                    _ if matches!(allowed, SourceIp::V6(_)) => {
-                        Cause::proven(Mistake::MalformedRange, remedy(Mistake::MalformedRange))
-                    }
-                    IpAddr::V6(_) => Cause::proven(
-                        Mistake::Ipv6Viewer,
-                        "leave IpAddress out, or serve such links over IPv4 alone",
-                    ),
-                    IpAddr::V4(_) => {
-                        Cause::proven(Mistake::OutsideRange, "sign a range that holds the viewer's address")
-                    }
+                    _ if matches!(allowed, SourceIp::V6(_)) => Mistake::MalformedRange.proven(),
+                    IpAddr::V6(_) => Mistake::Ipv6Viewer.proven(),
+                    IpAddr::V4(_) => Mistake::OutsideRange.proven(),
                 };
                 check.fail(&reason, hints::address(viewer, allowed)).caused_by(vec![cause])
             }

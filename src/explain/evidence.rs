@@ -8,6 +8,7 @@ use super::policy_text::PolicyText;
 use super::reading::{Reading, readings};
 use super::spelling::Spelling;
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
+use crate::viewer::Base;
 
 /// What was sent as it may have been meant.
 pub(super) struct Evidence<'e> {
@@ -31,14 +32,17 @@ impl<'e> Evidence<'e> {
         let keys = known_keys(examined, key);
         let query = examined.request.target.query;
         if let Some(value) = examined.sent.policy.as_deref() {
-            let mut all = readings(value);
-            let meant = all.iter().position(|reading| PolicyText::custom(&reading.bytes).is_understood());
+            let all = readings(value);
             // One that can't be read is a policy all the same, and maybe one that was sent as it is.
+            let first = all.first().cloned();
             let raw = || Reading { bytes: value.to_vec(), undone: Vec::new() };
-            let policy = Some(if all.is_empty() { raw() } else { all.swap_remove(meant.unwrap_or(0)) });
-            let text = PolicyText::custom(policy.as_ref().map_or(value, |reading| &reading.bytes));
+            let (policy, text) = policy_as_meant(all).unwrap_or_else(|| {
+                let policy = first.unwrap_or_else(raw);
+                let text = PolicyText::custom(&policy.bytes);
+                (policy, text)
+            });
             let time = text.time().to_owned();
-            return Some(Self { keys, key, id, announced, policy, text, time, query });
+            return Some(Self { keys, key, id, announced, policy: Some(policy), text, time, query });
         }
         let expires = examined.sent.expires.as_deref()?;
         let time = String::from_utf8_lossy(expires).into_owned();
@@ -69,22 +73,19 @@ impl<'e> Evidence<'e> {
             return vec![draft(Resource::Text(self.text.resource().into()))];
         }
         let on = |base: &str, query| draft(Resource::Url(Url::of(base, examined.request.target.path, query)));
-        let query = examined.tried.query();
-        let starts: Vec<Draft> =
-            examined.tried.bases().iter().map(|base| on(&base.to_string(), query)).collect();
-        if !starts.is_empty() {
-            return starts;
-        }
         let request = examined.request;
-        let query = request.target.query.and_then(crate::access::credentials::without_signing_parameters);
-        vec![on(&format!("{}://{}", request.scheme, request.host), query.as_deref())]
+        let mut bases: Vec<String> = examined.tried.bases().iter().map(Base::to_string).collect();
+        if bases.is_empty() {
+            bases.push(format!("{}://{}", request.scheme, request.host));
+        }
+        bases.iter().map(|base| on(base, examined.tried.query())).collect()
     }
 
     /// Each reading of the signature that some key may have made, the surest first.
-    pub(super) fn makers(&self, value: &[u8]) -> Vec<(Reading, Maker<'e>)> {
+    pub(super) fn makers(&self, all: &[Reading]) -> Vec<(Reading, Maker<'e>)> {
         let mut opened = Vec::new();
         let mut to_verify = Vec::new();
-        for reading in readings(value).into_iter().flat_map(|reading| self.variants(reading)) {
+        for reading in all.iter().flat_map(|reading| self.variants(reading.clone())) {
             let maker = Maker::among(&self.keys, &reading.bytes);
             if !matches!(maker, Maker::Unknown { .. }) {
                 opened.push((reading, maker));
@@ -97,7 +98,7 @@ impl<'e> Evidence<'e> {
     }
 
     /// The reading itself, without what may follow a signature, and with r and s written as DER.
-    pub(super) fn variants(&self, reading: Reading) -> Vec<Reading> {
+    fn variants(&self, reading: Reading) -> Vec<Reading> {
         let bytes = &reading.bytes;
         let mut lengths: Vec<usize> = self.keys.iter().filter_map(|key| rsa_length(key)).collect();
         // A DER signature says its own length.
@@ -123,6 +124,12 @@ impl<'e> Evidence<'e> {
         let others: Vec<Reading> = cut.chain(der).collect();
         std::iter::once(reading).chain(others).collect()
     }
+}
+
+/// The reading of a policy that is JSON, and its text.
+pub(super) fn policy_as_meant(all: Vec<Reading>) -> Option<(Reading, PolicyText)> {
+    let mut read = all.into_iter().map(|reading| (PolicyText::custom(&reading.bytes), reading));
+    read.find(|(text, _)| text.is_understood()).map(|(text, reading)| (reading, text))
 }
 
 pub(super) fn rsa_length(key: &PublicKey) -> Option<usize> {

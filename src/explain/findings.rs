@@ -2,7 +2,7 @@
 
 use super::cause::{Cause, Mistake};
 use super::diff::diff;
-use super::draft::{Draft, Writer};
+use super::draft::{Draft, Writer, hex};
 use super::effort::Searched;
 use super::evidence::{Evidence, rsa_length};
 use super::maker::{self, Fit, Maker, Shape};
@@ -27,7 +27,7 @@ impl Evidence<'_> {
         let mut causes: Vec<Cause> = Vec::new();
         for mistake in policy.chain(&reading.undone) {
             if causes.iter().all(|cause| cause.mistake != *mistake) {
-                causes.push(Cause::proven(*mistake, remedy(*mistake)));
+                causes.push(mistake.proven());
             }
         }
         causes
@@ -39,24 +39,17 @@ impl Evidence<'_> {
         let signer = Signer::of(Some(&hit.signed), self.query);
         let mut causes: Vec<Cause> = Vec::new();
         for mistake in &hit.mistakes {
-            let (signed, requested) = match (mistake, hit.signed.message) {
-                (
-                    Mistake::SignedBase64
-                    | Mistake::SignedDigest
-                    | Mistake::SignedHexDigest
-                    | Mistake::SignedUrl,
-                    _,
-                ) => (signed_form(writer, &hit.signed), text(&hit.start)),
-                (_, _) if mistake.is_about_text() || self.is_custom() => {
-                    (text(&hit.signed), text(&hit.start))
-                }
-                (Mistake::Milliseconds | Mistake::TimeZone | Mistake::ExpiresDiffers, _) => {
-                    (hit.signed.time.to_string(), hit.start.time.to_string())
-                }
-                (_, _) => (signed_url.clone(), requested_url.clone()),
+            let (signed, requested) = if mistake.is_about_message() {
+                (signed_form(writer, &hit.signed), text(&hit.start))
+            } else if mistake.is_about_text() || self.is_custom() {
+                (text(&hit.signed), text(&hit.start))
+            } else if mistake.is_about_time() {
+                (hit.signed.time.to_string(), hit.start.time.to_string())
+            } else {
+                (signed_url.clone(), requested_url.clone())
             };
             let line = signer.and_then(|signer| signer.line(*mistake));
-            causes.push(Cause::proven(*mistake, remedy(*mistake)).over(&signed, &requested).for_signer(line));
+            causes.push(mistake.proven().over(&signed, &requested).for_signer(line));
         }
         let mut lines: Vec<String> =
             causes.iter().map(|cause| format!("proven: {}", cause.sentence())).collect();
@@ -90,19 +83,19 @@ impl Evidence<'_> {
         let mut causes = self.undone(reading);
         let what = match maker {
             Maker::Pss { .. } => {
-                causes.push(Cause::proven(Mistake::PssPadding, remedy(Mistake::PssPadding)));
+                causes.push(Mistake::PssPadding.proven());
                 causes.extend(maker::other_key(key, self.named()));
                 remedy(Mistake::PssPadding).to_owned()
             }
             Maker::Known { shape: Shape::Bare, .. } => {
-                causes.push(Cause::proven(Mistake::RawDigest, remedy(Mistake::RawDigest)));
+                causes.push(Mistake::RawDigest.proven());
                 causes.extend(maker::other_key(key, self.named()));
                 remedy(Mistake::RawDigest).to_owned()
             }
             Maker::Known { shape: Shape::Named(hash), .. } => {
                 if self.is_custom() && self.text.is_understood() {
                     let other = Mistake::PolicyNotTheSignedOne;
-                    causes.push(Cause::proven(other, remedy(other)));
+                    causes.push(other.proven());
                 }
                 causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
                 let how_far = match searched {
@@ -133,11 +126,11 @@ impl Evidence<'_> {
     pub(super) fn nobody(&self, value: &[u8], all: &[Reading]) -> Findings {
         let mut causes = Vec::new();
         let encoded = self.policy.iter().flat_map(|reading| &reading.undone);
-        causes.extend(encoded.map(|mistake| Cause::proven(*mistake, remedy(*mistake))));
+        causes.extend(encoded.map(|mistake| mistake.proven()));
         let as_sent = all.first().filter(|reading| reading.undone.is_empty());
         let likely = match as_sent {
             Some(reading) => self.by_length(&reading.bytes),
-            None => by_its_characters(value).map(|mistake| Cause::likely(mistake, remedy(mistake))),
+            None => by_its_characters(value).map(Mistake::likely),
         };
         if let Some(cause) = likely {
             let hint = Some(cause.fix.clone());
@@ -178,11 +171,11 @@ impl Evidence<'_> {
             None => self.keys.iter().any(|key| key.kind() == KeyKind::EcdsaP256),
         };
         if has_ecdsa && length == RAW_ECDSA_LENGTH {
-            return Some(Cause::likely(Mistake::EcdsaRaw, remedy(Mistake::EcdsaRaw)));
+            return Some(Mistake::EcdsaRaw.likely());
         }
         if has_ecdsa && signature.first() == Some(&0x30) && length < 80 {
             let said = 2 + usize::from(*signature.get(1)?);
-            return (length < said).then(|| Cause::likely(Mistake::Truncated, remedy(Mistake::Truncated)));
+            return (length < said).then(|| Mistake::Truncated.likely());
         }
         let (true, Some(shown)) =
             (!expected.contains(&length), expected.first().copied().or(has_ecdsa.then_some(72)))
@@ -209,7 +202,7 @@ fn signed_form(writer: &Writer, signed: &Draft) -> String {
     writer.write(signed, &mut message);
     match String::from_utf8(message) {
         Ok(text) => text,
-        Err(error) => error.into_bytes().iter().map(|byte| format!("{byte:02x}")).collect(),
+        Err(error) => hex(error.as_bytes()),
     }
 }
 

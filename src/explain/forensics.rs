@@ -19,9 +19,10 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
         return Findings::default();
     };
     let Some(evidence) = Evidence::of(examined) else { return Findings::default() };
-    let makers = evidence.makers(value);
+    let all = readings(value);
+    let makers = evidence.makers(&all);
     if makers.is_empty() {
-        return evidence.nobody(value, &readings(value));
+        return evidence.nobody(value, &all);
     }
     let writer = Writer::new(evidence.text.clone());
     let space = Space {
@@ -52,7 +53,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             searched = how;
         }
     }
-    Findings { searched, ..evidence.nobody(value, &readings(value)) }
+    Findings { searched, ..evidence.nobody(value, &all) }
 }
 
 /// What was sent, signed by an ECDSA key with a hash that CloudFront doesn't take.

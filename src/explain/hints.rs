@@ -4,6 +4,8 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::examined::Examined;
+use super::reading::by_its_characters;
+use super::remedies::remedy;
 use crate::access::TriedUrls;
 use crate::access::credentials::Credentials;
 use crate::access::deny::DenyReason;
@@ -16,31 +18,22 @@ use crate::viewer::Base;
 /// Quirks 10 and 14.
 pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
     let value = value.filter(|value| !value.is_empty())?;
-    if matches!(value, b"undefined" | b"null" | b"None" | b"[object Object]") {
+    if unset_word(value).is_some() {
         return Some("a variable without a value was written into the credentials".to_owned());
     }
     if value.trim_ascii_start().starts_with(b"{") {
         return Some("the policy was sent as it is: send CloudFront's base64 of it".to_owned());
     }
-    if value.contains(&b' ') {
-        return Some("a `+` may have been read as a space on the way: this is plain base64".to_owned());
-    }
-    let body = &value[..value.len() - value.iter().rev().take_while(|byte| b"_=".contains(byte)).count()];
-    if body.contains(&b'_') {
-        return Some(BASE64URL.to_owned());
-    }
-    if value.iter().any(|byte| b"+/=".contains(byte)) {
-        return Some("plain base64: replace `+` by `-`, `=` by `_` and `/` by `~`".to_owned());
-    }
-    if value.contains(&b'%') {
-        return Some("percent-encoded twice".to_owned());
-    }
-    (value.len() % 4 == 1).then(|| "cut short on the way?".to_owned())
+    by_its_characters(value).map(|mistake| remedy(mistake).to_owned())
 }
 
-const BASE64URL: &str =
-    "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding `=`";
+/// The word that stands for a variable without a value.
+pub(super) fn unset_word(value: &[u8]) -> Option<&'static str> {
+    UNSET.into_iter().find(|word| word.as_bytes() == value)
+}
 
+/// What languages write for a variable without a value.
+const UNSET: [&str; 7] = ["undefined", "null", "None", "nil", "NaN", "[object Object]", "[object Promise]"];
 /// Quirks 3, 14, 15 and IAM's habits.
 pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
     let DenyReason::MalformedPolicy(fault) = reason else { return None };

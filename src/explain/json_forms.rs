@@ -50,13 +50,8 @@ pub(super) fn ordered(statement: &mut Map<String, Value>, order: Order) {
         Order::ConditionFirst => {}
         Order::Conditions(number) => {
             if let Some(Value::Object(all)) = statement.get_mut("Condition") {
-                let mut left: Vec<(String, Value)> = std::mem::take(all).into_iter().collect();
-                let mut number = usize::from(number);
-                while !left.is_empty() {
-                    let (name, value) = left.remove(number % left.len());
-                    number /= left.len() + 1;
-                    all.insert(name, value);
-                }
+                let sent = std::mem::take(all).into_iter().collect();
+                all.extend(permuted(sent, usize::from(number)));
             }
         }
     }
@@ -91,6 +86,17 @@ pub(super) fn quote_beginning(statement: &mut Map<String, Value>) {
     {
         *time = Value::from(time.to_string());
     }
+}
+
+/// One of the orders of a list, by its number; 0 is the one that it has.
+pub(super) fn permuted<T>(mut left: Vec<T>, mut number: usize) -> Vec<T> {
+    let mut order = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let count = left.len();
+        order.push(left.remove(number % count));
+        number /= count;
+    }
+    order
 }
 
 /// `{"a": 1, "b": 2}`: a separator that is more than its character.

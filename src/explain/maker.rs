@@ -3,7 +3,6 @@
 use super::cause::{Cause, Mistake};
 use super::examined::Examined;
 use super::opened::{Hash, Opened, Pss, open};
-use super::remedies::remedy;
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
 
 /// What the signature itself tells, before any message is tried.
@@ -126,7 +125,7 @@ impl Fit<'_> {
     /// What is wrong with who made it, and how.
     pub(super) fn causes(self, named: Named<'_>) -> Vec<Cause> {
         let mut causes: Vec<Cause> = other_key(self.key, named).into_iter().collect();
-        causes.extend(self.padding.map(|mistake| Cause::proven(mistake, remedy(mistake))));
+        causes.extend(self.padding.map(Mistake::proven));
         // Once the padding is right, the hash is chosen anew.
         if self.padding == Some(Mistake::PssPadding) {
             return causes;
@@ -134,10 +133,7 @@ impl Fit<'_> {
         let Some(announced) = named.hash else { return causes };
         match (self.hash, announced) {
             (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
-            (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Cause::proven(
-                Mistake::HashNotAnnounced,
-                "it was made with SHA-256: send Hash-Algorithm=SHA256 too",
-            )),
+            (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Mistake::HashNotAnnounced.proven()),
             (Hash::Sha1, HashAlgorithm::Sha256) => causes.push(Cause::proven(
                 Mistake::HashAnnouncedWrongly,
                 "it was made with SHA-1, but Hash-Algorithm=SHA256 was sent",

@@ -1,8 +1,28 @@
 //! What each mistake is and how it is mended, in one sentence.
 
-use super::cause::Mistake;
+use super::cause::{Cause, Mistake};
 
 impl Mistake {
+    /// The cause, shown by a signature or by values, with its usual remedy.
+    pub(super) fn proven(self) -> Cause {
+        Cause::proven(self, remedy(self))
+    }
+
+    /// The cause, as far as can be told, with its usual remedy.
+    pub(super) fn likely(self) -> Cause {
+        Cause::likely(self, remedy(self))
+    }
+
+    /// Whether it is about what the signer was given in place of the policy.
+    pub(super) fn is_about_message(self) -> bool {
+        matches!(self, Self::SignedBase64 | Self::SignedDigest | Self::SignedHexDigest | Self::SignedUrl)
+    }
+
+    /// Whether it is about the end that was signed.
+    pub(super) fn is_about_time(self) -> bool {
+        matches!(self, Self::Milliseconds | Self::TimeZone | Self::ExpiresDiffers)
+    }
+
     /// Whether it is about the policy's text, and not about the URL.
     pub(super) fn is_about_text(self) -> bool {
         matches!(

@@ -88,16 +88,14 @@ impl Signer {
                 "kms sign --message-type DIGEST --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256 (ECDSA_SHA_256 on a curve), and Hash-Algorithm=SHA256"
             }
             (Self::JavaScript, Mistake::Milliseconds) => "Math.floor(Date.now() / 1000) + 3600",
-            (Self::JavaScript, Mistake::PathEncoding) => "getSignedUrl({ url: new URL(url).href, … })",
-            (Self::JavaScript, Mistake::QueryEncoding) => "getSignedUrl({ url: new URL(url).href, … })",
+            (Self::JavaScript, Mistake::PathEncoding | Mistake::QueryEncoding) => {
+                "getSignedUrl({ url: new URL(url).href, … })"
+            }
             (Self::JavaScript, Mistake::WildcardCanned) => {
                 "getSignedCookies({ policy: JSON.stringify(policy), … })"
             }
             (Self::JavaScript, Mistake::EcdsaRaw) => "crypto.sign(hash, data, { key, dsaEncoding: \"der\" })",
-            (Self::JavaScript, Mistake::PssPadding) => {
-                "crypto.createSign(\"RSA-SHA1\").update(policy).sign(key)"
-            }
-            (Self::JavaScript, Mistake::HashNotAnnounced) => {
+            (Self::JavaScript, Mistake::PssPadding | Mistake::HashNotAnnounced) => {
                 "crypto.createSign(\"RSA-SHA1\").update(policy).sign(key)"
             }
             (Self::JavaScript, Mistake::QueryAdded) => "getSignedUrl({ url: urlWithEveryParameter, … })",

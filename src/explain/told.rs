@@ -2,10 +2,9 @@
 
 use super::cause::{Cause, Mistake};
 use super::examined::Examined;
-use super::policy_text::PolicyText;
 use super::reading::{by_its_characters, readings};
 use super::remedies::remedy;
-use super::{hints, key_hints};
+use super::{evidence, hints, key_hints};
 use crate::access::credentials::{Credentials, SIGNING_PARAMETERS, without_signing_parameters};
 use crate::access::deny::DenyReason;
 use crate::access::policy::PolicyFault;
@@ -13,10 +12,6 @@ use crate::access::verified::VerifiedPolicies;
 use crate::access::{Decision, authorize};
 use crate::viewer::query::{parameter_name, segments};
 use crate::viewer::{Target, ViewerRequest};
-
-fn proven(mistake: Mistake) -> Cause {
-    Cause::proven(mistake, remedy(mistake))
-}
 
 /// Of what wasn't sent, or not under its name: one cause, the likeliest.
 pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Option<Cause> {
@@ -28,18 +23,18 @@ pub(super) fn missing(examined: &Examined<'_, '_>, fragment: Option<&str>) -> Op
         return unset(sent);
     }
     if fragment.is_some_and(has_signing_parameter_within) {
-        return Some(proven(Mistake::Fragment));
+        return Some(Mistake::Fragment.proven());
     }
     let query = examined.request.target.query.unwrap_or_default();
     if query.contains("&amp;") && has_signing_parameter(&query.replace("&amp;", "&")) {
-        return Some(proven(Mistake::HtmlEscaped));
+        return Some(Mistake::HtmlEscaped.proven());
     }
     if let Some(found) = key_hints::miscased(examined.request) {
         let fix = format!("names are case-sensitive: {found} was sent");
         return Some(Cause::proven(Mistake::NameCase, fix));
     }
     if has_signing_parameter(query) && cookies_would_do(examined) {
-        return Some(proven(Mistake::UrlShadowsCookies));
+        return Some(Mistake::UrlShadowsCookies.proven());
     }
     // With an id, there is nothing more to be told from it.
     let why = (!is_there(&sent.key_pair_id))
@@ -64,10 +59,8 @@ pub(super) fn unset(sent: &Credentials<'_>) -> Option<Cause> {
         ("Policy", &sent.policy),
         ("Expires", &sent.expires),
     ];
-    let (name, word) = values.into_iter().find_map(|(name, value)| {
-        let value = value.as_deref()?;
-        UNSET.iter().find(|word| word.as_bytes() == value).map(|word| (name, *word))
-    })?;
+    let (name, word) =
+        values.into_iter().find_map(|(name, value)| Some((name, hints::unset_word(value.as_deref()?)?)))?;
     let fix = format!("{name} is `{word}`: a variable without a value was written into the credentials");
     Some(Cause::proven(Mistake::NotSent, fix))
 }
@@ -88,9 +81,14 @@ fn cookies_would_do(examined: &Examined<'_, '_>) -> bool {
     let query = request.target.query.and_then(without_signing_parameters);
     let target = Target { query: query.as_deref(), ..request.target };
     let by_cookies = ViewerRequest { target, ..request.clone() };
-    let route = examined.distributions.route(&by_cookies);
+    opens(&by_cookies, examined)
+}
+
+/// Whether another request would have been allowed.
+fn opens(request: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> bool {
+    let route = examined.distributions.route(request);
     route.is_some_and(|route| {
-        matches!(authorize(&by_cookies, &route, &VerifiedPolicies::new(0)), Decision::Allow(_))
+        matches!(authorize(request, &route, &VerifiedPolicies::new(0)), Decision::Allow(_))
     })
 }
 
@@ -101,13 +99,13 @@ pub(super) fn key_pair_id(examined: &Examined<'_, '_>) -> Option<Cause> {
         return Some(Cause::proven(Mistake::KeyIdIsKeyGroup, hint));
     }
     if id.contains("BEGIN") || id.starts_with("MII") {
-        return Some(proven(Mistake::KeyIdIsPem));
+        return Some(Mistake::KeyIdIsPem.proven());
     }
     if key_hints::is_uuid(&id) {
-        return Some(Cause::likely(Mistake::KeyIdIsKeyGroup, remedy(Mistake::KeyIdIsKeyGroup)));
+        return Some(Mistake::KeyIdIsKeyGroup.likely());
     }
     if id.len() == ACCESS_KEY_LENGTH && ["AKIA", "ASIA"].iter().any(|prefix| id.starts_with(prefix)) {
-        return Some(proven(Mistake::KeyIdIsAccessKey));
+        return Some(Mistake::KeyIdIsAccessKey.proven());
     }
     None
 }
@@ -123,19 +121,17 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
         PolicyFault::TimeOutOfRange { seconds, .. } if *seconds >= MIN_MILLISECONDS => {
             with_hint(Mistake::Milliseconds)
         }
-        PolicyFault::Unexpected { place: "IpAddress", .. } => Some(proven(Mistake::MalformedRange)),
+        PolicyFault::Unexpected { place: "IpAddress", .. } => Some(Mistake::MalformedRange.proven()),
         PolicyFault::Unexpected { expected, found, .. }
             if expected.contains("EpochTime") && found.contains('"') =>
         {
             with_hint(Mistake::QuotedNumber)
         }
-        PolicyFault::NotJson { problem } if problem.contains("EOF") => {
-            Some(Cause::likely(Mistake::Truncated, remedy(Mistake::Truncated)))
-        }
+        PolicyFault::NotJson { problem } if problem.contains("EOF") => Some(Mistake::Truncated.likely()),
         PolicyFault::NotJson { .. } => {
             let text = crate::access::encoding::decode(examined.sent.policy.as_deref()?).ok()?;
             if text.starts_with(b"\xef\xbb\xbf") {
-                return Some(proven(Mistake::JsonBom));
+                return Some(Mistake::JsonBom.proven());
             }
             let is_escaped = memchr::memmem::find(&text, br"\?").is_some();
             is_escaped
@@ -146,11 +142,10 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
             if value.trim_ascii_start().starts_with(b"{") {
                 return None;
             }
-            let meant =
-                readings(value).into_iter().find(|one| PolicyText::custom(&one.bytes).is_understood());
-            match meant.and_then(|reading| reading.undone.first().copied()) {
-                Some(mistake) => Some(proven(mistake)),
-                None => by_its_characters(value).map(|mistake| Cause::likely(mistake, remedy(mistake))),
+            let meant = evidence::policy_as_meant(readings(value));
+            match meant.and_then(|(reading, _)| reading.undone.first().copied()) {
+                Some(mistake) => Some(mistake.proven()),
+                None => by_its_characters(value).map(Mistake::likely),
             }
         }
         PolicyFault::Missing
@@ -201,16 +196,9 @@ fn twice<'t>(named: impl Iterator<Item = (&'t str, &'t str)>) -> Option<Vec<&'t 
 }
 
 fn told(with_the_others: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> Cause {
-    let Some(route) = examined.distributions.route(with_the_others) else {
-        return proven(Mistake::Duplicate);
-    };
-    let is_cured =
-        matches!(authorize(with_the_others, &route, &VerifiedPolicies::new(0)), Decision::Allow(_));
-    Cause { proven: is_cured, ..proven(Mistake::Duplicate) }
+    Cause { proven: opens(with_the_others, examined), ..Mistake::Duplicate.proven() }
 }
 
-/// What languages write for a variable without a value.
-const UNSET: [&str; 7] = ["undefined", "null", "None", "nil", "NaN", "[object Object]", "[object Promise]"];
 const ACCESS_KEY_LENGTH: usize = 20;
 /// From here on it can't be seconds.
 const MIN_MILLISECONDS: u64 = 100_000_000_000;

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
-use super::link::{Problem, problem};
+use super::link::{Problem, Sink, problem};
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -151,6 +151,14 @@ pub(super) struct Line {
 impl Lines {
     pub(super) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The next line; none at the end, nor where it can't be read, of which the sink is told.
+    pub(super) fn next_or_tell(&mut self, sink: &mut dyn Sink) -> Option<Line> {
+        self.next().unwrap_or_else(|problem| {
+            sink.problem(problem);
+            None
+        })
     }
 
     /// The next line; none at the end.

@@ -39,15 +39,7 @@ impl Pasted {
     /// Where the sink takes no more.
     pub(super) fn read(&mut self, mut lines: Lines, sink: &mut dyn Sink) -> anyhow::Result<()> {
         let mut command: Option<Command> = None;
-        loop {
-            let line = match lines.next() {
-                Ok(Some(line)) => line,
-                Ok(None) => break,
-                Err(problem) => {
-                    sink.problem(problem);
-                    break;
-                }
-            };
+        while let Some(line) = lines.next_or_tell(sink) {
             if line.is_lossy {
                 sink.note(&format!(
                     "{}: bytes that are no UTF-8 were replaced by `\u{fffd}`",

@@ -19,15 +19,7 @@ use crate::epoch::EpochSeconds;
 pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> anyhow::Result<()> {
     let mut names: Vec<String> = HEAD.split_whitespace().skip(3).map(str::to_owned).collect();
     let (mut requests, mut denied) = (0_u64, 0_u64);
-    loop {
-        let line = match lines.next() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(problem) => {
-                sink.problem(problem);
-                break;
-            }
-        };
+    while let Some(line) = lines.next_or_tell(sink) {
         if let Some(fields) = line.text.strip_prefix("#Fields:") {
             names = fields.split_whitespace().map(str::to_owned).collect();
             continue;

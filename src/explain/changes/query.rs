@@ -9,6 +9,7 @@ use super::{Change, Dimension, Url};
 use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::explain::cause::Mistake;
 use crate::explain::examined::Examined;
+use crate::explain::json_forms::permuted;
 use crate::viewer::query::{parameter_name, segments};
 
 /// Parameters that came after signing: all, the well-known ones, each, and every choice of a few.
@@ -85,17 +86,11 @@ pub(in crate::explain) fn order<'c>() -> Dimension<'c> {
     };
     let swapped = |number: usize| {
         Change::of_query(Mistake::QueryOrder, 2, move |query| {
-            let mut left: Vec<&str> = segments(query).collect();
-            if left.len() > MAX_PERMUTED {
+            let all: Vec<&str> = segments(query).collect();
+            if all.len() > MAX_PERMUTED {
                 return Some(query.to_owned());
             }
-            let (mut number, mut order) = (number, Vec::new());
-            while !left.is_empty() {
-                let count = left.len();
-                order.push(left.remove(number % count));
-                number /= count;
-            }
-            Some(order.join("&"))
+            Some(permuted(all, number).join("&"))
         })
     };
     let mut changes = vec![
