@@ -22,7 +22,6 @@ mod explain;
 mod keygen;
 mod keys;
 mod log;
-mod paint;
 mod proxy;
 mod reload;
 mod serve;

@@ -44,6 +44,7 @@ use policies::Policies;
 use reader::{Placed, Reader};
 pub use server::{Door, HttpsListener, ServerSettings};
 pub use watched::WatchedFile;
+#[cfg(feature = "proxy")]
 pub(crate) use watched::{Identity, identity};
 
 /// Everything that `serve` needs.

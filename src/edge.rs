@@ -39,7 +39,6 @@ pub mod metrics;
 pub mod observer;
 pub mod proxy_header;
 pub mod recorder;
-pub mod redact;
 pub mod reply;
 pub mod response_headers;
 mod running;

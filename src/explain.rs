@@ -33,6 +33,7 @@ mod partial;
 mod policy_text;
 mod reading;
 mod remedies;
+pub mod report;
 mod search;
 mod settled;
 mod signers;
@@ -44,7 +45,6 @@ pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 pub use partial::Unknown;
 
-#[cfg(feature = "proxy")]
 pub(crate) use diff::diff;
 
 use examined::Examined;

@@ -59,26 +59,27 @@ pub mod access;
 pub mod distribution;
 pub mod epoch;
 pub mod explain;
+pub mod redact;
 pub mod sign;
 pub mod viewer;
 
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod body;
 #[cfg(feature = "proxy")]
 pub mod cli;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod clock;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod config;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod edge;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod locations;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod origin;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod small_writes;
-#[cfg(feature = "proxy")]
+#[cfg(feature = "shell")]
 pub mod tls;
 
 pub use access::{Decision, authorize};

@@ -13,7 +13,7 @@ use frontgate::distribution::behavior::{CacheBehavior, Restriction};
 use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use frontgate::distribution::pattern::PathPattern;
 use frontgate::distribution::{Distribution, Distributions, UnknownHost};
-use frontgate::edge::redact::redacted;
+use frontgate::redact::redacted;
 use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
 use frontgate::viewer::{Base, Host, Scheme, SignedUrl, Target, ViewerRequest};
 use http::Method;

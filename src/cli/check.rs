@@ -7,12 +7,12 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::paint::Paint;
 use super::{Global, WRONG, answer, report};
 use crate::config::{self, Fault, InvalidConfig, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::origin_request_policy::OriginRequestPolicy;
 use crate::distribution::{Distribution, GeoRestriction};
+use crate::explain::report::Paint;
 use crate::viewer::Country;
 
 #[derive(Args, Debug)]

@@ -9,7 +9,6 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use super::keys::{KeyPair, fresh_id};
-use super::paint::Paint;
 use super::proxy::{Proxy, prepare_ready_file};
 use super::{Global, answer};
 use crate::config::{self, AdminSettings, Door, HttpsListener, ServerSettings, Settings};
@@ -18,6 +17,7 @@ use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
 use crate::edge::dev_signer::DevSigner;
+use crate::explain::report::Paint;
 use crate::sign::PrivateKey;
 use crate::viewer::Scheme;
 

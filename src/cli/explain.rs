@@ -10,10 +10,10 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use http::Method;
 
-use super::paint::Paint;
 use super::{DENIED, Global, answer};
 use crate::clock;
 use crate::epoch::EpochSeconds;
+use crate::explain::report::Paint;
 use crate::viewer::Country;
 
 mod answers;

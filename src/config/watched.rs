@@ -34,6 +34,7 @@ impl WatchedFile {
 /// Which file this is, whatever its name.
 pub(crate) type Identity = (u64, u64);
 
+#[cfg(feature = "proxy")]
 pub(crate) fn identity(path: &Path) -> Option<Identity> {
     fs::metadata(path).ok().map(|meta| identity_of(&meta))
 }

@@ -35,6 +35,7 @@ mod writer;
 use bodies::{CountedBody, LoggedBody};
 use ending::Ending;
 use facts::{RequestFacts, ResponseFacts};
+#[cfg(feature = "proxy")]
 pub(crate) use format::HEAD;
 pub use writer::AccessLog;
 

@@ -10,9 +10,9 @@ use std::{fmt, io, thread};
 
 use tokio::sync::oneshot;
 
-use super::redact::redacted;
 use crate::distribution::Distributions;
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES};
+use crate::redact::redacted;
 
 /// The running thread. It ends with this, without whoever drops it waiting for more than a search that doesn't look up.
 #[derive(Debug)]

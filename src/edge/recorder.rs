@@ -10,8 +10,8 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::redact::redacted_by_shape;
 use crate::explain::Inquiry;
+use crate::redact::redacted_by_shape;
 
 /// The last requests of all threads, oldest first.
 #[derive(Debug)]

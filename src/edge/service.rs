@@ -11,7 +11,6 @@ use super::access_log::AccessLogEntry;
 use super::cloudfront_headers::Whereabouts;
 use super::forward::{Forwarding, Plan};
 use super::identity::RequestIdentity;
-use super::redact::redacted;
 use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
@@ -25,6 +24,7 @@ use crate::clock;
 use crate::distribution::response_headers_policy::is_preflight;
 use crate::distribution::{Distribution, Distributions, Route};
 use crate::epoch::EpochSeconds;
+use crate::redact::redacted;
 use crate::viewer::{Country, Host, Target, ViewerRequest};
 
 /// What is known of a request that has come, and what becomes known of it on its way.

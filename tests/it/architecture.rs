@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::support::root;
 
-const PURE: [&str; 6] = ["epoch", "distribution", "viewer", "access", "explain", "sign"];
+const PURE: [&str; 7] = ["epoch", "distribution", "viewer", "access", "explain", "redact", "sign"];
 
 /// What a pure file must not say, beside the modules of the shell.
 const IMPURE: [&str; 9] = [

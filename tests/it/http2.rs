@@ -400,6 +400,9 @@ fn sigterm_says_goaway_and_lets_open_streams_finish() {
     assert_eq!(origin.requests().len(), 2);
 }
 
+/// How many streams are open at the same time, over all connections of one viewer's flood.
+const MAX_STREAMS: u64 = 1000;
+
 /// What a flood may cost, and what it may end in.
 struct Flood {
     kind: &'static str,
@@ -461,12 +464,14 @@ fn floods_of_frames_cost_little_and_nobody_else_anything() {
         let told = json!([kind, sent, seen["closed"], seen["goaway"], spent.as_millis(), edge.peak_memory()]);
         let is_ended = seen["closed"] == true || seen["goaway"] != Value::Null;
         assert!(is_ended || !must_end, "{told}");
-        assert!(edge.peak_memory() < 96, "{told}");
+        // Streams that may stay open cost what a request and its connection to an origin cost, each about 90 KiB here.
+        let memory = if kind == "open-streams" { 96 + MAX_STREAMS * 90 / 1024 } else { 96 };
+        assert!(edge.peak_memory() < memory, "{told}");
         assert!(spent < Duration::from_secs(4), "{told}");
         // As many streams as were announced, and not all of the flood's, come as far as the origin.
         if kind == "open-streams" {
             let hanging = origin.requests().iter().filter(|asked| asked.target() == "/public/hang").count();
-            assert!(hanging <= 1000, "{told}: {hanging}");
+            assert!(hanging as u64 <= MAX_STREAMS, "{told}: {hanging}");
         }
         println!("{told}");
     }

@@ -9,11 +9,11 @@ use std::time::Duration;
 use super::PUBLIC_PATHS;
 use crate::access::encoding;
 use crate::cli::keys::KeyPair;
-use crate::cli::paint::Paint;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::distribution::origin::{OriginLocation, S3Bucket};
 use crate::epoch::EpochSeconds;
+use crate::explain::report::Paint;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
 use crate::viewer::Scheme;
 

@@ -67,7 +67,7 @@ pub(super) trait Sink {
 pub(super) fn beginning(text: &str) -> String {
     let shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
     let more = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
-    format!("`{}{more}`", crate::edge::redact::redacted(&shown))
+    format!("`{}{more}`", crate::redact::redacted(&shown))
 }
 
 const MAX_SHOWN: usize = 60;

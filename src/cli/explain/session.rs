@@ -12,9 +12,9 @@ use super::link::{Link, Problem, Sink};
 use super::redacted::unknown;
 use super::trust::Trust;
 use super::{Explain, json, text};
-use crate::cli::paint::Paint;
 use crate::cli::{DENIED, WRONG, answer};
 use crate::epoch::EpochSeconds;
+use crate::explain::report::Paint;
 use crate::explain::{Clues, Effort, Explanation, Inquiry, Searched, Verdict, explain_with};
 
 /// What the command line asked for, and what came of it so far.
@@ -144,7 +144,7 @@ impl<'e> Session<'e> {
             notes.push("the search for what was signed was given up: its budget was used".to_owned());
         }
         let url = format!("{}://{}{}", inquiry.scheme, inquiry.authority, inquiry.target);
-        let url = crate::edge::redact::redacted(&url).into_owned();
+        let url = crate::redact::redacted(&url).into_owned();
         Ok(Judged { link, url, explanation, notes })
     }
 

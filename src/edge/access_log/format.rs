@@ -10,7 +10,7 @@ use super::{Line, RequestFacts};
 use crate::clock;
 use crate::config::{AccessLogFormat, AccessLogSettings};
 use crate::edge::identity::POP;
-use crate::edge::redact::redacted;
+use crate::redact::redacted;
 
 /// The line of a request that has ended, with its line end.
 pub(super) fn line(

@@ -9,9 +9,9 @@ use super::Line;
 use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::recorder::{Record, Times};
-use crate::edge::redact::redacted_by_shape;
 use crate::epoch::EpochSeconds;
 use crate::explain::Inquiry;
+use crate::redact::redacted_by_shape;
 use crate::viewer::ViewerRequest;
 
 /// What is judged. Of the cookies only CloudFront's are kept: the others are none of our business.

@@ -13,8 +13,8 @@ use super::page::{Entry, Page};
 use crate::access::deny::excerpt;
 use crate::clock;
 use crate::edge::Edge;
-use crate::edge::redact::redacted_by_shape;
 use crate::explain::{Inquiry, InvalidInquiry};
+use crate::redact::redacted_by_shape;
 
 /// What was pasted last, so that it can be judged again without the page having to hold the link.
 #[derive(Default)]

@@ -4,7 +4,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use crate::distribution::Distributions;
 use crate::edge::recorder::Record;
-use crate::edge::redact::redacted_by_shape;
+use crate::redact::redacted_by_shape;
 
 /// The form's fields.
 #[derive(Default)]

@@ -5,7 +5,7 @@ use super::html::{Html, html};
 use super::page::{Entry, Page};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::{Distribution, Distributions, HostStanding, Route};
-use crate::edge::redact::redacted_by_shape;
+use crate::redact::redacted_by_shape;
 use crate::viewer::Target;
 
 /// The page; with a path, what holds for that.

@@ -10,8 +10,8 @@ use super::page::{Entry, Page};
 use super::{requests, when};
 use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
-use crate::edge::redact::redacted_by_shape;
 use crate::edge::reply::ORIGIN_ERROR;
+use crate::redact::redacted_by_shape;
 
 /// The page; with a form, as judged by what it says.
 pub(super) async fn page(edge: &Edge, recorder: &Recorder, number: u64, form: Option<&Form>) -> Page {

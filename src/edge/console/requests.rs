@@ -9,7 +9,7 @@ use super::page::{Entry, Page};
 use super::when;
 use crate::distribution::Distributions;
 use crate::edge::recorder::{KEPT, Record, Recorder};
-use crate::edge::redact::redacted_by_shape;
+use crate::redact::redacted_by_shape;
 
 /// The page.
 pub(super) fn page(recorder: &Recorder, distributions: &Distributions, query: Option<&str>) -> Page {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::edge::redact::redacted_by_shape;
 use crate::explain::Inquiry;
+use crate::redact::redacted_by_shape;
 
 /// The values of one request.
 pub(super) struct Secrets(Vec<String>);

@@ -12,9 +12,9 @@ use crate::access::resource::Resource;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::dev_signer::DevSigner;
-use crate::edge::redact::redacted_by_shape;
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::explain::Inquiry;
+use crate::redact::redacted_by_shape;
 use crate::sign::{PrivateKey, Terms, check_url, signed_url, signing_values};
 use crate::viewer::{Base, SignedUrl, Target};
 

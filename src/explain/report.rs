@@ -1,0 +1,50 @@
+//! An explanation as it is told: to people, and to programs.
+
+mod json;
+mod paint;
+mod text;
+
+pub use json::json;
+pub use paint::Paint;
+pub use text::{causes, checks, place, printable, text, verdict};
+
+use super::{Explanation, Verdict};
+
+/// What the viewer would get: status, code, message and reason.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// 200, where the origin decides; none where the verdict is open.
+    pub status: Option<u16>,
+    /// CloudFront's code in its XML.
+    pub code: Option<&'static str>,
+    /// And its message.
+    pub message: Option<String>,
+    /// Contract 4's name.
+    pub reason: Option<&'static str>,
+}
+
+impl Answer {
+    /// Of what came of the checks.
+    #[must_use]
+    pub fn of(explanation: &Explanation) -> Self {
+        match &explanation.verdict {
+            Verdict::Allow => Self { status: Some(200), code: None, message: None, reason: None },
+            Verdict::Undecided => Self { status: None, code: None, message: None, reason: None },
+            Verdict::Deny(reason) => {
+                let answer = reason.answer();
+                Self {
+                    status: Some(403),
+                    code: Some(answer.code()),
+                    message: Some(answer.message().to_owned()),
+                    reason: Some(reason.name()),
+                }
+            }
+            Verdict::Barred(barrier) => Self {
+                status: Some(barrier.status()),
+                code: None,
+                message: Some(barrier.to_string()),
+                reason: Some(barrier.name()),
+            },
+        }
+    }
+}
