@@ -28,6 +28,7 @@ mod serve;
 mod service_manager;
 mod sign;
 mod signals;
+mod test;
 mod watch;
 
 /// A signed-URL and signed-cookie reverse proxy that answers as Amazon CloudFront does.
@@ -98,6 +99,8 @@ enum Command {
     Check(check::Check),
     /// Say what would become of a URL, check by check
     Explain(explain::Explain),
+    /// Run a test command beside a proxy of its own, with a fresh key
+    Test(test::Test),
 }
 
 /// Reads the arguments, runs the command, and says how it ended.
@@ -119,6 +122,7 @@ pub fn run() -> ExitCode {
         Command::Sign(command) => command.run(),
         Command::Check(command) => command.run(global),
         Command::Explain(command) => command.run(global),
+        Command::Test(command) => command.run(global),
     };
     log::flush();
     outcome.unwrap_or_else(|error| {

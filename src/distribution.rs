@@ -12,6 +12,7 @@ pub mod cloudfront_header;
 pub mod cors;
 pub mod error_response;
 pub mod geo_restriction;
+pub mod handler;
 pub mod key;
 pub mod origin;
 pub mod origin_group;

@@ -20,6 +20,7 @@ use crate::config::{Door, Settings};
 
 pub mod access_log;
 pub mod admin;
+pub mod asked;
 pub mod cloudfront_headers;
 pub mod connection;
 mod console;
@@ -53,6 +54,7 @@ pub mod websocket;
 pub mod worker;
 
 use access_log::AccessLog;
+use asked::Asked;
 use dev_signer::DevSigner;
 use explainer::Explainer;
 pub use listener::Listeners;
@@ -82,6 +84,8 @@ pub struct Edge {
     pub explainer: Option<Arc<Explainer>>,
     /// What the console signs links with; `dev` has it.
     pub dev_signer: Option<DevSigner>,
+    /// What the origins were asked, where a test wants to know.
+    pub asked: Option<Arc<Asked>>,
     /// How often the configuration was read again.
     pub reloads: Reloads,
     /// Whether every thread takes connections.
@@ -102,6 +106,7 @@ impl Edge {
             recorder: settings.admin.as_ref().is_some_and(|admin| admin.console).then(Arc::default),
             explainer: None,
             dev_signer: None,
+            asked: None,
             reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
         }

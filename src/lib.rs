@@ -79,6 +79,8 @@ pub mod locations;
 pub mod origin;
 #[cfg(feature = "shell")]
 pub mod small_writes;
+#[cfg(feature = "testing")]
+pub mod testing;
 #[cfg(feature = "shell")]
 pub mod tls;
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use hyper::{Request, Response};
 
 use crate::body::{Body, BoxError};
+use crate::distribution::handler::Handler;
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::viewer::Scheme;
 
@@ -16,6 +17,7 @@ mod content;
 pub mod demo;
 #[cfg_attr(not(unix), path = "origin/no_directory.rs")]
 pub mod directory;
+mod handler;
 pub mod http;
 pub mod s3;
 mod upgraded;
@@ -36,6 +38,8 @@ pub enum OriginClient {
     Directory(Arc<Directory>),
     /// From the binary.
     Demo,
+    /// From a function.
+    Handler(Handler),
 }
 
 impl OriginClient {
@@ -51,6 +55,7 @@ impl OriginClient {
                 Directory::new(root, &origin.path, secrets).map(Self::Directory)
             }
             OriginLocation::Demo => Ok(Self::Demo),
+            OriginLocation::Handler(handler) => Ok(Self::Handler(handler.clone())),
         }
     }
 
@@ -64,6 +69,7 @@ impl OriginClient {
             Self::S3(origin) => origin.send(request, viewer).await,
             Self::Directory(directory) => Ok(directory.send(request).await),
             Self::Demo => Ok(demo::answer(&request)),
+            Self::Handler(handler) => handler::send(handler, request).await,
         }
     }
 
@@ -72,7 +78,7 @@ impl OriginClient {
         match self {
             Self::Http(origin) => origin.sweep(),
             Self::S3(origin) => origin.sweep(),
-            Self::Directory(_) | Self::Demo => {}
+            Self::Directory(_) | Self::Demo | Self::Handler(_) => {}
         }
     }
 }

@@ -137,33 +137,7 @@ fn ports(plain: SocketAddr, secure: Option<SocketAddr>) -> Vec<(Scheme, u16)> {
 /// What ORIGIN means, and the path of its URL.
 fn origin(given: Option<&str>) -> anyhow::Result<(OriginLocation, String)> {
     let Some(given) = given else { return Ok((OriginLocation::Demo, String::new())) };
-    if let Some((scheme, rest)) = given.split_once("://") {
-        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-        let location = config::location(&format!("{scheme}://{authority}"), Path::new(""))
-            .map_err(|expected| anyhow!("{given} can't be an origin: expected {expected}"))?;
-        let path = path.trim_end_matches('/');
-        let path = config::origin_path(path).map_err(|expected| {
-            anyhow!("{given} can't be an origin: its path is {path}, expected {expected}")
-        })?;
-        return Ok((location, path));
-    }
-    if given == "demo:" || given.starts_with("file:") {
-        let location = config::location(given, Path::new(""));
-        return Ok((
-            location.map_err(|expected| anyhow!("{given} can't be an origin: expected {expected}"))?,
-            String::new(),
-        ));
-    }
-    if Path::new(given).is_dir() {
-        return Ok((OriginLocation::Directory(PathBuf::from(given)), String::new()));
-    }
-    let is_port = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
-    let hint = match (is_port, given.contains(':')) {
-        (true, _) => format!("; did you mean http://localhost:{given}?"),
-        (false, true) => format!("; did you mean http://{given}?"),
-        (false, false) => String::new(),
-    };
-    bail!("{given} is no directory and no URL{hint}")
+    config::origin(given).map_err(|error| anyhow!(error))
 }
 
 /// The pairs that are there, or a fresh one.

@@ -6,12 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
-use rand::TryRng;
-use rand::rngs::SysRng;
 
 use crate::config;
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
+use crate::testing;
 
 /// A key pair and where it lies.
 pub(super) struct KeyPair {
@@ -89,18 +88,9 @@ pub(super) fn read_private(file: &Path) -> anyhow::Result<PrivateKey> {
     PrivateKey::from_pem(&pem).with_context(|| format!("{}", file.display()))
 }
 
-/// A fresh id in AWS's form: `K` and 13 characters of A–Z and 0–9.
+/// A fresh id in AWS's form.
 pub(super) fn fresh_id() -> anyhow::Result<String> {
-    let mut id = String::from("K");
-    while id.len() < 14 {
-        let mut random = [0; 1];
-        SysRng.try_fill_bytes(&mut random).context("the system gave no randomness")?;
-        // 252 is the largest multiple of 36 in a byte: larger ones would favour some characters.
-        if random[0] < 252 {
-            id.push(char::from(ID_CHARACTERS[usize::from(random[0]) % ID_CHARACTERS.len()]));
-        }
-    }
-    Ok(id)
+    Ok(testing::fresh_id()?)
 }
 
 fn files(folder: &Path, id: &str) -> (PathBuf, PathBuf) {
@@ -126,4 +116,3 @@ pub(super) fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
 
 const PRIVATE: &str = ".private.pem";
 const PUBLIC: &str = ".public.pem";
-const ID_CHARACTERS: &[u8; 36] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";

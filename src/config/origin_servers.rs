@@ -57,7 +57,10 @@ impl Loader<'_, '_> {
     fn spoken_to(&mut self, found: Placed<OriginLocation>, manner: Manner<'_>) -> Option<OriginLocation> {
         let mut server = match found.value {
             OriginLocation::Http(server) => server,
-            other @ (OriginLocation::S3(_) | OriginLocation::Directory(_) | OriginLocation::Demo) => {
+            other @ (OriginLocation::S3(_)
+            | OriginLocation::Directory(_)
+            | OriginLocation::Demo
+            | OriginLocation::Handler(_)) => {
                 let kind = "an origin that is no server";
                 self.no_meaning(manner.policy.map(|policy| policy.span), "protocol-policy", kind);
                 self.no_meaning(manner.authorities.map(|one| one.span), "certificate-authority", kind);

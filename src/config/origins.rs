@@ -114,8 +114,39 @@ impl Loader<'_, '_> {
     }
 }
 
+/// An origin as a command or a test names it: a URL, whose path goes before that of requests, or a folder.
+///
+/// # Errors
+/// A sentence.
+pub(crate) fn origin(given: &str) -> Result<(OriginLocation, String), String> {
+    let here = std::path::Path::new("");
+    let unfit = |expected: String| format!("{given} can't be an origin: expected {expected}");
+    if let Some((scheme, rest)) = given.split_once("://").filter(|(scheme, _)| *scheme != "file") {
+        let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+        let location = location(&format!("{scheme}://{authority}"), here).map_err(unfit)?;
+        let path = path.trim_end_matches('/');
+        let path = origin_path(path).map_err(|expected| {
+            format!("{given} can't be an origin: its path is {path}, expected {expected}")
+        })?;
+        return Ok((location, path));
+    }
+    if given == "demo:" || given.starts_with("file:") {
+        return Ok((location(given, here).map_err(unfit)?, String::new()));
+    }
+    if std::path::Path::new(given).is_dir() {
+        return Ok((OriginLocation::Directory(given.into()), String::new()));
+    }
+    let is_port = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
+    let hint = match (is_port, given.contains(':')) {
+        (true, _) => format!("; did you mean http://localhost:{given}?"),
+        (false, true) => format!("; did you mean http://{given}?"),
+        (false, false) => String::new(),
+    };
+    Err(format!("{given} is no directory and no URL{hint}"))
+}
+
 /// Reads an origin's `url`; a `file:` one belongs to `folder`.
-pub(crate) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
+pub(super) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
     if text == "demo:" {
         return Ok(OriginLocation::Demo);
     }
@@ -149,7 +180,7 @@ pub(crate) fn servable(location: OriginLocation, secrets: &[PathBuf]) -> Result<
 }
 
 /// Reads an origin's own path.
-pub(crate) fn origin_path(text: &str) -> Result<String, &'static str> {
+fn origin_path(text: &str) -> Result<String, &'static str> {
     let fits = text.is_empty() || (text.starts_with('/') && !text.ends_with('/'));
     let clean = text.bytes().all(|byte| byte.is_ascii_graphic() && !b"?#*".contains(&byte));
     if fits && clean {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+use super::handler::Handler;
 use crate::viewer::Scheme;
 
 /// An origin's name within its distribution.
@@ -69,6 +70,8 @@ pub enum OriginLocation {
     Directory(PathBuf),
     /// The site that is embedded in the binary.
     Demo,
+    /// A function in this process.
+    Handler(Handler),
 }
 
 impl OriginLocation {
@@ -77,7 +80,7 @@ impl OriginLocation {
     pub fn server(&self) -> Option<&HttpServer> {
         match self {
             Self::Http(server) | Self::S3(S3Bucket { server, .. }) => Some(server),
-            Self::Directory(_) | Self::Demo => None,
+            Self::Directory(_) | Self::Demo | Self::Handler(_) => None,
         }
     }
 }

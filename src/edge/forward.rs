@@ -182,6 +182,10 @@ impl Forwarding<'_> {
             websocket::ask(request.headers_mut());
             request.extensions_mut().insert(AsksForWebSocket);
         }
+        if let Some(asked) = &self.in_use.asked {
+            let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
+            asked.keep(request.method(), target, request.headers());
+        }
         entry.asks(&self.in_use.names, origin);
         let sent = match self.in_use.origin(origin) {
             Ok(origin) => origin.client.send(request, self.viewer.scheme).await,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 
+use super::asked::Asked;
 use super::conversation::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
 use super::observer::{Names, Observer};
@@ -34,6 +35,8 @@ pub struct InUse {
     pub running: Arc<Running>,
     /// What the observer calls its parts.
     pub names: Names,
+    /// Where it is written down what the origins are asked.
+    pub asked: Option<Arc<Asked>>,
     origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
 }
 
@@ -47,8 +50,13 @@ pub struct OriginInUse {
 }
 
 impl InUse {
-    fn new(running: Arc<Running>) -> Rc<Self> {
-        Rc::new(Self { running, origins: RefCell::default(), names: Names::default() })
+    fn new(running: Arc<Running>, edge: &Edge) -> Rc<Self> {
+        Rc::new(Self {
+            running,
+            asked: edge.asked.clone(),
+            origins: RefCell::default(),
+            names: Names::default(),
+        })
     }
 
     /// The way to an origin, made when it is asked for first.
@@ -72,7 +80,7 @@ impl Worker {
     /// A worker without connections.
     #[must_use]
     pub fn new(edge: Arc<Edge>) -> Self {
-        let in_use = RefCell::new(InUse::new(edge.running.load_full()));
+        let in_use = RefCell::new(InUse::new(edge.running.load_full(), &edge));
         let observer = Observer::new(&edge);
         Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default(), observer }
     }
@@ -101,7 +109,7 @@ impl Worker {
         let mut in_use = self.in_use.borrow_mut();
         let running = self.edge.running.load();
         if !Arc::ptr_eq(&running, &in_use.running) {
-            *in_use = InUse::new(Arc::clone(&running));
+            *in_use = InUse::new(Arc::clone(&running), &self.edge);
         }
         Rc::clone(&in_use)
     }

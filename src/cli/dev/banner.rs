@@ -38,6 +38,7 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
             (format!("{scheme}://{authority}{path}"), "/".to_owned())
         }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
+        OriginLocation::Handler(_) => ("a function".to_owned(), "/".to_owned()),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
     };
     let base = base(given.plain, given.secure.map(|(address, _)| address));

@@ -1,0 +1,42 @@
+//! Asks a function in this process.
+
+use http::{Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+
+use super::OriginError;
+use crate::body::{self, Body};
+use crate::distribution::handler::Handler;
+
+/// Hands a request over with its whole body.
+///
+/// # Errors
+/// [`OriginError::ViewerBody`] for a body that breaks off.
+pub(super) async fn send(handler: &Handler, request: Request<Body>) -> Result<Response<Body>, OriginError> {
+    let (parts, incoming) = request.into_parts();
+    let body = match Limited::new(incoming, MAX_BODY).collect().await {
+        Ok(collected) => collected.to_bytes().to_vec(),
+        Err(error) if error.is::<LengthLimitError>() => {
+            return Ok(plain(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                format!("a handler takes bodies up to {MAX_BODY} bytes\n"),
+            ));
+        }
+        Err(_) => return Err(OriginError::ViewerBody),
+    };
+    // A task of its own, so that its panic is its own.
+    let answered = tokio::spawn(handler.call(Request::from_parts(parts, body))).await;
+    match answered {
+        Ok(response) => Ok(response.map(|bytes| body::full(bytes))),
+        Err(_) => {
+            Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, "the handler of the origin panicked\n".to_owned()))
+        }
+    }
+}
+
+fn plain(status: StatusCode, text: String) -> Response<Body> {
+    let mut response = Response::new(body::full(text));
+    *response.status_mut() = status;
+    response
+}
+
+const MAX_BODY: usize = 8 << 20;

@@ -1,0 +1,90 @@
+//! A Frontgate within a test's own process: signed links in a project's tests, offline, without sleeping.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use frontgate::testing::{Edge, Origin};
+//!
+//! let edge = Edge::start(Origin::Echo).await?;
+//! let link = edge.sign("/members/film.mp4", "+1h")?; // or by the code under test, with edge.private_key_pem()
+//! edge.assert_allowed(&link).await;
+//! edge.at("+1h").assert_denied(&link, "expired").await;
+//! edge.from_ip([203, 0, 113, 9]).assert_denied("/members/film.mp4", "missing-key-pair-id").await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! It has its own sockets and its own thread, so that any client can ask it, and ends when it is dropped.
+
+mod ask;
+mod assertions;
+mod echo;
+mod edge;
+mod instance;
+mod key_pair;
+mod options;
+mod reasons;
+mod settings;
+mod viewer;
+mod when;
+
+pub use ask::{AskError, Response};
+pub use edge::{Builder, Edge};
+pub use instance::{Instance, Question};
+pub use key_pair::{KeyPair, KeyType};
+pub use options::{Changes, Options, Origin};
+pub use reasons::REASONS;
+pub use viewer::Viewer;
+pub use when::When;
+
+#[cfg(feature = "proxy")]
+pub(crate) use key_pair::fresh_id;
+
+pub use crate::edge::asked::OriginRequest;
+
+/// Why an edge could not start, or not be changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The origin is none.
+    #[error("{0}")]
+    Origin(String),
+    /// Nothing accepts connections at the origin.
+    #[error(
+        "the origin {origin} accepts no connection ({error}): start it before the edge, or start the edge without \
+         checking the origin"
+    )]
+    DeadOrigin {
+        /// Where it should be.
+        origin: String,
+        /// What came of it.
+        error: std::io::Error,
+    },
+    /// The configuration has faults; each is a line.
+    #[error("{0}")]
+    Config(String),
+    /// A key can't be used.
+    #[error("{0}")]
+    Key(String),
+    /// An option is wrong.
+    #[error("{0}")]
+    Usage(String),
+    /// The address is taken.
+    #[error("{0}; port 0 takes a free one")]
+    Listen(String),
+    /// The system refused.
+    #[error("{0}")]
+    System(String),
+}
+
+impl StartError {
+    fn key<E: std::fmt::Display>(of: &str) -> impl Fn(E) -> Self + use<E> {
+        let of = of.to_owned();
+        move |error| Self::Key(format!("{of}: {error}"))
+    }
+
+    fn system<E: std::fmt::Display>(what: &str) -> impl Fn(E) -> Self + use<E> {
+        let what = what.to_owned();
+        move |error| Self::System(format!("{what}: {error}"))
+    }
+}

@@ -1,0 +1,148 @@
+//! Assertions about links. Each asks the edge over HTTP; what fails says what `frontgate explain` says.
+
+use std::fmt::Display;
+use std::panic::Location;
+
+use super::viewer::seconds;
+use super::{AskError, Response, Viewer, When, reasons};
+use crate::epoch::EpochSeconds;
+use crate::explain::report::{self, Paint};
+use crate::redact::redacted_by_shape;
+
+/// A failed assertion's text.
+type Failure = String;
+
+impl Viewer {
+    /// Asserts that the edge lets a GET for this URL through, whatever the origin answers.
+    ///
+    /// # Panics
+    /// Where it doesn't, with what `frontgate explain` says; and where the origin can't be reached.
+    #[track_caller]
+    pub fn assert_allowed<'a>(&'a self, url: &'a str) -> impl Future<Output = ()> + 'a {
+        let place = Location::caller();
+        async move { passed(self.is_allowed(url).await, place) }
+    }
+
+    /// Asserts that the edge refuses a GET for this URL for this reason; [`REASONS`](super::REASONS) has their names.
+    ///
+    /// # Panics
+    /// Where it doesn't, with what `frontgate explain` says.
+    #[track_caller]
+    pub fn assert_denied<'a>(&'a self, url: &'a str, reason: &'a str) -> impl Future<Output = ()> + 'a {
+        let place = Location::caller();
+        async move { passed(self.is_denied(url, reason).await, place) }
+    }
+
+    /// Asserts that a link opens from `start` on and no longer at `end`, each to the second: it is refused one second before
+    /// `start` as `not-yet-valid`, and at `end` as `expired`. `DateGreaterThan` is the second before `start`, since
+    /// CloudFront's comparison is strict. With [`Viewer::assert_valid_until`] there is no beginning.
+    ///
+    /// # Panics
+    /// Where one of the four isn't so, with what `frontgate explain` says.
+    #[track_caller]
+    pub fn assert_valid_between<'a>(
+        &'a self,
+        url: &'a str,
+        start: impl Into<When>,
+        end: impl Into<When>,
+    ) -> impl Future<Output = ()> + 'a {
+        let (place, start, end) = (Location::caller(), seconds(&start.into()), seconds(&end.into()));
+        async move { passed(self.is_valid_between(url, Some(start), end).await, place) }
+    }
+
+    /// As [`Viewer::assert_valid_between`] for a link without a beginning.
+    ///
+    /// # Panics
+    /// As that.
+    #[track_caller]
+    pub fn assert_valid_until<'a>(
+        &'a self,
+        url: &'a str,
+        end: impl Into<When>,
+    ) -> impl Future<Output = ()> + 'a {
+        let (place, end) = (Location::caller(), seconds(&end.into()));
+        async move { passed(self.is_valid_between(url, None, end).await, place) }
+    }
+
+    async fn is_allowed(&self, url: &str) -> Result<(), Failure> {
+        let response = self.asked(url).await?;
+        match response.reason() {
+            None => Ok(()),
+            Some(reason) => Err(self.failure(
+                &format!("expected to be allowed, but was denied: {}, {reason}", response.status.as_u16()),
+                url,
+            )),
+        }
+    }
+
+    async fn is_denied(&self, url: &str, reason: &str) -> Result<(), Failure> {
+        reasons::check(reason)?;
+        let response = self.asked(url).await?;
+        match response.reason() {
+            Some(found) if found == reason => Ok(()),
+            Some(found) => {
+                Err(self
+                    .failure(&format!("expected to be denied as {reason}, but was denied as {found}"), url))
+            }
+            None => Err(self.failure(
+                &format!(
+                    "expected to be denied as {reason}, but was let through (the origin answered {})",
+                    response.status.as_u16()
+                ),
+                url,
+            )),
+        }
+    }
+
+    async fn is_valid_between(
+        &self,
+        url: &str,
+        start: Option<EpochSeconds>,
+        end: EpochSeconds,
+    ) -> Result<(), Failure> {
+        let first = start.unwrap_or(EpochSeconds(1));
+        if first >= end {
+            return Err(format!("the start, {first}, isn't before the end, {end}"));
+        }
+        let when = |time: u64, what: &str| (self.at(time), format!("{what}, {}", EpochSeconds(time)));
+        let opens = [when(first.0, "at the start"), when(end.0 - 1, "one second before the end")];
+        for (viewer, what) in opens {
+            viewer.is_allowed(url).await.map_err(|failure| format!("{what}: {failure}"))?;
+        }
+        if let Some(start) = start {
+            let (viewer, what) = when(start.0 - 1, "one second before the start");
+            viewer.is_denied(url, "not-yet-valid").await.map_err(|failure| format!("{what}: {failure}"))?;
+        }
+        let (viewer, what) = when(end.0, "at the end");
+        viewer.is_denied(url, "expired").await.map_err(|failure| format!("{what}: {failure}"))
+    }
+
+    async fn asked(&self, url: &str) -> Result<Response, Failure> {
+        let response = self.head_of(url).await.map_err(|error: AskError| error.to_string())?;
+        if response.reason() == Some(reasons::ORIGIN_ERROR) {
+            return Err(format!(
+                "the edge let the request through, but the origin gave no answer ({}): is it running? \
+                 The link itself is allowed",
+                response.status
+            ));
+        }
+        Ok(response)
+    }
+
+    pub(super) fn failure(&self, what: &str, url: &str) -> Failure {
+        let shown = redacted_by_shape(url);
+        let explained = match self.explain(url) {
+            Ok(explanation) => report::text(&explanation, Paint(false)),
+            Err(error) => error.to_string(),
+        };
+        let indented: String = explained.lines().map(|line| format!("  {line}\n")).collect();
+        format!("{shown}\n{what}\n\n{}", indented.trim_end())
+    }
+}
+
+#[expect(clippy::panic, reason = "an assertion")]
+pub(super) fn passed(outcome: Result<(), impl Display>, place: &Location<'_>) {
+    if let Err(failure) = outcome {
+        panic!("{failure}\n\n(asserted at {place})");
+    }
+}

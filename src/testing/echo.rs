@@ -1,0 +1,32 @@
+//! The embedded origin of tests: whatever is asked, it answers with what it was asked.
+
+use http::header::{CONTENT_TYPE, HeaderValue};
+use http::{Request, Response};
+use serde_json::json;
+
+use crate::distribution::handler::Handler;
+
+/// What it is called where an origin is named.
+pub(super) const NAME: &str = "echo:";
+
+/// The origin.
+pub(super) fn origin() -> Handler {
+    Handler::new(|request| async move { answer(&request) })
+}
+
+fn answer(request: &Request<Vec<u8>>) -> Response<Vec<u8>> {
+    let target = request.uri().path_and_query().map_or("/", |target| target.as_str());
+    let headers: Vec<[String; 2]> = request
+        .headers()
+        .iter()
+        .map(|(name, value)| {
+            [name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()]
+        })
+        .collect();
+    let asked = json!({"method": request.method().as_str(), "target": target, "headers": headers});
+    let is_head = request.method() == http::Method::HEAD;
+    let body = if is_head { Vec::new() } else { format!("{asked}\n").into_bytes() };
+    let mut response = Response::new(body);
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}

@@ -1,0 +1,274 @@
+//! A running edge with the keys that it trusts. Blocks where it works; [`Edge`](super::Edge) is the same for async tests.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use http::Method;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use super::settings::{check_origins, settings};
+use super::{Changes, KeyPair, KeyType, Options, OriginRequest, StartError};
+use crate::clock;
+use crate::config::Door;
+use crate::edge::asked::Asked;
+use crate::edge::explainer::Explainer;
+use crate::edge::{self, Edge, Listeners, Workers};
+use crate::epoch::EpochSeconds;
+use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry};
+use crate::viewer::Country;
+
+/// A Frontgate that runs in this process until it is dropped.
+#[derive(Debug)]
+pub struct Instance {
+    edge: Arc<Edge>,
+    asked: Arc<Asked>,
+    address: SocketAddr,
+    stop: CancellationToken,
+    workers: Mutex<Option<Workers>>,
+    state: Mutex<State>,
+    /// Of the key files; they go with this.
+    folder: TempDir,
+}
+
+#[derive(Debug)]
+struct State {
+    options: Options,
+    /// Those that are trusted; the last one signs.
+    keys: Vec<KeyPair>,
+}
+
+/// What is to be explained: a URL, or path and query alone, and how it is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Question {
+    /// The URL.
+    pub url: String,
+    /// GET where none is given.
+    pub method: Option<Method>,
+    /// Now where none is given.
+    pub at: Option<EpochSeconds>,
+    /// This machine where none is given.
+    pub ip: Option<IpAddr>,
+    /// The country.
+    pub country: Option<Country>,
+    /// The value of a `Cookie` header.
+    pub cookies: Option<String>,
+}
+
+impl Instance {
+    /// Starts one that accepts connections when this returns.
+    ///
+    /// # Errors
+    /// [`StartError`] with the remedy.
+    pub fn start(options: Options, explains_in_log: bool) -> Result<Self, StartError> {
+        let folder = tempfile::Builder::new().prefix("frontgate-test-").tempdir();
+        let folder = folder.map_err(StartError::system("a folder for the keys can't be made"))?;
+        let id = options.key_pair_id.as_deref();
+        let key = match &options.private_key {
+            Some(file) => KeyPair::read(file, id, folder.path())?,
+            None => KeyPair::generate(options.key_type, id, folder.path())?,
+        };
+        let listeners = Listeners::bind(&[(options.listen, Door::PLAIN)], 1);
+        let listeners = listeners.map_err(|error| StartError::Listen(told(&error)))?;
+        let address = listeners.addresses.first().map_or(options.listen, |(address, _)| *address);
+        let keys = vec![key];
+        let settings = settings(&options, &keys, address, folder.path())?;
+        if options.check_origin {
+            check_origins(&settings)?;
+        }
+        let asked = Arc::new(Asked::default());
+        let mut edge = Edge::new(&settings, true);
+        edge.asked = Some(Arc::clone(&asked));
+        if explains_in_log {
+            let explainer = Explainer::start().map_err(StartError::system("causes can't be searched for"))?;
+            edge.explainer = Some(Arc::new(explainer));
+        }
+        let (edge, stop) = (Arc::new(edge), CancellationToken::new());
+        let workers = edge::start(listeners, &edge, Duration::ZERO, &stop);
+        let workers = workers.map_err(StartError::system("the edge can't begin"))?;
+        Ok(Self {
+            edge,
+            asked,
+            address,
+            stop,
+            workers: Mutex::new(Some(workers)),
+            state: Mutex::new(State { options, keys }),
+            folder,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://` and [`Instance::address`].
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The pair to sign with: the newest one.
+    ///
+    /// # Panics
+    /// Never: an edge has a key.
+    #[must_use]
+    pub fn key(&self) -> KeyPair {
+        self.state().keys.last().cloned().expect("an edge has a key")
+    }
+
+    /// The environment variables that tell a program of it.
+    #[must_use]
+    pub fn env(&self) -> Vec<(&'static str, String)> {
+        let key = self.key();
+        vec![
+            ("FRONTGATE_URL", self.url()),
+            ("FRONTGATE_KEY_PAIR_ID", key.id().to_owned()),
+            ("FRONTGATE_PRIVATE_KEY_FILE", key.private_file().display().to_string()),
+            ("FRONTGATE_PUBLIC_KEY_FILE", key.public_file().display().to_string()),
+        ]
+    }
+
+    /// What the origin was asked after the request of that number; 0 for all. The last 10,000 are kept.
+    #[must_use]
+    pub fn requests(&self, since: u64) -> Vec<OriginRequest> {
+        self.asked.since(since)
+    }
+
+    /// Makes a fresh pair to sign with. The ones from before stay trusted.
+    ///
+    /// # Errors
+    /// [`StartError`]; then nothing has changed.
+    pub fn rotate_key(&self, kind: KeyType) -> Result<KeyPair, StartError> {
+        let key = KeyPair::generate(kind, None, self.folder.path())?;
+        let mut state = self.state();
+        state.keys.push(key.clone());
+        if let Err(error) = self.apply(&state) {
+            state.keys.pop();
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// Trusts a pair no longer.
+    ///
+    /// # Errors
+    /// [`StartError::Usage`] for an id that no trusted pair has, and for the last one.
+    pub fn revoke_key(&self, id: &str) -> Result<(), StartError> {
+        let mut state = self.state();
+        let at = state.keys.iter().position(|key| key.id() == id);
+        let known: Vec<&str> = state.keys.iter().map(KeyPair::id).collect();
+        let Some(at) = at else {
+            let known = known.join(", ");
+            return Err(StartError::Usage(format!("the key {id} isn't trusted; trusted are {known}")));
+        };
+        if known.len() == 1 {
+            return Err(StartError::Usage(format!(
+                "{id} is the only key: rotate first, then revoke the old one"
+            )));
+        }
+        let revoked = state.keys.remove(at);
+        if let Err(error) = self.apply(&state) {
+            state.keys.insert(at, revoked);
+            return Err(error);
+        }
+        Ok(())
+    }
+
+    /// Takes another configuration, or another origin; requests in flight keep theirs.
+    ///
+    /// # Errors
+    /// [`StartError`]; then the one from before goes on.
+    pub fn reload(&self, changes: Changes) -> Result<(), StartError> {
+        let mut state = self.state();
+        let options = changes.applied_to(state.options.clone());
+        let next = State { options, keys: state.keys.clone() };
+        self.apply(&next)?;
+        *state = next;
+        Ok(())
+    }
+
+    /// What becomes of a request, and why. Takes as long as the search for its mistake, two seconds at most.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry`] for what is no URL.
+    pub fn explain(&self, question: &Question) -> Result<Explanation, InvalidInquiry> {
+        let url = self.absolute(&question.url);
+        let (mut inquiry, _) = Inquiry::of_url(&url, question.at.unwrap_or_else(clock::now))?;
+        // As it would be sent: nothing is encoded on the way.
+        if let Some((_, rest)) = url.split_once("://")
+            && let Some(at) = rest.find('/')
+            && rest.is_ascii()
+        {
+            rest[at..].split('#').next().unwrap_or_default().clone_into(&mut inquiry.target);
+        }
+        inquiry.method = question.method.clone().unwrap_or(Method::GET);
+        inquiry.address = question.ip.unwrap_or(inquiry.address);
+        inquiry.country = question.country;
+        inquiry.cookies = question.cookies.iter().map(|cookies| cookies.clone().into_bytes()).collect();
+        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let begun = Instant::now();
+        let effort = Effort { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Effort::WITHOUT_CLOCK };
+        inquiry.explain(&distributions, &effort)
+    }
+
+    /// A URL of this edge for a path; other URLs as they are.
+    #[must_use]
+    pub fn absolute(&self, url: &str) -> String {
+        if url.starts_with('/') { format!("{}{url}", self.url()) } else { url.to_owned() }
+    }
+
+    /// Ends it: what is in flight is cut. Returns when the port is free.
+    pub fn stop(&self) {
+        self.stop.cancel();
+        if let Some(explainer) = &self.edge.explainer {
+            explainer.stop();
+        }
+        let workers = self.workers.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(workers) = workers {
+            // A thread that failed has nothing more to say: it has ended, which is what is wanted.
+            let _ = workers.join();
+        }
+    }
+
+    /// Ends it and removes its key files, where it isn't dropped because the process ends.
+    pub fn discard(&self) {
+        self.stop();
+        // Whatever can't be removed is in a folder for what may be.
+        let _ = std::fs::remove_dir_all(self.folder.path());
+    }
+
+    fn apply(&self, state: &State) -> Result<(), StartError> {
+        let settings = settings(&state.options, &state.keys, self.address, self.folder.path())?;
+        self.edge.reload(&settings);
+        Ok(())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// An error with its causes.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        let cause = error.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        source = error.source();
+    }
+    text
+}
+
+const SEARCH: Duration = Duration::from_secs(2);

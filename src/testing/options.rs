@@ -1,0 +1,125 @@
+//! What an edge of a test is to be.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use http::{Request, Response};
+
+use super::echo;
+use super::key_pair::KeyType;
+use crate::distribution::handler::Handler;
+
+/// What stands behind the edge.
+#[derive(Clone, Debug, Default)]
+pub enum Origin {
+    /// Answers every path with 200 and, as JSON, what it was asked.
+    #[default]
+    Echo,
+    /// A URL such as `http://127.0.0.1:9000`, a folder, `demo:` or `echo:`.
+    At(String),
+    /// A function.
+    Handler(Handler),
+}
+
+impl Origin {
+    /// A function of the test: it gets each request with its whole body (8 MiB at most). A panic of its own is a 500.
+    pub fn handler<H, F>(handle: H) -> Self
+    where
+        H: Fn(Request<Vec<u8>>) -> F + Send + Sync + 'static,
+        F: Future<Output = Response<Vec<u8>>> + Send + 'static,
+    {
+        Self::Handler(Handler::new(handle))
+    }
+}
+
+impl From<&str> for Origin {
+    fn from(at: &str) -> Self {
+        if at == echo::NAME { Self::Echo } else { Self::At(at.to_owned()) }
+    }
+}
+
+impl From<String> for Origin {
+    fn from(at: String) -> Self {
+        Self::from(at.as_str())
+    }
+}
+
+impl From<&Path> for Origin {
+    fn from(folder: &Path) -> Self {
+        Self::At(format!("file:{}", folder.display()))
+    }
+}
+
+impl From<PathBuf> for Origin {
+    fn from(folder: PathBuf) -> Self {
+        Self::from(folder.as_path())
+    }
+}
+
+impl From<SocketAddr> for Origin {
+    fn from(address: SocketAddr) -> Self {
+        Self::At(format!("http://{address}"))
+    }
+}
+
+/// Everything that can be said of an edge before it starts.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What stands behind it; with a configuration, in the place of every origin of that.
+    pub origin: Option<Origin>,
+    /// A `config.toml`; without one, everything but [`Options::public`] is private.
+    pub config: Option<PathBuf>,
+    /// The bases that links are signed for, beside the edge's own.
+    pub base_urls: Vec<String>,
+    /// Path patterns that need no signature; not with a configuration.
+    pub public: Option<Vec<String>>,
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Which kind of key is made.
+    pub key_type: KeyType,
+    /// The id that the key gets.
+    pub key_pair_id: Option<String>,
+    /// A private key to use in place of a fresh one.
+    pub private_key: Option<PathBuf>,
+    /// Whether an origin that accepts no connections is an error at the start.
+    pub check_origin: bool,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            origin: None,
+            config: None,
+            base_urls: Vec::new(),
+            public: None,
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            key_type: KeyType::default(),
+            key_pair_id: None,
+            private_key: None,
+            check_origin: true,
+        }
+    }
+}
+
+/// What a reload changes; what isn't given stays.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// Another `config.toml`, or the same one read again.
+    pub config: Option<PathBuf>,
+    /// Another origin.
+    pub origin: Option<Origin>,
+    /// Other bases beside the edge's own.
+    pub base_urls: Option<Vec<String>>,
+    /// Other public paths.
+    pub public: Option<Vec<String>>,
+}
+
+impl Changes {
+    pub(super) fn applied_to(self, mut options: Options) -> Options {
+        options.config = self.config.or(options.config);
+        options.origin = self.origin.or(options.origin);
+        options.base_urls = self.base_urls.unwrap_or(options.base_urls);
+        options.public = self.public.or(options.public);
+        options
+    }
+}

@@ -1,0 +1,186 @@
+//! From what a test says to what an edge runs.
+
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{KeyPair, Options, Origin, StartError, echo};
+use crate::config::{self, InvalidConfig, ServerSettings, Settings};
+use crate::distribution::behavior::{CacheBehavior, Restriction};
+use crate::distribution::key::{KeyGroup, PublicKey};
+use crate::distribution::origin::{Origin as Configured, OriginLocation, OriginTimeouts};
+use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit, UnknownHost};
+use crate::viewer::Scheme;
+
+/// The settings of an edge that listens there and trusts these keys.
+pub(super) fn settings(
+    options: &Options,
+    keys: &[KeyPair],
+    address: SocketAddr,
+    key_folder: &Path,
+) -> Result<Settings, StartError> {
+    let keys: Vec<Arc<PublicKey>> = keys.iter().map(|pair| Arc::clone(&pair.trusted)).collect();
+    let mut settings = match &options.config {
+        Some(file) => of_file(file)?,
+        None => plain(options, keys.clone())?,
+    };
+    let own = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", address.port()));
+    let bases = own.iter().chain(&options.base_urls).map(|base| {
+        BaseUrl::parse(base).map_err(|error| StartError::Usage(format!("the base URL {base}: {error}")))
+    });
+    let bases = bases.collect::<Result<Vec<_>, _>>()?;
+    let origin = match (&options.origin, &options.config) {
+        (None, Some(_)) => None,
+        (given, _) => Some(located(given.as_ref().unwrap_or(&Origin::Echo), key_folder)?),
+    };
+    let group = Arc::new(KeyGroup { id: "test".to_owned(), keys: keys.clone() });
+    let is_only = settings.distributions.list.len() == 1;
+    let list = settings.distributions.list.iter().map(|one| {
+        let change = Change { group: &group, bases: &bases, origin: origin.as_ref(), is_only };
+        Arc::new(change.of(one))
+    });
+    settings.distributions = Arc::new(Distributions {
+        list: list.collect(),
+        unknown_host: settings.distributions.unknown_host,
+        all_keys: settings.distributions.all_keys.iter().cloned().chain(keys).collect(),
+    });
+    settings.secrets.push(key_folder.to_owned());
+    settings.access_log = None;
+    settings.admin = None;
+    settings.server.https.clear();
+    Ok(settings)
+}
+
+fn of_file(file: &Path) -> Result<Settings, StartError> {
+    let told = |invalid: InvalidConfig| {
+        let faults: Vec<String> = invalid.errors.iter().map(ToString::to_string).collect();
+        StartError::Config(faults.join("\n"))
+    };
+    config::load(file).and_then(|settings| settings.fit_for(true)).map_err(told)
+}
+
+/// Without a file: everything is private but what is said to be public, as with `frontgate dev`.
+fn plain(options: &Options, keys: Vec<Arc<PublicKey>>) -> Result<Settings, StartError> {
+    let group = Arc::new(KeyGroup { id: "own".to_owned(), keys });
+    let private = Distribution::private("test", DOMAIN_NAME, group);
+    let patterns = options.public.clone().unwrap_or_else(|| vec![PUBLIC_PATHS.to_owned()]);
+    let behaviors = patterns.iter().map(|pattern| {
+        let parsed = pattern.parse();
+        let parsed = parsed.map_err(|error| StartError::Usage(format!("the public path {pattern}: {error}")));
+        Ok(CacheBehavior {
+            path_pattern: Some(parsed?),
+            restriction: Restriction::Open,
+            ..private.default_behavior.clone()
+        })
+    });
+    let behaviors = behaviors.collect::<Result<Vec<_>, StartError>>()?;
+    let origin = Configured {
+        id: private.default_behavior.target_origin.clone(),
+        location: OriginLocation::Demo,
+        path: String::new(),
+        custom_headers: Vec::new(),
+        timeouts: OriginTimeouts::default(),
+    };
+    let distribution = Distribution { behaviors, origins: vec![Arc::new(origin)], ..private };
+    Ok(Settings {
+        server: ServerSettings::default(),
+        verified_policies_size: config::DEFAULT_VERIFIED_POLICIES_SIZE,
+        distributions: Arc::new(Distributions {
+            list: vec![Arc::new(distribution)],
+            unknown_host: UnknownHost::Only,
+            ..Distributions::default()
+        }),
+        warnings: Vec::new(),
+        secrets: Vec::new(),
+        locations: None,
+        unless_test_mode: Vec::new(),
+        watched: Vec::new(),
+        access_log: None,
+        admin: None,
+    })
+}
+
+/// Where requests go, and with which path before theirs.
+fn located(origin: &Origin, key_folder: &Path) -> Result<(OriginLocation, String), StartError> {
+    let given = match origin {
+        Origin::Echo => return Ok((OriginLocation::Handler(echo::origin()), String::new())),
+        Origin::Handler(handler) => return Ok((OriginLocation::Handler(handler.clone()), String::new())),
+        Origin::At(given) => given,
+    };
+    let (location, path) = config::origin(given).map_err(StartError::Origin)?;
+    let location = config::servable(location, &[key_folder.to_owned()])
+        .map_err(|expected| StartError::Origin(format!("{given} can't be served: expected {expected}")))?;
+    Ok((location, path))
+}
+
+/// What a test changes in a distribution.
+struct Change<'a> {
+    group: &'a Arc<KeyGroup>,
+    bases: &'a [BaseUrl],
+    origin: Option<&'a (OriginLocation, String)>,
+    /// Whether it is the only distribution: else nobody knows which one a base of the test is for.
+    is_only: bool,
+}
+
+impl Change<'_> {
+    fn of(&self, one: &Distribution) -> Distribution {
+        let bases = if self.is_only { self.bases } else { &[] };
+        Distribution {
+            id: one.id.clone(),
+            domain_name: one.domain_name.clone(),
+            aliases: one.aliases.clone(),
+            public_base_urls: one.public_base_urls.iter().chain(bases).cloned().collect(),
+            default_root_object: one.default_root_object.clone(),
+            geo_restriction: one.geo_restriction.clone(),
+            origins: one.origins.iter().map(|origin| self.origin(origin)).collect(),
+            origin_groups: one.origin_groups.clone(),
+            error_responses: one.error_responses.clone(),
+            behaviors: one.behaviors.iter().map(|behavior| self.behavior(behavior)).collect(),
+            default_behavior: self.behavior(&one.default_behavior),
+            last_fit: LastFit::default(),
+        }
+    }
+
+    fn origin(&self, origin: &Arc<Configured>) -> Arc<Configured> {
+        let Some((location, path)) = self.origin else { return Arc::clone(origin) };
+        Arc::new(Configured { location: location.clone(), path: path.clone(), ..(**origin).clone() })
+    }
+
+    /// Whatever is private trusts the test's keys, too. What is public stays so.
+    fn behavior(&self, behavior: &CacheBehavior) -> CacheBehavior {
+        let restriction = match &behavior.restriction {
+            Restriction::Open => Restriction::Open,
+            Restriction::Signed(groups) => {
+                Restriction::Signed(groups.iter().chain([self.group]).cloned().collect())
+            }
+        };
+        CacheBehavior { restriction, ..behavior.clone() }
+    }
+}
+
+/// Whether every HTTP origin accepts a connection.
+pub(super) fn check_origins(settings: &Settings) -> Result<(), StartError> {
+    for origin in settings.distributions.list.iter().flat_map(|one| &one.origins) {
+        let Some(server) = origin.location.server() else { continue };
+        let (_, endpoint) = server.endpoint(Scheme::Http);
+        let connect = || {
+            let mut error = std::io::Error::other("the name has no address");
+            for address in (server.host.as_str(), endpoint.port).to_socket_addrs()? {
+                match TcpStream::connect_timeout(&address, CONNECT) {
+                    Ok(_) => return Ok(()),
+                    Err(failed) => error = failed,
+                }
+            }
+            Err(error)
+        };
+        let authority = format!("{}:{}", server.host, endpoint.port);
+        connect().map_err(|error| StartError::DeadOrigin { origin: authority, error })?;
+    }
+    Ok(())
+}
+
+const PUBLIC_PATHS: &str = "/public/*";
+/// A name that no viewer can look up (RFC 6761), so that the bases are the only ones.
+const DOMAIN_NAME: &str = "frontgate.invalid";
+const CONNECT: Duration = Duration::from_secs(1);

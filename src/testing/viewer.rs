@@ -1,0 +1,121 @@
+//! Somebody who asks the edge: at some time, from some address, with some cookies.
+
+use std::fmt::Display;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use http::header::{COOKIE, HeaderName, HeaderValue};
+use http::{HeaderMap, Method};
+
+use super::ask::{Ask, AskError, Response};
+use super::{Instance, Question, When};
+use crate::epoch::EpochSeconds;
+use crate::explain::{Explanation, InvalidInquiry};
+
+/// A viewer. Each of its settings gives another one, so that it can be kept and shared.
+#[derive(Clone, Debug)]
+pub struct Viewer {
+    pub(super) instance: Arc<Instance>,
+    pub(super) at: Option<When>,
+    pub(super) ip: Option<IpAddr>,
+    cookies: Option<String>,
+}
+
+impl Viewer {
+    pub(super) fn new(instance: Arc<Instance>) -> Self {
+        Self { instance, at: None, ip: None, cookies: None }
+    }
+
+    /// The same viewer at a time.
+    #[must_use]
+    pub fn at(&self, time: impl Into<When>) -> Self {
+        Self { at: Some(time.into()), ..self.clone() }
+    }
+
+    /// The same viewer from an address.
+    #[must_use]
+    pub fn from_ip(&self, address: impl Into<IpAddr>) -> Self {
+        Self { ip: Some(address.into()), ..self.clone() }
+    }
+
+    /// The same viewer with cookies, in place of those it had.
+    #[must_use]
+    pub fn with_cookies<N: Display, V: Display>(&self, cookies: impl IntoIterator<Item = (N, V)>) -> Self {
+        let pairs: Vec<String> = cookies.into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Self { cookies: Some(pairs.join("; ")), ..self.clone() }
+    }
+
+    /// What any HTTP client has to send to be this viewer.
+    #[must_use]
+    pub fn headers(&self) -> HeaderMap {
+        let texts = [
+            (HeaderName::from_static("x-frontgate-now"), self.at.as_ref().map(When::to_string)),
+            (HeaderName::from_static("x-frontgate-viewer-ip"), self.ip.map(|ip| ip.to_string())),
+            (COOKIE, self.cookies.clone()),
+        ];
+        let fields =
+            texts.into_iter().filter_map(|(name, text)| Some((name, HeaderValue::from_str(&text?).ok()?)));
+        fields.collect()
+    }
+
+    /// Asks for a URL, or for a path of the edge. The bytes go out as they are.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn get(&self, url: &str) -> Result<Response, AskError> {
+        self.request(Method::GET, url, HeaderMap::new(), Vec::new()).await
+    }
+
+    /// Asks with a method, header fields and a body.
+    ///
+    /// # Errors
+    /// [`AskError`].
+    pub async fn request(
+        &self,
+        method: Method,
+        url: &str,
+        headers: HeaderMap,
+        body: Vec<u8>,
+    ) -> Result<Response, AskError> {
+        self.send(method, url, headers, body, false).await
+    }
+
+    pub(super) async fn head_of(&self, url: &str) -> Result<Response, AskError> {
+        self.send(Method::GET, url, HeaderMap::new(), Vec::new(), true).await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        url: &str,
+        mut headers: HeaderMap,
+        body: Vec<u8>,
+        head_only: bool,
+    ) -> Result<Response, AskError> {
+        headers.extend(self.headers());
+        let url = self.instance.absolute(url);
+        Ask { method, url: &url, headers, body, head_only }.send(self.instance.address()).await
+    }
+
+    /// What becomes of a GET for that URL, check by check; the origin isn't asked.
+    ///
+    /// # Errors
+    /// [`InvalidInquiry`] for what is no URL.
+    ///
+    /// # Panics
+    /// Where this viewer's time is none.
+    pub fn explain(&self, url: &str) -> Result<Explanation, InvalidInquiry> {
+        self.instance.explain(&Question {
+            url: url.to_owned(),
+            at: self.at.as_ref().map(seconds),
+            ip: self.ip,
+            cookies: self.cookies.clone(),
+            ..Question::default()
+        })
+    }
+}
+
+#[expect(clippy::panic, reason = "a test that names no time is wrong, and is told so")]
+pub(super) fn seconds(when: &When) -> EpochSeconds {
+    when.seconds().unwrap_or_else(|error| panic!("{when}: {error}"))
+}
