@@ -3,7 +3,7 @@
 //! Nothing here reads a clock: whoever judges a request passes the time in.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
@@ -65,6 +65,13 @@ impl EpochSeconds {
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// The whole seconds of a moment; zero for one before 1970.
+impl From<SystemTime> for EpochSeconds {
+    fn from(moment: SystemTime) -> Self {
+        Self(moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 }
 

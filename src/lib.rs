@@ -7,6 +7,8 @@
 //! 3. [`access`]: credentials → policy → signature → [`access::Decision`], in CloudFront's order of checks;
 //! 4. [`explain`]: the same checks, all of them, with what was expected and found.
 //!
+//! [`Verifier`] does all of that for a request of the `http` crate.
+//!
 //! Without the feature `proxy` that is all there is: no I/O, no clock, no runtime.
 //!
 //! ```
@@ -60,6 +62,7 @@ pub mod distribution;
 pub mod epoch;
 pub mod explain;
 pub mod sign;
+pub mod verifier;
 pub mod viewer;
 
 #[cfg(feature = "proxy")]
@@ -82,3 +85,4 @@ pub mod small_writes;
 pub mod tls;
 
 pub use access::{Decision, authorize};
+pub use verifier::{Allowed, Denied, Judgement, Verifier};
