@@ -7,7 +7,7 @@
 //! 3. [`access`]: credentials → policy → signature → [`access::Decision`], in CloudFront's order of checks;
 //! 4. [`explain`]: the same checks, all of them, with what was expected and found.
 //!
-//! [`Verifier`] does all of that for a request of the `http` crate.
+//! [`Verifier`] does all of that for a request of the `http` crate, and with the feature `tower` a layer does it before a service.
 //!
 //! Without the feature `proxy` that is all there is: no I/O, no clock, no runtime.
 //!
@@ -69,12 +69,14 @@ pub mod viewer;
 pub mod body;
 #[cfg(feature = "proxy")]
 pub mod cli;
-#[cfg(feature = "proxy")]
+#[cfg(any(feature = "proxy", feature = "tower"))]
 pub mod clock;
 #[cfg(feature = "proxy")]
 pub mod config;
 #[cfg(feature = "proxy")]
 pub mod edge;
+#[cfg(any(feature = "proxy", feature = "tower"))]
+pub mod identity;
 #[cfg(feature = "proxy")]
 pub mod locations;
 #[cfg(feature = "proxy")]
@@ -83,6 +85,8 @@ pub mod origin;
 pub mod small_writes;
 #[cfg(feature = "proxy")]
 pub mod tls;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use access::{Decision, authorize};
 pub use verifier::{Allowed, Denied, Judgement, Verifier};

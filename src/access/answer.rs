@@ -1,6 +1,9 @@
 //! What CloudFront answers in an origin's place: the error XML, the HTML pages, the redirects. Semantics 7 and 8.2.
 
 use http::StatusCode;
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, SERVER,
+};
 
 use super::deny::{AccessError, DenyReason};
 use super::gate::Barrier;
@@ -76,22 +79,15 @@ impl Answer {
         }
     }
 
-    /// `Content-Type`.
+    /// What the headers say of it.
     #[must_use]
-    pub fn content_type(&self) -> &'static str {
-        match self.kind {
-            Kind::Xml(_) => "text/xml",
-            Kind::Page { .. } | Kind::Redirect { .. } => "text/html",
-        }
-    }
-
-    /// `X-Cache`.
-    #[must_use]
-    pub fn x_cache(&self) -> &'static str {
-        match self.kind {
-            Kind::Xml(_) | Kind::Page { .. } => "Error from cloudfront",
-            Kind::Redirect { .. } => "Redirect from cloudfront",
-        }
+    pub fn head(&self) -> AnswerHead<'_> {
+        let (content_type, x_cache) = match self.kind {
+            Kind::Xml(_) => ("text/xml", "Error from cloudfront"),
+            Kind::Page { .. } => ("text/html", "Error from cloudfront"),
+            Kind::Redirect { .. } => ("text/html", "Redirect from cloudfront"),
+        };
+        AnswerHead { content_type, x_cache, location: self.location() }
     }
 
     /// The body, byte for byte; a page shows the request's id.
@@ -104,6 +100,41 @@ impl Answer {
         }
     }
 }
+
+/// The headers of an answer that depend on what it is.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerHead<'a> {
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// `X-Cache`.
+    pub x_cache: &'static str,
+    /// `Location`, of a redirect.
+    pub location: Option<&'a str>,
+}
+
+impl AnswerHead<'_> {
+    /// Writes them in CloudFront's order (semantics 7.2), with the body's length, the date, and `Connection` where it is to be
+    /// there. What marks the request comes after them.
+    pub fn write(&self, headers: &mut HeaderMap, length: usize, date: HeaderValue, closes: Option<bool>) {
+        headers.insert(SERVER, HeaderValue::from_static("CloudFront"));
+        headers.insert(DATE, date);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.content_type));
+        headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        if let Some(closes) = closes {
+            headers.insert(CONNECTION, HeaderValue::from_static(if closes { "close" } else { "keep-alive" }));
+        }
+        let location = self.location.and_then(|location| HeaderValue::from_bytes(location.as_bytes()).ok());
+        if let Some(location) = location {
+            headers.insert(LOCATION, location);
+        }
+        headers.insert(X_CACHE, HeaderValue::from_static(self.x_cache));
+    }
+}
+
+/// `X-Cache`.
+pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
+/// On responses that tell it: why the request was refused, by contract 4's names.
+pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
 
 /// LF line ends, no line end at the end; its length with a reason and an id of 56 characters is observed.
 fn page(status: StatusCode, reason: &str, id: &str) -> String {

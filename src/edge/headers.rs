@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use super::cloudfront_headers::{Facts, Whereabouts};
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
+pub use crate::access::answer::X_CACHE;
 use crate::access::credentials::is_signing_cookie;
 use crate::access::stripped::replace_cookies;
 use crate::distribution::behavior::CacheBehavior;
@@ -179,9 +180,6 @@ fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: Hea
 
 /// `X-Forwarded-For`.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// `X-Cache`.
-pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
 fn never_passes(name: &str) -> bool {

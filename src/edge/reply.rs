@@ -1,11 +1,10 @@
 //! CloudFront's own answers: the error XML, the HTML pages, the redirects. Semantics 7 and 8.2.
 
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderValue, LOCATION, SERVER};
+use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
-use super::headers::X_CACHE;
 use super::identity::RequestIdentity;
-use crate::access::answer::{Answer, BAD_REQUEST};
+use crate::access::answer::{Answer, AnswerHead, BAD_REQUEST};
 use crate::access::deny::DenyReason;
 use crate::access::gate::Barrier;
 use crate::body::{self, Body};
@@ -108,7 +107,7 @@ impl Reply {
     /// Whether it sends the viewer elsewhere.
     #[must_use]
     pub fn is_redirect(&self) -> bool {
-        self.location().is_some()
+        matches!(&self.kind, Kind::CloudFronts(answer) if answer.location().is_some())
     }
 
     /// The status that the viewer gets.
@@ -117,13 +116,6 @@ impl Reply {
         match &self.kind {
             Kind::CloudFronts(answer) => answer.status(),
             Kind::Sentence(_) => StatusCode::BAD_REQUEST,
-        }
-    }
-
-    fn location(&self) -> Option<&str> {
-        match &self.kind {
-            Kind::CloudFronts(answer) => answer.location(),
-            Kind::Sentence(_) => None,
         }
     }
 
@@ -136,35 +128,25 @@ impl Reply {
         date: HeaderValue,
         closes: Option<bool>,
     ) -> Response<Body> {
-        let (content_type, text, x_cache) = match &self.kind {
-            Kind::CloudFronts(answer) => {
-                (answer.content_type(), answer.body(identity.cf_id()), answer.x_cache())
-            }
-            Kind::Sentence(sentence) => {
-                ("text/plain; charset=utf-8", format!("{sentence}\n"), "Error from cloudfront")
-            }
+        let (head, text) = match &self.kind {
+            Kind::CloudFronts(answer) => (answer.head(), answer.body(identity.cf_id())),
+            Kind::Sentence(sentence) => (SENTENCE, format!("{sentence}\n")),
         };
         let mut response = Response::new(body::empty());
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        headers.insert(SERVER, HeaderValue::from_static("CloudFront"));
-        headers.insert(DATE, date);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-        headers.insert(CONTENT_LENGTH, HeaderValue::from(text.len()));
-        if let Some(closes) = closes {
-            headers.insert(CONNECTION, HeaderValue::from_static(if closes { "close" } else { "keep-alive" }));
-        }
-        if let Some(location) =
-            self.location().and_then(|location| HeaderValue::from_bytes(location.as_bytes()).ok())
-        {
-            headers.insert(LOCATION, location);
-        }
-        headers.insert(X_CACHE, HeaderValue::from_static(x_cache));
+        head.write(headers, text.len(), date, closes);
         identity.stamp(headers);
         *response.body_mut() = body::full(text);
         response
     }
 }
+
+const SENTENCE: AnswerHead<'static> = AnswerHead {
+    content_type: "text/plain; charset=utf-8",
+    x_cache: "Error from cloudfront",
+    location: None,
+};
 
 /// An origin that gave no answer, as the log and the metrics name it.
 pub const ORIGIN_ERROR: &str = "origin-error";
