@@ -8,6 +8,7 @@ use crate::distribution::Route;
 use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
 use crate::viewer::ViewerRequest;
 
+pub mod answer;
 pub mod claimed;
 pub mod credentials;
 pub mod deny;
@@ -15,7 +16,9 @@ pub mod encoding;
 pub mod gate;
 mod json;
 pub mod policy;
+pub mod received;
 pub mod resource;
+pub mod stripped;
 pub mod verified;
 
 pub use claimed::{ClaimedPolicy, TriedUrls, policy_text};

@@ -1,6 +1,6 @@
 //! The only place that reads the wall clock.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime};
 
 use crate::epoch::EpochSeconds;
 
@@ -8,7 +8,7 @@ use crate::epoch::EpochSeconds;
 #[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one clock; everything else takes the time as an argument")]
 pub fn now() -> EpochSeconds {
-    EpochSeconds(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs()))
+    SystemTime::now().into()
 }
 
 /// When it was so long ago.

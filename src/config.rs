@@ -30,6 +30,7 @@ mod reader;
 mod response_headers_policies;
 mod s3;
 mod server;
+mod verifier;
 mod watched;
 
 pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::verified::VerifiedPolicies;
 use crate::config::{Door, Settings};
+pub use crate::identity;
 
 pub mod access_log;
 pub mod admin;
@@ -34,7 +35,6 @@ pub mod gathered;
 pub mod headers;
 pub mod http1;
 pub mod http2;
-pub mod identity;
 pub mod listener;
 pub mod metrics;
 pub mod observer;

@@ -3,7 +3,7 @@
 //! Nothing here reads a clock: whoever judges a request passes the time in.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
 
@@ -61,10 +61,24 @@ impl EpochSeconds {
         }
     }
 
+    /// As the `Date` header has it (RFC 9110, 5.6.7); none beyond the calendar.
+    #[must_use]
+    pub fn http_date(self) -> Option<String> {
+        let timestamp = i64::try_from(self.0).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+        timestamp.map(|timestamp| timestamp.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+    }
+
     /// The later of two moments, as a distance; zero when `earlier` isn't earlier.
     #[must_use]
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(self.0.saturating_sub(earlier.0))
+    }
+}
+
+/// The whole seconds of a moment; zero for one before 1970.
+impl From<SystemTime> for EpochSeconds {
+    fn from(moment: SystemTime) -> Self {
+        Self(moment.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 }
 
@@ -210,5 +224,7 @@ mod tests {
     fn a_moment_displays_as_a_date_in_utc() {
         assert_eq!(EpochSeconds(1_767_225_600).to_string(), "2026-01-01T00:00:00Z");
         assert_eq!(EpochSeconds(u64::MAX).to_string(), u64::MAX.to_string());
+        assert_eq!(EpochSeconds(784_111_777).http_date().as_deref(), Some("Sun, 06 Nov 1994 08:49:37 GMT"));
+        assert_eq!(EpochSeconds(u64::MAX).http_date(), None);
     }
 }

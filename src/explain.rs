@@ -150,18 +150,7 @@ pub fn explain_with(
     clues: &Clues<'_>,
     effort: &Effort<'_>,
 ) -> Explanation {
-    let mut explanation = Explanation {
-        verdict: Verdict::Allow,
-        at: request.now,
-        viewer_ip: request.address.to_canonical(),
-        distribution: None,
-        behavior: None,
-        is_private: false,
-        key_pair_id: None,
-        policy: None,
-        checks: Vec::new(),
-        searched: Searched::default(),
-    };
+    let mut explanation = Explanation::with(Verdict::Allow, request.now, request.address);
     let Some(route) = distributions.route(request) else {
         let host = request.host.name().to_owned();
         explanation.verdict = Verdict::Barred(Barrier::UnknownHost { host });
@@ -199,6 +188,27 @@ fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOn
 }
 
 impl Explanation {
+    /// Of a request that can't be read as one, so that there is nothing to check.
+    #[must_use]
+    pub fn barred(barrier: Barrier, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
+        Self::with(Verdict::Barred(barrier), at, viewer_ip)
+    }
+
+    fn with(verdict: Verdict, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
+        Self {
+            verdict,
+            at,
+            viewer_ip: viewer_ip.to_canonical(),
+            distribution: None,
+            behavior: None,
+            is_private: false,
+            key_pair_id: None,
+            policy: None,
+            checks: Vec::new(),
+            searched: Searched::default(),
+        }
+    }
+
     /// The mistakes that explain a denial, the proven ones first. Empty where the request is allowed, and where no name is
     /// known for the mistake.
     pub fn causes(&self) -> Vec<&Cause> {

@@ -7,6 +7,8 @@
 //! 3. [`access`]: credentials → policy → signature → [`access::Decision`], in CloudFront's order of checks;
 //! 4. [`explain`]: the same checks, all of them, with what was expected and found.
 //!
+//! [`Verifier`] does all of that for a request of the `http` crate, and with the feature `tower` a layer does it before a service.
+//!
 //! Without the feature `proxy` that is all there is: no I/O, no clock, no runtime.
 //!
 //! ```
@@ -61,18 +63,21 @@ pub mod epoch;
 pub mod explain;
 pub mod redact;
 pub mod sign;
+pub mod verifier;
 pub mod viewer;
 
 #[cfg(feature = "shell")]
 pub mod body;
 #[cfg(feature = "proxy")]
 pub mod cli;
-#[cfg(feature = "shell")]
+#[cfg(any(feature = "shell", feature = "tower"))]
 pub mod clock;
 #[cfg(feature = "shell")]
 pub mod config;
 #[cfg(feature = "shell")]
 pub mod edge;
+#[cfg(any(feature = "shell", feature = "tower"))]
+pub mod identity;
 #[cfg(feature = "shell")]
 pub mod locations;
 #[cfg(feature = "shell")]
@@ -83,5 +88,8 @@ pub mod small_writes;
 pub mod testing;
 #[cfg(feature = "shell")]
 pub mod tls;
+#[cfg(feature = "tower")]
+pub mod tower;
 
 pub use access::{Decision, authorize};
+pub use verifier::{Allowed, Denied, Judgement, Verifier};

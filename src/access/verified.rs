@@ -43,6 +43,10 @@ pub struct Fit {
 }
 
 impl VerifiedPolicies {
+    /// The usual size, in bytes: about 80,000 links of RSA keys. Each is its signature, its policy and what the memo needs
+    /// around them (contract 2).
+    pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
+
     /// A memo of at most `max_size` bytes, what entries cost beside their own bytes included; 0 turns it off.
     #[must_use]
     pub fn new(max_size: u64) -> Self {

@@ -2,6 +2,7 @@
 
 use super::Loader;
 use super::reader::Reader;
+use crate::access::verified::VerifiedPolicies;
 
 impl Loader<'_, '_> {
     pub(super) fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
@@ -29,5 +30,5 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
     amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
 }
 
-/// About 80,000 links of RSA keys: each is its signature, its policy and what the cache needs around them (contract 2).
-pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = 64 << 20;
+/// As long as nothing is said.
+pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = VerifiedPolicies::DEFAULT_MAX_SIZE;

@@ -7,7 +7,7 @@ use crate::viewer::path::normalise_escapes;
 
 /// One character of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Token {
+pub(super) enum Token {
     Literal(u8),
     One,
     Many,
@@ -136,6 +136,16 @@ impl PathPattern {
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.is_plain
+    }
+
+    /// What [`PathPattern::matches`] compares.
+    pub(super) fn tokens(&self) -> Vec<Token> {
+        self.normalised.bytes().map(Token::of).collect()
+    }
+
+    /// What [`PathPattern::matches_decoded`] compares.
+    pub(super) fn decoded_tokens(&self) -> Vec<Token> {
+        self.decoded.clone()
     }
 
     /// The pattern as it was written.

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Version;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, COOKIE, Entry, HOST, HeaderMap, HeaderName, HeaderValue,
-    USER_AGENT, VIA,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    VIA,
 };
 use http::uri::Authority;
 use smallvec::SmallVec;
@@ -12,10 +12,12 @@ use smallvec::SmallVec;
 use super::cloudfront_headers::{Facts, Whereabouts};
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
 use super::viewer::Viewer;
-use crate::access::credentials::{forwarded_cookies, is_signing_cookie};
+pub use crate::access::answer::X_CACHE;
+use crate::access::credentials::is_signing_cookie;
+use crate::access::stripped::replace_cookies;
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::Origin;
-use crate::distribution::origin_request_policy::{Asked, Forwarded, OriginRequestPolicy};
+use crate::distribution::origin_request_policy::{Asked, OriginRequestPolicy};
 
 /// What decides about the headers of one request to an origin.
 #[derive(Debug)]
@@ -53,7 +55,8 @@ pub fn to_origin(
         strip(headers, never_passes);
     }
     let keeps_signing = !passage.is_private || behavior.switches.forward_signing_cookies;
-    forward_cookies(headers, policy.cookies(), keeps_signing);
+    let cookies = policy.cookies();
+    replace_cookies(headers, |name| (keeps_signing || !is_signing_cookie(name)) && cookies.passes(name));
     append(headers, X_FORWARDED_FOR, ",", viewer.forwarder.field().clone());
     append(headers, VIA, ", ", identity.via().clone());
     headers.insert(X_AMZ_CF_ID, identity.id_value());
@@ -155,22 +158,6 @@ fn strip_aliases(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) 
     });
 }
 
-fn forward_cookies(headers: &mut HeaderMap, rule: &Forwarded, keeps_signing: bool) {
-    if !headers.contains_key(COOKIE) {
-        return;
-    }
-    let keeps = |name: &[u8]| (keeps_signing || !is_signing_cookie(name)) && rule.passes(name);
-    let fields = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-    let Some(cookies) = forwarded_cookies(fields, keeps) else {
-        headers.remove(COOKIE);
-        return;
-    };
-    if let Ok(mut value) = HeaderValue::from_bytes(&cookies) {
-        value.set_sensitive(true);
-        headers.insert(COOKIE, value);
-    }
-}
-
 /// Adds to a list header, all of whose lines become one.
 fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: HeaderValue) {
     let mut lines = match headers.entry(name) {
@@ -193,9 +180,6 @@ fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: Hea
 
 /// `X-Forwarded-For`.
 pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
-
-/// `X-Cache`.
-pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 
 /// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
 fn never_passes(name: &str) -> bool {

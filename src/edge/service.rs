@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
 
-use http::header::{CONNECTION, COOKIE, HOST, HeaderValue};
+use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version, request};
 use hyper::body::{Body as _, Incoming};
 
@@ -17,15 +17,14 @@ use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
 use super::{error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
-use crate::access::{Admission, Decision, authorize};
+use crate::access::{Admission, Decision, authorize, received};
 use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
-use crate::distribution::response_headers_policy::is_preflight;
 use crate::distribution::{Distribution, Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::redact::redacted;
-use crate::viewer::{Country, Host, Target, ViewerRequest};
+use crate::viewer::{Country, ViewerRequest};
 
 /// What is known of a request that has come, and what becomes known of it on its way.
 struct Exchange<'u> {
@@ -113,15 +112,16 @@ impl Worker {
         incoming: Incoming,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
-        within_quotas(parts)?;
+        received::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
         let Exchange { asker, entry, .. } = exchange;
         let now = self.heed_test_headers(parts, asker)?;
         let in_use = asker.in_use;
         let body = entry.watches(viewer_body(incoming, in_use.running.limits.body));
         entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {
-            let mut request =
-                viewer_request(parts, &asker.viewer, now).map_err(|barrier| Reply::barred(&barrier))?;
+            let Viewer { scheme, ref address, .. } = asker.viewer;
+            let request = received::viewer_request(parts, scheme, address.ip(), now);
+            let mut request = request.map_err(|barrier| Reply::barred(&barrier))?;
             if in_use.running.restricts_countries {
                 request.country = asker.whereabouts().country(request.address);
             }
@@ -224,41 +224,6 @@ fn own_answer(
 /// Whether the viewer's connection ends with this request whatever is answered.
 fn ends_after(parts: &request::Parts) -> bool {
     parts.version < Version::HTTP_11 || headers::lists(&parts.headers, &CONNECTION, "close")
-}
-
-/// CloudFront's quotas, counted as the request was written.
-fn within_quotas(parts: &request::Parts) -> Result<(), Reply> {
-    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
-    let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    gate::check_quotas(target, line + fields + "\r\n".len()).map_err(|barrier| Reply::barred(&barrier))
-}
-
-/// The request as the decision sees it.
-fn viewer_request<'a>(
-    parts: &'a request::Parts,
-    viewer: &Viewer,
-    now: EpochSeconds,
-) -> Result<ViewerRequest<'a>, Barrier> {
-    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
-    let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
-    // Only in HTTP/2 is the authority enough.
-    let host = match (authority, parts.version) {
-        (Some(own), Version::HTTP_2) if !parts.headers.contains_key(HOST) => Host::parse(own)?,
-        _ => Host::of_request(authority, fields, viewer.scheme)?,
-    };
-    let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
-    Ok(ViewerRequest {
-        method: &parts.method,
-        scheme: viewer.scheme,
-        host,
-        target: target.ok_or(Barrier::Target)?,
-        cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
-        address: viewer.address.ip(),
-        country: None,
-        is_preflight: is_preflight(&parts.method, &parts.headers),
-        now,
-    })
 }
 
 /// Where the request belongs.

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
 
 use super::headers::X_FORWARDED_FOR;
+pub use crate::access::answer::X_FRONTGATE_REASON;
 use crate::epoch::EpochSeconds;
 use crate::viewer::Country;
 
@@ -61,8 +62,6 @@ fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>
 const X_FRONTGATE_NOW: HeaderName = HeaderName::from_static("x-frontgate-now");
 const X_FRONTGATE_VIEWER_IP: HeaderName = HeaderName::from_static("x-frontgate-viewer-ip");
 const X_FRONTGATE_VIEWER_COUNTRY: HeaderName = HeaderName::from_static("x-frontgate-viewer-country");
-/// On responses: why Frontgate refused.
-pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
 
 #[cfg(test)]
 mod tests {

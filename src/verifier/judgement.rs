@@ -1,0 +1,161 @@
+//! What a verifier answers: owned, so that it can go wherever the request goes.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use http::{StatusCode, request};
+
+use crate::access::answer::Answer;
+use crate::access::deny::{AccessError, DenyReason};
+use crate::access::gate::Barrier;
+use crate::access::{Admission, stripped};
+use crate::distribution::Route;
+use crate::distribution::key::PublicKeyId;
+
+/// May the request pass?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judgement {
+    /// It may.
+    Allowed(Allowed),
+    /// It may not.
+    Denied(Denied),
+}
+
+impl Judgement {
+    /// Whether it may pass.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        matches!(self, Self::Allowed(_))
+    }
+
+    /// The same as a result, for `?`.
+    ///
+    /// # Errors
+    /// [`Denied`].
+    pub fn into_result(self) -> Result<Allowed, Denied> {
+        match self {
+            Self::Allowed(allowed) => Ok(allowed),
+            Self::Denied(denied) => Err(denied),
+        }
+    }
+}
+
+/// Why a request may pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    key_pair_id: Option<PublicKeyId>,
+    is_private: bool,
+    forwards_signing_cookies: bool,
+}
+
+impl Allowed {
+    pub(super) fn of(admission: &Admission<'_>, route: &Route<'_, '_>) -> Self {
+        let key_pair_id = match admission {
+            Admission::Public => None,
+            Admission::Signed { key_pair_id, .. } => Some((*key_pair_id).clone()),
+        };
+        Self {
+            key_pair_id,
+            is_private: route.is_private(),
+            forwards_signing_cookies: route.behavior.switches.forward_signing_cookies,
+        }
+    }
+
+    /// The id of the key that signed; none where the path needs no signature.
+    #[must_use]
+    pub fn key_pair_id(&self) -> Option<&str> {
+        self.key_pair_id.as_ref().map(PublicKeyId::as_str)
+    }
+
+    /// Whether the path needs a signature.
+    #[must_use]
+    pub fn is_private(&self) -> bool {
+        self.is_private
+    }
+
+    /// Takes the signing parameters and the signing cookies out of the request, so that an application sees what an origin
+    /// behind CloudFront sees. On a path that needs no signature both stay.
+    pub fn strip(&self, parts: &mut request::Parts) {
+        match (self.is_private, self.forwards_signing_cookies) {
+            (true, false) => stripped::strip(parts),
+            (true, true) => stripped::strip_query(parts),
+            (false, _) => {}
+        }
+    }
+}
+
+/// Why a request may not pass, and what CloudFront answers.
+///
+/// Displays the compared values, for a log: viewers never see them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denied {
+    reason: &'static str,
+    detail: String,
+    answer: Answer,
+}
+
+impl Denied {
+    pub(super) fn by(reason: &DenyReason, address: Option<IpAddr>) -> Self {
+        let detail = match (reason, address) {
+            (DenyReason::IpMismatch { allowed, .. }, None) => {
+                format!("the viewer's address is not known, the policy is for {allowed}")
+            }
+            (reason, _) => reason.to_string(),
+        };
+        Self { reason: reason.name(), detail, answer: Answer::denied(reason) }
+    }
+
+    pub(super) fn barred(barrier: &Barrier) -> Self {
+        Self { reason: barrier.name(), detail: barrier.to_string(), answer: Answer::barred(barrier) }
+    }
+
+    /// The reason's name, such as `expired` or `signature-mismatch`.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        self.reason
+    }
+
+    /// The compared values in one sentence.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// The status that the viewer gets.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.answer.status()
+    }
+
+    /// CloudFront's `<Code>`, such as `AccessDenied`; none where it answers with a page or a redirect.
+    #[must_use]
+    pub fn code(&self) -> Option<&'static str> {
+        self.answer.error().map(AccessError::code)
+    }
+
+    /// CloudFront's `<Message>`.
+    #[must_use]
+    pub fn message(&self) -> Option<&'static str> {
+        self.answer.error().map(AccessError::message)
+    }
+
+    /// The body that the viewer gets, byte for byte. Only CloudFront's HTML pages show the id of the request.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> String {
+        self.answer.body(request_id)
+    }
+
+    /// The whole answer.
+    #[must_use]
+    pub fn answer(&self) -> &Answer {
+        &self.answer
+    }
+}
+
+impl fmt::Display for Denied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}
+
+impl std::error::Error for Denied {}
