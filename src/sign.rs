@@ -9,7 +9,7 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use ipnet::Ipv4Net;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rand::rngs::SysRng;
-use rsa::pkcs1::DecodeRsaPrivateKey;
+use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
 use sha1::Sha1;
@@ -100,6 +100,15 @@ impl PrivateKey {
             Self::Ecdsa(key) => key.to_pkcs8_pem(LineEnding::LF),
         };
         pem.map(|pem| pem.to_string()).map_err(|_| SignError::Key("it can't be encoded"))
+    }
+
+    /// The older PEM of RSA keys, `RSA PRIVATE KEY`; none for another key.
+    #[must_use]
+    pub fn to_pkcs1_pem(&self) -> Option<String> {
+        match self {
+            Self::Rsa(key) => key.to_pkcs1_pem(LineEnding::LF).ok().map(|pem| pem.to_string()),
+            Self::Ecdsa(_) => None,
+        }
     }
 
     /// The public half as SPKI PEM, the form that CloudFront takes.

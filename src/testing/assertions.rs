@@ -64,6 +64,36 @@ impl Viewer {
         async move { passed(self.is_valid_between(url, None, end).await, place) }
     }
 
+    /// Asserts that no path that fits a pattern, such as `/members/*`, opens without a signature. This is proven from the
+    /// configuration, not tried with a few paths; one path is asked for without credentials besides.
+    ///
+    /// # Panics
+    /// Where one does, with a shortest such path; and where that can't be told.
+    #[track_caller]
+    pub fn assert_private<'a>(&'a self, pattern: &'a str) -> impl Future<Output = ()> + 'a {
+        let place = Location::caller();
+        async move { passed(self.is_private(pattern).await, place) }
+    }
+
+    async fn is_private(&self, pattern: &str) -> Result<(), Failure> {
+        if let Some(exposed) = self.instance.exposed(pattern, None)? {
+            return Err(format!(
+                "{pattern}\nexpected to be private, but {} opens without a signature: it belongs to the behavior `{}` of the \
+                 distribution {}",
+                exposed.path, exposed.behavior, exposed.distribution
+            ));
+        }
+        let path = pattern.replace(['*', '?'], "x");
+        let path = if path.starts_with('/') { path } else { format!("/{path}") };
+        let response = self.without_cookies().asked(&path).await?;
+        match response.reason() {
+            Some(_) => Ok(()),
+            None => {
+                Err(self.failure("expected to be private, but was let through without a signature", &path))
+            }
+        }
+    }
+
     async fn is_allowed(&self, url: &str) -> Result<(), Failure> {
         let response = self.asked(url).await?;
         match response.reason() {

@@ -12,12 +12,13 @@ use super::settings::{check_origins, settings};
 use super::{Changes, KeyPair, KeyType, Options, OriginRequest, StartError};
 use crate::clock;
 use crate::config::Door;
+use crate::distribution::Exposed;
 use crate::edge::asked::Asked;
 use crate::edge::explainer::Explainer;
 use crate::edge::{self, Edge, Listeners, Workers};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry};
-use crate::viewer::Country;
+use crate::viewer::{Country, Host};
 
 /// A Frontgate that runs in this process until it is dropped.
 #[derive(Debug)]
@@ -212,6 +213,22 @@ impl Instance {
         let begun = Instant::now();
         let effort = Effort { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Effort::WITHOUT_CLOCK };
         inquiry.explain(&distributions, &effort)
+    }
+
+    /// A path that fits a pattern and needs no signature; none where all of them need one. Without a host, in any distribution.
+    ///
+    /// # Errors
+    /// A sentence, for a pattern that is none, a host that nobody answers for, and where nobody can tell.
+    pub fn exposed(&self, pattern: &str, host: Option<&str>) -> Result<Option<Exposed>, String> {
+        let parsed = pattern.parse().map_err(|error| format!("{pattern:?} is no path pattern: {error}"))?;
+        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let Some(host) = host else {
+            return distributions.exposed(&parsed).map_err(|error| error.to_string());
+        };
+        let named = Host::parse(host).map_err(|_| format!("{host:?} is no host with an optional port"))?;
+        let answering = distributions.by_host(&named);
+        let (one, _) = answering.ok_or_else(|| format!("no distribution answers for the host {host:?}"))?;
+        one.exposed(&parsed).map_err(|error| error.to_string())
     }
 
     /// A URL of this edge for a path; other URLs as they are.

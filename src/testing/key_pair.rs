@@ -89,6 +89,13 @@ impl KeyPair {
         &self.private_pem
     }
 
+    /// The private half as PKCS#1 PEM, for signers that read nothing else, such as version 1 of the AWS CLI. None of an ECDSA
+    /// key, which has no such form.
+    #[must_use]
+    pub fn private_pem_pkcs1(&self) -> Option<String> {
+        PrivateKey::from_pem(&self.private_pem).ok()?.to_pkcs1_pem()
+    }
+
     /// The public half as SPKI PEM, the form that CloudFront takes.
     #[must_use]
     pub fn public_pem(&self) -> &str {

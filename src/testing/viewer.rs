@@ -45,6 +45,10 @@ impl Viewer {
         Self { cookies: Some(pairs.join("; ")), ..self.clone() }
     }
 
+    pub(super) fn without_cookies(&self) -> Self {
+        Self { cookies: None, ..self.clone() }
+    }
+
     /// What any HTTP client has to send to be this viewer.
     #[must_use]
     pub fn headers(&self) -> HeaderMap {

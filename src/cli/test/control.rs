@@ -90,6 +90,11 @@ fn obey(instance: &Instance, message: Message) -> Result<Value, String> {
             instance.reload(changes).map_err(|error| error.to_string())?;
             Ok(json!({}))
         }
+        Message::Exposed { pattern, host } => instance.exposed(&pattern, host.as_deref()).map(|found| {
+            json!({"exposed": found.map(|exposed| {
+                json!({"path": exposed.path, "behavior": exposed.behavior, "distribution": exposed.distribution})
+            })})
+        }),
         Message::Stop => Ok(json!({})),
     }
 }

@@ -16,6 +16,7 @@ pub(super) enum Message {
     RotateKey(KeyType),
     RevokeKey(String),
     Reload(Changes),
+    Exposed { pattern: String, host: Option<String> },
     Stop,
 }
 
@@ -49,6 +50,10 @@ enum Written {
         origin: Option<String>,
         base_urls: Option<Vec<String>>,
         public: Option<Vec<String>>,
+    },
+    Exposed {
+        pattern: String,
+        host: Option<String>,
     },
     Stop {},
 }
@@ -97,6 +102,7 @@ impl Written {
             Self::Reload { config, origin, base_urls, public } => {
                 Message::Reload(Changes { config, origin: origin.map(Origin::from), base_urls, public })
             }
+            Self::Exposed { pattern, host } => Message::Exposed { pattern, host },
             Self::Stop {} => Message::Stop,
         })
     }
