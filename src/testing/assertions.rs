@@ -165,7 +165,8 @@ impl Viewer {
             Ok(explanation) => report::text(&explanation, Paint(false)),
             Err(error) => error.to_string(),
         };
-        let indented: String = explained.lines().map(|line| format!("  {line}\n")).collect();
+        let indent = |line: &str| if line.is_empty() { "\n".to_owned() } else { format!("  {line}\n") };
+        let indented: String = explained.lines().map(indent).collect();
         format!("{shown}\n{what}\n\n{}", indented.trim_end())
     }
 }
