@@ -73,11 +73,15 @@ def _end(edges: _Edges, options: dict[str, Any], edge: Edge) -> None:
 
 
 def _refuse_unknown(options: dict[str, Any]) -> None:
+    from difflib import get_close_matches
     from inspect import signature
 
     from ._edge import start
 
-    known = list(signature(start).parameters)
+    known = ["scope", *signature(start).parameters]
     for name in options:
         if name not in known:
-            raise pytest.UsageError(f"the marker frontgate has no option {name!r}; there are scope, {', '.join(known)}")
+            nearest = get_close_matches(name, known, 1, 0.0)[0]
+            raise pytest.UsageError(
+                f"the marker frontgate has no option {name!r}; did you mean {nearest!r}? There are: {', '.join(known)}"
+            )
