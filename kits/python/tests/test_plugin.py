@@ -156,8 +156,3 @@ def test_a_failure_shows_the_test_and_what_explain_says(pytester: pytest.Pyteste
         ]
     )
     assert "_assertions.py" not in result.stdout.str().replace("frontgate/_assertions.py:", "", 1)
-
-
-def test_a_suite_without_edges_imports_next_to_nothing(pytester: pytest.Pytester) -> None:
-    pytester.makepyfile("import sys\ndef test_it():\n    assert 'frontgate._edge' not in sys.modules\n")
-    pytester.runpytest_subprocess("-p", "no:xdist").assert_outcomes(passed=1)

@@ -27,7 +27,7 @@ def find(binary: Optional[Pathlike] = None) -> str:
         if value:
             return _named(source, os.fspath(value))
     looked = []
-    for candidate in _installed():
+    for candidate in dict.fromkeys(_installed()):
         if candidate.is_file():
             return str(candidate)
         looked.append(str(candidate))
