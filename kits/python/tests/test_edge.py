@@ -148,7 +148,7 @@ def test_requests_and_httpx_are_viewers(frontgate: Edge, sign: Sign) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
-        ({"origin": "http://127.0.0.1:9"}, "http://127.0.0.1:9"),
+        ({"origin": "http://127.0.0.1:9"}, "127.0.0.1:9"),
         ({"origin": "/no/such/directory"}, "/no/such/directory"),
         ({"config": "/no/such/config.toml"}, "/no/such/config.toml"),
         ({"private_key": "/no/such/key.pem"}, "/no/such/key.pem"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import socket
 import sys
 import traceback
 from http.client import responses
@@ -19,7 +20,6 @@ from ._models import Request
 Parts = tuple[int, list[tuple[str, str]], bytes]
 _Answering = Callable[["_Connection", bytes], Parts]
 _BYTES_AT_MOST = 64 << 20
-_STOP_EVERY = 0.02
 
 
 class HandlerServer:
@@ -30,20 +30,38 @@ class HandlerServer:
         self._server = _Server(("127.0.0.1", 0), _Connection)
         self._server.answer = answering
         self.url = "http://127.0.0.1:{}".format(self._server.server_address[1])
-        self._thread = Thread(target=self._server.serve_forever, args=(_STOP_EVERY,), name="frontgate-origin", daemon=True)
+        self._is_stopping = False
+        self._thread = Thread(target=self._serve, name="frontgate-origin", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         """Frees the port."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._is_stopping = True
+        try:
+            # Wakes the thread, which waits for a connection.
+            socket.create_connection(("127.0.0.1", self._server.server_port), 5.0).close()
+        except OSError:
+            pass
         self._thread.join(5.0)
+        self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self._is_stopping:
+            try:
+                connection, address = self._server.get_request()
+            except OSError:
+                continue
+            self._server.process_request(connection, address)
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that broke is the other side's matter; a handler's own errors are printed where they happen."""
+
     answer: _Answering
 
 
