@@ -49,7 +49,7 @@ def ask(
     body: bytes = b"",
     head_only: bool = False,
 ) -> Response:
-    """Asks once on a connection of its own; redirects are not followed. `head_only` leaves the body unread."""
+    """Asks once on a connection of its own; redirects are not followed. `head_only` leaves the body unread, but that of a 400."""
     from http.client import HTTPException, HTTPResponse
 
     request = _request(link, method, dict(headers or {}), body)
@@ -59,7 +59,8 @@ def ask(
             with HTTPResponse(connection, method=method) as answer:
                 answer.begin()
                 fields = [(name.lower(), value) for name, value in answer.getheaders()]
-                return Response(answer.status, dict(fields), fields, b"" if head_only else answer.read())
+                is_read = not head_only or answer.status == 400
+                return Response(answer.status, dict(fields), fields, answer.read() if is_read else b"")
     except (OSError, HTTPException) as error:
         where = "{}:{}".format(*address)
         raise FrontgateError(f"the edge at {where} didn't answer: {error or type(error).__name__}; was it stopped?") from error

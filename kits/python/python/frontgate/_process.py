@@ -29,8 +29,14 @@ class Process:
         self._log = _log_file()
         arguments = [binary, "test", "--control", "--parent", str(self.owner), *options]
         try:
+            # In a session of its own: a Ctrl-C for the tests, or for their debugger, isn't for the edge.
             self._child = subprocess.Popen(
-                arguments, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log
+                arguments,
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._log,
+                start_new_session=True,
             )
         except OSError as error:
             self._log.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,14 +30,14 @@ def frontgate_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def frontgate(request: pytest.FixtureRequest, frontgate_options: dict[str, Any]) -> Iterator[Edge]:
+def frontgate(request: pytest.FixtureRequest, frontgate_options: dict[str, Any]) -> Edge:
     """A running edge. `@pytest.mark.frontgate(…)` on the test, its class or its module says how it is started."""
     options = dict(frontgate_options)
     for marker in reversed(list(request.node.iter_markers("frontgate"))):
         if marker.args:
             raise pytest.UsageError("the marker frontgate takes named options only, such as origin=…")
         options.update(marker.kwargs)
-    yield _edge_for(_scope_node(request, options.pop("scope", "function")), options)
+    return _edge_for(_scope_node(request, options.pop("scope", "function")), options)
 
 
 def _scope_node(request: pytest.FixtureRequest, scope: str) -> pytest.Item | pytest.Collector:
