@@ -152,8 +152,9 @@ def test_requests_and_httpx_are_viewers(frontgate: Edge, sign: Sign) -> None:
         ({"origin": "/no/such/directory"}, "/no/such/directory"),
         ({"config": "/no/such/config.toml"}, "/no/such/config.toml"),
         ({"private_key": "/no/such/key.pem"}, "/no/such/key.pem"),
-        ({"key_type": "dsa"}, "dsa"),
-        ({"listen": "nonsense"}, "nonsense"),
+        ({"key_type": "dsa"}, "invalid value 'dsa' for '--key-type <TYPE>'\n  [possible values: rsa, ecdsa]"),
+        ({"listen": "nonsense"}, "invalid value 'nonsense' for '--listen <ADDR>'"),
+        ({"listen": "0.0.0.0:0"}, "0.0.0.0:0 is not a loopback address"),
         ({"base_urls": "media.example.com"}, "media.example.com"),
         ({"public": "/a\0b"}, "NUL"),
     ],
@@ -162,6 +163,7 @@ def test_bad_options_are_one_error_that_names_them(options: dict[str, Any], says
     with pytest.raises(StartError) as raised:
         kit.start(**options)
     assert says in str(raised.value)
+    assert "is it the program of this package" not in str(raised.value)
 
 
 def test_an_unreadable_key_is_named_but_not_shown(tmp_path: Path) -> None:
@@ -182,6 +184,8 @@ def test_a_port_that_is_taken_is_named() -> None:
 def test_options_of_a_wrong_kind() -> None:
     with pytest.raises(UsageError, match="an origin is a URL, a directory, a function or a WSGI application; this is int"):
         kit.start(origin=8080)  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="public is for an edge without config"):
+        kit.start(config="config.toml", public="/a")
     with pytest.raises(UsageError, match="public is a str or several of them; one is 1"):
         kit.start(public=[1])  # type: ignore[list-item]
 

@@ -187,6 +187,8 @@ def start(
     check_origin: whether it is an error that nothing listens at the origin's URL.
     """
     program = _binary.find(binary)
+    if config is not None and public:
+        raise UsageError("public is for an edge without config: give the configuration a behavior for these paths")
     options = _options(
         config=config if config is None else os.path.abspath(config),
         base_url=_names("base_urls", base_urls),

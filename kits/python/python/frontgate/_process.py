@@ -113,6 +113,9 @@ class Process:
 
     def _did_not_start(self, binary: str) -> FrontgateError:
         status = self._status()
+        refused = self._tail().partition("error: ")[2] if status == "status 2" else ""
+        if refused:
+            return StartError(refused.replace("For more information, try '--help'.", "").strip())
         return StartError(f"{binary} ended before it was ready ({status}); is it the program of this package?{self._said()}")
 
     def _died(self) -> FrontgateError:
@@ -126,12 +129,14 @@ class Process:
         return f"signal {-code}" if code < 0 else f"status {code}"
 
     def _said(self) -> str:
-        """The end of what it logged."""
+        """The end of what it logged, as the end of a message."""
+        lines = self._tail().splitlines()[-_TAIL_LINES:]
+        return "; it logged nothing" if not lines else "; the end of its log:\n" + "\n".join(f"  {line}" for line in lines)
+
+    def _tail(self) -> str:
         # The process shares the file's offset, so this must not move it.
         size = os.fstat(self._log.fileno()).st_size
-        tail = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
-        lines = tail.decode("utf-8", "replace").splitlines()[-_TAIL_LINES:]
-        return "; it logged nothing" if not lines else "; the end of its log:\n" + "\n".join(f"  {line}" for line in lines)
+        return os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES)).decode("utf-8", "replace")
 
 
 def _log_file() -> IO[bytes]:
