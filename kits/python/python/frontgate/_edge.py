@@ -23,7 +23,7 @@ class Edge(Viewer):
     __slots__ = ("_process", "_key", "_env", "_url", "_handler", "__weakref__")
 
     def __init__(self, process: Process, handler: Optional[Any]) -> None:
-        super().__init__(None)
+        super().__init__(self)
         self._process = process
         self._handler = handler
         self._url = str(process.ready["url"])
@@ -31,10 +31,6 @@ class Edge(Viewer):
 
     def __repr__(self) -> str:
         return f"<frontgate.Edge {self.url}, key {self.key_pair_id}>"
-
-    @property
-    def _edge(self) -> Edge:
-        return self
 
     @property
     def _address_of_edge(self) -> tuple[str, int]:

@@ -22,16 +22,16 @@ Address = Union[str, "IPv4Address", "IPv6Address"]
 class Viewer:
     """A client of the edge. It doesn't change: `at`, `from_ip` and `with_cookies` return another one."""
 
-    __slots__ = ("_edge_or_none", "_now", "_address", "_cookies")
+    __slots__ = ("_edge", "_now", "_address", "_cookies")
 
     def __init__(
         self,
-        edge: Optional[Edge],
+        edge: Edge,
         now: Optional[str] = None,
         address: Optional[str] = None,
         cookies: Optional[str] = None,
     ) -> None:
-        self._edge_or_none = edge
+        self._edge = edge
         self._now = now
         self._address = address
         self._cookies = cookies
@@ -39,11 +39,6 @@ class Viewer:
     def __repr__(self) -> str:
         cookies = " with cookies" if self._cookies else ""
         return f"<frontgate.Viewer of {self._edge.url} at {self._now or 'now'} from {self._address or '127.0.0.1'}{cookies}>"
-
-    @property
-    def _edge(self) -> Edge:
-        assert self._edge_or_none
-        return self._edge_or_none
 
     def at(self, time: Time) -> Viewer:
         """The same viewer, judged at another time."""
