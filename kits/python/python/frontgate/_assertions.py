@@ -1,0 +1,131 @@
+"""The assertions: they really ask the edge, and a failure says what `explain` says."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Optional
+
+from ._errors import FrontgateError, OriginError, UsageError
+from ._http import Response
+from ._links import shortened
+from ._times import Time, rfc_3339, seconds_of
+
+if TYPE_CHECKING:
+    from ._edge import Edge
+    from ._viewer import Viewer
+
+REASONS = (
+    "missing-key-pair-id",
+    "unknown-key",
+    "missing-signature",
+    "malformed-signature",
+    "malformed-policy",
+    "unknown-hash-algorithm",
+    "signature-mismatch",
+    "resource-mismatch",
+    "expired",
+    "not-yet-valid",
+    "ip-mismatch",
+    "unknown-host",
+    "geo-blocked",
+    "method-not-allowed",
+    "https-required",
+    "redirect-to-https",
+    "bad-request",
+    "too-large",
+)
+"""Why an edge refuses."""
+
+_ORIGIN_ERROR = "origin-error"
+_LONG_AGO = 1
+
+
+def allowed(viewer: Viewer, url: str, method: str, wanted: str = "to be allowed") -> Response:
+    """Passes when the edge let the request through."""
+    __tracebackhide__ = True
+    answer = _head(viewer, url, method)
+    if not answer.allowed:
+        _fail(viewer, url, method, wanted, answer)
+    return answer
+
+
+def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted: str = "to be denied") -> Response:
+    """Passes when the edge refused, for the reason if there is one."""
+    __tracebackhide__ = True
+    _check_reason(reason)
+    answer = _head(viewer, url, method)
+    if answer.allowed or (reason is not None and answer.reason != reason):
+        _fail(viewer, url, method, wanted if reason is None else f"{wanted} as {reason}", answer)
+    return answer
+
+
+def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, method: str) -> None:
+    """Asks at the four seconds around the two ends."""
+    __tracebackhide__ = True
+    first, last = None if start is None else seconds_of(start), seconds_of(end)
+    if last - (_LONG_AGO if first is None else first) < 2:
+        raise UsageError(f"no whole second lies between {start!r} and {end!r}: both ends are exclusive, and end comes after start")
+    if first is None:
+        allowed(viewer.at(_LONG_AGO), url, method, f"to be open at {rfc_3339(_LONG_AGO)}, having no not-before")
+    else:
+        denied(viewer.at(first), url, "not-yet-valid", method, f"to be closed at its start, {rfc_3339(first)},")
+        allowed(viewer.at(first + 1), url, method, f"to be open a second after its start, {rfc_3339(first)},")
+    allowed(viewer.at(last - 1), url, method, f"to be open a second before its end, {rfc_3339(last)},")
+    denied(viewer.at(last), url, "expired", method, f"to be closed at its end, {rfc_3339(last)},")
+
+
+def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
+    """Passes when no path of the pattern is public, by the configuration and by asking for one."""
+    __tracebackhide__ = True
+    if not pattern.startswith("/"):
+        raise UsageError(f"{pattern!r} is no path pattern: it begins with / and may hold * and ?, such as /members/*")
+    told = edge._ask("exposed", pattern=pattern, **({} if host is None else {"host": host}))["exposed"]
+    if told is not None:
+        raise AssertionError(
+            f"expected every path of {pattern} to need a signature, but {told['path']} is public: it belongs to the "
+            f"behavior {told['behavior']} of the distribution {told['distribution']}, which trusts no key group\n"
+            "  fix: give this behavior trusted-key-groups, or put one for the private paths before it"
+        )
+    url = _example(pattern) if host is None else f"https://{host}{_example(pattern)}"
+    # The edge's own viewer has no cookies.
+    answer = _head(edge, url, "GET")
+    if answer.allowed or answer.status != 403:
+        _fail(edge, url, "GET", "without a signature to be denied with 403", answer)
+
+
+def _head(viewer: Viewer, url: str, method: str) -> Response:
+    answer = viewer.request(method, url, head_only=True)
+    if answer.reason == _ORIGIN_ERROR:
+        raise OriginError(
+            f"the edge let {shortened(url)} through, but its origin gave no answer (status {answer.status}): start what "
+            "listens there first, and keep it until the edge is stopped"
+        )
+    return answer
+
+
+def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response) -> None:
+    __tracebackhide__ = True
+    verb = "" if method == "GET" else f"{method} "
+    happened = f"it was allowed (status {answer.status})" if answer.allowed else f"it was denied as {answer.reason} ({answer.status})"
+    lines = [f"expected {verb}{shortened(url)} {wanted}".rstrip(",") + f", but {happened}"]
+    lines += [f"  {line}".rstrip() for line in _explained(viewer, url, method).splitlines()]
+    raise AssertionError("\n".join(lines))
+
+
+def _explained(viewer: Viewer, url: str, method: str) -> str:
+    try:
+        return viewer.explain(url, method=method).text
+    except FrontgateError as error:
+        return f"(no explanation: {error})"
+
+
+def _check_reason(reason: Optional[str]) -> None:
+    if reason is None or reason in REASONS:
+        return
+    from difflib import get_close_matches
+
+    nearest = get_close_matches(str(reason), REASONS, 1, 0.0)[0]
+    raise UsageError(f"{reason!r} is no reason; did you mean {nearest!r}? There are: {', '.join(REASONS)}")
+
+
+def _example(pattern: str) -> str:
+    return pattern.replace("*", "x").replace("?", "x")

@@ -1,0 +1,249 @@
+"""The running edge, and `start`."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, Callable, Optional, Sequence, Union
+
+from . import _assertions, _binary
+from ._binary import Pathlike
+from ._errors import UsageError
+from ._models import KeyPair, Request
+from ._process import Process
+from ._viewer import Viewer
+
+Origin = Union[str, "os.PathLike[str]", Callable[..., Any]]
+Names = Union[str, Sequence[str]]
+
+
+class Edge(Viewer):
+    """A running edge; itself the viewer of now at 127.0.0.1. Its key's attributes are those of the newest pair."""
+
+    __slots__ = ("_process", "_key", "_env", "_url", "_handler", "__weakref__")
+
+    def __init__(self, process: Process, handler: Optional[Any]) -> None:
+        super().__init__(self)
+        self._process = process
+        self._handler = handler
+        self._url = str(process.ready["url"])
+        self._take_key(process.ready)
+
+    def __repr__(self) -> str:
+        return f"<frontgate.Edge {self.url}, key {self.key_pair_id}>"
+
+    @property
+    def _address_of_edge(self) -> tuple[str, int]:
+        host, _, port = self._url.partition("://")[2].rpartition(":")
+        return host.strip("[]"), int(port)
+
+    @property
+    def url(self) -> str:
+        """Where it listens, such as http://127.0.0.1:40113; paths are appended to it."""
+        return self._url
+
+    @property
+    def pid(self) -> int:
+        """The process of the edge."""
+        return int(self._process.ready["pid"])
+
+    @property
+    def key_pair(self) -> KeyPair:
+        """The newest key pair."""
+        return self._key
+
+    @property
+    def key_pair_id(self) -> str:
+        """The id that links are signed with."""
+        return self._key.key_pair_id
+
+    @property
+    def private_key_file(self) -> str:
+        """The path of the private key, PEM."""
+        return self._key.private_key_file
+
+    @property
+    def public_key_file(self) -> str:
+        """The path of the public key, PEM."""
+        return self._key.public_key_file
+
+    @property
+    def private_key_pem(self) -> str:
+        """The private key, PEM (PKCS#8)."""
+        return self._key.private_key_pem
+
+    @property
+    def public_key_pem(self) -> str:
+        """The public key, PEM."""
+        return self._key.public_key_pem
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment variables for programs that sign: FRONTGATE_URL, FRONTGATE_KEY_PAIR_ID, …"""
+        return dict(self._env)
+
+    @property
+    def requests(self) -> list[Request]:
+        """What the origin was asked so far, at most the last 10,000; handlers in the test are given the bodies, too."""
+        return self.requests_since(0)
+
+    def requests_since(self, number: int) -> list[Request]:
+        """What the origin was asked after the request of this number."""
+        return [Request._read(one) for one in self._ask("requests", since=number)["requests"]]
+
+    def rotate_key(self, key_type: Optional[str] = None) -> KeyPair:
+        """Makes a fresh pair ("rsa" or "ecdsa"), from then on the edge's; older ones stay trusted until `revoke_key`."""
+        told = self._ask("rotate-key", **({} if key_type is None else {"type": key_type}))
+        self._take_key(told)
+        return self._key
+
+    def revoke_key(self, key_pair_id: str) -> None:
+        """Trusts this key no longer."""
+        self._ask("revoke-key", **{"key-pair-id": key_pair_id})
+
+    def reload(
+        self,
+        *,
+        config: Optional[Pathlike] = None,
+        origin: Optional[Origin] = None,
+        base_urls: Optional[Names] = None,
+        public: Optional[Names] = None,
+    ) -> None:
+        """Goes on with another configuration; what isn't given stays. A broken one changes nothing and raises."""
+        told: dict[str, Any] = {}
+        if config is not None:
+            told["config"] = os.path.abspath(config)
+        if base_urls is not None:
+            told["base-urls"] = _names("base_urls", base_urls)
+        if public is not None:
+            told["public"] = _names("public", public)
+        place, handler = _place_of(origin)
+        if place is not None:
+            told["origin"] = place
+        try:
+            self._ask("reload", **told)
+        except BaseException:
+            _end(handler)
+            raise
+        if place is not None:
+            _end(self._handler)
+            self._handler = handler
+
+    def assert_private(self, pattern: str, *, host: Optional[str] = None) -> None:
+        """Passes when every path of the pattern, such as /members/*, needs a signature."""
+        __tracebackhide__ = True
+        _assertions.private(self, pattern, host)
+
+    def stop(self) -> None:
+        """Ends the edge. A second time, and in a fork of the process, it does nothing."""
+        self._process.end()
+        if self._process.owner == os.getpid():
+            _end(self._handler)
+            self._handler = None
+
+    def __enter__(self) -> Edge:
+        return self
+
+    def __exit__(
+        self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
+    ) -> None:
+        self.stop()
+
+    def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
+        return self._process.ask(do, **arguments)
+
+    def _take_key(self, told: dict[str, Any]) -> None:
+        self._key = KeyPair._read(told["key"])
+        self._env = {str(name): str(value) for name, value in told["env"].items()}
+
+
+def start(
+    origin: Optional[Origin] = None,
+    *,
+    config: Optional[Pathlike] = None,
+    base_urls: Names = (),
+    public: Names = (),
+    listen: Optional[str] = None,
+    key_type: Optional[str] = None,
+    key_pair_id: Optional[str] = None,
+    private_key: Optional[Pathlike] = None,
+    check_origin: bool = True,
+    binary: Optional[Pathlike] = None,
+    start_timeout: float = 10.0,
+) -> Edge:
+    """Starts an edge; it is ready when this returns. Use it in `with`, or call `stop()`.
+
+    origin: a URL, a directory, a function(Request) -> str | bytes | (status, headers, body), or a WSGI application;
+        None answers every path with JSON of what was asked.
+    config: a config.toml of frontgate; the edge's key is trusted in all its key groups.
+    base_urls: links signed for these open, too, such as https://media.example.com.
+    public: path patterns that need no signature; /public/* when there is none.
+    listen: an address, 127.0.0.1 and a free port when there is none.
+    key_type, key_pair_id, private_key: "rsa" or "ecdsa", the key's id, the file of a key to take in place of a fresh one.
+    check_origin: whether it is an error that nothing listens at the origin's URL.
+    """
+    program = _binary.find(binary)
+    if config is not None and public:
+        raise UsageError("public is for an edge without config: give the configuration a behavior for these paths")
+    options = _options(
+        config=config if config is None else os.path.abspath(config),
+        base_url=_names("base_urls", base_urls),
+        public=_names("public", public),
+        listen=listen,
+        key_type=key_type,
+        key_pair_id=key_pair_id,
+        private_key=private_key if private_key is None else _key_file(private_key),
+    )
+    place, handler = _place_of(origin)
+    if place is not None:
+        options += ["--origin", place]
+        options += ["--check-origin"] if check_origin else []
+    try:
+        return Edge(Process(program, options, start_timeout), handler)
+    except BaseException:
+        _end(handler)
+        raise
+
+
+def _options(**given: Union[str, list[str], None]) -> list[str]:
+    options = []
+    for name, value in given.items():
+        for one in [value] if isinstance(value, str) else value or []:
+            options += ["--" + name.replace("_", "-"), one]
+    return options
+
+
+def _names(name: str, value: Names) -> list[str]:
+    names = [value] if isinstance(value, str) else list(value)
+    for one in names:
+        if not isinstance(one, str):
+            raise UsageError(f"{name} is a str or several of them; one is {one!r}")
+    return names
+
+
+def _key_file(path: Pathlike) -> str:
+    name = os.fspath(path)
+    if "-----BEGIN" in name:
+        raise UsageError("private_key is the path of a PEM file; this is the key itself: write it to a file first")
+    return os.path.abspath(name)
+
+
+def _place_of(origin: Optional[Origin]) -> tuple[Optional[str], Optional[Any]]:
+    """What the program is told of an origin, and the server to end with the edge."""
+    if origin is None:
+        return None, None
+    if callable(origin):
+        from ._origin import HandlerServer
+
+        server = HandlerServer(origin)
+        return server.url, server
+    if not isinstance(origin, (str, os.PathLike)):
+        raise UsageError(f"an origin is a URL, a directory, a function or a WSGI application; this is {type(origin).__name__}")
+    place = os.fspath(origin)
+    is_directory = "://" not in place and not place.startswith(("echo:", "demo:", "file:"))
+    return (os.path.abspath(place) if is_directory else place), None
+
+
+def _end(handler: Optional[Any]) -> None:
+    if handler is not None:
+        handler.stop()

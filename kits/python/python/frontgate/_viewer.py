@@ -1,0 +1,136 @@
+"""Who asks, when, and from where; and the assertions about what the edge answers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Mapping, Optional, Union
+
+from . import _assertions
+from ._errors import UsageError
+from ._http import Response, ask
+from ._links import link_of
+from ._models import Explanation
+from ._times import Time, header_of
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv6Address
+
+    from ._edge import Edge
+
+Address = Union[str, "IPv4Address", "IPv6Address"]
+
+
+class Viewer:
+    """A client of the edge. It doesn't change: `at`, `from_ip` and `with_cookies` return another one."""
+
+    __slots__ = ("_edge", "_now", "_address", "_cookies")
+
+    def __init__(
+        self,
+        edge: Edge,
+        now: Optional[str] = None,
+        address: Optional[str] = None,
+        cookies: Optional[str] = None,
+    ) -> None:
+        self._edge = edge
+        self._now = now
+        self._address = address
+        self._cookies = cookies
+
+    def __repr__(self) -> str:
+        cookies = " with cookies" if self._cookies else ""
+        return f"<frontgate.Viewer of {self._edge.url} at {self._now or 'now'} from {self._address or '127.0.0.1'}{cookies}>"
+
+    def at(self, time: Time) -> Viewer:
+        """The same viewer, judged at another time."""
+        return Viewer(self._edge, header_of(time), self._address, self._cookies)
+
+    def from_ip(self, address: Address) -> Viewer:
+        """The same viewer, at another address."""
+        return Viewer(self._edge, self._now, _checked_address(address), self._cookies)
+
+    def with_cookies(self, cookies: Union[Mapping[str, str], str]) -> Viewer:
+        """The same viewer, sending these cookies and no others: a mapping, or "a=b; c=d"."""
+        return Viewer(self._edge, self._now, self._address, _cookie_header(cookies))
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What any HTTP client has to send to be this viewer."""
+        fields = {
+            "X-Frontgate-Now": self._now,
+            "X-Frontgate-Viewer-Ip": self._address,
+            "Cookie": self._cookies,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Optional[Mapping[str, str]] = None,
+        body: Union[bytes, str] = b"",
+        head_only: bool = False,
+    ) -> Response:
+        """Asks the edge, with the URL's bytes as they are. `head_only` doesn't read the body."""
+        link = link_of(url, self._edge.url)
+        content = body.encode() if isinstance(body, str) else body
+        answer = ask(self._edge._address_of_edge, link, method, {**self.headers, **(headers or {})}, content, head_only)
+        if answer.status == 400 and (self._now or self._address) and answer.text.startswith("X-Frontgate-"):
+            raise UsageError(answer.text.strip())
+        return answer
+
+    def get(self, url: str, *, headers: Optional[Mapping[str, str]] = None) -> Response:
+        """GET."""
+        return self.request("GET", url, headers=headers)
+
+    def head(self, url: str, *, headers: Optional[Mapping[str, str]] = None) -> Response:
+        """HEAD."""
+        return self.request("HEAD", url, headers=headers)
+
+    def explain(self, url: str, *, method: str = "GET") -> Explanation:
+        """Why this viewer's request is let through or not. The origin isn't asked."""
+        question = {"method": method, "at": self._now, "ip": self._address, "cookies": self._cookies}
+        given = {name: value for name, value in question.items() if value is not None}
+        link = link_of(url, self._edge.url)
+        told = self._edge._ask("explain", url=link.url, **given)
+        return Explanation(told["text"].rstrip("\n"), told["report"])
+
+    def assert_allowed(self, url: str, *, method: str = "GET") -> Response:
+        """Passes when the edge lets the request through, whatever status the origin gives. Returns the answer's head."""
+        __tracebackhide__ = True
+        return _assertions.allowed(self, url, method)
+
+    def assert_denied(self, url: str, reason: Optional[str] = None, *, method: str = "GET") -> Response:
+        """Passes when the edge itself refuses, for this reason if one is given."""
+        __tracebackhide__ = True
+        return _assertions.denied(self, url, reason, method)
+
+    def assert_valid_between(self, url: str, start: Optional[Time], end: Time, *, method: str = "GET") -> None:
+        """Passes when the link opens from `start` (DateGreaterThan) to `end` (DateLessThan), to the second.
+
+        Both ends are exclusive, as CloudFront's are: at `start` it doesn't open yet, a second later it does; a second
+        before `end` it still does, at `end` no more. `start=None`: it opens at any time before `end`.
+        """
+        __tracebackhide__ = True
+        _assertions.valid_between(self, url, start, end, method)
+
+
+def _checked_address(address: Address) -> str:
+    from ipaddress import ip_address
+
+    try:
+        return str(ip_address(address))
+    except ValueError:
+        hint = ": name one address of the range" if "/" in str(address) else ""
+        raise UsageError(f"{str(address)!r} is no IP address such as 203.0.113.9 or 2001:db8::9{hint}") from None
+
+
+def _cookie_header(cookies: Union[Mapping[str, str], str]) -> str:
+    if isinstance(cookies, str):
+        return cookies
+    if not isinstance(cookies, Mapping):
+        raise UsageError(f'cookies are a mapping of names to values, or a string "a=b; c=d"; this is {type(cookies).__name__}')
+    for name, value in cookies.items():
+        if not isinstance(value, str) or any(char in value for char in ";\r\n"):
+            raise UsageError(f"the cookie {name!r} has a value that no client can send: a str without `;` and line breaks is needed")
+    return "; ".join(f"{name}={value}" for name, value in cookies.items())
