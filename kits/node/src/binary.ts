@@ -24,6 +24,31 @@ export function findBinary(option: string | undefined): string {
   );
 }
 
+/** Refuses a file that can't run here. (The system wouldn't: what it doesn't know it gives to the shell.) */
+export function checkRunnable(binary: string): void {
+  if (process.platform !== "linux") return;
+  const head = beginning(binary);
+  if (head === undefined || head.startsWith("#!")) return;
+  const program = readProgram(binary);
+  if (!program || program.machine !== process.arch) throw cannotRun(binary, { code: "ENOEXEC" });
+}
+
+/** The first two characters; nothing where the file may be executed but not read. */
+function beginning(file: string): string | undefined {
+  try {
+    const descriptor = fs.openSync(file, "r");
+    try {
+      const bytes = Buffer.alloc(2);
+      fs.readSync(descriptor, bytes, 0, 2, 0);
+      return bytes.toString("latin1");
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    return undefined;
+  }
+}
+
 /** Why a program that is there couldn't be started. */
 export function cannotRun(binary: string, error: unknown): FrontgateError {
   const code = (error as NodeJS.ErrnoException).code ?? "";

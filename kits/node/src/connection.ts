@@ -13,9 +13,11 @@ export class Connection {
     this.address = new URL(url);
   }
 
-  /** A link in its parts; a path alone is one of this edge. */
+  /** A link in its parts; a path alone is one of this edge. This edge itself speaks http, whatever a link to it says. */
   link(url: string | URL): Link {
-    return parseLink(url, this.url);
+    const link = parseLink(url, this.url);
+    const isOwn = [this.address.host, `localhost:${this.address.port}`].includes(link.authority);
+    return isOwn ? { ...link, url: link.url.replace(/^https:/i, "http:") } : link;
   }
 
   /** Sends one request. Every link goes to this edge, whatever its host. */

@@ -1,7 +1,7 @@
 /** The name of `known` that is most like `wanted`, if one is like it at all. */
 export function nearest(wanted: string, known: readonly string[]): string | undefined {
   const ranked = known
-    .map((name) => ({ name, distance: distance(wanted.toLowerCase(), name.toLowerCase()) }))
+    .map((name) => ({ name, distance: unlikeness(wanted.toLowerCase(), name.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best && best.distance <= Math.max(2, best.name.length / 2) ? best.name : undefined;
@@ -11,6 +11,15 @@ export function nearest(wanted: string, known: readonly string[]): string | unde
 export function didYouMean(wanted: string, known: readonly string[]): string {
   const name = nearest(wanted, known);
   return name === undefined ? "" : `; did you mean \`${name}\`?`;
+}
+
+/** The words may stand in another order. */
+function unlikeness(a: string, b: string): number {
+  return Math.min(distance(a, b), 1 + distance(sortedWords(a), sortedWords(b)));
+}
+
+function sortedWords(text: string): string {
+  return text.split("-").sort().join("-");
 }
 
 /** Levenshtein's: how many letters are to be added, left out or changed. */

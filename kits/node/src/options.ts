@@ -43,6 +43,12 @@ export function checkOptions(options: StartOptions, at: "start" | "reload"): voi
       throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string`);
     }
   }
+  if (options.keyType !== undefined && !["rsa", "ecdsa"].includes(options.keyType)) {
+    throw new FrontgateError(`the option \`keyType\` is ${describe(options.keyType)}; expected "rsa" or "ecdsa"`);
+  }
+  if (options.config !== undefined && options.public !== undefined && at === "start") {
+    throw new FrontgateError("the options `config` and `public` exclude each other: the configuration says what is public");
+  }
   if (options.checkOrigin !== undefined && typeof options.checkOrigin !== "boolean") {
     throw new FrontgateError(`the option \`checkOrigin\` is ${describe(options.checkOrigin)}; expected true or false`);
   }

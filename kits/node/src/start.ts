@@ -1,4 +1,4 @@
-import { findBinary } from "./binary.js";
+import { checkRunnable, findBinary } from "./binary.js";
 import { Connection } from "./connection.js";
 import { Control } from "./control.js";
 import { Edge } from "./edge.js";
@@ -9,6 +9,7 @@ import { runOrigin } from "./origin.js";
 export async function start(options: StartOptions = {}): Promise<Edge> {
   checkOptions(options, "start");
   const binary = findBinary(options.binary);
+  checkRunnable(binary);
   const origin = options.origin === undefined ? undefined : await runOrigin(options.origin);
   try {
     const { control, ready } = await Control.start(binary, toArguments(options, origin?.argument));

@@ -23,6 +23,12 @@ test("assertAllowed says why it was denied, and what explain says", async () => 
   assert.deepEqual([expected, actual, operator], ["allowed", "denied: expired", "assertAllowed"]);
 });
 
+test("a link to the edge's own address that was signed for https is explained as it was asked: by http", async () => {
+  const link = signed(edge, `${edge.url.replace("http:", "https:")}/a`);
+  const { message } = await failure(() => edge.assertAllowed(link));
+  assert.match(message, /^expected GET http:\S+ to be allowed, but it was denied: signature-mismatch \(403\)\n[^]*cause: scheme \(proven\)/);
+});
+
 test("no message holds a whole signature, nor the key", async () => {
   const link = signed(edge, `${edge.url}/a`);
   const { message } = await failure(() => edge.at("+2h").assertAllowed(link));
@@ -39,7 +45,10 @@ test("assertDenied says that it was allowed, or denied for another reason", asyn
 
 test("other methods are asked as given", async () => {
   await edge.assertAllowed("/public/a", { method: "HEAD" });
-  await edge.assertDenied("/public/a", { method: "DELETE", reason: "method-not-allowed" });
+  await edge.assertDenied("/a", { method: "DELETE", reason: "missing-key-pair-id" });
+  const { message } = await failure(() => edge.assertAllowed("/a", { method: "DELETE" }));
+  assert.match(message, /^expected DELETE http/);
+  assert.deepEqual((await edge.requests()).map(({ method }) => method).slice(-1), ["HEAD"]);
 });
 
 test("an origin's own refusal isn't the edge's", async () => {

@@ -178,7 +178,8 @@ const REFUSED = [
   ["an origin that is no directory", { origin: "/no/such/folder" }, /\/no\/such\/folder/],
   ["a key that isn't there", { privateKey: "/no/such/key.pem" }, /\/no\/such\/key\.pem/],
   ["a configuration that isn't there", { config: "/no/such/config.toml" }, /\/no\/such\/config\.toml/],
-  ["a key type that isn't known", { keyType: "dsa" }, /dsa/],
+  ["a key type that isn't known", { keyType: "dsa" }, /the option `keyType` is "dsa"; expected "rsa" or "ecdsa"/],
+  ["public paths beside a configuration", { config: "a.toml", public: "/a" }, /`config` and `public` exclude each other/],
 ];
 
 for (const [name, options, message] of REFUSED) {
