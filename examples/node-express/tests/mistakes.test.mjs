@@ -46,6 +46,7 @@ function withoutChance(message) {
     .replaceAll(edge.keyPairId, "KEY")
     .replace(/Signature=[^&\s]+/g, "Signature=…")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")
+    .replace(/, [^,]+ before the end/g, ", A WHILE before the end")
     .replace(/\b\d{13}\b/g, "MILLISECONDS")
     .replace(/\b\d{10}\b/g, "SECONDS");
 }
