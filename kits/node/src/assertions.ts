@@ -1,0 +1,97 @@
+import { AssertionError } from "node:assert";
+import { FrontgateError, messageOf } from "./errors.js";
+import type { Answer } from "./http.js";
+import { short } from "./link.js";
+import { checkReason, type Reason } from "./reasons.js";
+import type { Viewer } from "./viewer.js";
+
+export interface AllowedOptions {
+  /** `GET` when left out. */
+  readonly method?: string;
+}
+
+export interface DeniedOptions extends AllowedOptions {
+  /** Why the edge has to refuse; any reason will do when left out. */
+  readonly reason?: Reason;
+}
+
+/** What became of a request. */
+export interface Outcome {
+  /** `allowed`, or `denied: expired`. */
+  readonly verdict: string;
+  /** In a sentence: `it was denied: expired (403)`. */
+  readonly told: string;
+  readonly reason: string | undefined;
+}
+
+const ORIGIN_ERROR = "origin-error";
+
+export async function assertAllowed(viewer: Viewer, url: string | URL, { method }: AllowedOptions): Promise<void> {
+  const outcome = await ask(viewer, url, method);
+  if (outcome.reason === ORIGIN_ERROR) throw originFailed(viewer, url, method, outcome);
+  if (outcome.reason !== undefined) await fail(viewer, url, method, "allowed", outcome, "assertAllowed");
+}
+
+export async function assertDenied(viewer: Viewer, url: string | URL, { method, reason }: DeniedOptions): Promise<void> {
+  if (reason !== undefined) checkReason(reason);
+  const outcome = await ask(viewer, url, method);
+  const refused = outcome.reason !== undefined && outcome.reason !== ORIGIN_ERROR;
+  if (refused && (reason === undefined || reason === outcome.reason)) return;
+  await fail(viewer, url, method, reason === undefined ? "denied" : `denied: ${reason}`, outcome, "assertDenied");
+}
+
+/** Asks the edge, reading no more than the head. */
+export async function ask(viewer: Viewer, url: string | URL, method: string | undefined): Promise<Outcome> {
+  const { connection } = viewer;
+  const answer = await connection.send(connection.link(url), viewer.headers, method === undefined ? {} : { method }, true);
+  return outcomeOf(answer);
+}
+
+/** The origin is no part of what an assertion is about. */
+export function originFailed(viewer: Viewer, url: string | URL, method: string | undefined, outcome: Outcome): FrontgateError {
+  const request = sentence(viewer, url, method);
+  return new FrontgateError(
+    `the edge let ${request} through, but ${outcome.told}: start the origin, or give the edge another one (without one it answers by itself)`,
+  );
+}
+
+/** Throws what every test runner shows: one line of what was expected and what happened, then what `explain` says. */
+export async function fail(
+  viewer: Viewer,
+  url: string | URL,
+  method: string | undefined,
+  expected: string,
+  outcome: Outcome,
+  operator: string,
+): Promise<never> {
+  const first = `expected ${sentence(viewer, url, method)} to be ${expected}, but ${outcome.told}`;
+  const message = `${first}\n${await explained(viewer, url, method)}`;
+  throw new AssertionError({ message, expected, actual: outcome.verdict, operator });
+}
+
+/** What `explain` says, indented. That it says nothing must not hide the failure itself. */
+export async function explained(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
+  const text = await viewer.explain(url, method === undefined ? {} : { method }).then(
+    (explanation) => explanation.text,
+    (error: unknown) => `(no explanation: ${messageOf(error)})`,
+  );
+  return text.trimEnd().replace(/^(?=.)/gm, "    ");
+}
+
+/** Which request it was: `GET http://…?Signature=abcdef… at +2h from 203.0.113.9`. */
+export function sentence(viewer: Viewer, url: string | URL, method = "GET"): string {
+  const { at, ip, cookies } = viewer.terms;
+  const parts = [
+    `${method} ${short(viewer.connection.link(url).url)}`,
+    at === undefined ? "" : ` at ${at}`,
+    ip === undefined ? "" : ` from ${ip}`,
+    cookies?.size ? ` with the cookies ${[...cookies.keys()].join(", ")}` : "",
+  ];
+  return parts.join("");
+}
+
+function outcomeOf({ status, reason }: Answer): Outcome {
+  if (reason === undefined) return { verdict: "allowed", told: `it was allowed (the origin answered ${status})`, reason };
+  if (reason === ORIGIN_ERROR) return { verdict: "allowed", told: `its origin could not be reached or failed (${status})`, reason };
+  return { verdict: `denied: ${reason}`, told: `it was denied: ${reason} (${status})`, reason };
+}

@@ -1,0 +1,2 @@
+export { useFrontgate } from "./jest.js";
+export type * from "./jest.js";

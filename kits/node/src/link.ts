@@ -1,0 +1,46 @@
+import { describe, FrontgateError } from "./errors.js";
+
+/** A URL in its parts, each byte as it was given. */
+export interface Link {
+  /** The whole URL, without its fragment. */
+  readonly url: string;
+  /** What is sent as `Host`. */
+  readonly authority: string;
+  /** What is sent as the request's target. */
+  readonly target: string;
+}
+
+/**
+ * Takes a link apart without changing anything in it (`new URL()` would: it re-encodes and resolves dots).
+ * A path alone is relative to `base`.
+ */
+export function parseLink(given: string | URL, base: string): Link {
+  const text = given instanceof URL ? given.href : given;
+  if (typeof text !== "string") throw new FrontgateError(`a URL was expected, but found ${describe(text)}`);
+  const whole = (text.startsWith("/") ? base + text : text).replace(/#.*$/s, "");
+  const parts = /^https?:\/\/([^/?#\\]+)(.*)$/is.exec(whole);
+  if (!parts) {
+    throw new FrontgateError(
+      `${describe(short(text))} is no link; expected http:// or https:// with a host, or a path that begins with /`,
+    );
+  }
+  const [, authority, rest] = parts as unknown as [string, string, string];
+  checkSendable(authority, whole);
+  checkSendable(rest, whole);
+  return { url: whole, authority, target: rest.startsWith("/") ? rest : `/${rest}` };
+}
+
+/** Control characters and spaces end or break a request's first line: no client can send them. */
+function checkSendable(part: string, whole: string): void {
+  const found = /[\u0000-\u0020\u007f]/.exec(part);
+  if (!found) return;
+  const code = found[0].charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
+  throw new FrontgateError(
+    `the link ${describe(short(whole))} holds the character 0x${code}, which can't be sent; percent-encode it as %${code} before signing`,
+  );
+}
+
+/** A URL for a message: signatures and policies cut to their first characters. */
+export function short(url: string): string {
+  return url.replace(/([?&](?:Signature|Policy)=[^&#]{6})[^&#]+/g, "$1…");
+}

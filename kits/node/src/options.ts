@@ -1,0 +1,92 @@
+import { describe, FrontgateError } from "./errors.js";
+import { didYouMean } from "./nearest.js";
+import type { Origin } from "./origin.js";
+
+/** How an edge is started. Everything may be left out. */
+export interface StartOptions {
+  /** What stands behind it; without one, every path is answered with JSON of what was asked. */
+  readonly origin?: Origin;
+  /** A `config.toml`. The edge's key is trusted in each of its key groups; `origin` replaces each of its origins. */
+  readonly config?: string;
+  /** Where links are signed for besides the edge's own URL: `https://media.example.com`. */
+  readonly baseUrls?: string | readonly string[];
+  /** Which paths need no signature; `/public/*` when left out. Not together with `config`. */
+  readonly public?: string | readonly string[];
+  /** `ADDRESS:PORT`; a free port of 127.0.0.1 when left out. */
+  readonly listen?: string;
+  /** The kind of the fresh key; `rsa` when left out. */
+  readonly keyType?: "rsa" | "ecdsa";
+  /** The key's id. */
+  readonly keyPairId?: string;
+  /** A file with the private key to use instead of a fresh one. */
+  readonly privateKey?: string;
+  /** Whether the start fails when nothing listens at an origin that is a URL; `true` when left out. */
+  readonly checkOrigin?: boolean;
+  /** The program `frontgate`. */
+  readonly binary?: string;
+}
+
+/** What `reload` changes; what isn't given stays. */
+export type ReloadOptions = Pick<StartOptions, "config" | "origin" | "baseUrls" | "public">;
+
+const KNOWN = ["origin", "config", "baseUrls", "public", "listen", "keyType", "keyPairId", "privateKey", "checkOrigin", "binary"];
+const KNOWN_AT_RELOAD = ["origin", "config", "baseUrls", "public"];
+const TEXTS = ["config", "listen", "keyType", "keyPairId", "privateKey", "binary"];
+
+/** Refuses unknown options and values of a wrong type. */
+export function checkOptions(options: StartOptions, at: "start" | "reload"): void {
+  if (options === null || typeof options !== "object") throw new FrontgateError(`${describe(options)} are no options; expected an object`);
+  const known = at === "start" ? KNOWN : KNOWN_AT_RELOAD;
+  for (const [name, value] of Object.entries(options)) {
+    if (!known.includes(name)) throw new FrontgateError(`unknown option \`${name}\`${didYouMean(name, known) || `; known are ${known.join(", ")}`}`);
+    if (value !== undefined && TEXTS.includes(name) && typeof value !== "string") {
+      throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string`);
+    }
+  }
+  if (options.keyType !== undefined && !["rsa", "ecdsa"].includes(options.keyType)) {
+    throw new FrontgateError(`the option \`keyType\` is ${describe(options.keyType)}; expected "rsa" or "ecdsa"`);
+  }
+  if (options.config !== undefined && options.public !== undefined && at === "start") {
+    throw new FrontgateError("the options `config` and `public` exclude each other: the configuration says what is public");
+  }
+  if (options.checkOrigin !== undefined && typeof options.checkOrigin !== "boolean") {
+    throw new FrontgateError(`the option \`checkOrigin\` is ${describe(options.checkOrigin)}; expected true or false`);
+  }
+}
+
+/** The program's command line. */
+export function toArguments(options: StartOptions, origin: string | undefined): string[] {
+  const { config, listen, keyType, keyPairId, privateKey, checkOrigin = true } = options;
+  const named: [string, string | undefined][] = [
+    ["--origin", origin],
+    ["--config", config],
+    ["--listen", listen],
+    ["--key-type", keyType],
+    ["--key-pair-id", keyPairId],
+    ["--private-key", privateKey],
+    ...texts("baseUrls", options.baseUrls).map((url): [string, string] => ["--base-url", url]),
+    ...texts("public", options.public).map((pattern): [string, string] => ["--public", pattern]),
+  ];
+  const given = named.filter(([, value]) => value !== undefined).map(([name, value]) => `${name}=${value}`);
+  return checkOrigin && isUrl(origin) ? [...given, "--check-origin"] : given;
+}
+
+/** The parameters of `reload`. */
+export function toReload(options: ReloadOptions, origin: string | undefined): object {
+  return {
+    config: options.config,
+    origin,
+    "base-urls": options.baseUrls === undefined ? undefined : texts("baseUrls", options.baseUrls),
+    public: options.public === undefined ? undefined : texts("public", options.public),
+  };
+}
+
+function isUrl(origin: string | undefined): boolean {
+  return origin !== undefined && /^https?:/i.test(origin);
+}
+
+function texts(name: string, value: string | readonly string[] | undefined): readonly string[] {
+  const list = value === undefined ? [] : typeof value === "string" ? [value] : value;
+  if (Array.isArray(list) && list.every((one) => typeof one === "string")) return list;
+  throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string or an array of strings`);
+}

@@ -1,0 +1,49 @@
+import { AssertionError } from "node:assert";
+import { explained } from "./assertions.js";
+import { describe, FrontgateError } from "./errors.js";
+import type { Exposed } from "./protocol.js";
+import { Viewer } from "./viewer.js";
+
+export interface PrivateOptions {
+  /** The host of the distribution, where the configuration has several. */
+  readonly host?: string;
+}
+
+/** Asks the configuration for an open path within the pattern, then the edge itself for one path without credentials. */
+export async function assertPrivate(viewer: Viewer, pattern: string, { host }: PrivateOptions): Promise<void> {
+  if (typeof pattern !== "string" || pattern === "") {
+    throw new FrontgateError(`${describe(pattern)} is no pattern; expected a path with wildcards such as /members/*`);
+  }
+  const { exposed } = await viewer.connection.control.ask<Exposed>("exposed", { pattern, host });
+  if (exposed) {
+    throw failure(
+      `expected ${pattern} to be private, but ${exposed.path} needs no signature: ` +
+        `the behavior ${exposed.behavior} of the distribution ${exposed.distribution} trusts no key group`,
+      `open: ${exposed.path}`,
+    );
+  }
+  await askWithout(new Viewer(viewer.connection, {}), samplePath(pattern), pattern, host);
+}
+
+async function askWithout(stranger: Viewer, path: string, pattern: string, host: string | undefined): Promise<void> {
+  const { connection } = stranger;
+  const url = host === undefined ? path : `http://${host}${path}`;
+  const { status, reason } = await connection.send(connection.link(url), {}, {}, true);
+  if (status === 403 && reason !== undefined) return;
+  const why = reason === undefined ? "" : ` (${reason})`;
+  throw failure(
+    `expected ${pattern} to be private, but ${path} without a signature was answered with ${status}${why}, not 403\n` +
+      (await explained(stranger, url, undefined)),
+    `status ${status}`,
+  );
+}
+
+/** A path that fits the pattern. */
+function samplePath(pattern: string): string {
+  const path = pattern.replaceAll("*", "frontgate-sample").replaceAll("?", "x");
+  return path.startsWith("/") ? path : `/${path}`;
+}
+
+function failure(message: string, actual: string): AssertionError {
+  return new AssertionError({ message, expected: "private", actual, operator: "assertPrivate" });
+}

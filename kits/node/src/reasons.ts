@@ -1,0 +1,33 @@
+import { describe, FrontgateError } from "./errors.js";
+import { didYouMean } from "./nearest.js";
+
+/** Why an edge refuses a request by its own decision, as `X-Frontgate-Reason` says it. */
+export const REASONS = [
+  "missing-key-pair-id",
+  "unknown-key",
+  "missing-signature",
+  "malformed-signature",
+  "malformed-policy",
+  "unknown-hash-algorithm",
+  "signature-mismatch",
+  "resource-mismatch",
+  "expired",
+  "not-yet-valid",
+  "ip-mismatch",
+  "unknown-host",
+  "geo-blocked",
+  "method-not-allowed",
+  "https-required",
+  "redirect-to-https",
+  "bad-request",
+  "too-large",
+] as const;
+
+export type Reason = (typeof REASONS)[number];
+
+/** Refuses what is no reason's name. */
+export function checkReason(reason: unknown): asserts reason is Reason {
+  if ((REASONS as readonly unknown[]).includes(reason)) return;
+  const hint = typeof reason === "string" ? didYouMean(reason, REASONS) : "";
+  throw new FrontgateError(`${describe(reason)} is no reason${hint || `; expected one of ${REASONS.join(", ")}`}`);
+}

@@ -1,0 +1,115 @@
+import { isIP } from "node:net";
+import { assertAllowed, assertDenied, type AllowedOptions, type DeniedOptions } from "./assertions.js";
+import { assertValidBetween } from "./validity.js";
+import { assertPrivate, type PrivateOptions } from "./privacy.js";
+import type { Connection } from "./connection.js";
+import { cookieHeader, cookiePairs, type Cookies } from "./cookies.js";
+import { describe, FrontgateError } from "./errors.js";
+import type { Answer, RequestOptions } from "./http.js";
+import type { Explanation } from "./protocol.js";
+import { timeText, type Time } from "./time.js";
+
+/** When, from where and with which cookies a viewer asks. */
+export interface Terms {
+  readonly at?: string;
+  readonly ip?: string;
+  readonly cookies?: ReadonlyMap<string, string>;
+}
+
+/** Someone who asks an edge: at a time, from an address, with cookies. Never changes; `at` and the others give a new one. */
+export class Viewer {
+  /** @internal */
+  readonly connection: Connection;
+  /** @internal */
+  readonly terms: Terms;
+
+  /** @internal Use `edge.at(…)`, `edge.fromIp(…)`, `edge.withCookies(…)`. */
+  constructor(connection: Connection, terms: Terms) {
+    this.connection = connection;
+    this.terms = terms;
+  }
+
+  /** The same viewer, judged at that time. */
+  at(time: Time): Viewer {
+    return new Viewer(this.connection, { ...this.terms, at: timeText(time) });
+  }
+
+  /** The same viewer, judged as coming from that address. */
+  fromIp(address: string): Viewer {
+    if (typeof address === "string" && isIP(address) !== 0) return new Viewer(this.connection, { ...this.terms, ip: address });
+    throw new FrontgateError(`${describe(address)} is no address; expected IPv4 such as 203.0.113.9, or IPv6, without a port`);
+  }
+
+  /** The same viewer with these cookies, too; a cookie of the same name is replaced. */
+  withCookies(cookies: Cookies): Viewer {
+    const all = new Map([...(this.terms.cookies ?? []), ...cookiePairs(cookies)]);
+    return new Viewer(this.connection, { ...this.terms, cookies: all });
+  }
+
+  /** What any HTTP client has to send to the edge to be this viewer. */
+  get headers(): Record<string, string> {
+    const { at, ip, cookies } = this.terms;
+    return {
+      ...(at !== undefined && { "X-Frontgate-Now": at }),
+      ...(ip !== undefined && { "X-Frontgate-Viewer-Ip": ip }),
+      ...(cookies !== undefined && cookies.size > 0 && { Cookie: cookieHeader(cookies) }),
+    };
+  }
+
+  /** Sends GET with the link's bytes as they are. Redirects aren't followed. */
+  get(url: string | URL, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
+    return this.request(url, { headers });
+  }
+
+  /** Sends any request with the link's bytes as they are. */
+  async request(url: string | URL, options: RequestOptions = {}): Promise<Answer> {
+    return this.connection.send(this.connection.link(url), this.headers, options, false);
+  }
+
+  /**
+   * The global `fetch` with this viewer's headers, sent to the edge. As every `fetch` it normalises the URL (`/a/../b`,
+   * `'` in a query, spaces): where bytes matter, use `get`.
+   */
+  async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
+    const link = this.connection.link(url);
+    const headers = new Headers(this.headers);
+    new Headers(init.headers).forEach((value, name) => headers.set(name, value));
+    if (link.authority !== this.connection.address.host) headers.set("Host", link.authority);
+    return fetch(this.connection.url + link.target, { ...init, headers });
+  }
+
+  /** What `frontgate explain` says about this viewer's request for the link. */
+  async explain(url: string | URL, options: { method?: string } = {}): Promise<Explanation> {
+    const { at, ip, cookies } = this.terms;
+    return this.connection.control.ask<Explanation>("explain", {
+      url: this.connection.link(url).url,
+      method: options.method,
+      at,
+      ip,
+      cookies: cookies && cookieHeader(cookies),
+    });
+  }
+
+  /** Fails unless the edge lets the request through, whatever the origin then answers. */
+  assertAllowed(url: string | URL, options: AllowedOptions = {}): Promise<void> {
+    return assertAllowed(this, url, options);
+  }
+
+  /** Fails unless the edge refuses the request by its own decision, and for this reason if one is given. */
+  assertDenied(url: string | URL, options: DeniedOptions = {}): Promise<void> {
+    return assertDenied(this, url, options);
+  }
+
+  /**
+   * Fails unless the link is closed in the second `start` (CloudFront: "on or before" has no access), open from the next
+   * one to `end` - 1 s, and closed at `end`. `start` null: open from the beginning of time. `at` of this viewer doesn't matter.
+   */
+  assertValidBetween(url: string | URL, start: Time | null | undefined, end: Time): Promise<void> {
+    return assertValidBetween(this, url, start, end);
+  }
+
+  /** Fails if any path that fits the pattern (`/members/*`) opens without a signature. */
+  assertPrivate(pattern: string, options: PrivateOptions = {}): Promise<void> {
+    return assertPrivate(this, pattern, options);
+  }
+}
