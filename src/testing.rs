@@ -30,9 +30,10 @@ mod when;
 
 pub use ask::{AskError, Response};
 pub use edge::{Builder, Edge};
-pub use instance::{Instance, Question};
+pub(crate) use instance::{Instance, Question};
 pub use key_pair::{KeyPair, KeyType};
-pub use options::{Changes, Options, Origin};
+pub(crate) use options::Options;
+pub use options::{Changes, Origin};
 pub use reasons::REASONS;
 pub use viewer::Viewer;
 pub use when::When;

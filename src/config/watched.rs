@@ -2,7 +2,7 @@
 //! or before anybody watches them, is a change as well.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 /// A file, and what it was when it was looked at, without what is in it.
@@ -35,7 +35,7 @@ impl WatchedFile {
 pub(crate) type Identity = (u64, u64);
 
 #[cfg(feature = "proxy")]
-pub(crate) fn identity(path: &Path) -> Option<Identity> {
+pub(crate) fn identity(path: &std::path::Path) -> Option<Identity> {
     fs::metadata(path).ok().map(|meta| identity_of(&meta))
 }
 

@@ -22,7 +22,7 @@ use crate::viewer::{Country, Host};
 
 /// A Frontgate that runs in this process until it is dropped.
 #[derive(Debug)]
-pub struct Instance {
+pub(crate) struct Instance {
     edge: Arc<Edge>,
     asked: Arc<Asked>,
     address: SocketAddr,
@@ -42,19 +42,19 @@ struct State {
 
 /// What is to be explained: a URL, or path and query alone, and how it is asked for.
 #[derive(Clone, Debug, Default)]
-pub struct Question {
+pub(crate) struct Question {
     /// The URL.
-    pub url: String,
+    pub(crate) url: String,
     /// GET where none is given.
-    pub method: Option<Method>,
+    pub(crate) method: Option<Method>,
     /// Now where none is given.
-    pub at: Option<EpochSeconds>,
+    pub(crate) at: Option<EpochSeconds>,
     /// This machine where none is given.
-    pub ip: Option<IpAddr>,
+    pub(crate) ip: Option<IpAddr>,
     /// The country.
-    pub country: Option<Country>,
+    pub(crate) country: Option<Country>,
     /// The value of a `Cookie` header.
-    pub cookies: Option<String>,
+    pub(crate) cookies: Option<String>,
 }
 
 impl Instance {
@@ -62,7 +62,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`StartError`] with the remedy.
-    pub fn start(options: Options, explains_in_log: bool) -> Result<Self, StartError> {
+    pub(crate) fn start(options: Options, explains_in_log: bool) -> Result<Self, StartError> {
         let folder = tempfile::Builder::new().prefix("frontgate-test-").tempdir();
         let folder = folder.map_err(StartError::system("a folder for the keys can't be made"))?;
         let id = options.key_pair_id.as_deref();
@@ -100,29 +100,22 @@ impl Instance {
     }
 
     /// Where it listens.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// `http://` and [`Instance::address`].
-    #[must_use]
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// The pair to sign with: the newest one.
-    ///
-    /// # Panics
-    /// Never: an edge has a key.
-    #[must_use]
-    pub fn key(&self) -> KeyPair {
+    pub(crate) fn key(&self) -> KeyPair {
         self.state().keys.last().cloned().expect("an edge has a key")
     }
 
     /// The environment variables that tell a program of it.
-    #[must_use]
-    pub fn env(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn env(&self) -> Vec<(&'static str, String)> {
         let key = self.key();
         vec![
             ("FRONTGATE_URL", self.url()),
@@ -133,8 +126,7 @@ impl Instance {
     }
 
     /// What the origin was asked after the request of that number; 0 for all. The last 10,000 are kept.
-    #[must_use]
-    pub fn requests(&self, since: u64) -> Vec<OriginRequest> {
+    pub(crate) fn requests(&self, since: u64) -> Vec<OriginRequest> {
         self.asked.since(since)
     }
 
@@ -142,7 +134,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`StartError`]; then nothing has changed.
-    pub fn rotate_key(&self, kind: KeyType) -> Result<KeyPair, StartError> {
+    pub(crate) fn rotate_key(&self, kind: KeyType) -> Result<KeyPair, StartError> {
         let key = KeyPair::generate(kind, None, self.folder.path())?;
         let mut state = self.state();
         state.keys.push(key.clone());
@@ -157,7 +149,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`StartError::Usage`] for an id that no trusted pair has, and for the last one.
-    pub fn revoke_key(&self, id: &str) -> Result<(), StartError> {
+    pub(crate) fn revoke_key(&self, id: &str) -> Result<(), StartError> {
         let mut state = self.state();
         let at = state.keys.iter().position(|key| key.id() == id);
         let known: Vec<&str> = state.keys.iter().map(KeyPair::id).collect();
@@ -182,7 +174,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`StartError`]; then the one from before goes on.
-    pub fn reload(&self, changes: Changes) -> Result<(), StartError> {
+    pub(crate) fn reload(&self, changes: Changes) -> Result<(), StartError> {
         let mut state = self.state();
         let options = changes.applied_to(state.options.clone());
         let next = State { options, keys: state.keys.clone() };
@@ -195,7 +187,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`InvalidInquiry`] for what is no URL.
-    pub fn explain(&self, question: &Question) -> Result<Explanation, InvalidInquiry> {
+    pub(crate) fn explain(&self, question: &Question) -> Result<Explanation, InvalidInquiry> {
         let url = self.absolute(&question.url);
         let (mut inquiry, _) = Inquiry::of_url(&url, question.at.unwrap_or_else(clock::now))?;
         // As it would be sent: nothing is encoded on the way.
@@ -219,7 +211,7 @@ impl Instance {
     ///
     /// # Errors
     /// A sentence, for a pattern that is none, a host that nobody answers for, and where nobody can tell.
-    pub fn exposed(&self, pattern: &str, host: Option<&str>) -> Result<Option<Exposed>, String> {
+    pub(crate) fn exposed(&self, pattern: &str, host: Option<&str>) -> Result<Option<Exposed>, String> {
         let parsed = pattern.parse().map_err(|error| format!("{pattern:?} is no path pattern: {error}"))?;
         let distributions = Arc::clone(&self.edge.running.load().distributions);
         let Some(host) = host else {
@@ -232,13 +224,12 @@ impl Instance {
     }
 
     /// A URL of this edge for a path; other URLs as they are.
-    #[must_use]
-    pub fn absolute(&self, url: &str) -> String {
+    pub(crate) fn absolute(&self, url: &str) -> String {
         if url.starts_with('/') { format!("{}{url}", self.url()) } else { url.to_owned() }
     }
 
     /// Ends it: what is in flight is cut. Returns when the port is free.
-    pub fn stop(&self) {
+    pub(crate) fn stop(&self) {
         self.stop.cancel();
         if let Some(explainer) = &self.edge.explainer {
             explainer.stop();
@@ -251,7 +242,8 @@ impl Instance {
     }
 
     /// Ends it and removes its key files, where it isn't dropped because the process ends.
-    pub fn discard(&self) {
+    #[cfg(feature = "proxy")]
+    pub(crate) fn discard(&self) {
         self.stop();
         // Whatever can't be removed is in a folder for what may be.
         let _ = std::fs::remove_dir_all(self.folder.path());

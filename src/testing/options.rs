@@ -64,25 +64,25 @@ impl From<SocketAddr> for Origin {
 
 /// Everything that can be said of an edge before it starts.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// What stands behind it; with a configuration, in the place of every origin of that.
-    pub origin: Option<Origin>,
+    pub(crate) origin: Option<Origin>,
     /// A `config.toml`; without one, everything but [`Options::public`] is private.
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// The bases that links are signed for, beside the edge's own.
-    pub base_urls: Vec<String>,
+    pub(crate) base_urls: Vec<String>,
     /// Path patterns that need no signature; not with a configuration.
-    pub public: Option<Vec<String>>,
+    pub(crate) public: Option<Vec<String>>,
     /// Where it listens; port 0 takes a free one.
-    pub listen: SocketAddr,
+    pub(crate) listen: SocketAddr,
     /// Which kind of key is made.
-    pub key_type: KeyType,
+    pub(crate) key_type: KeyType,
     /// The id that the key gets.
-    pub key_pair_id: Option<String>,
+    pub(crate) key_pair_id: Option<String>,
     /// A private key to use in place of a fresh one.
-    pub private_key: Option<PathBuf>,
+    pub(crate) private_key: Option<PathBuf>,
     /// Whether an origin that accepts no connections is an error at the start.
-    pub check_origin: bool,
+    pub(crate) check_origin: bool,
 }
 
 impl Default for Options {

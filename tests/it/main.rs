@@ -31,6 +31,7 @@ mod mutations;
 mod origins;
 mod policies;
 mod proxy_protocol;
+mod public_api;
 mod readme;
 mod reload;
 mod rotation;
