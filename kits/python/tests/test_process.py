@@ -124,7 +124,7 @@ print(edge.requests)
 def test_a_process_that_died_is_named() -> None:
     with kit.start() as edge:
         os.kill(edge.pid, signal.SIGKILL)
-        with pytest.raises(ProcessDied, match=rf"the edge's process {edge.pid} died \(signal 9\); it logged nothing|the end of its log"):
+        with pytest.raises(ProcessDied, match=rf"the edge's process {edge.pid} died \(signal 9\); (it logged|the end of)"):
             edge.requests
 
 
