@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -124,8 +125,10 @@ print(edge.requests)
 def test_a_process_that_died_is_named() -> None:
     with kit.start() as edge:
         os.kill(edge.pid, signal.SIGKILL)
-        with pytest.raises(ProcessDied, match=rf"the edge's process {edge.pid} died \(signal 9\); it logged nothing|the end of its log"):
+        with pytest.raises(ProcessDied, match=rf"the edge's process {edge.pid} died \(signal 9\); (it logged|the end of)"):
             edge.requests
+    # It had no time to tidy up.
+    shutil.rmtree(Path(edge.private_key_file).parent)
 
 
 def program(path: Path, text: str) -> Path:

@@ -63,7 +63,9 @@ def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, me
     __tracebackhide__ = True
     first, last = None if start is None else seconds_of(start), seconds_of(end)
     if last - (_LONG_AGO if first is None else first) < 2:
-        raise UsageError(f"no whole second lies between {start!r} and {end!r}: both ends are exclusive, and end comes after start")
+        raise UsageError(
+            f"no whole second lies between {start!r} and {end!r}: both ends are exclusive, and end comes after start"
+        )
     if first is None:
         allowed(viewer.at(_LONG_AGO), url, method, f"to be open at {rfc_3339(_LONG_AGO)}, having no not-before")
     else:
@@ -105,8 +107,8 @@ def _head(viewer: Viewer, url: str, method: str) -> Response:
 def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response) -> None:
     __tracebackhide__ = True
     verb = "" if method == "GET" else f"{method} "
-    happened = f"it was allowed (status {answer.status})" if answer.allowed else f"it was denied as {answer.reason} ({answer.status})"
-    lines = [f"expected {verb}{shortened(url)} {wanted}".rstrip(",") + f", but {happened}"]
+    happened = f"allowed (status {answer.status})" if answer.allowed else f"denied as {answer.reason} ({answer.status})"
+    lines = [f"expected {verb}{shortened(url)} {wanted}".rstrip(",") + f", but it was {happened}"]
     lines += [f"  {line}".rstrip() for line in _explained(viewer, url, method).splitlines()]
     raise AssertionError("\n".join(lines))
 

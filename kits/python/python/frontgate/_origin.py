@@ -121,7 +121,8 @@ def _is_wsgi(handler: Callable[..., Any]) -> bool:
         parameters = inspect.signature(handler).parameters.values()
     except (TypeError, ValueError):
         return False
-    needed = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD) and one.default is one.empty]
+    positional = [one for one in parameters if one.kind in (one.POSITIONAL_ONLY, one.POSITIONAL_OR_KEYWORD)]
+    needed = [one for one in positional if one.default is one.empty]
     if len(needed) > 2:
         raise UsageError(
             f"{handler!r} takes {len(needed)} arguments: an origin is a function(Request) or a WSGI application "

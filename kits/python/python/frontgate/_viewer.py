@@ -132,5 +132,7 @@ def _cookie_header(cookies: Union[Mapping[str, str], str]) -> str:
         raise UsageError(f'cookies are a mapping of names to values, or a string "a=b; c=d"; this is {type(cookies).__name__}')
     for name, value in cookies.items():
         if not isinstance(value, str) or any(char in value for char in ";\r\n"):
-            raise UsageError(f"the cookie {name!r} has a value that no client can send: a str without `;` and line breaks is needed")
+            raise UsageError(
+                f"the cookie {name!r} has a value that no client can send: a str without `;` and line breaks is needed"
+            )
     return "; ".join(f"{name}={value}" for name, value in cookies.items())
