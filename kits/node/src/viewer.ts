@@ -68,14 +68,15 @@ export class Viewer {
 
   /**
    * The global `fetch` with this viewer's headers, sent to the edge. As every `fetch` it normalises the URL (`/a/../b`,
-   * `'` in a query, spaces): where bytes matter, use `get`.
+   * `'` in a query, spaces): where bytes matter, use `get`. Redirects aren't followed unless `init` says so: they may lead
+   * away from the edge.
    */
   async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const link = this.connection.link(url);
     const headers = new Headers(this.headers);
     new Headers(init.headers).forEach((value, name) => headers.set(name, value));
     if (link.authority !== this.connection.address.host) headers.set("Host", link.authority);
-    return fetch(this.connection.url + link.target, { ...init, headers });
+    return fetch(this.connection.url + link.target, { redirect: "manual", ...init, headers });
   }
 
   /** What `frontgate explain` says about this viewer's request for the link. */

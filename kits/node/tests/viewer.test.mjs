@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { FrontgateError } from "frontgate";
-import { useFrontgate } from "frontgate/node-test";
+import { startFor, useFrontgate } from "frontgate/node-test";
 import { iso, now, signed, signedCookies } from "./sign.mjs";
 
 const MEDIA = "https://media.example.com";
@@ -71,6 +71,12 @@ test("fetch brings the viewer's headers, and those of the request win", async ()
   const link = signed(edge, `${edge.url}/a`);
   assert.equal((await edge.at("+2h").fetch(link)).status, 403);
   assert.equal((await edge.at("+2h").fetch(link, { headers: { "x-frontgate-now": "now" } })).status, 200);
+});
+
+test("no way of asking follows a redirect", async (t) => {
+  const away = await startFor(t, { origin: (_, response) => response.writeHead(302, { Location: "http://example.invalid/" }).end() });
+  assert.equal((await away.get("/public/a")).status, 302);
+  assert.equal((await away.fetch("/public/a")).status, 302);
 });
 
 test("an explanation has a text and a report", async () => {
