@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::bail;
 use clap::{Args, ValueEnum};
 
 use super::Global;
@@ -33,7 +32,7 @@ pub(super) struct Test {
     /// A config.toml, whose private paths trust the fresh key, too [default: everything is private but --public]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// A base that links are signed for, such as https://media.example.com, beside the proxy's own
+    /// A base that links are signed for, such as `https://media.example.com`, beside the proxy's own
     #[arg(long, value_name = "URL")]
     base_url: Vec<String>,
     /// A path pattern that needs no signature [default: /public/*]
@@ -73,13 +72,6 @@ enum Kind {
 
 impl Test {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
-        if !self.listen.ip().is_loopback() {
-            bail!(
-                "a test proxy lets requests choose their time and address, but {} is not a loopback address; \
-                 `frontgate dev --test-mode-on-any-address` listens for others",
-                self.listen
-            );
-        }
         let (options, parent) = (self.options(), self.parent);
         if self.control {
             return control::run(options, parent);

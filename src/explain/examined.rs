@@ -1,5 +1,7 @@
 //! A private request with everything that its checks need, each part read on its own.
 
+use memchr::memmem;
+
 use std::sync::Arc;
 
 use crate::access::credentials::Credentials;
@@ -57,7 +59,11 @@ impl<'r, 'a> Examined<'r, 'a> {
         match &self.claimed {
             Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
             Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
-                claimed.messages(&self.tried).first().map(|text| String::from_utf8_lossy(text).into_owned())
+                // Of the bases that it may be for, the one that was asked.
+                let host = format!("://{}", self.request.host.name());
+                let messages = claimed.messages(&self.tried);
+                let asked = messages.iter().find(|text| memmem::find(text, host.as_bytes()).is_some());
+                asked.or(messages.first()).map(|text| String::from_utf8_lossy(text).into_owned())
             }
             Err(_) => {
                 let text = self.sent.policy.as_deref()?;

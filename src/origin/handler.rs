@@ -26,7 +26,7 @@ pub(super) async fn send(handler: &Handler, request: Request<Body>) -> Result<Re
     // A task of its own, so that its panic is its own.
     let answered = tokio::spawn(handler.call(Request::from_parts(parts, body))).await;
     match answered {
-        Ok(response) => Ok(response.map(|bytes| body::full(bytes))),
+        Ok(response) => Ok(response.map(body::full)),
         Err(_) => {
             Ok(plain(StatusCode::INTERNAL_SERVER_ERROR, "the handler of the origin panicked\n".to_owned()))
         }

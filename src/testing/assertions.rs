@@ -33,9 +33,9 @@ impl Viewer {
         async move { passed(self.is_denied(url, reason).await, place) }
     }
 
-    /// Asserts that a link opens from `start` on and no longer at `end`, each to the second: it is refused one second before
-    /// `start` as `not-yet-valid`, and at `end` as `expired`. `DateGreaterThan` is the second before `start`, since
-    /// CloudFront's comparison is strict. With [`Viewer::assert_valid_until`] there is no beginning.
+    /// Asserts that a link opens between two times, as its policy's `DateGreaterThan` and `DateLessThan` have them: not yet at
+    /// `start` itself and no longer at `end`, since CloudFront compares strictly, but one second after and before these.
+    /// With [`Viewer::assert_valid_until`] there is no beginning.
     ///
     /// # Panics
     /// Where one of the four isn't so, with what `frontgate explain` says.
@@ -130,17 +130,21 @@ impl Viewer {
         start: Option<EpochSeconds>,
         end: EpochSeconds,
     ) -> Result<(), Failure> {
-        let first = start.unwrap_or(EpochSeconds(1));
+        let first = EpochSeconds(start.map_or(1, |start| start.0.saturating_add(1)));
         if first >= end {
-            return Err(format!("the start, {first}, isn't before the end, {end}"));
+            return Err(format!(
+                "no second lies between {} and {end}: both ends are exclusive, and the end comes after the start",
+                start.unwrap_or(EpochSeconds(0))
+            ));
         }
         let when = |time: u64, what: &str| (self.at(time), format!("{what}, {}", EpochSeconds(time)));
-        let opens = [when(first.0, "at the start"), when(end.0 - 1, "one second before the end")];
+        let opens =
+            [when(first.0, "one second after the start"), when(end.0 - 1, "one second before the end")];
         for (viewer, what) in opens {
             viewer.is_allowed(url).await.map_err(|failure| format!("{what}: {failure}"))?;
         }
         if let Some(start) = start {
-            let (viewer, what) = when(start.0 - 1, "one second before the start");
+            let (viewer, what) = when(start.0, "at the start");
             viewer.is_denied(url, "not-yet-valid").await.map_err(|failure| format!("{what}: {failure}"))?;
         }
         let (viewer, what) = when(end.0, "at the end");

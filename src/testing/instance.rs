@@ -63,8 +63,16 @@ impl Instance {
     /// # Errors
     /// [`StartError`] with the remedy.
     pub(crate) fn start(options: Options, explains_in_log: bool) -> Result<Self, StartError> {
+        if !options.listen.ip().is_loopback() {
+            return Err(StartError::Usage(format!(
+                "{} is not a loopback address: requests choose their time and address here, which strangers must not",
+                options.listen
+            )));
+        }
         let folder = tempfile::Builder::new().prefix("frontgate-test-").tempdir();
         let folder = folder.map_err(StartError::system("a folder for the keys can't be made"))?;
+        // A key takes a while: what is wrong with the rest is said before one is made.
+        settings(&options, &[], options.listen, folder.path())?;
         let id = options.key_pair_id.as_deref();
         let key = match &options.private_key {
             Some(file) => KeyPair::read(file, id, folder.path())?,

@@ -135,12 +135,12 @@ fn write(file: &Path, text: &str) -> Result<(), StartError> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let written = options.open(file).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => StartError::Key(format!(
+    written.map_err(|error| match error.kind() == std::io::ErrorKind::AlreadyExists {
+        true => StartError::Key(format!(
             "the id {} is taken: expected one that no key of this edge has had",
             file.file_stem().and_then(|name| name.to_str()).unwrap_or_default().trim_end_matches(".private")
         )),
-        _ => StartError::System(format!("{} can't be written: {error}", file.display())),
+        false => StartError::System(format!("{} can't be written: {error}", file.display())),
     })
 }
 

@@ -174,8 +174,9 @@ pub(super) fn check_origins(settings: &Settings) -> Result<(), StartError> {
             }
             Err(error)
         };
-        let authority = format!("{}:{}", server.host, endpoint.port);
-        connect().map_err(|error| StartError::DeadOrigin { origin: authority, error })?;
+        let (scheme, _) = server.endpoint(Scheme::Http);
+        let origin = format!("{scheme}://{}:{}", server.host, endpoint.port);
+        connect().map_err(|error| StartError::DeadOrigin { origin, error })?;
     }
     Ok(())
 }

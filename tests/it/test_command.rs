@@ -69,7 +69,7 @@ fn options_choose_origin_bases_paths_and_key() {
         [[distributions.origins]]\nid = \"o\"\nurl = \"http://127.0.0.1:1\"\n[distributions.default-cache-behavior]\n\
         target-origin = \"o\"\ntrusted-key-groups = [\"g\"]\n";
     std::fs::write(&config, text).unwrap();
-    std::fs::copy(crate::support::keys().join("rsa2048.public.pem"), folder.path().join("real.pem")).unwrap();
+    std::fs::copy(crate::support::keys().join("rsa.public.pem"), folder.path().join("real.pem")).unwrap();
     let script = r#"
         link=$("$0" sign url https://media.example.com/film.mp4 --expires-in 1h --key-pair-id $FRONTGATE_KEY_PAIR_ID \
             --private-key $FRONTGATE_PRIVATE_KEY_FILE)

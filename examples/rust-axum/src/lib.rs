@@ -50,8 +50,7 @@ pub fn sign(settings: &Settings, url: &str) -> Result<String, EncodingError> {
 /// Cookies for all that is below `/hls/`, valid from this second on, for the lifetime.
 async fn login(State(settings): State<Arc<Settings>>) -> Response {
     let mut options = options(&settings);
-    // CloudFront compares strictly: what opens now began a second ago.
-    options.date_greater_than = Some((settings.now)() - 1);
+    options.date_greater_than = Some((settings.now)() - 1); // opens now: CloudFront compares strictly
     match get_signed_cookie(&format!("{}/hls/*", settings.base_url), &options) {
         Ok(cookies) => {
             let set = cookies.into_iter().map(|(name, value)| {

@@ -61,7 +61,7 @@ async fn cookies_open_a_stream_from_this_second_on() -> Done {
         .collect();
     assert_eq!(pairs.len(), 3);
     let session = edge.with_cookies(pairs);
-    session.assert_valid_between("/hls/film/1.ts", NOW, NOW + LIFETIME).await;
+    session.assert_valid_between("/hls/film/1.ts", NOW - 1, NOW + LIFETIME).await;
     session.at(NOW).assert_denied("/films/film.mp4", "resource-mismatch").await;
     edge.at(NOW).assert_denied("/hls/film/1.ts", "missing-key-pair-id").await;
     Ok(())
