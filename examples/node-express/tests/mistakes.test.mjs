@@ -42,7 +42,7 @@ function recorded(name, message) {
 /** What differs from run to run, replaced. */
 function withoutChance(message) {
   return message
-    .replaceAll(new URL(edge.url).host, "HOST:PORT")
+    .replaceAll(`:${new URL(edge.url).port}`, ":PORT")
     .replaceAll(edge.keyPairId, "KEY")
     .replace(/Signature=[^&\s]+/g, "Signature=…")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, "TIME")

@@ -57,7 +57,7 @@ function platformPackage() {
     os: ["linux"],
     cpu: [machine],
     ...libc,
-    files: ["bin"],
+    files: ["bin", "LICENSE-MIT", "LICENSE-APACHE"],
     preferUnplugged: true,
   });
 }
