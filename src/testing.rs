@@ -1,15 +1,37 @@
 //! A Frontgate within a test's own process: signed links in a project's tests, offline, without sleeping.
 //!
 //! ```
+//! # mod my_app {
+//! #     use frontgate::{distribution::key::HashAlgorithm, epoch::EpochSeconds, sign::*};
+//! #     pub fn link(url: &str, id: &str, key: &str, end: u64) -> Result<String, SignError> {
+//! #         let terms = Terms::Canned { expires: EpochSeconds(end) };
+//! #         let key = PrivateKey::from_pem(key)?;
+//! #         Ok(signed_url(url, &signing_values(url, &terms, &key, id, HashAlgorithm::Sha1)?))
+//! #     }
+//! # }
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let edge = frontgate::testing::Edge::start("echo:").await?;
+//! let link = my_app::link(&format!("{}/film.mp4", edge.url()), &edge.key_pair_id(), &edge.private_key_pem(), 2000000000)?;
+//! edge.assert_valid_until(&link, 2000000000).await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Viewers ask at another time and from another address, and know why they are refused:
+//!
+//! ```
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! use frontgate::testing::{Edge, Origin};
 //!
 //! let edge = Edge::start(Origin::Echo).await?;
-//! let link = edge.sign("/members/film.mp4", "+1h")?; // or by the code under test, with edge.private_key_pem()
+//! let link = edge.sign("/members/film.mp4", "+1h")?;
 //! edge.assert_allowed(&link).await;
 //! edge.at("+1h").assert_denied(&link, "expired").await;
 //! edge.from_ip([203, 0, 113, 9]).assert_denied("/members/film.mp4", "missing-key-pair-id").await;
+//! edge.assert_private("/members/*").await;
+//! assert_eq!(edge.requests()[0].target, "/members/film.mp4");
 //! # Ok(())
 //! # }
 //! ```

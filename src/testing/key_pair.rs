@@ -3,7 +3,8 @@
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
+use std::thread;
 
 use rand::TryRng;
 use rand::rngs::SysRng;
@@ -43,7 +44,7 @@ impl fmt::Debug for KeyPair {
 impl KeyPair {
     pub(super) fn generate(kind: KeyType, id: Option<&str>, folder: &Path) -> Result<Self, StartError> {
         let key = match kind {
-            KeyType::Rsa => PrivateKey::generate_rsa(),
+            KeyType::Rsa => rsa_soon(),
             KeyType::Ecdsa => PrivateKey::generate_ecdsa(),
         };
         Self::write(&key.map_err(StartError::key("a fresh key"))?, id, folder)
@@ -113,6 +114,20 @@ impl KeyPair {
     pub fn public_file(&self) -> &Path {
         &self.public_file
     }
+}
+
+/// A fresh RSA key, from the first of two threads that has one. How long it takes is chance, 16 to over 100 ms, and it is
+/// nearly all that a start takes: the quicker of two is rarely slow.
+fn rsa_soon() -> Result<PrivateKey, SignError> {
+    let (found, first) = mpsc::channel();
+    for _ in 0..2 {
+        let found = found.clone();
+        // Nobody waits any longer for the second one.
+        let search = move || drop(found.send(PrivateKey::generate_rsa()));
+        thread::Builder::new().name("key".to_owned()).spawn(search).map_err(|_| SignError::Randomness)?;
+    }
+    drop(found);
+    first.recv().unwrap_or(Err(SignError::Randomness))
 }
 
 /// A fresh id in AWS's form: `K` and 13 characters of A–Z and 0–9.

@@ -183,7 +183,10 @@ fn every_command_of_the_readme_does_what_it_shows() {
                     ran += 1;
                 }
             }
+            "python" if block.lines[0].starts_with("def test_") => in_pytest(&block.lines),
+            "js" if block.lines[0].contains("frontgate.start") => in_node(&block.lines),
             language @ ("python" | "js") => terminal.program(language, &block.lines),
+            "rust" => is_a_documented_example(&block.lines),
             "toml" => {
                 let name = block.lines[0].strip_prefix("# ").expect("a file's name");
                 std::fs::write(terminal.folder.path().join(name), block.lines.join("\n")).unwrap();
@@ -193,6 +196,37 @@ fn every_command_of_the_readme_does_what_it_shows() {
         }
     }
     assert!(ran > 15, "{ran} commands");
+}
+
+/// With the packages that `script/kits` has built and installed, and an application that signs with the SDK.
+fn in_pytest(lines: &[String]) {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::copy(root().join("tests/kits/my_app.py"), folder.path().join("my_app.py")).unwrap();
+    let text = format!("import my_app\n\n{}\n", lines.join("\n"));
+    std::fs::write(folder.path().join("test_readme.py"), text).unwrap();
+    let python = root().join("target/kits/python/venv/bin/python");
+    let output = Command::new(&python).args(["-m", "pytest", "-q"]).current_dir(&folder).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}; script/kits makes it", python.display()));
+    assert!(output.status.success() && stdout(&output).contains("1 passed"), "{}", stdout(&output));
+}
+
+/// The same in Node.
+fn in_node(lines: &[String]) {
+    let folder = root().join("target/kits/node/kit");
+    let own = tempfile::tempdir_in(&folder).expect("script/kits makes the folder");
+    std::fs::copy(root().join("tests/kits/my_app.mjs"), own.path().join("my_app.mjs")).unwrap();
+    let imports = "import frontgate from \"frontgate\";\nimport * as myApp from \"./my_app.mjs\";\n";
+    let text = format!("{imports}{}\nconsole.log(\"passed\", link.length > 100);\n", lines.join("\n"));
+    std::fs::write(own.path().join("readme.mjs"), text).unwrap();
+    let output = Command::new("node").arg("readme.mjs").current_dir(&own).output().unwrap();
+    assert_eq!(stdout(&output), "passed true\n", "{}", stderr(&output));
+}
+
+/// The first example of `frontgate::testing`, which the documentation's tests run.
+fn is_a_documented_example(lines: &[String]) {
+    let module = std::fs::read_to_string(root().join("src/testing.rs")).unwrap();
+    let lines: String = lines.iter().map(|line| format!("//! {line}\n")).collect();
+    assert!(module.contains(&lines), "src/testing.rs has no example with\n{lines}");
 }
 
 /// Commands that can't run in here: the one that builds, the one that runs this, and those of containers.
