@@ -132,6 +132,49 @@ fn the_compose_file_is_one() {
 }
 
 #[test]
+fn the_tests_of_a_container_pass_without_one_too() {
+    let documents = yaml("compose-tests/compose.yaml");
+    let command = &documents[0]["services"]["tests"]["command"];
+    assert_eq!(
+        command,
+        &serde_json::json!(["frontgate", "test", "--origin", "http://app:80", "--", "sh", "e2e.sh"])
+    );
+    let origin = RecordingOrigin::start();
+    let mut tests = frontgate();
+    tests.args(["test", "--origin", &origin.url(), "--", "sh", "e2e.sh"]);
+    let output = tests.current_dir(root().join("examples/compose-tests")).output().unwrap();
+    assert!(output.status.success(), "{}{}", stdout(&output), stderr(&output));
+    assert_eq!((stdout(&output).lines().count(), origin.requests().len()), (5, 2));
+}
+
+/// Each job's last step, as a runner runs it, where `script/kits` has installed what the step before installs.
+#[test]
+fn the_steps_of_the_workflow_pass() {
+    let documents = yaml("github-workflow.yaml");
+    let jobs = documents[0]["jobs"].as_object().unwrap();
+    let kits = root().join("target/kits");
+    let ours = Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{}:{path}", kits.join("python/venv/bin").display(), ours.display());
+    let folders = [
+        ("python", kits.join("python/example"), "pip install -r requirements.txt frontgate pytest"),
+        ("node", kits.join("node/node-express"), "npm ci && npm install --no-save frontgate"),
+        ("any-language", root().join("examples/compose-tests"), "pip install frontgate"),
+    ];
+    assert_eq!(jobs.len(), folders.len());
+    for (job, folder, install) in folders {
+        let steps: Vec<&str> =
+            jobs[job]["steps"].as_array().unwrap().iter().filter_map(|step| step["run"].as_str()).collect();
+        let [installs, runs] = steps[..] else { panic!("{job}: {steps:?}") };
+        assert_eq!(installs, install);
+        let mut shell = Command::new("bash");
+        shell.args(["-e", "-c", runs]).current_dir(&folder).env("PATH", &path);
+        let output = shell.output().unwrap_or_else(|error| panic!("{job}: {}: {error}", folder.display()));
+        assert!(output.status.success(), "{job}: {}{}", stdout(&output), stderr(&output));
+    }
+}
+
+#[test]
 fn the_configurations_of_containers_are_good_ones() {
     for (file, key) in [
         ("examples/compose-object-storage/config.toml", "KSTORAGEEXAMPLE"),
