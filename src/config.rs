@@ -7,8 +7,7 @@ use std::sync::Arc;
 
 use toml::de::DeTable;
 
-use crate::distribution::Distributions;
-use crate::distribution::UnknownHost;
+use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::locations::Locations;
 
 mod cache;
@@ -75,6 +74,27 @@ pub struct Settings {
 }
 
 impl Settings {
+    /// Of one distribution without a file, which answers for every host.
+    #[must_use]
+    pub fn of_one(distribution: Distribution) -> Self {
+        Self {
+            server: ServerSettings::default(),
+            verified_policies_size: DEFAULT_VERIFIED_POLICIES_SIZE,
+            distributions: Arc::new(Distributions {
+                list: vec![Arc::new(distribution)],
+                unknown_host: UnknownHost::Only,
+                ..Distributions::default()
+            }),
+            warnings: Vec::new(),
+            secrets: Vec::new(),
+            locations: None,
+            unless_test_mode: Vec::new(),
+            watched: Vec::new(),
+            access_log: None,
+            admin: None,
+        }
+    }
+
     /// The settings, if they can run in test mode or without it.
     ///
     /// # Errors

@@ -171,22 +171,7 @@ fn settings(
         origins: vec![Arc::new(origin)],
         ..private
     };
-    Ok(Settings {
-        server: ServerSettings::default(),
-        verified_policies_size: config::DEFAULT_VERIFIED_POLICIES_SIZE,
-        distributions: Arc::new(Distributions {
-            list: vec![Arc::new(distribution)],
-            unknown_host: UnknownHost::Only,
-            ..Distributions::default()
-        }),
-        warnings: Vec::new(),
-        secrets: vec![key_folder.to_owned()],
-        locations: None,
-        unless_test_mode: Vec::new(),
-        watched: Vec::new(),
-        access_log: None,
-        admin: None,
-    })
+    Ok(Settings { secrets: vec![key_folder.to_owned()], ..Settings::of_one(distribution) })
 }
 
 /// What `explain` judges links of `dev` by.

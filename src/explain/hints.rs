@@ -151,8 +151,21 @@ pub(super) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
     if now == end {
         return "expired this very second: the end itself is outside".to_owned();
     }
-    format!("expired {} ago", span(now.since(end)))
+    let ago = format!("expired {} ago", span(now.since(end)));
+    // The SDK for JavaScript takes a number as milliseconds; so many seconds are a day in January 1970.
+    match end.0.checked_mul(1000) {
+        Some(meant) if end.0 < JANUARY_1970 => {
+            format!(
+                "{ago}; a signer that takes milliseconds was given seconds? That would mean {}",
+                EpochSeconds(meant)
+            )
+        }
+        Some(_) | None => ago,
+    }
 }
+
+/// Its end, to which the seconds of today come when they are divided by 1000.
+const JANUARY_1970: u64 = 31 * 86_400;
 
 /// Quirk 23 for small distances.
 pub(super) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
@@ -206,6 +219,13 @@ mod tests {
         {
             assert_eq!(span(Duration::from_secs(seconds)), text);
         }
+    }
+
+    #[test]
+    fn an_end_in_january_1970_was_meant_in_seconds() {
+        let (now, seconds) = (EpochSeconds(1_900_000_000), EpochSeconds(1_990_000));
+        assert!(expired(now, seconds).contains("would mean 2033-01-22T"), "{}", expired(now, seconds));
+        assert!(!expired(now, EpochSeconds(1_800_000_000)).contains("milliseconds"));
     }
 
     #[test]

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{KeyPair, Options, Origin, StartError, echo};
-use crate::config::{self, InvalidConfig, ServerSettings, Settings};
+use crate::config::{self, InvalidConfig, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, PublicKey};
 use crate::distribution::origin::{Origin as Configured, OriginLocation, OriginTimeouts};
-use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit, UnknownHost};
+use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit};
 use crate::viewer::Scheme;
 
 /// The settings of an edge that listens there and trusts these keys.
@@ -83,22 +83,7 @@ fn plain(options: &Options, keys: Vec<Arc<PublicKey>>) -> Result<Settings, Start
         timeouts: OriginTimeouts::default(),
     };
     let distribution = Distribution { behaviors, origins: vec![Arc::new(origin)], ..private };
-    Ok(Settings {
-        server: ServerSettings::default(),
-        verified_policies_size: config::DEFAULT_VERIFIED_POLICIES_SIZE,
-        distributions: Arc::new(Distributions {
-            list: vec![Arc::new(distribution)],
-            unknown_host: UnknownHost::Only,
-            ..Distributions::default()
-        }),
-        warnings: Vec::new(),
-        secrets: Vec::new(),
-        locations: None,
-        unless_test_mode: Vec::new(),
-        watched: Vec::new(),
-        access_log: None,
-        admin: None,
-    })
+    Ok(Settings::of_one(distribution))
 }
 
 /// Where requests go, and with which path before theirs.

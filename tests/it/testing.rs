@@ -206,3 +206,17 @@ fn fifty_at_once_each_with_its_own_key_and_nothing_left_behind() {
         assert!(files.iter().all(|file| !file.parent().unwrap().exists()));
     });
 }
+
+/// The names stand in every kit, and in the reference.
+#[test]
+fn every_kit_knows_every_reason() {
+    for file in
+        ["kits/node/src/reasons.ts", "kits/python/python/frontgate/_assertions.py", "docs/reference.md"]
+    {
+        let text = std::fs::read_to_string(crate::support::root().join(file)).unwrap();
+        for reason in frontgate::testing::REASONS {
+            let is_there = ["\"", "`"].iter().any(|quote| text.contains(&format!("{quote}{reason}{quote}")));
+            assert!(is_there, "{file} lacks {reason}");
+        }
+    }
+}
