@@ -47,7 +47,7 @@ impl PrivateKey {
     /// # Errors
     /// When the system has no randomness.
     pub fn generate_rsa() -> Result<Self, SignError> {
-        // aws-lc finds primes several times as fast as `rsa`: 50 ms instead of 200 (`cargo bench --bench kits`).
+        // aws-lc finds primes several times as fast as `rsa` does; docs/performance.md has the figures.
         let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| SignError::Randomness)?;
         let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| SignError::Randomness)?;
         rsa::PrivateKey::from_pkcs8_der(der.as_ref())
