@@ -60,7 +60,7 @@ pub use judgement::{Allowed, Denied, Judgement};
 pub struct Verifier {
     distributions: Arc<Distributions>,
     verified: Arc<VerifiedPolicies>,
-    scheme: Option<Scheme>,
+    scheme: Scheme,
     countries: Option<Arc<Countries>>,
 }
 
@@ -79,14 +79,14 @@ impl Verifier {
     #[must_use]
     pub fn new(distributions: Arc<Distributions>) -> Self {
         let verified = Arc::new(VerifiedPolicies::new(VerifiedPolicies::DEFAULT_MAX_SIZE));
-        Self { distributions, verified, scheme: None, countries: None }
+        Self { distributions, verified, scheme: Scheme::Http, countries: None }
     }
 
-    /// For viewers who speak one scheme whatever their requests say, such as `https` behind a balancer that ends TLS. Without
-    /// it, a target in absolute form tells its scheme, and any other one is `http`.
+    /// For viewers who speak this scheme: `https` behind what ends TLS. Without it, they speak `http`. What a request itself
+    /// claims, in its line or as `:scheme`, is the viewer's own word and never counts.
     #[must_use]
     pub fn with_scheme(self, scheme: Scheme) -> Self {
-        Self { scheme: Some(scheme), ..self }
+        Self { scheme, ..self }
     }
 
     /// With a memo of at most so many bytes, empty at first; 0 turns it off.
@@ -179,9 +179,7 @@ impl Verifier {
         now: EpochSeconds,
         address: Option<IpAddr>,
     ) -> Result<ViewerRequest<'p>, Barrier> {
-        let scheme = self.scheme.or_else(|| Scheme::parse(parts.uri.scheme_str()?));
-        let scheme = scheme.unwrap_or(Scheme::Http);
-        let mut request = viewer_request(parts, scheme, judged_as(address).0, now)?;
+        let mut request = viewer_request(parts, self.scheme, judged_as(address).0, now)?;
         request.country =
             self.countries.as_ref().zip(address).and_then(|(country, address)| country(address));
         Ok(request)
@@ -337,8 +335,9 @@ mod tests {
         let local = canned("https://localhost/a");
         assert_eq!(judged(&bare, get(&local)), "signature-mismatch");
         assert_eq!(judged(&bare.clone().with_scheme(Scheme::Https), get(&local)), "allowed");
+        // The scheme that a request line claims is the viewer's own word.
         let absolute = parts(Request::get(&local).header("host", "localhost"));
-        assert_eq!(judged(&bare, absolute), "allowed");
+        assert_eq!(judged(&bare, absolute), "signature-mismatch");
     }
 
     #[test]

@@ -76,8 +76,10 @@ impl Test {
         if self.control {
             return control::run(options, parent);
         }
+        // Before there is somebody to pass them on to: nothing is left behind by a start that is ended.
+        let signals = command::Signals::catch()?;
         let instance = Instance::start(options, !global.quiet)?;
-        command::run(&instance, &self.command)
+        command::run(&instance, &self.command, signals)
     }
 
     fn options(&self) -> Options {

@@ -8,6 +8,8 @@ use crate::verifier::{InvalidVerifier, Verifier};
 
 impl Verifier {
     /// One that judges as `frontgate serve` with this configuration would, viewers' countries included. The file is read once.
+    /// What it says of listeners and of trusted proxies isn't used: the scheme is [`Verifier::with_scheme`]'s, and whose
+    /// address counts is for the caller to say.
     ///
     /// # Errors
     /// [`InvalidVerifier::Config`] with every fault that was found.

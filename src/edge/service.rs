@@ -96,6 +96,10 @@ impl Worker {
                 (response, Some(cause))
             }
         };
+        if self.edge().test_mode {
+            // Ours alone: an origin that sends it, too, must not speak for the edge.
+            response.headers_mut().remove(test_mode::X_FRONTGATE_REASON);
+        }
         if let Some(cause) = cause {
             if let (true, Ok(name)) = (self.edge().test_mode, HeaderValue::from_str(cause.name)) {
                 response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);

@@ -3,6 +3,9 @@
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
+use tokio::runtime::Handle;
+use tokio::task::spawn_blocking;
+
 use super::OriginError;
 use crate::body::{self, Body};
 use crate::distribution::handler::Handler;
@@ -23,8 +26,10 @@ pub(super) async fn send(handler: &Handler, request: Request<Body>) -> Result<Re
         }
         Err(_) => return Err(OriginError::ViewerBody),
     };
-    // A task of its own, so that its panic is its own.
-    let answered = tokio::spawn(handler.call(Request::from_parts(parts, body))).await;
+    // On a thread of its own: it may block and panic as it likes, and others are served meanwhile.
+    let (handler, request) = (handler.clone(), Request::from_parts(parts, body));
+    let runtime = Handle::current();
+    let answered = spawn_blocking(move || runtime.block_on(async { handler.call(request).await })).await;
     match answered {
         Ok(response) => Ok(response.map(body::full)),
         Err(_) => {

@@ -15,6 +15,13 @@ pub struct Edge {
     viewer: Viewer,
 }
 
+/// Viewers of it that are left find nobody.
+impl Drop for Edge {
+    fn drop(&mut self) {
+        self.instance.discard();
+    }
+}
+
 impl Deref for Edge {
     type Target = Viewer;
 
@@ -127,7 +134,7 @@ impl Edge {
 
     /// Ends it now. What is in flight is cut.
     pub fn stop(self) {
-        self.instance.stop();
+        drop(self);
     }
 }
 

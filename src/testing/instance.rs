@@ -249,8 +249,7 @@ impl Instance {
         }
     }
 
-    /// Ends it and removes its key files, where it isn't dropped because the process ends.
-    #[cfg(feature = "proxy")]
+    /// Ends it and removes its key files, whoever still holds it.
     pub(crate) fn discard(&self) {
         self.stop();
         // Whatever can't be removed is in a folder for what may be.

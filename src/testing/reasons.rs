@@ -1,6 +1,6 @@
 //! The names by which an edge says why it refused.
 
-/// Contract 4's names, those of credentials first.
+/// The names of the reference (section 4), those of credentials first, and `origin-error`, which is no refusal.
 pub const REASONS: [&str; 19] = [
     "missing-key-pair-id",
     "unknown-key",

@@ -1,6 +1,6 @@
 //! Somebody who asks the edge: at some time, from some address, with some cookies.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,12 +13,19 @@ use crate::epoch::EpochSeconds;
 use crate::explain::{Explanation, InvalidInquiry};
 
 /// A viewer. Each of its settings gives another one, so that it can be kept and shared.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Viewer {
     pub(super) instance: Arc<Instance>,
     pub(super) at: Option<When>,
     pub(super) ip: Option<IpAddr>,
     cookies: Option<String>,
+}
+
+/// Without the cookies, which open doors.
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Viewer").field("at", &self.at).field("ip", &self.ip).finish_non_exhaustive()
+    }
 }
 
 impl Viewer {

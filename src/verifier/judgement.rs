@@ -61,7 +61,7 @@ impl Allowed {
         }
     }
 
-    /// The id of the key that signed; none where the path needs no signature.
+    /// The id of the key that signed. None where the path needs no signature, and for a preflight that a behavior exempts.
     #[must_use]
     pub fn key_pair_id(&self) -> Option<&str> {
         self.key_pair_id.as_ref().map(PublicKeyId::as_str)

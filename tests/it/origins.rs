@@ -2,7 +2,6 @@
 
 use std::net::TcpListener;
 use std::os::unix::fs::symlink;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use crate::sites;

@@ -143,7 +143,7 @@ fn a_signal_is_for_the_command_and_its_status_is_ours() {
 struct Kit {
     child: Child,
     stdin: Option<ChildStdin>,
-    stdout: BufReader<ChildStdout>,
+    stdout: Option<BufReader<ChildStdout>>,
     ready: Value,
 }
 
@@ -153,7 +153,7 @@ impl Kit {
         command.args(["test", "--control"]).args(args);
         let mut child =
             command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let (stdin, stdout) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
+        let (stdin, stdout) = (child.stdin.take(), child.stdout.take().map(BufReader::new));
         let mut kit = Self { child, stdin, stdout, ready: Value::Null };
         kit.ready = kit.line();
         kit
@@ -161,7 +161,7 @@ impl Kit {
 
     fn line(&mut self) -> Value {
         let mut line = String::new();
-        self.stdout.read_line(&mut line).unwrap();
+        self.stdout.as_mut().unwrap().read_line(&mut line).unwrap();
         serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"))
     }
 
@@ -256,6 +256,63 @@ fn a_kit_that_goes_away_leaves_nothing_behind() {
     let mut kit = Kit::start(&[]);
     Command::new("kill").args(["-INT", &kit.child.id().to_string()]).status().unwrap();
     assert_eq!(kit.ask(&json!({"id": 1, "do": "requests"}))["id"], 1);
+}
+
+/// However early a signal comes, the keys go: nothing may lie about in the system's folder for temporary files.
+#[test]
+fn a_signal_at_any_time_leaves_no_key_behind() {
+    let temporary = tempfile::tempdir().unwrap();
+    let is_empty = || std::fs::read_dir(temporary.path()).unwrap().next().is_none();
+    for (args, signal) in [
+        (&["--control"][..], "TERM"),
+        (&["--control"], "HUP"),
+        (&["--", "sleep", "30"], "TERM"),
+        (&["--", "sleep", "30"], "HUP"),
+        (&["--", "sleep", "30"], "QUIT"),
+    ] {
+        for round in 0..4 {
+            let mut child = frontgate()
+                .arg("test")
+                .args(args)
+                .env("TMPDIR", temporary.path())
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            // At different moments: as soon as the folder is there, or later.
+            wait_for(|| (!is_empty()).then_some(()));
+            let files = || {
+                std::fs::read_dir(temporary.path())
+                    .unwrap()
+                    .flatten()
+                    .flat_map(|folder| std::fs::read_dir(folder.path()))
+            };
+            wait_for(|| (round % 2 == 0 || files().flatten().count() > 0).then_some(()));
+            Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status().unwrap();
+            wait_for(|| child.try_wait().unwrap());
+            assert!(is_empty(), "{args:?} {signal} {round}");
+        }
+    }
+}
+
+#[test]
+fn a_line_that_is_too_long_is_one_error_and_a_wrong_parent_another() {
+    let mut kit = Kit::start(&[]);
+    let long = "x".repeat(3 << 20);
+    let answer = kit.ask(&json!({"id": 20, "do": "explain", "url": long}));
+    assert!(
+        answer["id"].is_null() && answer["error"].as_str().unwrap().contains("1048576 bytes"),
+        "{answer}"
+    );
+    assert_eq!(kit.ask(&json!({"id": 21, "do": "requests"}))["id"], 21);
+    // Whoever reads no longer is gone.
+    kit.stdout = None;
+    writeln!(kit.stdin.as_mut().unwrap(), "{}", json!({"id": 22, "do": "requests"})).unwrap();
+    assert!(kit.has_ended());
+    let output = test(&["--control", "--parent", "1"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stdout(&output).contains("process 1 isn't the parent"), "{}", stdout(&output));
 }
 
 /// The parent is killed while its pipe lives on in a process that it left behind.

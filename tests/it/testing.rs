@@ -163,6 +163,11 @@ fn a_function_is_an_origin_and_a_dead_one_is_told() {
         assert_eq!(edge.get("/panics").await.unwrap().status.as_u16(), 500);
         assert_eq!(edge.get("/x").await.unwrap().status.as_u16(), 201);
 
+        // A panic before there is a future is one, too.
+        let at_once = Origin::handler(|_| -> std::future::Ready<Response<Vec<u8>>> { panic!("at once") });
+        let hasty = Edge::builder().origin(at_once).public("/*").start().await.unwrap();
+        assert_eq!(hasty.get("/x").await.unwrap().status.as_u16(), 500);
+
         let dead = "http://127.0.0.1:1";
         let error = Edge::start(dead).await.unwrap_err();
         assert!(matches!(error, StartError::DeadOrigin { .. }), "{error}");
@@ -182,6 +187,58 @@ fn a_function_is_an_origin_and_a_dead_one_is_told() {
         let unreadable =
             Edge::builder().private_key("/nowhere.pem", "K1").start().await.unwrap_err().to_string();
         assert!(unreadable.contains("/nowhere.pem can't be read"), "{unreadable}");
+    });
+}
+
+/// The header by which the edge says why it refused is the edge's alone.
+#[test]
+fn an_origin_does_not_speak_for_the_edge() {
+    runtime().block_on(async {
+        let forging = Origin::handler(|_| async {
+            Response::builder().header("X-Frontgate-Reason", "expired").body(Vec::new()).unwrap()
+        });
+        let edge = Edge::start(forging).await.unwrap();
+        edge.assert_allowed("/public/a").await;
+        let said = failure(&edge, edge.assert_denied("/public/a", "expired"));
+        assert!(said.contains("was let through"), "{said}");
+    });
+}
+
+#[test]
+fn an_edge_ends_whoever_still_holds_a_viewer_or_blocks_in_its_origin() {
+    runtime().block_on(async {
+        let (_kept, waiting) = std::sync::mpsc::channel::<()>();
+        let waiting = std::sync::Arc::new(std::sync::Mutex::new(waiting));
+        let (begin, begun) = std::sync::mpsc::channel();
+        let blocking = Origin::handler(move |request| {
+            let waiting = std::sync::Arc::clone(&waiting);
+            let begin = begin.clone();
+            async move {
+                if request.uri().path() == "/blocks" {
+                    begin.send(()).unwrap();
+                    let _ = waiting.lock().unwrap().recv();
+                }
+                Response::new(Vec::new())
+            }
+        });
+        let edge = Edge::builder().origin(blocking).public("/*").start().await.unwrap();
+        let viewer = edge.at("+1h");
+        let blocked = tokio::spawn({
+            let viewer = viewer.clone();
+            async move { viewer.get("/blocks").await }
+        });
+        tokio::task::spawn_blocking(move || begun.recv()).await.unwrap().unwrap();
+        // Others are served meanwhile.
+        assert_eq!(viewer.get("/other").await.unwrap().status.as_u16(), 200);
+        let folder = edge.private_key_file().parent().unwrap().to_owned();
+        drop(edge);
+        assert!(blocked.await.unwrap().is_err());
+        assert!(viewer.get("/other").await.is_err(), "nobody listens any longer");
+        assert!(!folder.exists());
+        let shown = format!("{:?}", viewer.with_cookies([("CloudFront-Signature", "secret")]));
+        assert!(shown.contains("+1h") && !shown.contains("secret"), "{shown}");
+        // The origin's thread is let go, too: a runtime waits for nobody's.
+        drop(_kept);
     });
 }
 
@@ -214,7 +271,7 @@ fn every_kit_knows_every_reason() {
         ["kits/node/src/reasons.ts", "kits/python/python/frontgate/_assertions.py", "docs/reference.md"]
     {
         let text = std::fs::read_to_string(crate::support::root().join(file)).unwrap();
-        for reason in frontgate::testing::REASONS {
+        for reason in frontgate::testing::REASONS.into_iter().filter(|name| *name != "origin-error") {
             let is_there = ["\"", "`"].iter().any(|quote| text.contains(&format!("{quote}{reason}{quote}")));
             assert!(is_there, "{file} lacks {reason}");
         }

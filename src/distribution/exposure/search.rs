@@ -220,5 +220,5 @@ fn fits_whatever_follows(tokens: &[Token], places: &Places) -> bool {
 const TEXTS_OF_A_STATE: usize = 4;
 /// Texts that are looked at.
 const MAX_STEPS: usize = 50_000;
-/// Patterns that are followed by one character: a second or two.
-const MAX_EFFORT: usize = 5_000_000;
+/// Patterns that are followed by one character: about a second.
+const MAX_EFFORT: usize = 2_000_000;
