@@ -9,7 +9,8 @@
 //!
 //! [`Verifier`] does all of that for a request of the `http` crate, and with the feature `tower` a layer does it before a service.
 //!
-//! Without the feature `proxy` that is all there is: no I/O, no clock, no runtime. The modules of the proxy itself are public
+//! Without any feature that is all there is: no I/O, no clock, no runtime (`tower` reads the clock, `testing` has the proxy
+//! within a test's process). The modules of the proxy itself are public
 //! for its own binary and tests; they are hidden here, and no promise: `docs/public-api.txt` lists what is one.
 //!
 //! ```

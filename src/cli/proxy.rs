@@ -93,8 +93,8 @@ impl Bound {
         if proxy.test_mode {
             // Also under -q: nobody is to run like this without knowing.
             tell!(
-                "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip and X-Frontgate-Viewer-Country are believed; \
-                 not for production"
+                "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and \
+                 X-Frontgate-Viewer-Proto are believed; not for production"
             );
         }
         let admin_address = admin.as_ref().map(|admin| admin.address);

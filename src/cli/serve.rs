@@ -25,7 +25,7 @@ pub(super) struct Serve {
     /// Written once every listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
-    /// Heed the request headers X-Frontgate-Now, X-Frontgate-Viewer-Ip and X-Frontgate-Viewer-Country
+    /// Heed the request headers X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and X-Frontgate-Viewer-Proto
     #[arg(long)]
     test_mode: bool,
     /// Test mode also on listeners that others can reach

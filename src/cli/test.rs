@@ -48,7 +48,8 @@ pub(super) struct Test {
     #[arg(long, value_name = "ID")]
     key_pair_id: Option<String>,
     /// A private key to use in place of a fresh one
-    #[arg(long, value_name = "FILE")]
+    // Whatever it begins with: a key in its place is not to be shown as an option that nobody knows.
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     private_key: Option<PathBuf>,
     /// End with an error where nothing accepts connections at the origin
     #[arg(long)]

@@ -181,6 +181,7 @@ impl Worker {
             asker.viewer.forwarder = asker.viewer.address.clone();
         }
         asker.country = test.country;
+        asker.viewer.scheme = test.scheme.unwrap_or(asker.viewer.scheme);
         Ok(test.now.unwrap_or(now))
     }
 }

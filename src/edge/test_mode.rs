@@ -1,4 +1,5 @@
-//! The request headers of test mode (contract 5 and 8), by which a test sets the time, the viewer's address and its country.
+//! The request headers of test mode (contract 5 and 8), by which a test sets the time, the viewer's address, its country and
+//! whether it came over TLS.
 
 use std::net::IpAddr;
 
@@ -7,7 +8,7 @@ use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
 use super::headers::X_FORWARDED_FOR;
 pub use crate::access::answer::X_FRONTGATE_REASON;
 use crate::epoch::EpochSeconds;
-use crate::viewer::Country;
+use crate::viewer::{Country, Scheme};
 
 /// What a test asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct TestOverrides {
     pub viewer: Option<IpAddr>,
     /// The country that it is in.
     pub country: Option<Country>,
+    /// How it speaks, whatever it came in by: a test's client needs no certificate for an `https-only` path.
+    pub scheme: Option<Scheme>,
 }
 
 /// Takes the test headers out of a request. They don't count in one that came through a tunnel or proxy, or that a
@@ -29,9 +32,10 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
     let time = take_one(headers, &X_FRONTGATE_NOW);
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
     let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
+    let scheme = take_one(headers, &X_FRONTGATE_VIEWER_PROTO);
     let through = [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name));
     if through.is_some() || is_stranger {
-        if !matches!((&time, &viewer, &country), (Ok(None), Ok(None), Ok(None))) {
+        if !matches!((&time, &viewer, &country, &scheme), (Ok(None), Ok(None), Ok(None), Ok(None))) {
             tracing::warn!(header = ?through, "test headers ignored: the request came through a proxy or tunnel");
         }
         return Ok(TestOverrides::default());
@@ -48,7 +52,13 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
                 .ok_or_else(|| format!("X-Frontgate-Viewer-Country: {text:?} is no two-letter code."))
         })
         .transpose()?;
-    Ok(TestOverrides { now, viewer, country })
+    let scheme = scheme?
+        .map(|text| {
+            Scheme::parse(&text)
+                .ok_or_else(|| format!("X-Frontgate-Viewer-Proto: {text:?} is neither http nor https."))
+        })
+        .transpose()?;
+    Ok(TestOverrides { now, viewer, country, scheme })
 }
 
 fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {
@@ -62,6 +72,7 @@ fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>
 const X_FRONTGATE_NOW: HeaderName = HeaderName::from_static("x-frontgate-now");
 const X_FRONTGATE_VIEWER_IP: HeaderName = HeaderName::from_static("x-frontgate-viewer-ip");
 const X_FRONTGATE_VIEWER_COUNTRY: HeaderName = HeaderName::from_static("x-frontgate-viewer-country");
+const X_FRONTGATE_VIEWER_PROTO: HeaderName = HeaderName::from_static("x-frontgate-viewer-proto");
 
 #[cfg(test)]
 mod tests {
@@ -81,12 +92,14 @@ mod tests {
             ("x-frontgate-now", "+5m"),
             ("x-frontgate-viewer-ip", "203.0.113.9"),
             ("x-frontgate-viewer-country", "de"),
+            ("x-frontgate-viewer-proto", "HTTPS"),
             ("a", "b"),
         ]);
         let expected = TestOverrides {
             now: Some(EpochSeconds(1300)),
             viewer: Some([203, 0, 113, 9].into()),
             country: Country::parse("DE"),
+            scheme: Some(Scheme::Https),
         };
         assert_eq!((found, left), (Ok(expected), 1));
     }
@@ -113,6 +126,7 @@ mod tests {
             vec![("x-frontgate-now", "soon")],
             vec![("x-frontgate-now", "1"), ("x-frontgate-now", "1")],
             vec![("x-frontgate-viewer-ip", "localhost")],
+            vec![("x-frontgate-viewer-proto", "ftp")],
             vec![("x-frontgate-viewer-country", "Germany")],
             vec![("x-frontgate-viewer-country", "DE"), ("x-frontgate-viewer-country", "DE")],
         ] {

@@ -87,7 +87,11 @@ impl Viewer {
         let path = if path.starts_with('/') { path } else { format!("/{path}") };
         let response = self.without_cookies().asked(&path).await?;
         match response.reason() {
-            Some(_) => Ok(()),
+            Some("missing-key-pair-id") => Ok(()),
+            Some(other) => Err(self.failure(
+                &format!("expected a signature to be asked for, but it was refused: {other}"),
+                &path,
+            )),
             None => {
                 Err(self.failure("expected to be private, but was let through without a signature", &path))
             }

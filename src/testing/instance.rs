@@ -12,7 +12,7 @@ use super::settings::{check_origins, settings};
 use super::{Changes, KeyPair, KeyType, Options, OriginRequest, StartError};
 use crate::clock;
 use crate::config::Door;
-use crate::distribution::Exposed;
+use crate::distribution::{BaseUrl, Exposed};
 use crate::edge::asked::Asked;
 use crate::edge::explainer::Explainer;
 use crate::edge::{self, Edge, Listeners, Workers};
@@ -184,6 +184,10 @@ impl Instance {
     /// [`StartError`]; then the one from before goes on.
     pub(crate) fn reload(&self, changes: Changes) -> Result<(), StartError> {
         let mut state = self.state();
+        if changes.public.is_some() && (changes.config.is_some() || state.options.config.is_some()) {
+            let why = "public paths are the configuration's own: they can't be given beside it";
+            return Err(StartError::Usage(why.to_owned()));
+        }
         let options = changes.applied_to(state.options.clone());
         let next = State { options, keys: state.keys.clone() };
         self.apply(&next)?;
@@ -220,6 +224,11 @@ impl Instance {
     /// # Errors
     /// A sentence, for a pattern that is none, a host that nobody answers for, and where nobody can tell.
     pub(crate) fn exposed(&self, pattern: &str, host: Option<&str>) -> Result<Option<Exposed>, String> {
+        if pattern.contains("://") || !pattern.starts_with(['/', '*', '?']) {
+            return Err(format!(
+                "{pattern:?} is no path pattern: expected one that begins with `/`, without a host"
+            ));
+        }
         let parsed = pattern.parse().map_err(|error| format!("{pattern:?} is no path pattern: {error}"))?;
         let distributions = Arc::clone(&self.edge.running.load().distributions);
         let Some(host) = host else {
@@ -229,6 +238,17 @@ impl Instance {
         let answering = distributions.by_host(&named);
         let (one, _) = answering.ok_or_else(|| format!("no distribution answers for the host {host:?}"))?;
         one.exposed(&parsed).map_err(|error| error.to_string())
+    }
+
+    /// Whether a link for that host is one for this edge: its own address, or a name that its configuration has.
+    pub(crate) fn answers_for(&self, host: &Host<'_>) -> bool {
+        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let of_base = |base: &BaseUrl| base.host_name().eq_ignore_ascii_case(host.name());
+        host.is_local_or_address()
+            || distributions
+                .list
+                .iter()
+                .any(|one| one.has_name(host.name()) || one.public_base_urls.iter().any(of_base))
     }
 
     /// A URL of this edge for a path; other URLs as they are.

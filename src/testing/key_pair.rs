@@ -52,6 +52,12 @@ impl KeyPair {
 
     /// Takes a key that is there.
     pub(super) fn read(file: &Path, id: Option<&str>, folder: &Path) -> Result<Self, StartError> {
+        // Whoever gives the key itself is not to find it in a log.
+        if file.to_string_lossy().contains("-----BEGIN") {
+            return Err(StartError::Key(
+                "a private key is given by its file: found the text of one".to_owned(),
+            ));
+        }
         let name = || format!("the private key {}", file.display());
         let pem = config::read_key_file(file)
             .map_err(|error| StartError::Key(format!("{} can't be read: {error}", name())))?;

@@ -11,6 +11,8 @@ use super::ask::{Ask, AskError, Response};
 use super::{Instance, Question, When};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Explanation, InvalidInquiry};
+use crate::redact::redacted_by_shape;
+use crate::viewer::Host;
 
 /// A viewer. Each of its settings gives another one, so that it can be kept and shared.
 #[derive(Clone)]
@@ -105,7 +107,29 @@ impl Viewer {
     ) -> Result<Response, AskError> {
         headers.extend(self.headers());
         let url = self.instance.absolute(url);
+        self.check_host(&url)?;
+        if url.starts_with("https://") {
+            headers.entry("x-frontgate-viewer-proto").or_insert(HeaderValue::from_static("https"));
+        }
         Ask { method, url: &url, headers, body, head_only }.send(self.instance.address()).await
+    }
+
+    /// A link under another name than the edge's isn't one that the edge could let through.
+    fn check_host(&self, url: &str) -> Result<(), AskError> {
+        let unfit = |why: &str| AskError::Url {
+            found: redacted_by_shape(url).chars().take(120).collect(),
+            why: why.to_owned(),
+        };
+        let (_, rest) =
+            url.split_once("://").ok_or_else(|| unfit("expected http:// or https://, or a path"))?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        let host = Host::parse(authority).map_err(|_| unfit("its host is none"))?;
+        if self.instance.answers_for(&host) {
+            return Ok(());
+        }
+        Err(unfit(
+            "the edge is not its host: `base_url` of the builder names the bases that links are signed for",
+        ))
     }
 
     /// What becomes of a GET for that URL, check by check; the origin isn't asked.

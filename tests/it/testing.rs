@@ -76,6 +76,13 @@ fn links_open_to_the_second_and_failures_say_why() {
         );
         let said = failure(&edge, edge.assert_denied(&good, "expierd"));
         assert!(said.contains("did you mean \"expired\""), "{said}");
+        let said = failure(&edge, edge.assert_private(&format!("{}/members/*", edge.url())));
+        assert!(said.contains("is no path pattern"), "{said}");
+        let said =
+            failure(&edge, edge.assert_allowed(&good.replace(&edge.url(), "https://media.example.com")));
+        assert!(said.contains("the edge is not its host") && said.contains("base_url"), "{said}");
+        let said = failure(&edge, edge.assert_denied(&good.replace("/members", "members"), "bad-request"));
+        assert!(said.contains("its host is none"), "{said}");
         let said = failure(&edge, edge.assert_private("/pub*"));
         assert!(
             said.contains("/public/ opens without a signature") && said.contains("`/public/*`"),
@@ -187,6 +194,29 @@ fn a_function_is_an_origin_and_a_dead_one_is_told() {
         let unreadable =
             Edge::builder().private_key("/nowhere.pem", "K1").start().await.unwrap_err().to_string();
         assert!(unreadable.contains("/nowhere.pem can't be read"), "{unreadable}");
+    });
+}
+
+/// A test's client has no certificate, and a path that takes TLS alone is judged all the same.
+#[test]
+fn a_link_over_tls_is_judged_as_one() {
+    runtime().block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let config = folder.path().join("config.toml");
+        let text = "[[public-keys]]\nid = \"KREAL\"\nfile = \"real.pem\"\n[[key-groups]]\nid = \"g\"\npublic-keys = [\"KREAL\"]\n\
+            [[distributions]]\nid = \"E\"\ndomain-name = \"d1.cloudfront.net\"\naliases = [\"media.example.com\"]\n\
+            [[distributions.origins]]\nid = \"o\"\nurl = \"http://127.0.0.1:1\"\n[distributions.default-cache-behavior]\n\
+            target-origin = \"o\"\ntrusted-key-groups = [\"g\"]\nviewer-protocol-policy = \"https-only\"\n";
+        std::fs::write(&config, text).unwrap();
+        std::fs::copy(crate::support::keys().join("rsa.public.pem"), folder.path().join("real.pem")).unwrap();
+        let edge = Edge::builder().config(config).origin("echo:").start().await.unwrap();
+        let url = "https://media.example.com/film.mp4";
+        let signature = openssl(&edge.private_key_file(), &canned(url, &END.to_string()));
+        let good = format!("{url}?Expires={END}&Signature={signature}&Key-Pair-Id={}", edge.key_pair_id());
+        edge.assert_valid_until(&good, END).await;
+        edge.assert_denied(&good.replace("https:", "http:"), "https-required").await;
+        let error = edge.reload(Changes { public: Some(vec!["/*".to_owned()]), ..Changes::default() }).unwrap_err();
+        assert!(error.to_string().contains("the configuration's own"), "{error}");
     });
 }
 
