@@ -1,6 +1,6 @@
 //! A running edge with the keys that it trusts. Blocks where it works; [`Edge`](super::Edge) is the same for async tests.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -9,16 +9,15 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{check_origins, settings};
-use super::{Changes, KeyPair, KeyType, Options, OriginRequest, StartError};
+use super::{Changes, KeyPair, KeyType, Options, OriginRequest, Question, StartError};
 use crate::clock;
 use crate::config::Door;
 use crate::distribution::{BaseUrl, Exposed};
 use crate::edge::asked::Asked;
 use crate::edge::explainer::Explainer;
 use crate::edge::{self, Edge, Listeners, Workers};
-use crate::epoch::EpochSeconds;
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry};
-use crate::viewer::{Country, Host};
+use crate::viewer::Host;
 
 /// A Frontgate that runs in this process until it is dropped.
 #[derive(Debug)]
@@ -38,23 +37,6 @@ struct State {
     options: Options,
     /// Those that are trusted; the last one signs.
     keys: Vec<KeyPair>,
-}
-
-/// What is to be explained: a URL, or path and query alone, and how it is asked for.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Question {
-    /// The URL.
-    pub(crate) url: String,
-    /// GET where none is given.
-    pub(crate) method: Option<Method>,
-    /// Now where none is given.
-    pub(crate) at: Option<EpochSeconds>,
-    /// This machine where none is given.
-    pub(crate) ip: Option<IpAddr>,
-    /// The country.
-    pub(crate) country: Option<Country>,
-    /// The value of a `Cookie` header.
-    pub(crate) cookies: Option<String>,
 }
 
 impl Instance {
