@@ -237,7 +237,9 @@ mod tests {
             })
             .take(256)
             .collect();
-            assert!(matches!(Maker::among(&[&other], &random), Maker::Unknown { .. }));
+            // Now and then one looks like a PSS signature; only a message that fits would show that it is one.
+            let maker = Maker::among(&[&other], &random);
+            assert!(matches!(maker, Maker::Unknown { .. } | Maker::Pss { is_shown: false, .. }));
         }
         let digest = sha2::Sha256::digest(b"a policy");
         let stranger = private.sign(Pkcs1v15Sign::new::<sha2::Sha256>(), &digest).unwrap();

@@ -2,7 +2,8 @@ import { AssertionError } from "node:assert";
 import { FrontgateError, messageOf } from "./errors.js";
 import type { Answer } from "./http.js";
 import { short } from "./link.js";
-import { checkReason, type Reason } from "./reasons.js";
+import { checkKnown } from "./options.js";
+import { checkReason, SIGNATURE_REASONS, type Reason } from "./reasons.js";
 import type { Viewer } from "./viewer.js";
 
 export interface AllowedOptions {
@@ -11,7 +12,7 @@ export interface AllowedOptions {
 }
 
 export interface DeniedOptions extends AllowedOptions {
-  /** Why the edge has to refuse; any reason will do when left out. */
+  /** Why the edge has to refuse; one that speaks of key, signature or policy when left out. */
   readonly reason?: Reason;
 }
 
@@ -26,18 +27,24 @@ export interface Outcome {
 
 const ORIGIN_ERROR = "origin-error";
 
-export async function assertAllowed(viewer: Viewer, url: string | URL, { method }: AllowedOptions): Promise<void> {
+export async function assertAllowed(viewer: Viewer, url: string | URL, options: AllowedOptions): Promise<void> {
+  checkKnown("assertAllowed", options, ["method"]);
+  const { method } = options;
   const outcome = await ask(viewer, url, method);
   if (outcome.reason === ORIGIN_ERROR) throw originFailed(viewer, url, method, outcome);
   if (outcome.reason !== undefined) await fail(viewer, url, method, "allowed", outcome, "assertAllowed");
 }
 
-export async function assertDenied(viewer: Viewer, url: string | URL, { method, reason }: DeniedOptions): Promise<void> {
+export async function assertDenied(viewer: Viewer, url: string | URL, options: DeniedOptions): Promise<void> {
+  checkKnown("assertDenied", options, ["method", "reason"]);
+  const { method, reason } = options;
   if (reason !== undefined) checkReason(reason);
   const outcome = await ask(viewer, url, method);
   const refused = outcome.reason !== undefined && outcome.reason !== ORIGIN_ERROR;
-  if (refused && (reason === undefined || reason === outcome.reason)) return;
-  await fail(viewer, url, method, reason === undefined ? "denied" : `denied: ${reason}`, outcome, "assertDenied");
+  const counts = reason === undefined ? (SIGNATURE_REASONS as readonly unknown[]).includes(outcome.reason) : reason === outcome.reason;
+  if (counts) return;
+  const expected = reason !== undefined ? `denied: ${reason}` : refused ? "denied for what was signed (name the reason if it was meant)" : "denied";
+  await fail(viewer, url, method, expected, outcome, "assertDenied");
 }
 
 /** Asks the edge, reading no more than the head. */

@@ -4,7 +4,7 @@ import { describe, FrontgateError } from "./errors.js";
  * Cookies: an object of names and values (as the AWS SDK's `getSignedCookies` returns), a `Cookie` header
  * (`a=b; c=d`), or the lines of `Set-Cookie` (as `response.headers.getSetCookie()` returns).
  */
-export type Cookies = Readonly<Record<string, string | number | undefined>> | string | readonly string[];
+export type Cookies = object | string | readonly string[];
 
 /** Names and values, in order. */
 export function cookiePairs(cookies: Cookies): Map<string, string> {

@@ -1,6 +1,6 @@
 import type { Connection } from "./connection.js";
 import { describe, FrontgateError } from "./errors.js";
-import { checkOptions, toReload, type ReloadOptions } from "./options.js";
+import { checkOptions, texts, toReload, type ReloadOptions } from "./options.js";
 import { runOrigin, type Running } from "./origin.js";
 import type { KeyPair, Ready, Rotated, SeenRequest } from "./protocol.js";
 import { Viewer } from "./viewer.js";
@@ -74,6 +74,8 @@ export class Edge extends Viewer {
       origin?.close();
       throw error;
     }
+    if (options.config !== undefined) this.connection.bases = undefined;
+    else if (options.baseUrls !== undefined && this.connection.bases) this.connection.bases = texts("baseUrls", options.baseUrls);
     if (!origin) return;
     this.#origin?.close();
     this.#origin = origin;

@@ -1,5 +1,5 @@
 import * as http from "node:http";
-import { FrontgateError, messageOf } from "./errors.js";
+import { describe, FrontgateError, messageOf } from "./errors.js";
 import { short, type Link } from "./link.js";
 
 /** How a request is made. What is given here wins over what the viewer adds. */
@@ -64,12 +64,18 @@ export function exchange(one: Exchange): Promise<Answer> {
 }
 
 function requestOptions({ address, link, viewer, options }: Exchange): http.RequestOptions {
+  const { method = "GET" } = options;
+  if (typeof method !== "string" || !/^[a-z]+$/i.test(method) || method.toUpperCase() === "CONNECT") {
+    throw new FrontgateError(`${describe(method)} is no method that a viewer asks with; expected one such as GET`);
+  }
+  // The edge speaks http; a link for https is judged as if it had come over TLS.
+  const proto: Record<string, string> = /^https:/i.test(link.url) ? { "X-Frontgate-Viewer-Proto": "https" } : {};
   return {
     host: address.hostname.replace(/^\[|\]$/g, ""),
     port: address.port || 80,
-    method: options.method ?? "GET",
+    method,
     path: Buffer.from(link.target, "utf8").toString("latin1"),
-    headers: { Host: link.authority, ...viewer, ...options.headers },
+    headers: { Host: link.authority, ...proto, ...viewer, ...options.headers },
     agent: false,
   };
 }

@@ -25,6 +25,9 @@ export function parseLink(given: string | URL, base: string): Link {
     );
   }
   const [, authority, rest] = parts as unknown as [string, string, string];
+  if (!/^(?:\[[0-9a-f:.]+\]|[^[\]:]+)(?::\d{1,5})?$/i.test(authority.slice(authority.lastIndexOf("@") + 1))) {
+    throw new FrontgateError(`${describe(short(text))} names ${describe(authority)}, which is no host with an optional port: is a / missing after it?`);
+  }
   checkSendable(authority, whole);
   checkSendable(rest, whole);
   return { url: whole, authority, target: rest.startsWith("/") ? rest : `/${rest}` };
@@ -38,6 +41,16 @@ function checkSendable(part: string, whole: string): void {
   throw new FrontgateError(
     `the link ${describe(short(whole))} holds the character 0x${code}, which can't be sent; percent-encode it as %${code} before signing`,
   );
+}
+
+/** A host without its port, in lower case. */
+export function hostOf(authority: string): string {
+  return authority.replace(/:\d+$/, "").toLowerCase();
+}
+
+/** Whether a host can only mean this machine, or is an address. */
+export function isLocal(host: string): boolean {
+  return host === "localhost" || host.endsWith(".localhost") || host.startsWith("[") || /^[\d.]+$/.test(host);
 }
 
 /** A URL for a message: signatures and policies cut to their first characters. */

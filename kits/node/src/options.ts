@@ -33,6 +33,16 @@ const KNOWN = ["origin", "config", "baseUrls", "public", "listen", "keyType", "k
 const KNOWN_AT_RELOAD = ["origin", "config", "baseUrls", "public"];
 const TEXTS = ["config", "listen", "keyType", "keyPairId", "privateKey", "binary"];
 
+/** Refuses what is no object of these names, such as a reason in its place. */
+export function checkKnown(of: string, options: unknown, known: readonly string[]): void {
+  if (options === null || typeof options !== "object") {
+    throw new FrontgateError(`${of} takes { ${known.join(", ")} } as its options, but found ${describe(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (!known.includes(name)) throw new FrontgateError(`${of} has no option \`${name}\`${didYouMean(name, known) || `; known are ${known.join(", ")}`}`);
+  }
+}
+
 /** Refuses unknown options and values of a wrong type. */
 export function checkOptions(options: StartOptions, at: "start" | "reload"): void {
   if (options === null || typeof options !== "object") throw new FrontgateError(`${describe(options)} are no options; expected an object`);
@@ -42,6 +52,10 @@ export function checkOptions(options: StartOptions, at: "start" | "reload"): voi
     if (value !== undefined && TEXTS.includes(name) && typeof value !== "string") {
       throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string`);
     }
+  }
+  // Whoever gives the key itself is not to find it in a log.
+  if (options.privateKey !== undefined && /PRIVATE KEY|\n/.test(options.privateKey)) {
+    throw new FrontgateError("the option `privateKey` is the path of a PEM file, but found the key itself: write it to a file first");
   }
   if (options.keyType !== undefined && !["rsa", "ecdsa"].includes(options.keyType)) {
     throw new FrontgateError(`the option \`keyType\` is ${describe(options.keyType)}; expected "rsa" or "ecdsa"`);
@@ -85,7 +99,7 @@ function isUrl(origin: string | undefined): boolean {
   return origin !== undefined && /^https?:/i.test(origin);
 }
 
-function texts(name: string, value: string | readonly string[] | undefined): readonly string[] {
+export function texts(name: string, value: string | readonly string[] | undefined): readonly string[] {
   const list = value === undefined ? [] : typeof value === "string" ? [value] : value;
   if (Array.isArray(list) && list.every((one) => typeof one === "string")) return list;
   throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string or an array of strings`);

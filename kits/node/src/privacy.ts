@@ -1,6 +1,7 @@
 import { AssertionError } from "node:assert";
 import { explained } from "./assertions.js";
 import { describe, FrontgateError } from "./errors.js";
+import { checkKnown } from "./options.js";
 import type { Exposed } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
@@ -10,7 +11,9 @@ export interface PrivateOptions {
 }
 
 /** Asks the configuration for an open path within the pattern, then the edge itself for one path without credentials. */
-export async function assertPrivate(viewer: Viewer, pattern: string, { host }: PrivateOptions): Promise<void> {
+export async function assertPrivate(viewer: Viewer, pattern: string, options: PrivateOptions): Promise<void> {
+  checkKnown("assertPrivate", options, ["host"]);
+  const { host } = options;
   if (typeof pattern !== "string" || pattern === "") {
     throw new FrontgateError(`${describe(pattern)} is no pattern; expected a path with wildcards such as /members/*`);
   }
@@ -27,12 +30,12 @@ export async function assertPrivate(viewer: Viewer, pattern: string, { host }: P
 
 async function askWithout(stranger: Viewer, path: string, pattern: string, host: string | undefined): Promise<void> {
   const { connection } = stranger;
-  const url = host === undefined ? path : `http://${host}${path}`;
+  const url = host === undefined ? path : `https://${host}${path}`;
   const { status, reason } = await connection.send(connection.link(url), {}, {}, true);
-  if (status === 403 && reason !== undefined) return;
+  if (reason === "missing-key-pair-id") return;
   const why = reason === undefined ? "" : ` (${reason})`;
   throw failure(
-    `expected ${pattern} to be private, but ${path} without a signature was answered with ${status}${why}, not 403\n` +
+    `expected ${pattern} to be private, but ${path} without a signature was answered with ${status}${why}, not as missing-key-pair-id\n` +
       (await explained(stranger, url, undefined)),
     `status ${status}`,
   );

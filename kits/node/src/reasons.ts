@@ -23,6 +23,9 @@ export const REASONS = [
   "too-large",
 ] as const;
 
+/** Those that speak of key, signature and policy: only they count where no reason is named. */
+export const SIGNATURE_REASONS = REASONS.slice(0, 11);
+
 export type Reason = (typeof REASONS)[number];
 
 /** Refuses what is no reason's name. */

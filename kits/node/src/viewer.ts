@@ -7,6 +7,8 @@ import { cookieHeader, cookiePairs, type Cookies } from "./cookies.js";
 import { describe, FrontgateError } from "./errors.js";
 import type { Answer, RequestOptions } from "./http.js";
 import type { Explanation } from "./protocol.js";
+import { checkKnown } from "./options.js";
+import { hostOf, isLocal } from "./link.js";
 import { timeText, type Time } from "./time.js";
 
 /** When, from where and with which cookies a viewer asks. */
@@ -36,7 +38,7 @@ export class Viewer {
 
   /** The same viewer, judged as coming from that address. */
   fromIp(address: string): Viewer {
-    if (typeof address === "string" && isIP(address) !== 0) return new Viewer(this.connection, { ...this.terms, ip: address });
+    if (typeof address === "string" && isIP(address) !== 0 && !address.includes("%")) return new Viewer(this.connection, { ...this.terms, ip: address });
     throw new FrontgateError(`${describe(address)} is no address; expected IPv4 such as 203.0.113.9, or IPv6, without a port`);
   }
 
@@ -63,19 +65,23 @@ export class Viewer {
 
   /** Sends any request with the link's bytes as they are. */
   async request(url: string | URL, options: RequestOptions = {}): Promise<Answer> {
+    checkKnown("request", options, ["method", "headers", "body"]);
     return this.connection.send(this.connection.link(url), this.headers, options, false);
   }
 
   /**
    * The global `fetch` with this viewer's headers, sent to the edge. As every `fetch` it normalises the URL (`/a/../b`,
-   * `'` in a query, spaces): where bytes matter, use `get`. Redirects aren't followed unless `init` says so: they may lead
+   * `'` in a query, spaces) and names the edge's own address as `Host`: where bytes or the host matter, use `get`. Redirects aren't followed unless `init` says so: they may lead
    * away from the edge.
    */
   async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const link = this.connection.link(url);
     const headers = new Headers(this.headers);
     new Headers(init.headers).forEach((value, name) => headers.set(name, value));
-    if (link.authority !== this.connection.address.host) headers.set("Host", link.authority);
+    if (this.connection.bases === undefined && !isLocal(hostOf(link.authority))) {
+      throw new FrontgateError(`fetch can't ask for ${link.authority} at the edge, since it sets Host by itself: use get() or request()`);
+    }
+    if (/^https:/i.test(link.url) && !headers.has("X-Frontgate-Viewer-Proto")) headers.set("X-Frontgate-Viewer-Proto", "https");
     return fetch(this.connection.url + link.target, { redirect: "manual", ...init, headers });
   }
 

@@ -81,7 +81,8 @@ def test_the_key_can_be_chosen(frontgate: Edge, tmp_path: Path) -> None:
 
 def test_a_reload_changes_what_is_given(frontgate: Edge, sign: Sign) -> None:
     link = sign("https://media.example.com/a")
-    frontgate.assert_denied(link)
+    with pytest.raises(UsageError, match="base_urls says"):
+        frontgate.assert_allowed(link)
     frontgate.reload(base_urls="https://media.example.com", public=["/open/*"])
     frontgate.assert_allowed(link)
     frontgate.assert_allowed("/open/a")

@@ -35,6 +35,9 @@ REASONS = (
 )
 """Why an edge refuses."""
 
+_SIGNATURE_REASONS = REASONS[:11]
+"""Those that speak of key, signature and policy: only they count where no reason is named."""
+
 _ORIGIN_ERROR = "origin-error"
 _LONG_AGO = 1
 
@@ -49,12 +52,14 @@ def allowed(viewer: Viewer, url: str, method: str, wanted: str = "to be allowed"
 
 
 def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted: str = "to be denied") -> Response:
-    """Passes when the edge refused, for the reason if there is one."""
+    """Passes when the edge refused, for the reason if there is one, else for what was signed."""
     __tracebackhide__ = True
     _check_reason(reason)
     answer = _head(viewer, url, method)
-    if answer.allowed or (reason is not None and answer.reason != reason):
-        _fail(viewer, url, method, wanted if reason is None else f"{wanted} as {reason}", answer)
+    if reason is None and answer.reason not in _SIGNATURE_REASONS:
+        _fail(viewer, url, method, wanted if answer.allowed else f"{wanted} for what was signed (name the reason if it was meant)", answer)
+    if reason is not None and answer.reason != reason:
+        _fail(viewer, url, method, f"{wanted} as {reason}", answer)
     return answer
 
 
@@ -90,8 +95,8 @@ def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
     url = _example(pattern) if host is None else f"https://{host}{_example(pattern)}"
     # The edge's own viewer has no cookies.
     answer = _head(edge, url, "GET")
-    if answer.allowed or answer.status != 403:
-        _fail(edge, url, "GET", "without a signature to be denied with 403", answer)
+    if answer.reason != "missing-key-pair-id":
+        _fail(edge, url, "GET", "without a signature to be denied as missing-key-pair-id", answer)
 
 
 def _head(viewer: Viewer, url: str, method: str) -> Response:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from types import TracebackType
 from typing import Any, Callable, Optional, Sequence, Union
 
 from . import _assertions, _binary
 from ._binary import Pathlike
 from ._errors import UsageError
+from ._links import Link, host_of, is_local, link_of, shortened
 from ._models import KeyPair, Request
 from ._process import Process
 from ._viewer import Viewer
@@ -20,10 +22,11 @@ Names = Union[str, Sequence[str]]
 class Edge(Viewer):
     """A running edge; itself the viewer of now at 127.0.0.1. Its key's attributes are those of the newest pair."""
 
-    __slots__ = ("_process", "_key", "_env", "_url", "_handler", "__weakref__")
+    __slots__ = ("_process", "_key", "_env", "_url", "_handler", "_bases", "__weakref__")
 
-    def __init__(self, process: Process, handler: Optional[Any]) -> None:
+    def __init__(self, process: Process, handler: Optional[Any], bases: Optional[list[str]]) -> None:
         super().__init__(self)
+        self._bases = bases
         self._process = process
         self._handler = handler
         self._url = str(process.ready["url"])
@@ -128,6 +131,10 @@ class Edge(Viewer):
         if place is not None:
             _end(self._handler)
             self._handler = handler
+        if config is not None:
+            self._bases = None
+        elif base_urls is not None and self._bases is not None:
+            self._bases = _names("base_urls", base_urls)
 
     def assert_private(self, pattern: str, *, host: Optional[str] = None) -> None:
         """Passes when every path of the pattern, such as /members/*, needs a signature."""
@@ -148,6 +155,17 @@ class Edge(Viewer):
         self, kind: Optional[type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
         self.stop()
+
+    def _refuse_foreign(self, link: Link) -> None:
+        """Without a configuration it is known which names are the edge's: a link for another one never reaches it."""
+        host = host_of(link.host)
+        if self._bases is None or is_local(host):
+            return
+        if host not in [host_of(link_of(base, self._url).host) for base in self._bases]:
+            raise UsageError(
+                f"{shortened(link.url)!r} is for {link.host}, which isn't a name of this edge: base_urls says for which "
+                "ones, besides its own, links are signed"
+            )
 
     def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:
         return self._process.ask(do, **arguments)
@@ -182,6 +200,8 @@ def start(
     key_type, key_pair_id, private_key: "rsa" or "ecdsa", the key's id, the file of a key to take in place of a fresh one.
     check_origin: whether it is an error that nothing listens at the origin's URL.
     """
+    if binary == "":
+        raise UsageError("binary is the path of the program; this is empty: leave it out to take the installed one")
     program = _binary.find(binary)
     if config is not None and public:
         raise UsageError("public is for an edge without config: give the configuration a behavior for these paths")
@@ -199,7 +219,8 @@ def start(
         options += ["--origin", place]
         options += ["--check-origin"] if check_origin else []
     try:
-        return Edge(Process(program, options, start_timeout), handler)
+        bases = None if config is not None else _names("base_urls", base_urls)
+        return Edge(Process(program, options, start_timeout), handler, bases)
     except BaseException:
         _end(handler)
         raise
@@ -214,7 +235,7 @@ def _options(**given: Union[str, list[str], None]) -> list[str]:
 
 
 def _names(name: str, value: Names) -> list[str]:
-    names = [value] if isinstance(value, str) else list(value)
+    names = [value] if isinstance(value, str) else list(value or ())
     for one in names:
         if not isinstance(one, str):
             raise UsageError(f"{name} is a str or several of them; one is {one!r}")
@@ -240,7 +261,11 @@ def _place_of(origin: Optional[Origin]) -> tuple[Optional[str], Optional[Any]]:
     if not isinstance(origin, (str, os.PathLike)):
         raise UsageError(f"an origin is a URL, a directory, a function or a WSGI application; this is {type(origin).__name__}")
     place = os.fspath(origin)
-    is_directory = "://" not in place and not place.startswith(("echo:", "demo:", "file:"))
+    if not place:
+        raise UsageError("an origin is a URL, a directory, a function or a WSGI application; this is an empty str")
+    # The program knows what `localhost:3000` was to be.
+    is_address = isinstance(origin, str) and re.fullmatch(r"[A-Za-z0-9.-]*:?[0-9]+", place) and not os.path.exists(place)
+    is_directory = not is_address and "://" not in place and not place.startswith(("echo:", "demo:", "file:"))
     return (os.path.abspath(place) if is_directory else place), None
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from ._errors import UsageError
 
 _ABSOLUTE = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://([^/?#]*)(.*)", re.DOTALL)
+_AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]:]+)(:[0-9]{1,5})?")
 _UNSENDABLE = re.compile(r"[\x00-\x20\x7f]")
 _LONG_VALUE = re.compile(r"((?:Signature|Policy)=[^&#;]{6})[^&#;]{6,}")
 
@@ -31,9 +32,21 @@ def link_of(url: str, base: str) -> Link:
     authority, rest = found[2].rpartition("@")[2], found[3].partition("#")[0]
     if not authority:
         raise UsageError(f"{shortened(url)!r} names no host")
+    if not _AUTHORITY.fullmatch(authority):
+        raise UsageError(f"{shortened(url)!r} names {authority!r}, which is no host with an optional port: is a / missing after it?")
     target = rest if rest.startswith("/") else "/" + rest
     _refuse_what_cannot_be_sent(url, authority + target)
     return Link(whole, authority, target)
+
+
+def host_of(authority: str) -> str:
+    """The name without the port, in lower case."""
+    return (authority.rpartition(":")[0] if re.search(r":[0-9]+$", authority) else authority).lower()
+
+
+def is_local(host: str) -> bool:
+    """Whether a host can only mean this machine, or is an address."""
+    return host == "localhost" or host.endswith(".localhost") or host.startswith("[") or bool(re.fullmatch(r"[0-9.]+", host))
 
 
 def shortened(url: str) -> str:

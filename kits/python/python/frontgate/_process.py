@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import shutil
 import subprocess
 import time
 from typing import IO, Any, Sequence
@@ -88,6 +89,14 @@ class Process:
             self._child.wait()
         self._channel.close()
         self._log.close()
+        self._remove_keys()
+
+    def _remove_keys(self) -> None:
+        """Of a process that was killed; any other one has removed them itself."""
+        key = getattr(self, "ready", {}).get("key", {}).get("private-key-file", "")
+        folder = os.path.dirname(key)
+        if os.path.basename(folder).startswith("frontgate-test-") and os.path.isdir(folder):
+            shutil.rmtree(folder, ignore_errors=True)
 
     def forget(self) -> None:
         """In a fork: closes the copies of the pipes, which would keep the process alive after its owner's end."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Mapping, Optional, Union
 from . import _assertions
 from ._errors import UsageError
 from ._http import Response, ask
-from ._links import link_of
+from ._links import Link, link_of
 from ._models import Explanation
 from ._times import Time, header_of
 
@@ -72,12 +72,25 @@ class Viewer:
         head_only: bool = False,
     ) -> Response:
         """Asks the edge, with the URL's bytes as they are. `head_only` doesn't read the body."""
-        link = link_of(url, self._edge.url)
+        link = self._link(url)
         content = body.encode() if isinstance(body, str) else body
-        answer = ask(self._edge._address_of_edge, link, method, {**self.headers, **(headers or {})}, content, head_only)
-        if answer.status == 400 and (self._now or self._address) and answer.text.startswith("X-Frontgate-"):
+        given = dict(headers or {})
+        named = {name.lower() for name in given}
+        own = {name: value for name, value in self._headers_for(link).items() if name.lower() not in named}
+        answer = ask(self._edge._address_of_edge, link, method, {**own, **given}, content, head_only)
+        if answer.reason == "bad-request" and answer.text.startswith("X-Frontgate-"):
             raise UsageError(answer.text.strip())
         return answer
+
+    def _headers_for(self, link: Link) -> dict[str, str]:
+        """The edge speaks http; a link for https is judged as if it had come over TLS."""
+        is_secure = link.url[:8].lower() == "https://"
+        return {**self.headers, **({"X-Frontgate-Viewer-Proto": "https"} if is_secure else {})}
+
+    def _link(self, url: str) -> Link:
+        link = link_of(url, self._edge.url)
+        self._edge._refuse_foreign(link)
+        return link
 
     def get(self, url: str, *, headers: Optional[Mapping[str, str]] = None) -> Response:
         """GET."""
@@ -91,7 +104,7 @@ class Viewer:
         """Why this viewer's request is let through or not. The origin isn't asked."""
         question = {"method": method, "at": self._now, "ip": self._address, "cookies": self._cookies}
         given = {name: value for name, value in question.items() if value is not None}
-        link = link_of(url, self._edge.url)
+        link = self._link(url)
         told = self._edge._ask("explain", url=link.url, **given)
         return Explanation(told["text"].rstrip("\n"), told["report"])
 
