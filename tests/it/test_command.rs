@@ -126,11 +126,11 @@ fn a_signal_is_for_the_command_and_its_status_is_ours() {
             "--",
             "sh",
             "-c",
-            "trap 'echo got it; exit 3' TERM; echo ready; while :; do read -r x || read -t 1 -r x <&2; done",
+            "trap 'echo got it; kill $!; exit 3' TERM; echo ready; while :; do sleep 30 & wait $!; done",
         ])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
+        .stderr(Stdio::null())
         .spawn()
         .unwrap();
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
