@@ -4,8 +4,6 @@
 
 use std::fmt;
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
 use ipnet::Ipv4Net;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rand::rngs::SysRng;
@@ -47,12 +45,9 @@ impl PrivateKey {
     /// # Errors
     /// When the system has no randomness.
     pub fn generate_rsa() -> Result<Self, SignError> {
-        // aws-lc finds primes several times as fast as `rsa` does; docs/performance.md has the figures.
-        let pair = KeyPair::generate(KeySize::Rsa2048).map_err(|_| SignError::Randomness)?;
-        let der: Pkcs8V1Der<'_> = pair.as_der().map_err(|_| SignError::Randomness)?;
-        rsa::PrivateKey::from_pkcs8_der(der.as_ref())
+        rsa::PrivateKey::new(&mut SysRng, 2048)
             .map(|key| Self::Rsa(Box::new(key)))
-            .map_err(|_| SignError::Key("it can't be encoded"))
+            .map_err(|_| SignError::Randomness)
     }
 
     /// A fresh P-256 key.

@@ -63,7 +63,7 @@ pub use viewer::Viewer;
 pub use when::When;
 
 #[cfg(feature = "proxy")]
-pub(crate) use key_pair::fresh_id;
+pub(crate) use {echo::fields, key_pair::fresh_id};
 
 pub use crate::edge::asked::OriginRequest;
 

@@ -4,10 +4,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::bail;
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::answer;
-use super::keys::{KeyPair, fresh_id};
+use super::keys::{KeyPair, Kind, fresh_id};
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 
@@ -28,12 +28,6 @@ pub(super) struct Keygen {
     /// Answer as JSON
     #[arg(long)]
     json: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    Rsa,
-    Ecdsa,
 }
 
 impl Keygen {

@@ -6,11 +6,19 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
+use clap::ValueEnum;
 
 use crate::config;
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 use crate::testing;
+
+/// The kinds of keys, as options name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    Rsa,
+    Ecdsa,
+}
 
 /// A key pair and where it lies.
 pub(super) struct KeyPair {

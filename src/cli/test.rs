@@ -5,9 +5,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::Global;
+use super::keys::Kind;
 use crate::testing::{Instance, KeyType, Options, Origin};
 
 mod command;
@@ -63,12 +64,6 @@ pub(super) struct Test {
     /// The command and its arguments
     #[arg(last = true, value_name = "COMMAND", required_unless_present = "control")]
     command: Vec<OsString>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Kind {
-    Rsa,
-    Ecdsa,
 }
 
 impl Test {

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::edge::test_mode::X_FRONTGATE_REASON;
+use crate::redact::redacted_by_shape;
 
 /// What came back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,12 @@ pub enum AskError {
     Connection(String),
 }
 
+impl AskError {
+    pub(super) fn url(url: &str, why: &str) -> Self {
+        Self::Url { found: redacted_by_shape(url).chars().take(120).collect(), why: why.to_owned() }
+    }
+}
+
 /// A request that is about to be sent.
 pub(super) struct Ask<'a> {
     pub(super) method: Method,
@@ -77,7 +84,8 @@ impl Ask<'_> {
                 .map_err(|error| error.to_string())?;
             let driving = tokio::spawn(connection);
             let answer = async {
-                let (head, body) = sender.send_request(request).await.map_err(told)?.into_parts();
+                let (head, body) =
+                    sender.send_request(request).await.map_err(|error| error.to_string())?.into_parts();
                 let body = match head_only {
                     true => Vec::new(),
                     false => {
@@ -99,10 +107,7 @@ impl Ask<'_> {
     }
 
     fn request(self) -> Result<Request<Full<Bytes>>, AskError> {
-        let unfit = |why: &str| AskError::Url {
-            found: crate::redact::redacted(self.url).chars().take(120).collect(),
-            why: why.to_owned(),
-        };
+        let unfit = |why: &str| AskError::url(self.url, why);
         let (_, rest) = self.url.split_once("://").ok_or_else(|| unfit("expected http:// or https://"))?;
         let (host, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let target = target.split('#').next().unwrap_or_default();
@@ -118,10 +123,6 @@ impl Ask<'_> {
         request.headers_mut().entry(HOST).or_insert(host);
         Ok(request)
     }
-}
-
-fn told(error: hyper::Error) -> String {
-    error.to_string()
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,6 +1,5 @@
 //! Assertions about links. Each asks the edge over HTTP; what fails says what `frontgate explain` says.
 
-use std::fmt::Display;
 use std::panic::Location;
 
 use super::viewer::seconds;
@@ -167,7 +166,7 @@ impl Viewer {
         Ok(response)
     }
 
-    pub(super) fn failure(&self, what: &str, url: &str) -> Failure {
+    fn failure(&self, what: &str, url: &str) -> Failure {
         let shown = redacted_by_shape(url);
         let explained = match self.explain(url) {
             Ok(explanation) => report::text(&explanation, Paint(false)),
@@ -180,7 +179,7 @@ impl Viewer {
 }
 
 #[expect(clippy::panic, reason = "an assertion")]
-pub(super) fn passed(outcome: Result<(), impl Display>, place: &Location<'_>) {
+fn passed(outcome: Result<(), Failure>, place: &Location<'_>) {
     if let Err(failure) = outcome {
         panic!("{failure}\n\n(asserted at {place})");
     }

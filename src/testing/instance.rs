@@ -8,7 +8,7 @@ use http::Method;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use super::settings::{check_origins, settings};
+use super::settings::{Prepared, check_origins};
 use super::{Changes, KeyPair, KeyType, Options, OriginRequest, Question, StartError};
 use crate::clock;
 use crate::config::Door;
@@ -54,7 +54,7 @@ impl Instance {
         let folder = tempfile::Builder::new().prefix("frontgate-test-").tempdir();
         let folder = folder.map_err(StartError::system("a folder for the keys can't be made"))?;
         // A key takes a while: what is wrong with the rest is said before one is made.
-        settings(&options, &[], options.listen, folder.path())?;
+        let prepared = Prepared::of(&options, folder.path())?;
         let id = options.key_pair_id.as_deref();
         let key = match &options.private_key {
             Some(file) => KeyPair::read(file, id, folder.path())?,
@@ -64,7 +64,7 @@ impl Instance {
         let listeners = listeners.map_err(|error| StartError::Listen(told(&error)))?;
         let address = listeners.addresses.first().map_or(options.listen, |(address, _)| *address);
         let keys = vec![key];
-        let settings = settings(&options, &keys, address, folder.path())?;
+        let settings = prepared.with(&keys, address)?;
         if options.check_origin {
             check_origins(&settings)?;
         }
@@ -259,7 +259,8 @@ impl Instance {
     }
 
     fn apply(&self, state: &State) -> Result<(), StartError> {
-        let settings = settings(&state.options, &state.keys, self.address, self.folder.path())?;
+        let prepared = Prepared::of(&state.options, self.folder.path())?;
+        let settings = prepared.with(&state.keys, self.address)?;
         self.edge.reload(&settings);
         Ok(())
     }

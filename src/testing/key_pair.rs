@@ -122,8 +122,8 @@ impl KeyPair {
     }
 }
 
-/// A fresh RSA key, from the first of two threads that has one. How long it takes is chance, 16 to over 100 ms, and it is
-/// nearly all that a start takes: the quicker of two is rarely slow.
+/// A fresh RSA key, from the first of two threads that has one. How long it takes is chance, and it is nearly all that a
+/// start takes: the quicker of two is rarely slow (docs/performance.md has figures).
 fn rsa_soon() -> Result<PrivateKey, SignError> {
     let (found, first) = mpsc::channel();
     for _ in 0..2 {

@@ -13,43 +13,54 @@ use crate::distribution::origin::{Origin as Configured, OriginLocation, OriginTi
 use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit};
 use crate::viewer::Scheme;
 
-/// The settings of an edge that listens there and trusts these keys.
-pub(super) fn settings(
-    options: &Options,
-    keys: &[KeyPair],
-    address: SocketAddr,
-    key_folder: &Path,
-) -> Result<Settings, StartError> {
-    let keys: Vec<Arc<PublicKey>> = keys.iter().map(|pair| Arc::clone(&pair.trusted)).collect();
-    let mut settings = match &options.config {
-        Some(file) => of_file(file)?,
-        None => plain(options, keys.clone())?,
-    };
-    let own = ["127.0.0.1", "localhost"].map(|host| format!("http://{host}:{}", address.port()));
-    let bases = own.iter().chain(&options.base_urls).map(|base| {
-        BaseUrl::parse(base).map_err(|error| StartError::Usage(format!("the base URL {base}: {error}")))
-    });
-    let bases = bases.collect::<Result<Vec<_>, _>>()?;
-    let origin = match (&options.origin, &options.config) {
-        (None, Some(_)) => None,
-        (given, _) => Some(located(given.as_ref().unwrap_or(&Origin::Echo), key_folder)?),
-    };
-    let group = Arc::new(KeyGroup { id: "test".to_owned(), keys: keys.clone() });
-    let is_only = settings.distributions.list.len() == 1;
-    let list = settings.distributions.list.iter().map(|one| {
-        let change = Change { group: &group, bases: &bases, origin: origin.as_ref(), is_only };
-        Arc::new(change.of(one))
-    });
-    settings.distributions = Arc::new(Distributions {
-        list: list.collect(),
-        unknown_host: settings.distributions.unknown_host,
-        all_keys: settings.distributions.all_keys.iter().cloned().chain(keys).collect(),
-    });
-    settings.secrets.push(key_folder.to_owned());
-    settings.access_log = None;
-    settings.admin = None;
-    settings.server.https.clear();
-    Ok(settings)
+/// What was said, read: everything but where the edge listens and whom it trusts.
+pub(super) struct Prepared {
+    settings: Settings,
+    bases: Vec<BaseUrl>,
+    /// In the place of every origin of the settings.
+    origin: Option<(OriginLocation, String)>,
+}
+
+impl Prepared {
+    pub(super) fn of(options: &Options, key_folder: &Path) -> Result<Self, StartError> {
+        let mut settings = match &options.config {
+            Some(file) => of_file(file)?,
+            None => plain(options)?,
+        };
+        let bases = options.base_urls.iter().map(|text| base(text));
+        let bases = bases.collect::<Result<_, _>>()?;
+        let origin = match (&options.origin, &options.config) {
+            (None, Some(_)) => None,
+            (given, _) => Some(located(given.as_ref().unwrap_or(&Origin::Echo), key_folder)?),
+        };
+        settings.secrets.push(key_folder.to_owned());
+        settings.access_log = None;
+        settings.admin = None;
+        settings.server.https.clear();
+        Ok(Self { settings, bases, origin })
+    }
+
+    /// The settings of an edge that listens there and trusts these keys.
+    pub(super) fn with(mut self, keys: &[KeyPair], address: SocketAddr) -> Result<Settings, StartError> {
+        let keys: Vec<Arc<PublicKey>> = keys.iter().map(|pair| Arc::clone(&pair.trusted)).collect();
+        let own = ["127.0.0.1", "localhost"].map(|host| base(&format!("http://{host}:{}", address.port())));
+        let bases: Vec<BaseUrl> =
+            own.into_iter().chain(self.bases.into_iter().map(Ok)).collect::<Result<_, _>>()?;
+        let group = Arc::new(KeyGroup { id: "test".to_owned(), keys: keys.clone() });
+        let before = &self.settings.distributions;
+        let is_only = before.list.len() == 1;
+        let change = Change { group: &group, bases: &bases, origin: self.origin.as_ref(), is_only };
+        self.settings.distributions = Arc::new(Distributions {
+            list: before.list.iter().map(|one| Arc::new(change.of(one))).collect(),
+            unknown_host: before.unknown_host,
+            all_keys: before.all_keys.iter().cloned().chain(keys).collect(),
+        });
+        Ok(self.settings)
+    }
+}
+
+fn base(text: &str) -> Result<BaseUrl, StartError> {
+    BaseUrl::parse(text).map_err(|error| StartError::Usage(format!("the base URL {text}: {error}")))
 }
 
 fn of_file(file: &Path) -> Result<Settings, StartError> {
@@ -61,8 +72,9 @@ fn of_file(file: &Path) -> Result<Settings, StartError> {
 }
 
 /// Without a file: everything is private but what is said to be public, as with `frontgate dev`.
-fn plain(options: &Options, keys: Vec<Arc<PublicKey>>) -> Result<Settings, StartError> {
-    let group = Arc::new(KeyGroup { id: "own".to_owned(), keys });
+/// The keys come later, to whatever is private.
+fn plain(options: &Options) -> Result<Settings, StartError> {
+    let group = Arc::new(KeyGroup { id: "own".to_owned(), keys: Vec::new() });
     let private = Distribution::private("test", DOMAIN_NAME, group);
     let patterns = options.public.clone().unwrap_or_else(|| vec![PUBLIC_PATHS.to_owned()]);
     let behaviors = patterns.iter().map(|pattern| {

@@ -11,15 +11,14 @@ use super::ask::{Ask, AskError, Response};
 use super::{Instance, Question, When};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Explanation, InvalidInquiry};
-use crate::redact::redacted_by_shape;
 use crate::viewer::Host;
 
 /// A viewer. Each of its settings gives another one, so that it can be kept and shared.
 #[derive(Clone)]
 pub struct Viewer {
     pub(super) instance: Arc<Instance>,
-    pub(super) at: Option<When>,
-    pub(super) ip: Option<IpAddr>,
+    at: Option<When>,
+    ip: Option<IpAddr>,
     cookies: Option<String>,
 }
 
@@ -116,10 +115,7 @@ impl Viewer {
 
     /// A link under another name than the edge's isn't one that the edge could let through.
     fn check_host(&self, url: &str) -> Result<(), AskError> {
-        let unfit = |why: &str| AskError::Url {
-            found: redacted_by_shape(url).chars().take(120).collect(),
-            why: why.to_owned(),
-        };
+        let unfit = |why: &str| AskError::url(url, why);
         let (_, rest) =
             url.split_once("://").ok_or_else(|| unfit("expected http:// or https://, or a path"))?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -28,7 +28,7 @@ export class Connection {
   #refuseForeign({ authority, url }: Link): void {
     const host = hostOf(authority);
     if (this.bases === undefined || isLocal(host)) return;
-    if (this.bases.some((base) => hostOf(base.replace(/^[a-z]+:\/\//i, "").replace(/\/.*$/, "")) === host)) return;
+    if (this.bases.some((base) => hostOf(parseLink(base, this.url).authority) === host)) return;
     throw new FrontgateError(
       `${describe(short(url))} is for ${authority}, which is no name of this edge: \`baseUrls\` says for which ones, besides its own, links are signed`,
     );

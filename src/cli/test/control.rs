@@ -174,9 +174,8 @@ fn watch(parent: Option<i32>, running: &Arc<Running>) -> io::Result<()> {
     let running = Arc::clone(running);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let signals = runtime.block_on(async {
-        let of = |kind| signal(kind);
-        let (terminate, hangup) = (of(SignalKind::terminate())?, of(SignalKind::hangup())?);
-        Ok::<_, io::Error>((terminate, hangup, of(SignalKind::interrupt())?, of(SignalKind::quit())?))
+        let (terminate, hangup) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+        Ok::<_, io::Error>((terminate, hangup, signal(SignalKind::interrupt())?, signal(SignalKind::quit())?))
     });
     let (mut terminate, mut hangup, mut interrupt, mut quit) = signals?;
     let watching = async move {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::epoch::EpochSeconds;
-use crate::testing::{Changes, KeyPair, KeyType, Origin, OriginRequest, Question};
+use crate::testing::{Changes, KeyPair, KeyType, Origin, OriginRequest, Question, fields};
 use crate::viewer::Country;
 
 /// One wish.
@@ -130,16 +130,10 @@ pub(super) fn key(pair: &KeyPair) -> Value {
 
 /// What the origin was asked.
 pub(super) fn request(request: &OriginRequest) -> Value {
-    let fields = request.headers.iter();
-    let headers: Vec<[String; 2]> = fields
-        .map(|(name, value)| {
-            [name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()]
-        })
-        .collect();
     json!({
         "number": request.number,
         "method": request.method.as_str(),
         "target": request.target,
-        "headers": headers,
+        "headers": fields(&request.headers),
     })
 }
