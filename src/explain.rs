@@ -38,12 +38,14 @@ mod search;
 mod settled;
 mod signers;
 mod spelling;
+mod surroundings;
 mod told;
 
 pub use cause::{Cause, Mistake};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 pub use partial::Unknown;
+pub use surroundings::{MAX_KNOWN_PATHS, Surroundings, UnsentCookie, UnsentReason};
 
 pub(crate) use diff::diff;
 
@@ -72,15 +74,25 @@ pub struct Explanation {
     pub checks: Vec<Check>,
     /// Whether what was signed was searched for to the end.
     pub searched: Searched,
+    /// Parts of the input that were not understood ([`Surroundings::ignored`]).
+    pub ignored: Vec<String>,
 }
 
 /// What is known beside the request.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Clues<'c> {
     /// What followed `#` in a URL that was pasted.
     pub fragment: Option<&'c str>,
     /// What isn't known, so that it isn't held against the request.
     pub unknown: Unknown,
+    /// What the caller knows around the request.
+    pub surroundings: &'c Surroundings,
+}
+
+impl Default for Clues<'_> {
+    fn default() -> Self {
+        Self { fragment: None, unknown: Unknown::default(), surroundings: Surroundings::NONE }
+    }
 }
 
 /// What the viewer would get.
@@ -151,6 +163,7 @@ pub fn explain_with(
     effort: &Effort<'_>,
 ) -> Explanation {
     let mut explanation = Explanation::with(Verdict::Allow, request.now, request.address);
+    explanation.ignored.clone_from(&clues.surroundings.ignored);
     let Some(route) = distributions.route(request) else {
         let host = request.host.name().to_owned();
         explanation.verdict = Verdict::Barred(Barrier::UnknownHost { host });
@@ -206,6 +219,7 @@ impl Explanation {
             policy: None,
             checks: Vec::new(),
             searched: Searched::default(),
+            ignored: Vec::new(),
         }
     }
 

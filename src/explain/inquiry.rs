@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::Method;
 
-use super::{Clues, Effort, Explanation, explain_with};
+use super::{Clues, Effort, Explanation, Surroundings, explain_with};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
 use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
@@ -35,6 +35,8 @@ pub struct Inquiry {
     pub is_preflight: bool,
     /// The time of the judgement.
     pub at: EpochSeconds,
+    /// What is known beside the request.
+    pub surroundings: Surroundings,
 }
 
 /// Why something that was pasted is no request.
@@ -88,6 +90,7 @@ impl Inquiry {
             country: None,
             is_preflight: false,
             at,
+            surroundings: Surroundings::default(),
         };
         inquiry.host()?;
         Ok((inquiry, notes))
@@ -129,7 +132,11 @@ impl Inquiry {
         distributions: &Distributions,
         effort: &Effort<'_>,
     ) -> Result<Explanation, InvalidInquiry> {
-        let clues = Clues { fragment: self.fragment.as_deref(), ..Clues::default() };
+        let clues = Clues {
+            fragment: self.fragment.as_deref(),
+            surroundings: &self.surroundings,
+            ..Clues::default()
+        };
         Ok(explain_with(&self.request()?, distributions, &clues, effort))
     }
 }

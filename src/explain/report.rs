@@ -9,6 +9,7 @@ pub use paint::Paint;
 pub use text::{causes, checks, place, printable, text, verdict};
 
 use super::{Explanation, Verdict};
+use crate::redact::redacted_by_shape;
 
 /// What the viewer would get: status, code, message and reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,3 +49,15 @@ impl Answer {
         }
     }
 }
+
+/// The beginning of a text that was not understood, without what looks like a signature.
+fn excerpt(text: &str) -> String {
+    let shown = redacted_by_shape(text.trim());
+    if shown.chars().count() <= MAX_IGNORED {
+        return shown.into_owned();
+    }
+    shown.chars().take(MAX_IGNORED).chain(['…']).collect()
+}
+
+/// Characters that are shown of each text that was not understood.
+const MAX_IGNORED: usize = 160;

@@ -133,7 +133,8 @@ impl<'e> Session<'e> {
         notes.extend(cut_out);
         unknown.keys = self.trust.is_nothing();
         unknown.cookies = link.hides_cookies;
-        let clues = Clues { fragment: inquiry.fragment.as_deref(), unknown };
+        let clues =
+            Clues { fragment: inquiry.fragment.as_deref(), unknown, surroundings: &inquiry.surroundings };
         let request = inquiry.request()?;
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));

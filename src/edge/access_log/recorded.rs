@@ -10,7 +10,7 @@ use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::recorder::{Record, Times};
 use crate::epoch::EpochSeconds;
-use crate::explain::Inquiry;
+use crate::explain::{Inquiry, Surroundings};
 use crate::redact::redacted_by_shape;
 use crate::viewer::ViewerRequest;
 
@@ -36,6 +36,7 @@ pub(super) fn inquiry(request: &ViewerRequest<'_>) -> Inquiry {
         country: request.country,
         is_preflight: request.is_preflight,
         at: request.now,
+        surroundings: Surroundings::default(),
     }
 }
 
@@ -79,6 +80,7 @@ fn unjudged(line: &Line) -> Inquiry {
         country: None,
         is_preflight: false,
         at: EpochSeconds(clock::now().0.saturating_sub(line.began.elapsed().as_secs())),
+        surroundings: Surroundings::default(),
     }
 }
 

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::{Value, json};
 
 use super::Answer;
+use super::excerpt;
 use crate::explain::{Cause, Check, Explanation, Verdict};
 use crate::redact::redacted_by_shape;
 
@@ -33,6 +34,7 @@ pub fn json(explanation: &Explanation) -> Value {
         "policy": policy,
         "checks": checks,
         "causes": explanation.causes().into_iter().map(cause).collect::<Vec<_>>(),
+        "ignored": explanation.ignored.iter().map(|text| excerpt(text)).collect::<Vec<_>>(),
     })
 }
 

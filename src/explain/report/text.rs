@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Answer, Paint};
+use super::{Answer, Paint, excerpt};
 use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, diff};
 use crate::redact::redacted_by_shape;
 
@@ -53,6 +53,9 @@ pub fn place(explanation: &Explanation) -> String {
     }
     if let Some(policy) = &explanation.policy {
         let _ = writeln!(text, "policy {}", printable(policy.trim_end()));
+    }
+    for ignored in &explanation.ignored {
+        let _ = writeln!(text, "not understood, so ignored: {}", printable(&excerpt(ignored)));
     }
     text
 }
