@@ -74,6 +74,10 @@ mistakes! {
     KeyIdIsPem = "key-id-is-pem",
     /// An AWS access key in place of a key's id.
     KeyIdIsAccessKey = "key-id-is-access-key",
+    /// The name of a key in place of its id.
+    KeyIdIsName = "key-id-is-name",
+    /// A known id with white space, a line end or quotes around it.
+    KeyIdWhitespace = "key-id-whitespace",
     /// SHA-256 without `Hash-Algorithm=SHA256`.
     HashNotAnnounced = "hash-not-announced",
     /// SHA-1 with `Hash-Algorithm=SHA256`.
@@ -96,6 +100,14 @@ mistakes! {
     PathEncoding = "path-encoding",
     /// Dot segments or double slashes that one side resolved.
     PathNormalised = "path-normalised",
+    /// Another path was signed: folders, names or parts of them differ.
+    PathChanged = "path-changed",
+    /// Folders stand before the path that was signed, such as those of an image service.
+    PathPrefixAdded = "path-prefix-added",
+    /// A canned policy for another file of the place, such as the playlist for its segments.
+    CannedForAnotherFile = "canned-for-another-file",
+    /// White space at the end of what was signed, or within the Resource.
+    TrailingSpace = "trailing-space",
     /// The default root object on one side alone, or the origin's own path.
     RootObject = "root-object",
     /// A slash at the end on one side alone.
@@ -140,12 +152,32 @@ mistakes! {
     UnknownPolicyKey = "unknown-policy-key",
     /// More than one statement.
     SeveralStatements = "several-statements",
+    /// The policy's text is no JSON.
+    JsonSyntax = "json-syntax",
+    /// The policy's JSON was percent-encoded before it was written in base64.
+    PolicyPercentEncoded = "policy-percent-encoded",
+    /// The policy's JSON was sent as it is.
+    PolicyNotEncoded = "policy-not-encoded",
+    /// A value of the policy is of another kind than CloudFront's policies have there.
+    PolicyStructure = "policy-structure",
+    /// Resource is a list.
+    ResourceList = "resource-list",
+    /// DateLessThan is missing, or a part of it.
+    LacksEnd = "lacks-end",
+    /// A date or another text in place of a number of seconds.
+    DateInWords = "date-in-words",
+    /// A time that is no whole number.
+    FractionalTime = "fractional-time",
+    /// A time that was never set: null, NaN, an empty text.
+    UnsetTime = "unset-time",
     /// Milliseconds for seconds.
     Milliseconds = "milliseconds",
     /// A time that is off by whole hours.
     TimeZone = "time-zone",
     /// Another end was signed than was sent.
     ExpiresDiffers = "expires-differs",
+    /// A duration in place of a time.
+    Duration = "duration",
     /// The policy's base64 was signed.
     SignedBase64 = "signed-base64",
     /// The policy's digest was signed as a message.
@@ -168,6 +200,16 @@ mistakes! {
     PlusBecameSpace = "plus-became-space",
     /// Line breaks within base64.
     LineBreaks = "line-breaks",
+    /// base64 of base64.
+    Base64Twice = "base64-twice",
+    /// Bytes that were read as text and written down as UTF-8.
+    BinaryAsText = "binary-as-text",
+    /// Quotes around a value.
+    QuotedValue = "quoted-value",
+    /// A cookie that a web framework encrypted or signed.
+    FrameworkEncryptedCookie = "framework-encrypted-cookie",
+    /// An HMAC, or another hash, in place of a signature.
+    HmacSignature = "hmac-signature",
     /// Cut short on the way.
     Truncated = "truncated",
     /// Bytes behind the end.
@@ -176,6 +218,14 @@ mistakes! {
     NotSent = "not-sent",
     /// A name in the wrong case.
     NameCase = "name-case",
+    /// The signing parameters stand behind a second `?`.
+    SecondQuestionMark = "second-question-mark",
+    /// The separators of the signing parameters are percent-encoded.
+    PercentEncodedWhole = "percent-encoded-whole",
+    /// A `Set-Cookie` header that begins with an attribute.
+    AttributesFirst = "attributes-first",
+    /// A cookie that a browser doesn't send with this request.
+    CookieNotSentByBrowser = "cookie-not-sent-by-browser",
     /// A signing parameter in the URL, so that the cookies are not looked at.
     UrlShadowsCookies = "url-shadows-cookies",
     /// A name that was sent twice with different values.

@@ -147,16 +147,9 @@ impl Writer {
     fn write_policy(&self, draft: &Draft, out: &mut Vec<u8>) {
         let mut known = self.known.borrow_mut();
         let pieces = known.entry(draft.spelling).or_insert_with(|| self.policy.spelled(draft.spelling));
+        let is_sent = matches!(&draft.resource, Resource::Text(text) if **text == *self.policy.resource());
         for piece in pieces.iter() {
-            match piece {
-                Piece::Text(text) => out.extend_from_slice(text),
-                Piece::Time => out.extend_from_slice(draft.time.as_bytes()),
-                Piece::Resource(escaping) => {
-                    let from = out.len();
-                    draft.resource.write(out);
-                    escaping.escape_from(out, from);
-                }
-            }
+            piece.write(|out| draft.resource.write(out), is_sent, &draft.time, out);
         }
     }
 }

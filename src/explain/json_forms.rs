@@ -1,10 +1,40 @@
 //! What JSON encoders make of one policy: order, white space, the form of the statement.
 
+use std::ops::Range;
+
 use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::{Map, Value, json};
 
 use super::spelling::{Conditions, Order, Spacing, Statement};
+
+/// Where the bytes of a key's string stand between their quotes, of the first that has this value.
+pub(super) fn raw_string_of(text: &[u8], key: &str, value: &str) -> Option<Range<usize>> {
+    let key = format!("\"{key}\"");
+    memchr::memmem::find_iter(text, key.as_bytes()).take(MAX_KEYS).find_map(|at| {
+        let mut from = at + key.len();
+        let blank = |from: usize| text[from..].iter().take_while(|byte| byte.is_ascii_whitespace()).count();
+        from += blank(from);
+        from += usize::from(text.get(from) == Some(&b':'));
+        from += blank(from);
+        let literal = &text[from..];
+        let mut stream = serde_json::Deserializer::from_slice(literal).into_iter::<Value>();
+        let found = stream.next()?.ok()?;
+        let end = from + stream.byte_offset();
+        (found.as_str() == Some(value)).then(|| from + 1..end - 1)
+    })
+}
+
+/// Escapes what has to be in a string of JSON, from a place on; what isn't UTF-8 stays.
+pub(super) fn escape_from(text: &mut Vec<u8>, from: usize) {
+    if !text[from..].iter().any(|byte| *byte < b' ' || b"\"\\".contains(byte)) {
+        return;
+    }
+    if let Ok(written) = std::str::from_utf8(&text[from..]).map(|plain| Value::from(plain).to_string()) {
+        text.truncate(from);
+        text.extend_from_slice(&written.as_bytes()[1..written.len() - 1]);
+    }
+}
 
 pub(super) fn statement_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
     match value.get_mut("Statement")? {
@@ -151,3 +181,6 @@ pub(super) fn written(value: &Value, spacing: Spacing) -> Vec<u8> {
         Spacing::Pretty(_) => with(value, PrettyFormatter::with_indent(b"    ")),
     }
 }
+
+/// Keys of one name that are looked at.
+const MAX_KEYS: usize = 16;

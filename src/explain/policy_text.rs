@@ -4,15 +4,60 @@ use std::rc::Rc;
 
 use serde_json::{Value, json};
 
-use super::json_forms::{conditioned, ordered, quote_beginning, restated, statement_of, written};
+use super::json_forms::{
+    self, conditioned, ordered, quote_beginning, raw_string_of, restated, statement_of, written,
+};
 use super::spelling::{Bom, ESCAPINGS, Escaping, Number, SPACINGS, Spacing, Spelling, Tail};
 
 /// A part of a spelled policy.
 #[derive(Clone, Debug)]
 pub(super) enum Piece {
     Text(Vec<u8>),
-    Resource(Escaping),
+    /// The place of the Resource.
+    Resource(Quoting),
     Time,
+}
+
+/// How a Resource is written between its quotes.
+#[derive(Clone, Debug)]
+pub(super) enum Quoting {
+    /// As an encoder of JSON does, with what it escapes besides.
+    Json(Escaping),
+    /// As it is, with what is escaped besides: canned policies are made from a template.
+    Bare(Escaping),
+    /// These bytes where the Resource is the one that was sent; another one as an encoder of JSON writes it.
+    AsSent(Rc<[u8]>),
+}
+
+impl Piece {
+    /// Writes it down, with the Resource that `resource` writes; `is_sent` where that is the one of the policy that was sent.
+    pub(super) fn write(
+        &self,
+        resource: impl FnOnce(&mut Vec<u8>),
+        is_sent: bool,
+        time: &str,
+        out: &mut Vec<u8>,
+    ) {
+        let from = out.len();
+        match self {
+            Self::Text(text) => out.extend_from_slice(text),
+            Self::Time => out.extend_from_slice(time.as_bytes()),
+            Self::Resource(Quoting::AsSent(raw)) if is_sent => out.extend_from_slice(raw),
+            Self::Resource(Quoting::AsSent(_)) => {
+                resource(out);
+                json_forms::escape_from(out, from);
+            }
+            Self::Resource(Quoting::Json(escaping)) => {
+                resource(out);
+                json_forms::escape_from(out, from);
+                escaping.escape_from(out, from);
+            }
+            Self::Resource(Quoting::Bare(escaping)) => {
+                resource(out);
+                escaping.escape_from(out, from);
+            }
+        }
+    }
 }
 
 /// The policy that was sent, or the one that a canned signature stands for.
@@ -135,9 +180,8 @@ impl PolicyText {
     /// The bytes that were sent, parted at Resource and time.
     fn as_sent(&self) -> Vec<Piece> {
         let text = &self.sent;
-        let written = serde_json::to_string(&self.resource).unwrap_or_default();
-        let written = written.trim_matches('"').as_bytes();
-        let resource = (!written.is_empty()).then(|| memchr::memmem::find(text, written)).flatten();
+        // The bytes between the quotes, escapes included: another encoder may write the same Resource in another way.
+        let resource = raw_string_of(text, "Resource", &self.resource);
         let end = memchr::memmem::find(text, b"DateLessThan").and_then(|at| {
             let after = &text[at..];
             (!self.time.is_empty())
@@ -145,8 +189,9 @@ impl PolicyText {
                 .flatten()
         });
         let mut places: Vec<(usize, usize, Piece)> = Vec::new();
-        if let Some(at) = resource {
-            places.push((at, written.len(), Piece::Resource(Escaping::AsSent)));
+        if let Some(place) = resource {
+            let raw = Rc::from(&text[place.clone()]);
+            places.push((place.start, place.len(), Piece::Resource(Quoting::AsSent(raw))));
         }
         if let Some(at) = end {
             places.push((at, self.time.len(), Piece::Time));
@@ -189,19 +234,20 @@ impl PolicyText {
             Number::Bare => false,
         };
         let time = if is_quoted { TIME } else { &quoted };
-        split(&text, time, escaping)
+        let quoting = if self.is_canned() { Quoting::Bare(escaping) } else { Quoting::Json(escaping) };
+        split(&text, time, &quoting)
     }
 }
 
 /// Parts a text at the marks.
-fn split(text: &[u8], time: &str, escaping: Escaping) -> Vec<Piece> {
+fn split(text: &[u8], time: &str, quoting: &Quoting) -> Vec<Piece> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     loop {
         let resource = memchr::memmem::find(rest, RESOURCE.as_bytes()).map(|at| (at, RESOURCE.len()));
         let end = memchr::memmem::find(rest, time.as_bytes()).map(|at| (at, time.len()));
         let (at, len, piece) = match (resource, end) {
             (Some((at, len)), end) if end.is_none_or(|(other, _)| at < other) => {
-                (at, len, Piece::Resource(escaping))
+                (at, len, Piece::Resource(quoting.clone()))
             }
             (_, Some((at, len))) => (at, len, Piece::Time),
             (_, None) => break,
@@ -241,18 +287,11 @@ fn ended(pieces: &mut [Piece], tail: Tail) {
     }
 }
 
+/// The text with the Resource and the time that were sent.
 fn flat(pieces: &[Piece], resource: &str, time: &str) -> Vec<u8> {
     let mut text = Vec::new();
     for piece in pieces {
-        match piece {
-            Piece::Text(part) => text.extend_from_slice(part),
-            Piece::Resource(escaping) => {
-                let from = text.len();
-                text.extend_from_slice(resource.as_bytes());
-                escaping.escape_from(&mut text, from);
-            }
-            Piece::Time => text.extend_from_slice(time.as_bytes()),
-        }
+        piece.write(|out| out.extend_from_slice(resource.as_bytes()), true, time, &mut text);
     }
     text
 }
@@ -261,3 +300,37 @@ const BOM: &[u8] = b"\xef\xbb\xbf";
 /// Stand in for what differs from candidate to candidate.
 const RESOURCE: &str = "FRONTGATE-RESOURCE";
 const TIME: &str = "FRONTGATE-TIME";
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// What was sent is the first candidate of every search: a text that differs from it would prove another policy.
+        #[test]
+        fn the_text_that_was_sent_is_a_candidate_byte_for_byte(
+            resource in "[a-z/?*\"\\\\/\n\té\u{1F600}-]{0,24}",
+            raw in "([a-z/*-]|\\\\u00[0-9a-f]{2}|\\\\/|\\\\\\\\|\\\\\"|\\\\n){0,12}",
+            is_raw in any::<bool>(),
+            space in "[ \n]{0,2}",
+            time in "[0-9]{1,13}",
+            more in "(,\"Resource\":\"x\")?",
+        ) {
+            let written = if is_raw { format!("\"{raw}\"") } else { serde_json::to_string(&resource).unwrap() };
+            let text = format!(
+                "{{\"Statement\":{space}[{{\"Resource\":{space}{written}{more},\"Condition\":{{\"DateLessThan\":{{\"AWS:EpochTime\":{time}}}}}}}]}}"
+            );
+            let policy = PolicyText::custom(text.as_bytes());
+            let pieces = policy.spelled(Spelling::default());
+            prop_assert_eq!(String::from_utf8(flat(&pieces, policy.resource(), policy.time())).unwrap(), text);
+        }
+
+        #[test]
+        fn any_bytes_are_a_candidate_as_they_are(text in proptest::collection::vec(any::<u8>(), 0..80)) {
+            let policy = PolicyText::custom(&text);
+            prop_assert_eq!(flat(&policy.spelled(Spelling::default()), policy.resource(), policy.time()), text);
+        }
+    }
+}

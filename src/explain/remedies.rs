@@ -55,6 +55,10 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
             "Key-Pair-Id is the id under which the public key was uploaded, not the key itself"
         }
         Mistake::KeyIdIsAccessKey => "Key-Pair-Id is the id of a public key (K…), not of an AWS access key",
+        Mistake::KeyIdIsName => {
+            "Key-Pair-Id is the id that CloudFront gave the public key (K…), not the name beside it"
+        }
+        Mistake::KeyIdWhitespace => "white space or quotes stand around the id: trim the value",
         Mistake::HashNotAnnounced => "it was made with SHA-256: send Hash-Algorithm=SHA256 too",
         Mistake::HashAnnouncedWrongly => {
             "sign with the hash that Hash-Algorithm announces, or leave it out for SHA-1"
@@ -82,6 +86,19 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         }
         Mistake::PathNormalised => {
             "the path was signed with other dot segments or slashes than it was requested: sign it as it is sent"
+        }
+        Mistake::PathChanged => {
+            "another path was signed than was requested: sign the path that viewers request"
+        }
+        Mistake::PathPrefixAdded => {
+            "folders were put before the path after signing: sign the path that viewers request"
+        }
+        Mistake::CannedForAnotherFile => {
+            "the link was signed for another file: a canned policy is for one URL. Use a custom policy with a wildcard, such as \
+             the folder and `*`, for a playlist and its segments"
+        }
+        Mistake::TrailingSpace => {
+            "white space was signed that is not in the URL: trim the value before signing"
         }
         Mistake::RootObject => {
             "the default root object stands in one of the two URLs alone: sign what viewers open, not what the origin shows"
@@ -139,11 +156,37 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         Mistake::SeveralStatements => {
             "CloudFront takes one statement: sign one policy for each, or use a wildcard"
         }
+        Mistake::JsonSyntax => "the policy is not JSON: write it with a JSON encoder",
+        Mistake::PolicyPercentEncoded => {
+            "the policy's JSON was percent-encoded before base64: encode the JSON itself in base64"
+        }
+        Mistake::PolicyNotEncoded => "the policy was sent as it is: send CloudFront's base64 of it",
+        Mistake::PolicyStructure => {
+            "a value of the policy is not of the documented kind: {\"Statement\":[{\"Resource\":\"…\",\"Condition\":\
+             {\"DateLessThan\":{\"AWS:EpochTime\":…}}}]}"
+        }
+        Mistake::ResourceList => {
+            "Resource is a list: write one string; use a wildcard, or a policy for each URL"
+        }
+        Mistake::LacksEnd => {
+            "DateLessThan is missing, and is the one condition that must be there: \
+             \"Condition\":{\"DateLessThan\":{\"AWS:EpochTime\":…}}"
+        }
+        Mistake::DateInWords => {
+            "the time is a date in words: write the number of seconds since 1970-01-01 UTC"
+        }
+        Mistake::FractionalTime => {
+            "the time is not a whole number: write seconds since 1970-01-01 UTC without fraction, exponent or sign"
+        }
+        Mistake::UnsetTime => "the time was never set: compute it before the policy is written",
         Mistake::Milliseconds => {
             "milliseconds were taken for seconds: CloudFront counts seconds, divide by 1000"
         }
         Mistake::TimeZone => "the two ends are whole hours apart: count in UTC on both sides",
         Mistake::ExpiresDiffers => "another end was signed than Expires says: send the one that was signed",
+        Mistake::Duration => {
+            "the end looks like a duration: write a time, the seconds since 1970 of now plus that duration"
+        }
         Mistake::Expired => "sign a new link, with a later end",
         Mistake::NotYetValid => "wait, or sign with an earlier DateGreaterThan",
         Mistake::OutsideRange => "sign a range that holds the viewer's address",
@@ -171,10 +214,32 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
             "a `+` was read as a space on the way: this is plain base64, write `-` for `+`"
         }
         Mistake::LineBreaks => "there are line breaks in it: encode without them",
+        Mistake::Base64Twice => "it was encoded in base64 twice: encode once",
+        Mistake::BinaryAsText => {
+            "bytes were read as text before they were encoded: encode the signature's bytes, not a string made of them"
+        }
+        Mistake::QuotedValue => "quotes stand around it: send the value without them",
+        Mistake::FrameworkEncryptedCookie => {
+            "a web framework encrypted or signed the cookie: except the CloudFront-* cookies from that, and send them as they are"
+        }
+        Mistake::HmacSignature => {
+            "it has the length of a hash, such as HMAC-SHA1 or HMAC-SHA256: CloudFront takes a signature made with the private \
+             key (RSA of 2048 bits or ECDSA P-256)"
+        }
         Mistake::Truncated => "it was cut short on the way",
         Mistake::TrailingBytes => "there are bytes behind its end: send the signature alone",
         Mistake::NotSent => "send all of Key-Pair-Id, Signature, and Expires or Policy",
         Mistake::NameCase => "names are case-sensitive",
+        Mistake::SecondQuestionMark => {
+            "the signing parameters stand behind a second `?`, which belongs to the value before it: join them with `&`"
+        }
+        Mistake::PercentEncodedWhole => {
+            "the link was percent-encoded as a whole, separators included: encode the values only"
+        }
+        Mistake::AttributesFirst => {
+            "Set-Cookie begins with an attribute: write the cookie's name and value first, then the attributes"
+        }
+        Mistake::CookieNotSentByBrowser => "a browser doesn't send the cookie with this request",
         Mistake::UrlShadowsCookies => {
             "a signing parameter in the URL makes it a signed URL, so the cookies are not looked at: rename the parameter"
         }
