@@ -20,6 +20,7 @@ pub mod received;
 pub mod resource;
 pub mod stripped;
 pub mod verified;
+pub mod warning;
 
 pub use claimed::{ClaimedPolicy, TriedUrls, policy_text};
 use credentials::Credentials;

@@ -20,7 +20,7 @@ impl EpochSeconds {
     /// [`InvalidTime`] says what was expected; milliseconds are recognised and named.
     pub fn parse(text: &str, now: Self) -> Result<Self, InvalidTime> {
         let time = Self::parse_any(text, now)?;
-        if time.0 > MAX_EPOCH_SECONDS {
+        if time.0 > LAST_DATED_SECOND {
             return Err(InvalidTime { found: text.to_owned(), cause: TimeFault::OutOfRange });
         }
         Ok(time)
@@ -157,7 +157,7 @@ pub enum TimeFault {
     /// Thirteen digits: what JavaScript's `Date.now()` and Java's `currentTimeMillis()` return.
     #[error("13 digits are milliseconds; CloudFront counts seconds, so divide by 1000")]
     Milliseconds,
-    /// Before 1970, or later than CloudFront takes.
+    /// Before 1970, or later than [`LAST_DATED_SECOND`].
     #[error("expected a moment between 1970 and Unix second 9223372036")]
     OutOfRange,
 }
@@ -170,11 +170,17 @@ pub struct InvalidDuration {
     pub found: String,
 }
 
-/// The last second that CloudFront takes, 2262-04-11T23:47:16Z: 2^63 nanoseconds.
+/// The last number of seconds that CloudFront takes in `Expires`, `DateLessThan` and `DateGreaterThan`: 2^63 - 1.
 ///
-/// `[INFER]` semantics 1.2: the guide names that date beside a 64-bit number of seconds, which disagree; milliseconds
-/// (13 digits) were seen to be refused, so the date is believed.
-pub const MAX_EPOCH_SECONDS: u64 = 9_223_372_036;
+/// Semantics 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
+/// they opened (`[INFER]`); the guide of 2026 names this number. For the canned form `[ASSUMED]`.
+pub const MAX_EPOCH_SECONDS: u64 = 9_223_372_036_854_775_807;
+
+/// The last second that people can mean, 2262-04-11T23:47:16Z, which the guide names beside [`MAX_EPOCH_SECONDS`].
+///
+/// A time beyond it was counted in milliseconds, or has a digit too many: it is refused where people type one, and warned of
+/// where it was signed.
+pub const LAST_DATED_SECOND: u64 = 9_223_372_036;
 
 #[cfg(test)]
 mod tests {

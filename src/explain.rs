@@ -8,6 +8,7 @@ use crate::access::credentials::Credentials;
 use crate::access::deny::DenyReason;
 use crate::access::gate::{self, Barrier};
 use crate::access::verified::VerifiedPolicies;
+use crate::access::warning::Warning;
 use crate::access::{Decision, authorize, policy_text};
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
@@ -76,6 +77,8 @@ pub struct Explanation {
     pub searched: Searched,
     /// Parts of the input that were not understood ([`Surroundings::ignored`]).
     pub ignored: Vec<String>,
+    /// What is allowed and isn't meant, whatever the verdict.
+    pub warnings: Vec<Warning>,
 }
 
 /// What is known beside the request.
@@ -181,6 +184,10 @@ pub fn explain_with(
         explanation.policy = examined.policy_text();
         (explanation.checks, explanation.searched) = examined.checks(clues, effort);
         let unknown = clues.unknown.beside(&sent);
+        // What was cut out shows nothing.
+        if !unknown.signature && !unknown.policy {
+            explanation.warnings = Warning::of(&sent, &text);
+        }
         if unknown.anything() {
             leave_out(&mut explanation, unknown, || partial::verdict(request, &route, &sent, &text, unknown));
         }
@@ -220,6 +227,7 @@ impl Explanation {
             checks: Vec::new(),
             searched: Searched::default(),
             ignored: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

@@ -7,14 +7,40 @@ use base64::alphabet::{Alphabet, Symbol};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use smallvec::SmallVec;
 
-/// Decodes CloudFront's base64: the standard alphabet with `-` for `+`, `~` for `/` and `_` for the padding `=`.
+/// Decodes CloudFront's base64 (the standard alphabet with `-` for `+`, `~` for `/` and `_` for the padding `=`), the
+/// standard one, and any mixture of the two.
 ///
-/// Missing padding is taken, as the guide's own example of a policy lacks it (semantics 3.1, `[INFER]`; for signatures
-/// `[UNKNOWN]`, the same). Bits left over at the end must be zero, so that each value has one spelling.
+/// Five services ran for years on links in standard base64, whole or in part (semantics 3.1, `[INFER, strong]`). Missing
+/// padding is taken, as the guide's own example of a policy lacks it (`[INFER]`; for signatures `[UNKNOWN]`, the same). Bits
+/// left over at the end must be zero, so that each value has one spelling apart from these characters.
 ///
 /// # Errors
 /// [`InvalidEncoding`] with the first character that doesn't belong.
 pub fn decode(text: &[u8]) -> Result<Decoded, InvalidEncoding> {
+    // Of documented values none is copied.
+    if !has_standard_characters(text) {
+        return decode_documented(text);
+    }
+    let documented: SmallVec<[u8; 1024]> = text.iter().map(|byte| documented(*byte)).collect();
+    decode_documented(&documented).map_err(|_| InvalidEncoding::of(text))
+}
+
+/// Whether a value has one of the three characters that CloudFront documents others for.
+#[must_use]
+pub fn has_standard_characters(text: &[u8]) -> bool {
+    memchr::memchr3(b'+', b'/', b'=', text).is_some()
+}
+
+fn documented(byte: u8) -> u8 {
+    match byte {
+        b'+' => b'-',
+        b'/' => b'~',
+        b'=' => b'_',
+        other => other,
+    }
+}
+
+fn decode_documented(text: &[u8]) -> Result<Decoded, InvalidEncoding> {
     let mut bytes = Decoded::new();
     bytes.resize(base64::decoded_len_estimate(text.len()), 0);
     let len = CLOUDFRONT.decode_slice(text, &mut bytes).map_err(|_| InvalidEncoding::of(text))?;
@@ -41,16 +67,10 @@ pub fn percent_decoded(value: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// A value that isn't CloudFront's base64.
+/// A value that is neither CloudFront's base64 nor the standard one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidEncoding {
-    /// `+`, `/` or `=` of plain base64.
-    #[error("`{found}` belongs to plain base64; CloudFront writes `-` for `+`, `~` for `/` and `_` for `=`")]
-    PlainBase64 {
-        /// The character.
-        found: char,
-    },
-    /// Some other character, by its place.
+    /// A character that belongs to neither, by its place.
     #[error("byte {at} (0x{byte:02x}) is none of A-Z, a-z, 0-9, `-`, `~` and the padding `_`")]
     Character {
         /// The byte.
@@ -65,9 +85,8 @@ pub enum InvalidEncoding {
 
 impl InvalidEncoding {
     fn of(text: &[u8]) -> Self {
-        let foreign = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-~_".contains(byte));
+        let foreign = text.iter().position(|byte| !byte.is_ascii_alphanumeric() && !b"-~_+/=".contains(byte));
         match foreign.map(|at| (at, text[at])) {
-            Some((_, byte @ (b'+' | b'/' | b'='))) => Self::PlainBase64 { found: char::from(byte) },
             Some((at, byte)) => Self::Character { byte, at },
             None => Self::Length,
         }
@@ -102,12 +121,28 @@ mod tests {
         assert_eq!(decode(b""), Ok(Decoded::new()));
     }
 
+    /// Semantics 3.1: links of five services, some with only the first of each character replaced.
+    #[test]
+    fn standard_base64_is_decoded_too_whole_or_in_part() {
+        let bytes = Decoded::from_slice(&[0xfb, 0xff, 0xfe, 0x00]);
+        for text in
+            ["+//+AA==", "-//+AA==", "+~/+AA_=", "+//+AA=_", "-~~-AA==", "+//+AA__", "+//+AA", "-~/+AA="]
+        {
+            assert_eq!(decode(text.as_bytes()), Ok(bytes.clone()), "{text}");
+        }
+    }
+
     #[test]
     fn what_is_wrong_with_a_value_is_named() {
         for (text, expected) in [
-            ("ab+d", InvalidEncoding::PlainBase64 { found: '+' }),
-            ("abc=", InvalidEncoding::PlainBase64 { found: '=' }),
             ("ab d", InvalidEncoding::Character { byte: b' ', at: 2 }),
+            // A `+` that became a space.
+            ("ab+/ d==", InvalidEncoding::Character { byte: b' ', at: 4 }),
+            ("abc%3D", InvalidEncoding::Character { byte: b'%', at: 3 }),
+            ("AB==CD", InvalidEncoding::Length),
+            ("ab=c", InvalidEncoding::Length),
+            ("====", InvalidEncoding::Length),
+            ("AB+", InvalidEncoding::Length),
             ("abcde", InvalidEncoding::Length),
             ("AB", InvalidEncoding::Length),
             ("a_b_", InvalidEncoding::Length),
@@ -124,11 +159,40 @@ mod tests {
         }
 
         #[test]
-        fn each_value_has_one_spelling_up_to_padding(text in "[A-Za-z0-9~_-]{0,12}") {
+        fn each_value_has_one_spelling_up_to_padding_and_alphabet(text in "[A-Za-z0-9~_+/=-]{0,12}") {
             if let Ok(bytes) = decode(text.as_bytes()) {
-                let (encoded, sent) = (encode(&bytes), text.trim_end_matches('_'));
-                prop_assert_eq!(encoded.trim_end_matches('_'), sent);
+                let encoded = encode(&bytes);
+                let sent: String = text.bytes().map(|byte| char::from(documented(byte))).collect();
+                prop_assert_eq!(encoded.trim_end_matches('_'), sent.trim_end_matches('_'));
             }
+        }
+
+        /// Each character by itself in either alphabet, with all, some or no padding.
+        #[test]
+        fn any_mixture_stands_for_the_same_bytes(
+            bytes in proptest::collection::vec(any::<u8>(), 0..400),
+            choices in proptest::collection::vec(any::<bool>(), 600),
+            lacking in 0_usize..3,
+        ) {
+            let encoded = encode(&bytes);
+            let mixed: String = encoded.chars().zip(choices).map(|(c, standard)| match (c, standard) {
+                ('-', true) => '+',
+                ('~', true) => '/',
+                ('_', true) => '=',
+                _ => c,
+            }).collect();
+            let padding = mixed.chars().rev().take_while(|c| "_=".contains(*c)).count();
+            let sent = &mixed[..mixed.len() - lacking.min(padding)];
+            prop_assert_eq!(decode(sent.as_bytes()), Ok(Decoded::from_vec(bytes)));
+        }
+
+        #[test]
+        fn a_plus_that_became_a_space_stays_a_fault(bytes in proptest::collection::vec(any::<u8>(), 1..100)) {
+            let standard = encode(&bytes).replace('-', "+").replace('~', "/").replace('_', "=");
+            prop_assume!(standard.contains('+'));
+            let spaced = standard.replace('+', " ");
+            let is_space = matches!(decode(spaced.as_bytes()), Err(InvalidEncoding::Character { byte: b' ', .. }));
+            prop_assert!(is_space);
         }
     }
 }

@@ -170,8 +170,6 @@ mistakes! {
     FractionalTime = "fractional-time",
     /// A time that was never set: null, NaN, an empty text.
     UnsetTime = "unset-time",
-    /// Milliseconds for seconds.
-    Milliseconds = "milliseconds",
     /// A time that is off by whole hours.
     TimeZone = "time-zone",
     /// Another end was signed than was sent.
@@ -186,8 +184,6 @@ mistakes! {
     SignedHexDigest = "signed-hex-digest",
     /// The bare URL was signed, without a policy around it.
     SignedUrl = "signed-url",
-    /// The alphabet of plain base64.
-    PlainBase64 = "plain-base64",
     /// The alphabet of RFC 4648's base64url.
     Base64url = "base64url",
     /// CloudFront's characters, exchanged for the wrong ones.
@@ -196,7 +192,7 @@ mistakes! {
     Hex = "hex",
     /// Percent-encoded once too often.
     PercentEncodedTwice = "percent-encoded-twice",
-    /// A `+` of plain base64 that became a space on the way.
+    /// A `+` of standard base64 that became a space on the way.
     PlusBecameSpace = "plus-became-space",
     /// Line breaks within base64.
     LineBreaks = "line-breaks",

@@ -54,17 +54,6 @@ fn decodings(text: &[u8], undone: &[Mistake], found: &mut Vec<Reading>) {
         }
     };
     add(encoding::decode(text).ok().map(|bytes| bytes.to_vec()), None);
-    let is_after_space = undone.contains(&Mistake::PlusBecameSpace);
-    let has_more = text.iter().any(|byte| b"/=".contains(byte));
-    // A `+` that became a space shows plain base64 already: one mistake, not two, unless there is more of it.
-    let plain = (!is_after_space || has_more).then_some(Mistake::PlainBase64);
-    add(STANDARD.decode(text).ok(), plain);
-    if has_more {
-        // Some of the characters were replaced, and some not.
-        let [from, to] = [b"-~_", b"+/="];
-        let all = text.iter().map(|byte| from.iter().position(|own| own == byte).map_or(*byte, |at| to[at]));
-        add(STANDARD.decode(all.collect::<Vec<u8>>()).ok(), plain);
-    }
     add(URL_SAFE.decode(text).ok(), Some(Mistake::Base64url));
     for (from, to) in SWAPS {
         let exchanged: Vec<u8> = text
@@ -96,8 +85,6 @@ pub(super) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
         Some(Mistake::PlusBecameSpace)
     } else if body.contains(&b'_') {
         Some(Mistake::Base64url)
-    } else if has(b"+/=") {
-        Some(Mistake::PlainBase64)
     } else if value.len() >= MIN_HEX && unhexed(value).is_some() {
         Some(Mistake::Hex)
     } else {
@@ -109,7 +96,7 @@ const CONFIG: GeneralPurposeConfig =
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
-/// CloudFront's three characters, each set exchanged for another one than it has to be; and what plain base64 would have.
+/// CloudFront's three characters, each set exchanged for another one than it has to be; and what standard base64 would have.
 const SWAPS: [(&[u8; 3], &[u8; 3]); 6] = [
     (b"-~_", b"/+="),
     (b"-~_", b"=/+"),

@@ -20,7 +20,7 @@ impl Mistake {
 
     /// Whether it is about the end that was signed.
     pub(super) fn is_about_time(self) -> bool {
-        matches!(self, Self::Milliseconds | Self::TimeZone | Self::ExpiresDiffers)
+        matches!(self, Self::TimeZone | Self::ExpiresDiffers)
     }
 
     /// Whether it is about the policy's text, and not about the URL.
@@ -179,9 +179,6 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
             "the time is not a whole number: write seconds since 1970-01-01 UTC without fraction, exponent or sign"
         }
         Mistake::UnsetTime => "the time was never set: compute it before the policy is written",
-        Mistake::Milliseconds => {
-            "milliseconds were taken for seconds: CloudFront counts seconds, divide by 1000"
-        }
         Mistake::TimeZone => "the two ends are whole hours apart: count in UTC on both sides",
         Mistake::ExpiresDiffers => "another end was signed than Expires says: send the one that was signed",
         Mistake::Duration => {
@@ -201,7 +198,6 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
             "the policy's digest in hexadecimal was signed: give the signer the policy itself"
         }
         Mistake::SignedUrl => "the bare URL was signed: sign the policy around it",
-        Mistake::PlainBase64 => "plain base64: replace `+` by `-`, `=` by `_` and `/` by `~`",
         Mistake::Base64url => {
             "base64url (RFC 4648) writes `_` for `/`; CloudFront writes `~`, and `_` only for the padding `=`"
         }
@@ -211,7 +207,7 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         Mistake::Hex => "it is written in hexadecimal: CloudFront takes its own base64",
         Mistake::PercentEncodedTwice => "it was percent-encoded twice: encode once, or not at all",
         Mistake::PlusBecameSpace => {
-            "a `+` was read as a space on the way: this is plain base64, write `-` for `+`"
+            "a `+` of standard base64 was read as a space on the way: write `-` for `+`, as CloudFront documents"
         }
         Mistake::LineBreaks => "there are line breaks in it: encode without them",
         Mistake::Base64Twice => "it was encoded in base64 twice: encode once",

@@ -6,7 +6,7 @@ mod text;
 
 pub use json::json;
 pub use paint::Paint;
-pub use text::{causes, checks, place, printable, text, verdict};
+pub use text::{causes, checks, place, printable, text, verdict, warnings};
 
 use super::{Explanation, Verdict};
 use crate::redact::redacted_by_shape;

@@ -17,10 +17,6 @@ pub(super) fn settle(checks: &mut [Check]) {
     if has(checks, Mistake::NameCase) {
         retain(checks, |cause| cause.mistake != Mistake::QueryAdded);
     }
-    // Without any of its own characters, base64url looks like plain base64.
-    if has(checks, Mistake::Base64url) {
-        retain(checks, |cause| cause.mistake != Mistake::PlainBase64);
-    }
     // What is left of a text is another text.
     if has(checks, Mistake::Truncated) {
         retain(checks, |cause| cause.mistake != Mistake::PolicyNotTheSignedOne);

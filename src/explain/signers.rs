@@ -87,7 +87,9 @@ impl Signer {
             (Self::Kms, Mistake::SignedDigest) => {
                 "kms sign --message-type DIGEST --signing-algorithm RSASSA_PKCS1_V1_5_SHA_256 (ECDSA_SHA_256 on a curve), and Hash-Algorithm=SHA256"
             }
-            (Self::JavaScript, Mistake::Milliseconds) => "Math.floor(Date.now() / 1000) + 3600",
+            (Self::JavaScript, Mistake::ExpiresDiffers) => {
+                "Math.floor(Date.now() / 1000) + 3600, once for both"
+            }
             (Self::JavaScript, Mistake::PathEncoding | Mistake::QueryEncoding) => {
                 "getSignedUrl({ url: new URL(url).href, … })"
             }

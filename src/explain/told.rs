@@ -118,9 +118,6 @@ pub(super) fn policy(fault: &PolicyFault, examined: &Examined<'_, '_>) -> Option
     match fault {
         PolicyFault::UnknownKey { .. } => with_hint(Mistake::UnknownPolicyKey),
         PolicyFault::Statements { count } if *count > 1 => with_hint(Mistake::SeveralStatements),
-        PolicyFault::TimeOutOfRange { seconds, .. } if *seconds >= MIN_MILLISECONDS => {
-            with_hint(Mistake::Milliseconds)
-        }
         PolicyFault::Unexpected { place: "IpAddress", .. } => Some(Mistake::MalformedRange.proven()),
         PolicyFault::Unexpected { expected, found, .. }
             if expected.contains("EpochTime") && found.contains('"') =>
@@ -200,5 +197,3 @@ fn told(with_the_others: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> Cau
 }
 
 const ACCESS_KEY_LENGTH: usize = 20;
-/// From here on it can't be seconds.
-const MIN_MILLISECONDS: u64 = 100_000_000_000;

@@ -276,6 +276,7 @@ fn explain_says_each_check_and_the_verdict() {
             "key-pair-id",
             "policy",
             "checks",
+            "warnings",
             "causes"
         ]
     );
@@ -321,7 +322,12 @@ fn explain_proves_the_mistake_where_it_can() {
             "signature",
             "made it, but Key-Pair-Id is",
         ),
-        (good.replace("Expires=1990000000", "Expires=1990000000000"), vec![], "policy", "1990000000"),
+        (
+            good.replace("Expires=1990000000", "Expires=1990000000000"),
+            vec![],
+            "signature",
+            "another end was signed",
+        ),
         (
             good.replace(
                 &format!("Key-Pair-Id={}", sites::id("rsa")),
@@ -339,7 +345,7 @@ fn explain_proves_the_mistake_where_it_can() {
         ),
         (good.replace(sites::id("rsa"), "AKIAIOSFODNN7EXAMPLE"), vec![], "key", "AWS access key"),
         (good.replace("Key-Pair-Id", "Key-pair-Id"), vec![], "key-pair-id", "case-sensitive"),
-        (good.replace("Signature=", "Signature=+"), vec![], "signature-encoding", "plain base64"),
+        (good.replace("Signature=", "Signature=%20"), vec![], "signature-encoding", "read as a space"),
         (
             link("/it's.mp4", "1990000000").replace('\'', "%27"),
             vec![],
@@ -372,7 +378,7 @@ fn explain_agrees_with_the_proxy_about_policies_addresses_and_cookies() {
             "clock",
         ),
         (r#""DateLessThan":{"AWS:EpochTime":"1990000000"}"#, "bare number"),
-        (r#""DateLessThan":{"AWS:EpochTime":1990000000000}"#, "milliseconds"),
+        (r#""DateLessThan":{"AWS:EpochTime":9223372036854775808}"#, "counts seconds"),
     ] {
         for extra in ["", r#""Version":"2012-10-17","#] {
             let policy =

@@ -60,8 +60,8 @@ pub enum PolicyFault {
         /// How many.
         count: usize,
     },
-    /// A time beyond 2262: milliseconds, most of the time.
-    #[error("{place} is {seconds}, beyond CloudFront's last second {MAX_EPOCH_SECONDS}{}", milliseconds_hint(*.seconds))]
+    /// A time beyond 64 bits with a sign.
+    #[error("{place} is {}; expected at most {MAX_EPOCH_SECONDS}", shown(*.seconds))]
     TimeOutOfRange {
         /// `Expires` or the condition.
         place: &'static str,
@@ -76,10 +76,6 @@ pub enum PolicyFault {
     },
 }
 
-fn milliseconds_hint(seconds: u64) -> &'static str {
-    if (1_000_000_000_000..10_000_000_000_000).contains(&seconds) {
-        "; it looks like milliseconds: divide by 1000"
-    } else {
-        ""
-    }
+fn shown(seconds: u64) -> String {
+    if seconds == u64::MAX { "a number of more than 64 bits".to_owned() } else { seconds.to_string() }
 }

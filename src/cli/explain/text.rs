@@ -25,6 +25,7 @@ pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool,
         );
     }
     text.push_str(&report::place(explanation));
+    text.push_str(&report::warnings(explanation, paint));
     text.push_str(&report::causes(explanation, paint));
     if with_timeline {
         match Timeline::of(explanation) {

@@ -23,6 +23,10 @@ impl Answer<'_> {
     pub(super) fn show(&self, out: &mut Html) {
         let secrets = Secrets::of(self.inquiry);
         self.verdict(out, &secrets);
+        for warning in &self.explanation.warnings {
+            html!(out; "<section class=\"note\"><p><strong>Warning <code>" (warning.name()) "</code>:</strong> "
+                (secrets.cut(&warning.to_string())) "</p></section>");
+        }
         for cause in self.explanation.causes() {
             show_cause(out, cause, &secrets);
         }

@@ -8,7 +8,7 @@ use super::html::{Html, html};
 use crate::clock;
 use crate::edge::Edge;
 use crate::edge::explainer::{NotExplained, Question};
-use crate::epoch::EpochSeconds;
+use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};
 use crate::explain::{Effort, Explanation, Inquiry};
 
 /// Has a request explained by the configuration that runs, on the thread that does nothing else.
@@ -125,7 +125,11 @@ fn slider(out: &mut Html, explanation: &Explanation) {
     let at = explanation.at.0;
     let now = clock::now().0;
     let (from, until) = match window(explanation) {
-        Some((from, until)) => (from.map_or(at.min(now).min(until.0), |from| from.0), until.0),
+        Some((from, until)) => {
+            // Milliseconds would leave no place for anything that can be typed.
+            let until = until.0.min(LAST_DATED_SECOND);
+            (from.map_or(at.min(now).min(until), |from| from.0.min(LAST_DATED_SECOND)), until)
+        }
         None => (at.min(now), at.max(now)),
     };
     let (from, until) = (from.min(at).min(now), until.max(at).max(now));

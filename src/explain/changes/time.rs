@@ -5,9 +5,13 @@ use crate::explain::cause::Mistake;
 
 /// Milliseconds, and a clock in another time zone.
 pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> {
+    // A policy carries its own end, so that any other is another policy.
+    let mistake = if is_custom { Mistake::PolicyNotTheSignedOne } else { Mistake::ExpiresDiffers };
     let mut changes = vec![
-        scaled(|seconds| seconds.checked_mul(1_000)),
-        scaled(|milliseconds| (milliseconds >= MIN_MILLISECONDS).then_some(milliseconds / 1_000)),
+        changed(mistake, 1, |seconds| seconds.checked_mul(1_000)),
+        changed(mistake, 1, |milliseconds| {
+            (milliseconds >= MIN_MILLISECONDS).then_some(milliseconds / 1_000)
+        }),
     ];
     let zones = (1..=14).map(|hours| (if hours <= 12 { 1 } else { 2 }, hours * 60));
     for (cost, minutes) in zones.chain(BROKEN_ZONES.map(|minutes| (2, minutes))) {
@@ -15,14 +19,8 @@ pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> 
             changes.push(shifted(Mistake::TimeZone, cost, sign * minutes * 60));
         }
     }
-    // A policy carries its own end, so that any other is another policy.
-    let mistake = if is_custom { Mistake::PolicyNotTheSignedOne } else { Mistake::ExpiresDiffers };
     changes.extend([1, -1, 2, -2, 60, -60].map(|seconds| shifted(mistake, 2, seconds)));
     changes
-}
-
-fn scaled<'c>(scale: fn(i64) -> Option<i64>) -> Change<'c> {
-    changed(Mistake::Milliseconds, 1, scale)
 }
 
 fn shifted<'c>(mistake: Mistake, cost: u8, seconds: i64) -> Change<'c> {
@@ -47,5 +45,5 @@ pub(in crate::explain) fn elsewhere() -> impl Iterator<Item = i64> {
 
 /// Zones that are no whole hours from UTC, in minutes: from Newfoundland to the Chatham Islands.
 const BROKEN_ZONES: [i64; 12] = [150, 210, 270, 330, 345, 390, 525, 570, 585, 630, 765, 825];
-/// From here on a number of seconds would be beyond CloudFront's last one.
+/// From here on a number is hardly one of seconds.
 const MIN_MILLISECONDS: i64 = 100_000_000_000;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::Answer;
 use super::excerpt;
+use crate::access::warning::Warning;
 use crate::explain::{Cause, Check, Explanation, Verdict};
 use crate::redact::redacted_by_shape;
 
@@ -33,9 +34,14 @@ pub fn json(explanation: &Explanation) -> Value {
         "key-pair-id": explanation.key_pair_id,
         "policy": policy,
         "checks": checks,
+        "warnings": explanation.warnings.iter().map(warning).collect::<Vec<_>>(),
         "causes": explanation.causes().into_iter().map(cause).collect::<Vec<_>>(),
         "ignored": explanation.ignored.iter().map(|text| excerpt(text)).collect::<Vec<_>>(),
     })
+}
+
+fn warning(warning: &Warning) -> Value {
+    json!({"name": warning.name(), "text": warning.to_string()})
 }
 
 fn cause(cause: &Cause) -> Value {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{Answer, Paint, excerpt};
+use crate::access::warning::Warning;
 use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, diff};
 use crate::redact::redacted_by_shape;
 
@@ -11,6 +12,7 @@ use crate::redact::redacted_by_shape;
 pub fn text(explanation: &Explanation, paint: Paint) -> String {
     let mut text = verdict(explanation, paint);
     text.push_str(&place(explanation));
+    text.push_str(&warnings(explanation, paint));
     text.push_str(&causes(explanation, paint));
     text.push_str(&checks(explanation, paint));
     text
@@ -58,6 +60,13 @@ pub fn place(explanation: &Explanation) -> String {
         let _ = writeln!(text, "not understood, so ignored: {}", printable(&excerpt(ignored)));
     }
     text
+}
+
+/// What is allowed and isn't meant: a line each.
+#[must_use]
+pub fn warnings(explanation: &Explanation, paint: Paint) -> String {
+    let line = |warning: &Warning| format!("{} {}: {warning}\n", paint.bold("warning:"), warning.name());
+    explanation.warnings.iter().map(line).collect()
 }
 
 /// Each cause, what was signed above what was asked.
