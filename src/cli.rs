@@ -4,24 +4,27 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::config::Fault;
 
-/// Says something on stderr. One that can't be written to, such as a full disk, is no reason to stop.
+/// Prints one diagnostic on stderr: `error: …`, `warning: …` or `note: …`.
 macro_rules! tell {
-    ($($text:tt)*) => {{
-        use std::io::Write as _;
-        let _ = writeln!(std::io::stderr(), $($text)*);
-    }};
+    ($($text:tt)*) => {
+        $crate::cli::diagnostics::print(&format!($($text)*))
+    };
 }
 
 mod check;
+mod completions;
 mod dev;
+mod diagnostics;
 mod explain;
+mod health;
 mod keygen;
 mod keys;
 mod log;
+mod man;
 mod proxy;
 mod reload;
 mod serve;
@@ -29,6 +32,7 @@ mod service_manager;
 mod sign;
 mod signals;
 mod test;
+mod usage;
 mod watch;
 
 /// A signed-URL and signed-cookie reverse proxy that answers as Amazon CloudFront does.
@@ -48,17 +52,18 @@ struct Cli {
 
 /// What every command takes.
 #[derive(Clone, Copy, Debug, Args)]
+#[command(next_help_heading = "Global options")]
 struct Global {
-    /// When to use colours (NO_COLOR is heeded)
+    /// When to use colours (NO_COLOR turns them off)
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
     color: Color,
-    /// Say less: errors only
+    /// Print errors only
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     quiet: bool,
-    /// Say more; twice for everything
+    /// Print more; twice for everything
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     verbose: u8,
-    /// How the log on stderr is written
+    /// The format of the log on stderr
     #[arg(long, global = true, value_name = "FORMAT", default_value = "text")]
     log_format: log::Format,
 }
@@ -101,16 +106,26 @@ enum Command {
     Explain(explain::Explain),
     /// Run a test command beside a proxy of its own, with a fresh key
     Test(test::Test),
+    /// Check whether a running proxy is ready
+    Health(health::Health),
+    /// Print a completion script for a shell
+    Completions(completions::Completions),
+    /// Print or write the manual pages
+    Man(man::ManPages),
 }
 
 /// Reads the arguments, runs the command, and says how it ended.
 #[must_use]
 pub fn run() -> ExitCode {
+    let arguments: Vec<String> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    if arguments.iter().take_while(|one| *one != "--").any(|one| one == "--json") {
+        diagnostics::as_json();
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(WRONG) } else { ExitCode::SUCCESS };
+            let is_wrong = usage::report(error, &Cli::command(), &arguments);
+            return if is_wrong { ExitCode::from(WRONG) } else { ExitCode::SUCCESS };
         }
     };
     let global = cli.global;
@@ -123,6 +138,9 @@ pub fn run() -> ExitCode {
         Command::Check(command) => command.run(global),
         Command::Explain(command) => command.run(global),
         Command::Test(command) => command.run(global),
+        Command::Health(command) => command.run(),
+        Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     log::flush();
     outcome.unwrap_or_else(|error| {

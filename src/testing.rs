@@ -38,7 +38,7 @@
 //!
 //! It has its own sockets and its own thread, so that any client can ask it, and ends when it is dropped.
 
-mod ask;
+pub(crate) mod ask;
 mod assertions;
 mod echo;
 mod edge;

@@ -91,8 +91,7 @@ impl Bound {
             tracing::info!(%address, tls, workers = listeners.per_worker.len(), "listening");
         }
         if proxy.test_mode {
-            // Also under -q: nobody is to run like this without knowing.
-            tell!(
+            tracing::warn!(
                 "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and \
                  X-Frontgate-Viewer-Proto are believed; not for production"
             );

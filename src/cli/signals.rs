@@ -102,7 +102,9 @@ fn ends(stop: &CancellationToken) -> bool {
     if stop.is_cancelled() {
         return false;
     }
-    tracing::info!("stopping: no new connections, what is in flight may finish");
+    tracing::info!(
+        "stopping: no new connections, requests in flight may finish; press Ctrl-C again to stop at once"
+    );
     service_manager::tell(State::Stopping);
     stop.cancel();
     true

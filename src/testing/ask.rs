@@ -63,18 +63,18 @@ impl AskError {
 }
 
 /// A request that is about to be sent.
-pub(super) struct Ask<'a> {
-    pub(super) method: Method,
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
     /// With scheme and host.
-    pub(super) url: &'a str,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Vec<u8>,
+    pub(crate) url: &'a str,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
     /// Whether the body of the answer is left.
-    pub(super) head_only: bool,
+    pub(crate) head_only: bool,
 }
 
 impl Ask<'_> {
-    pub(super) async fn send(self, edge: SocketAddr) -> Result<Response, AskError> {
+    pub(crate) async fn send(self, edge: SocketAddr) -> Result<Response, AskError> {
         let head_only = self.head_only;
         let request = self.request()?;
         let asked = async {

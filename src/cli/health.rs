@@ -1,0 +1,94 @@
+//! `frontgate health`: whether a running proxy is ready, for container health checks and scripts (contract 10).
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use http::{HeaderMap, Method, StatusCode};
+use tokio::net::lookup_host;
+use tokio::time::timeout;
+
+use super::DENIED;
+use crate::redact::redacted_by_shape;
+use crate::testing::ask::Ask;
+
+#[derive(Args, Debug)]
+#[command(after_help = "Examples:
+  frontgate health
+  frontgate health http://127.0.0.1:9090
+  HEALTHCHECK CMD [\"frontgate\", \"health\", \"http://127.0.0.1:9090\"]    # in a Dockerfile
+Exit status: 0 ready, 1 not ready or no answer within 2 seconds, 2 wrong usage.")]
+pub(super) struct Health {
+    /// The admin listener; `/health/ready` is requested unless the URL has a path
+    #[arg(value_name = "URL", default_value = "http://127.0.0.1:9090")]
+    url: String,
+}
+
+impl Health {
+    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+        let url = with_path(&self.url)?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let answered = runtime.block_on(async { timeout(PATIENCE, status(&url)).await });
+        // A lookup that hangs would hold the runtime's end back; the process ends without it.
+        runtime.shutdown_background();
+        let reason = match answered {
+            Ok(Ok(StatusCode::OK)) => return Ok(ExitCode::SUCCESS),
+            Ok(Ok(status)) => format!("{url} responded {status}"),
+            Ok(Err(error)) => format!("{error:#}"),
+            Err(_) => format!("{url} did not respond within {} seconds", PATIENCE.as_secs()),
+        };
+        tell!("error: not ready: {reason}");
+        Ok(ExitCode::from(DENIED))
+    }
+}
+
+/// The URL to request.
+fn with_path(url: &str) -> anyhow::Result<String> {
+    let Some(rest) = url.strip_prefix("http://") else {
+        let host = url.rsplit("://").next().unwrap_or(url);
+        bail!(
+            "expected the URL of an admin listener, found {:?}\n  help      use http://{}",
+            redacted_by_shape(url),
+            redacted_by_shape(host)
+        );
+    };
+    Ok(match rest.split_once('/') {
+        Some((_, path)) if !path.is_empty() => url.to_owned(),
+        Some(_) => format!("{url}health/ready"),
+        None => format!("{url}/health/ready"),
+    })
+}
+
+async fn status(url: &str) -> anyhow::Result<StatusCode> {
+    let rest = url.strip_prefix("http://").unwrap_or(url);
+    let host = rest.split('/').next().unwrap_or(rest);
+    let has_port = host.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    let address = if has_port { host.to_owned() } else { format!("{host}:80") };
+    let mut found = lookup_host(&address).await.with_context(|| format!("{address} can't be resolved"))?;
+    let Some(address) = found.next() else { bail!("{address} has no address") };
+    let ask = Ask { method: Method::GET, url, headers: HeaderMap::new(), body: Vec::new(), head_only: true };
+    Ok(ask.send(address).await?.status)
+}
+
+/// Contract 10.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_without_a_path_means_the_readiness_check() {
+        for (given, expected) in [
+            ("http://127.0.0.1:9090", "http://127.0.0.1:9090/health/ready"),
+            ("http://[::1]:9090/", "http://[::1]:9090/health/ready"),
+            ("http://localhost:9090/health/live", "http://localhost:9090/health/live"),
+        ] {
+            assert_eq!(with_path(given).unwrap(), expected);
+        }
+        let error = with_path("localhost:9090").unwrap_err().to_string();
+        assert!(error.contains("http://localhost:9090"), "{error}");
+        assert!(with_path("https://localhost:9090").is_err());
+    }
+}
