@@ -28,7 +28,8 @@ fn object(text: &str) -> String {
         text.split_once(": ").filter(|(kind, _)| kinds.contains(kind)).unwrap_or(("note", text));
     let mut message: Vec<&str> = Vec::new();
     let mut help: Vec<&str> = Vec::new();
-    for line in rest.lines().map(str::trim).filter(|line| !line.is_empty()) {
+    let lines = rest.lines().map(str::trim);
+    for line in lines.filter(|line| !line.is_empty() && !line.starts_with(POINTER_TO_HELP)) {
         match HELP.iter().find_map(|label| line.strip_prefix(label)) {
             Some(advice) => help.push(advice.trim_start_matches(':').trim_start()),
             None if help.is_empty() => message.push(line),
@@ -42,7 +43,10 @@ fn object(text: &str) -> String {
 static AS_JSON: AtomicBool = AtomicBool::new(false);
 
 /// How a line of advice begins: ours, and clap's.
-const HELP: [&str; 4] = ["help", "tip:", "Usage:", "For more information"];
+const HELP: [&str; 3] = ["help", "tip:", "Usage:"];
+
+/// clap's last line, which says nothing about the error.
+const POINTER_TO_HELP: &str = "For more information, try";
 
 #[cfg(test)]
 mod tests {

@@ -22,7 +22,7 @@ pub(super) struct ManPages {
 
 impl ManPages {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let mut command = Cli::command();
+        let mut command = Cli::command().disable_help_subcommand(true);
         command.build();
         let Some(dir) = self.dir else {
             let mut page = Vec::new();

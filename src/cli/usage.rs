@@ -31,9 +31,11 @@ fn suggest_option(error: &mut Error, cli: &Command, arguments: &[String]) {
         .find(|row| row.option == option && row.commands.contains(&command.as_str()))
         .map(|row| row.tip.to_owned())
         .or_else(|| commands_with(cli, &option));
-    let Some(tip) = tip else { return };
-    let _ = error.remove(ContextKind::SuggestedArg);
-    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    let _ = error.remove(ContextKind::Suggested);
+    if let Some(tip) = tip {
+        let _ = error.remove(ContextKind::SuggestedArg);
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![StyledStr::from(tip)]));
+    }
 }
 
 /// A command that other tools have.

@@ -46,4 +46,5 @@ mod test_mode;
 mod testing;
 mod troubleshooting;
 mod trusted_proxies;
+mod usage;
 mod websocket;

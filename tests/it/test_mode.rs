@@ -66,7 +66,7 @@ fn without_test_mode_the_headers_are_ordinary_ones() {
 fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
     let origin = RecordingOrigin::start();
     let edge = Edge::serve(&sites::private(&origin.url(), ""));
-    assert!(edge.log().contains("test mode"));
+    wait_for(|| edge.log().contains("test mode").then_some(()));
     let folder = edge.dir.path();
     for args in [
         vec!["serve", "--listen", "0.0.0.0:0", "--test-mode"],
@@ -77,6 +77,12 @@ fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
         assert_eq!(output.status.code(), Some(2), "{args:?}");
         assert!(stderr(&output).contains("--test-mode-on-any-address"), "{args:?}: {}", stderr(&output));
     }
+    // Among JSON lines it is one, and with -q nothing but errors is printed.
+    let json = Edge::serve_with(&sites::private(&origin.url(), ""), &["--test-mode", "--log-format", "json"]);
+    let log = wait_for(|| Some(json.log()).filter(|log| log.contains("test mode") && log.ends_with('\n')));
+    assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{log}");
+    let quiet = Edge::serve_with(&sites::private(&origin.url(), ""), &["--test-mode", "-q"]);
+    assert_eq!(quiet.log(), "");
     let dir = tempfile::tempdir().unwrap();
     let mut command = frontgate();
     command.args(["dev", "--listen", "0.0.0.0:0", "--test-mode-on-any-address"]);
