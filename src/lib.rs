@@ -94,6 +94,8 @@ pub mod locations;
 #[doc(hidden)]
 pub mod origin;
 #[cfg(feature = "shell")]
+mod paste;
+#[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod small_writes;
 #[cfg(feature = "testing")]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{Cursor, IsTerminal, Read};
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
@@ -14,31 +14,15 @@ use super::{DENIED, Global, answer};
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
+use crate::paste::{Reader, responder, response};
 use crate::viewer::Country;
 
-mod answers;
-mod cookies;
-mod curl;
-mod har;
-mod input;
 mod json;
-mod link;
-mod pasted;
-mod redacted;
-mod response;
 mod session;
-mod shortened;
-mod standard_log;
 mod text;
 mod timeline;
 mod trust;
-mod url;
-mod whose;
-mod words;
 
-use input::{Form, Text};
-use link::{Problem, Sink};
-use pasted::Pasted;
 use session::Session;
 use trust::Trust;
 
@@ -126,15 +110,14 @@ impl Explain {
         let sources = self.sources()?;
         let mut session = Session::new(&self, trust, now, at);
         (session.paint, session.is_quiet) = (paint, global.quiet);
-        let mut pasted = Pasted::new(self.url.as_deref());
-        for (name, reader) in sources {
-            match Text::recognise(&name, reader) {
-                Ok(text) if text.form == Form::Nothing && self.url.is_some() => {}
-                Ok(text) => read(text, &mut pasted, &mut session)?,
-                Err(problem) => session.problem(problem),
-            }
+        let mut reader = Reader::new(self.url.as_deref());
+        let read = sources
+            .into_iter()
+            .try_for_each(|(name, source)| reader.read(&name, source, &mut session));
+        if read.is_continue() {
+            // Where it breaks, the session knows why.
+            let _ = reader.finish(&mut session);
         }
-        pasted.finish(&mut session)?;
         session.finish()
     }
 
@@ -146,6 +129,9 @@ impl Explain {
                 sources.push(("standard input".to_owned(), Box::new(std::io::stdin())));
             } else {
                 let name = format!("argument {}", number + 1);
+                if Path::new(text).is_file() {
+                    bail!("{name} is the name of a file: --file `{text}` reads it");
+                }
                 sources.push((name, Box::new(Cursor::new(text.clone().into_bytes()))));
             }
         }
@@ -184,8 +170,8 @@ impl Explain {
                 bail!("{name} is empty: expected a response, such as `curl -si 'https://…'` prints");
             }
             let (head, body) = response::read(&String::from_utf8_lossy(&bytes));
-            let finding = whose::judge(&head, &body);
-            if finding.whose == whose::Whose::Nobody {
+            let finding = responder::judge(&head, &body);
+            if finding.whose == responder::Whose::Nobody {
                 status = ExitCode::from(DENIED);
             }
             answer(&match self.json {
@@ -195,40 +181,6 @@ impl Explain {
         }
         Ok(status)
     }
-}
-
-fn read(text: Text, pasted: &mut Pasted, sink: &mut dyn Sink) -> anyhow::Result<()> {
-    match text.form {
-        Form::Pasted => pasted.read(text.lines(), sink),
-        Form::Har => har::read(text, sink),
-        form @ (Form::Log | Form::JsonLog) => standard_log::read(text.lines(), form, sink),
-        Form::CookieObject => {
-            let name = text.name.clone();
-            let mut object = String::new();
-            let read = text.into_reader().take(input::MAX_LINE as u64).read_to_string(&mut object);
-            match read.ok().and_then(|_| cookies::in_object(&object)) {
-                Some(pairs) => {
-                    sink.note(&format!("{name}: an object of cookies"));
-                    pasted.cookies(&name, 1, pairs);
-                }
-                None => sink.problem(no_cookies(&name)),
-            }
-            Ok(())
-        }
-        Form::Nothing => {
-            let fault = link::problem(&text.name, 0, "there is nothing to explain");
-            sink.problem(Box::new(fault.found("nothing, or white space").expected(input::SOMETHING)));
-            Ok(())
-        }
-    }
-}
-
-fn no_cookies(name: &str) -> Problem {
-    let fault = link::problem(name, 0, "this is no object of cookies");
-    Box::new(
-        fault
-            .expected(r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#),
-    )
 }
 
 fn country(text: &str) -> Result<Country, &'static str> {
@@ -244,8 +196,8 @@ mod tests {
     use proptest::prelude::*;
     use proptest::sample::Index;
 
-    use super::link::tests::Kept;
     use super::*;
+    use crate::paste::Kept;
 
     #[derive(Parser)]
     struct Only {
@@ -256,12 +208,9 @@ mod tests {
     /// Reads a text and judges what was found in it, as `run` does without keys; says how many links and problems.
     fn explained(bytes: &[u8]) -> (usize, usize) {
         let mut kept = Kept::default();
-        let mut pasted = Pasted::new(None);
-        match Text::recognise("x", Cursor::new(bytes.to_vec())) {
-            Ok(text) => read(text, &mut pasted, &mut kept).unwrap(),
-            Err(problem) => kept.problem(problem),
-        }
-        pasted.finish(&mut kept).unwrap();
+        let mut reader = Reader::new(None);
+        assert!(reader.read("x", Cursor::new(bytes.to_vec()), &mut kept).is_continue());
+        assert!(reader.finish(&mut kept).is_continue());
         let asked = Only::parse_from(["explain", "--timeline"]).explain;
         let session = Session::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
         let found = (kept.links.len(), kept.problems.len());
@@ -273,7 +222,7 @@ mod tests {
             }
         }
         let (head, body) = response::read(&String::from_utf8_lossy(bytes));
-        let _ = text::finding(&whose::judge(&head, &body), Paint(false));
+        let _ = text::finding(&responder::judge(&head, &body), Paint(false));
         found
     }
 

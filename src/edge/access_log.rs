@@ -35,8 +35,6 @@ mod writer;
 use bodies::{CountedBody, LoggedBody};
 use ending::Ending;
 use facts::{RequestFacts, ResponseFacts};
-#[cfg(feature = "proxy")]
-pub(crate) use format::HEAD;
 pub use writer::AccessLog;
 
 /// What is known of a request; nothing where nobody wants to know.

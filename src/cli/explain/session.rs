@@ -2,20 +2,19 @@
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use http::Method;
 
-use super::link::{Link, Problem, Sink};
-use super::redacted::unknown;
 use super::trust::Trust;
 use super::{Explain, json, text};
 use crate::cli::{DENIED, WRONG, answer};
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::explain::{Clues, Effort, Explanation, Inquiry, Searched, Verdict, explain_with};
+use crate::paste::{Link, Problem, Sink, cookies_in_line, unknown};
 
 /// What the command line asked for, and what came of it so far.
 pub(super) struct Session<'e> {
@@ -29,6 +28,8 @@ pub(super) struct Session<'e> {
     pub(super) is_quiet: bool,
     /// The first link, until it is known whether there are more.
     held: Option<Link>,
+    /// Why no link can be taken any more.
+    failed: Option<anyhow::Error>,
     links: usize,
     problems: usize,
     is_denied: bool,
@@ -57,6 +58,7 @@ impl<'e> Session<'e> {
             paint: Paint(false),
             is_quiet: false,
             held: None,
+            failed: None,
             links: 0,
             problems: 0,
             is_denied: false,
@@ -69,6 +71,9 @@ impl<'e> Session<'e> {
     /// # Errors
     /// Where the answer can't be written.
     pub(super) fn finish(mut self) -> anyhow::Result<ExitCode> {
+        if let Some(error) = self.failed.take() {
+            return Err(error);
+        }
         if let Some(link) = self.held.take() {
             self.explain(link, None)?;
         }
@@ -150,31 +155,20 @@ impl<'e> Session<'e> {
     }
 
     fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<&'static str>)> {
-        let (mut inquiry, mut changed) = Inquiry::of_url(&link.url, at)?;
-        if link.is_as_sent {
-            let (_, rest) = link.url.split_once("://").unwrap_or_default();
-            let target = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
-            inquiry.target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
-            inquiry.fragment = None;
-            changed.clear();
-        }
-        if let Some(host) = &link.host {
-            inquiry.authority.clone_from(host);
-            inquiry.host().context("the Host header")?;
-        }
+        let (mut inquiry, changed) = link.inquiry(at)?;
         let cookies = self
             .asked
             .cookie
             .iter()
-            .map(|value| super::cookies::in_line(value).unwrap_or_else(|| value.trim().to_owned()));
-        inquiry.cookies = link.cookies.iter().cloned().chain(cookies).map(String::into_bytes).collect();
+            .map(|value| cookies_in_line(value).unwrap_or_else(|| value.trim().to_owned()));
+        inquiry.cookies.extend(cookies.map(String::into_bytes));
         inquiry.is_preflight = self.asked.preflight || (link.is_preflight && self.asked.method.is_none());
-        inquiry.method = match (&self.asked.method, self.asked.preflight) {
-            (_, true) => Method::OPTIONS,
-            (Some(method), false) => method.clone(),
-            (None, false) => link.method.clone().unwrap_or(Method::GET),
-        };
-        if let Some(address) = self.asked.ip.or(link.address) {
+        match (&self.asked.method, self.asked.preflight) {
+            (_, true) => inquiry.method = Method::OPTIONS,
+            (Some(method), false) => inquiry.method = method.clone(),
+            (None, false) => {}
+        }
+        if let Some(address) = self.asked.ip {
             inquiry.address = address;
         }
         inquiry.country = self.asked.country;
@@ -189,8 +183,8 @@ impl<'e> Session<'e> {
     }
 }
 
-impl Sink for Session<'_> {
-    fn link(&mut self, link: Link) -> anyhow::Result<()> {
+impl Session<'_> {
+    fn take(&mut self, link: Link) -> anyhow::Result<()> {
         self.links += 1;
         if self.links == 1 {
             self.held = Some(link);
@@ -200,6 +194,18 @@ impl Sink for Session<'_> {
             self.explain(first, Some(1))?;
         }
         self.explain(link, Some(self.links))
+    }
+}
+
+impl Sink for Session<'_> {
+    fn link(&mut self, link: Link) -> ControlFlow<()> {
+        match self.take(link) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                self.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
     }
 
     fn problem(&mut self, problem: Problem) {

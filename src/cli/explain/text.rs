@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 
 use super::session::Judged;
 use super::timeline::Timeline;
-use super::whose::Finding;
 use crate::explain::Verdict;
 use crate::explain::report::{self, Paint, printable};
+use crate::paste::responder::Finding;
 
 /// Everything about one link; `number` where it is one of several.
 pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool, paint: Paint) -> String {

@@ -6,7 +6,7 @@ use crate::access::encoding::{decode, percent_decoded};
 use crate::access::policy::Policy;
 
 /// The pairs of a line that is a cookie header, `Set-Cookie`, curl's `-b` or a line of its cookie jar.
-pub(super) fn in_line(line: &str) -> Option<String> {
+pub(crate) fn in_line(line: &str) -> Option<String> {
     let line = line.trim();
     if let Some(rest) = without_name(line, "set-cookie:") {
         // What follows the first pair is for the browser.

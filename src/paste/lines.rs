@@ -1,4 +1,6 @@
-//! Lines that somebody pasted: URLs, the cookies that belong to them, and `curl` commands.
+//! Lines of a pasted text: URLs, the cookies that belong to them, and `curl` commands.
+
+use std::ops::ControlFlow;
 
 use super::input::{Line, Lines};
 use super::link::{Link, Problem, Sink, beginning, problem};
@@ -6,7 +8,7 @@ use super::{cookies, curl, url, words};
 
 /// What was read so far. Cookies belong to the URL before them, or else to the one behind.
 #[derive(Debug, Default)]
-pub(super) struct Pasted {
+pub(super) struct PastedLines {
     /// For cookies that come alone.
     given: Option<String>,
     open: Option<Link>,
@@ -28,16 +30,13 @@ struct Command {
     lines: usize,
 }
 
-impl Pasted {
+impl PastedLines {
     pub(super) fn new(given: Option<&str>) -> Self {
         Self { given: given.map(str::to_owned), ..Self::default() }
     }
 
     /// Reads a text to its end.
-    ///
-    /// # Errors
-    /// Where the sink takes no more.
-    pub(super) fn read(&mut self, mut lines: Lines, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    pub(super) fn read(&mut self, mut lines: Lines, sink: &mut dyn Sink) -> ControlFlow<()> {
         let mut command: Option<Command> = None;
         while let Some(line) = lines.next_or_tell(sink) {
             if line.is_lossy {
@@ -61,7 +60,7 @@ impl Pasted {
                     .help("copy it once more, to its end"),
             ));
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 
     /// A line that is or ends a command; the command where it goes on.
@@ -71,7 +70,7 @@ impl Pasted {
         line: &Line,
         name: &str,
         sink: &mut dyn Sink,
-    ) -> anyhow::Result<Option<Command>> {
+    ) -> ControlFlow<(), Option<Command>> {
         let mut command =
             before.unwrap_or_else(|| Command { line: line.number, text: String::new(), lines: 0 });
         if command.lines > 0 {
@@ -84,14 +83,14 @@ impl Pasted {
             let found = format!("{} bytes in {} lines, without an end", command.text.len(), command.lines);
             let expected = format!("at most {MAX_COMMAND} bytes in {MAX_COMMAND_LINES} lines");
             sink.problem(Box::new(fault.found(found).expected(expected).help("is a quote never closed?")));
-            return Ok(None);
+            return ControlFlow::Continue(None);
         }
         if words::goes_on(&command.text) {
-            return Ok(Some(command));
+            return ControlFlow::Continue(Some(command));
         }
         // A command that was copied with the prompt before it.
         let text = command.text.trim_start().trim_start_matches(['$', '>', '%']).trim_start();
-        let Some(words) = words::split(text) else { return Ok(Some(command)) };
+        let Some(words) = words::split(text) else { return ControlFlow::Continue(Some(command)) };
         let place = place(name, command.line);
         sink.note(&format!("{place}: a curl command"));
         match curl::links(&place, &words) {
@@ -110,30 +109,32 @@ impl Pasted {
                 problem(name, command.line, message).expected("https://… among its arguments"),
             )),
         }
-        Ok(None)
+        ControlFlow::Continue(None)
     }
 
-    fn line(&mut self, line: &Line, name: &str, sink: &mut dyn Sink) -> anyhow::Result<Result<(), Problem>> {
+    fn line(&mut self, line: &Line, name: &str, sink: &mut dyn Sink) -> ControlFlow<(), Result<(), Problem>> {
         let text = line.text.trim();
         if text.is_empty() || (text.starts_with('#') && !text.starts_with("#HttpOnly_")) {
-            return Ok(Ok(()));
+            return ControlFlow::Continue(Ok(()));
         }
         if let Some(pairs) = cookies::in_line(text) {
             sink.note(&format!("{}: cookies", place(name, line.number)));
             self.cookies(name, line.number, pairs);
-            return Ok(Ok(()));
+            return ControlFlow::Continue(Ok(()));
         }
         let found = url::in_line(text);
         if found.is_empty() {
-            return Ok(self.goes_on(text).then_some(()).ok_or_else(|| unrecognised(name, line, text)));
+            return ControlFlow::Continue(
+                self.goes_on(text).then_some(()).ok_or_else(|| unrecognised(name, line, text)),
+            );
         }
         for (url, notes) in found {
             if url.len() > MAX_URL {
-                return Ok(Err(too_long(name, line.number, url.len())));
+                return ControlFlow::Continue(Err(too_long(name, line.number, url.len())));
             }
             self.next(Link { notes, ..Link::found_at(place(name, line.number), url) }, sink)?;
         }
-        Ok(Ok(()))
+        ControlFlow::Continue(Ok(()))
     }
 
     /// A mail that breaks lines breaks URLs.
@@ -165,20 +166,17 @@ impl Pasted {
         waiting.fields.push(pairs);
     }
 
-    fn next(&mut self, mut link: Link, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    fn next(&mut self, mut link: Link, sink: &mut dyn Sink) -> ControlFlow<()> {
         if let Some(open) = self.open.take() {
             sink.link(open)?;
         }
         link.cookies.extend(self.waiting.take().into_iter().flat_map(|waiting| waiting.fields));
         self.open = Some(link);
-        Ok(())
+        ControlFlow::Continue(())
     }
 
     /// Gives on what had to wait.
-    ///
-    /// # Errors
-    /// Where the sink takes no more.
-    pub(super) fn finish(self, sink: &mut dyn Sink) -> anyhow::Result<()> {
+    pub(super) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
         if let Some(open) = self.open {
             return sink.link(open);
         }
@@ -198,7 +196,7 @@ impl Pasted {
         } else if let Some(url) = self.given {
             sink.link(Link::found_at("--url", url))?;
         }
-        Ok(())
+        ControlFlow::Continue(())
     }
 }
 
@@ -223,8 +221,6 @@ fn unrecognised(name: &str, line: &Line, text: &str) -> Problem {
         fault.help("for a response: --s3-or-cloudfront says whose it is")
     } else if begins(&["Invoke-WebRequest", "$session", "fetch("]) {
         fault.help("choose \"Copy as cURL\" in the browser in place of this form")
-    } else if name.starts_with("argument") && std::path::Path::new(text).is_file() {
-        fault.help(format!("there is a file of that name: --file {}", beginning(text)))
     } else {
         fault.help("a URL begins with its scheme: https://")
     })

@@ -4,33 +4,33 @@ use crate::edge::identity::POP;
 
 /// Status and headers.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Head {
-    pub(super) status: Option<u16>,
-    pub(super) headers: Vec<(String, String)>,
+pub(crate) struct Head {
+    pub(crate) status: Option<u16>,
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Head {
     /// A header's first value.
-    pub(super) fn get(&self, name: &str) -> Option<&str> {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
         headers.find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
     }
 
     /// Whether a header's value begins so, in any case.
-    pub(super) fn begins(&self, name: &str, with: &str) -> bool {
+    pub(crate) fn begins(&self, name: &str, with: &str) -> bool {
         let begin = self.get(name).and_then(|value| value.get(..with.len()));
         begin.is_some_and(|begin| begin.eq_ignore_ascii_case(with))
     }
 
     /// Whether CloudFront had a part in it.
-    pub(super) fn came_through_cloudfront(&self) -> bool {
+    pub(crate) fn came_through_cloudfront(&self) -> bool {
         ["X-Amz-Cf-Id", "X-Amz-Cf-Pop"].iter().any(|name| self.get(name).is_some())
             || self.get("Via").is_some_and(|via| via.contains("(CloudFront)"))
             || self.get("X-Cache").is_some_and(|cache| cache.ends_with("from cloudfront"))
     }
 
     /// What shows that.
-    pub(super) fn of_cloudfront(&self) -> Vec<String> {
+    pub(crate) fn of_cloudfront(&self) -> Vec<String> {
         let mut evidence = Vec::new();
         for (name, word) in
             [("Server", "CloudFront"), ("X-Cache", "from cloudfront"), ("Via", "(CloudFront)")]
@@ -48,7 +48,7 @@ impl Head {
 }
 
 /// The last response of a text, since redirects and proxies come first, and its body.
-pub(super) fn read(text: &str) -> (Head, String) {
+pub(crate) fn read(text: &str) -> (Head, String) {
     let is_verbose = text.lines().any(|line| line.starts_with("< HTTP/"));
     let text = if is_verbose { of_verbose(text) } else { text.replace("\r\n", "\n") };
     let mut head = Head::default();

@@ -1,10 +1,10 @@
 //! The answers that are told from each other, and what to do about each.
 
-use super::whose::Whose;
+use super::responder::Whose;
 use crate::access::deny::AccessError;
 
 /// What the signature check answers, and what each answer means.
-pub(super) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static str)> {
+pub(crate) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static str)> {
     [
         (
             AccessError::MissingKey,
@@ -25,7 +25,7 @@ pub(super) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static s
 }
 
 /// S3's codes with 403 or behind one, and what to do.
-pub(super) const S3_CODES: [(&str, &str); 10] = [
+pub(crate) const S3_CODES: [(&str, &str); 10] = [
     (
         "AccessDenied",
         "let the distribution read the bucket: its origin access control in the bucket's policy; a key that isn't \
@@ -50,14 +50,14 @@ pub(super) const S3_CODES: [(&str, &str); 10] = [
 ];
 
 /// Of S3's own presigned URLs, which aren't CloudFront's.
-pub(super) const S3_EXPIRED: &str =
+pub(crate) const S3_EXPIRED: &str =
     "the presigned URL of S3 has expired: it is none of CloudFront's, and no change to the bucket mends it";
 
-pub(super) const S3_NEXT: [&str; 1] =
+pub(crate) const S3_NEXT: [&str; 1] =
     ["look at the bucket's policy and at the distribution's origin access control"];
 
 /// What CloudFront's pages say (semantics 7.4).
-pub(super) const PAGES: [(Whose, &str, &str); 5] = [
+pub(crate) const PAGES: [(Whose, &str, &str); 5] = [
     (
         Whose::Firewall,
         "Request blocked.",
@@ -84,7 +84,7 @@ pub(super) const PAGES: [(Whose, &str, &str); 5] = [
 #[cfg(test)]
 mod tests {
     use super::super::response::read;
-    use super::super::whose::judge;
+    use super::super::responder::judge;
     use super::*;
 
     #[test]

@@ -4,7 +4,7 @@ use crate::access::encoding::percent_decoded;
 use crate::explain::Unknown;
 
 /// What isn't known of a request, and the words for it.
-pub(super) fn unknown(target: &str, cookies: &[Vec<u8>]) -> (Unknown, Option<String>) {
+pub(crate) fn unknown(target: &str, cookies: &[Vec<u8>]) -> (Unknown, Option<String>) {
     let query = target.split_once('?').map_or("", |(_, query)| query);
     let in_query = query.split('&').filter_map(|pair| pair.split_once('='));
     let fields: Vec<_> = cookies.iter().map(|field| String::from_utf8_lossy(field)).collect();

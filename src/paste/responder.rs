@@ -1,12 +1,12 @@
 //! Whose response it is: S3's, CloudFront's signature check, one of its pages, a firewall's, the application's.
 //! Semantics 7.1, 7.2 and 7.4 have the bytes.
 
-use super::answers::{PAGES, S3_CODES, S3_EXPIRED, S3_NEXT, signature_codes};
+use super::known_responses::{PAGES, S3_CODES, S3_EXPIRED, S3_NEXT, signature_codes};
 use super::response::Head;
 
 /// Who answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Whose {
+pub(crate) enum Whose {
     Signature,
     S3,
     Firewall,
@@ -20,18 +20,18 @@ pub(super) enum Whose {
 
 /// What was found, and why.
 #[derive(Clone, Debug)]
-pub(super) struct Finding {
-    pub(super) whose: Whose,
+pub(crate) struct Finding {
+    pub(crate) whose: Whose,
     /// The code in an XML body.
-    pub(super) code: Option<String>,
-    pub(super) is_certain: bool,
-    pub(super) evidence: Vec<String>,
-    pub(super) next: Vec<String>,
+    pub(crate) code: Option<String>,
+    pub(crate) is_certain: bool,
+    pub(crate) evidence: Vec<String>,
+    pub(crate) next: Vec<String>,
 }
 
 impl Whose {
     /// In `--json`.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Signature => "cloudfront-signature",
             Self::S3 => "s3",
@@ -45,7 +45,7 @@ impl Whose {
         }
     }
 
-    pub(super) fn sentence(self) -> &'static str {
+    pub(crate) fn sentence(self) -> &'static str {
         match self {
             Self::Signature => "CloudFront's check of the signature answered",
             Self::S3 => "S3 answered, behind CloudFront or asked directly",
@@ -62,7 +62,7 @@ impl Whose {
 
 impl Finding {
     /// The sentence where it is somebody else than the signature check.
-    pub(super) fn if_not_the_signature(&self) -> Option<String> {
+    pub(crate) fn if_not_the_signature(&self) -> Option<String> {
         let others =
             [Whose::S3, Whose::Firewall, Whose::Country, Whose::Method, Whose::CloudFrontPage, Whose::App];
         others.contains(&self.whose).then(|| {
@@ -77,7 +77,7 @@ impl Finding {
 }
 
 /// Judges a response.
-pub(super) fn judge(head: &Head, body: &str) -> Finding {
+pub(crate) fn judge(head: &Head, body: &str) -> Finding {
     let shown = Shown { head, body };
     let mut finding =
         shown.by_frontgate().or_else(|| shown.by_s3()).or_else(|| shown.by_xml()).or_else(|| shown.by_page());

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::BufReader;
+use std::ops::ControlFlow;
 
 use http::Method;
 use serde::Deserialize;
@@ -9,29 +10,26 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::input::Text;
 use super::link::{Link, Sink, problem};
-use super::pasted::{MAX_URL, too_long};
+use super::lines::{MAX_URL, too_long};
 use super::response::Head;
 use super::shortened::{MAX_STRING, Shortened};
-use super::whose;
+use super::responder;
 use crate::access::credentials::{SIGNING_PARAMETERS, is_signing_cookie};
 use crate::epoch::EpochSeconds;
 
 /// Gives every entry on whose request is signed, or whose response is 403.
-///
-/// # Errors
-/// Where the sink takes no more.
-pub(super) fn read(text: Text, sink: &mut dyn Sink) -> anyhow::Result<()> {
+pub(super) fn read(text: Text, sink: &mut dyn Sink) -> ControlFlow<()> {
     let name = text.name.clone();
     let reader = BufReader::with_capacity(64 << 10, Shortened::new(text.into_reader()));
-    let mut failed = None;
+    let mut stopped = false;
     let mut seen = Seen::default();
     let outcome = {
-        let mut entries = Entries { name: &name, sink, failed: &mut failed, seen: &mut seen };
+        let mut entries = Entries { name: &name, sink, stopped: &mut stopped, seen: &mut seen };
         let mut json = serde_json::Deserializer::from_reader(reader);
         Document { entries: &mut entries }.deserialize(&mut json).and_then(|()| json.end())
     };
-    if let Some(error) = failed {
-        return Err(error);
+    if stopped {
+        return ControlFlow::Break(());
     }
     if let Err(error) = outcome {
         let fault = problem(&name, error.line(), format!("this is no HAR file: {error}"));
@@ -51,7 +49,7 @@ pub(super) fn read(text: Text, sink: &mut dyn Sink) -> anyhow::Result<()> {
             ));
         }
     }
-    Ok(())
+    ControlFlow::Continue(())
 }
 
 #[derive(Default)]
@@ -65,7 +63,7 @@ struct Seen {
 struct Entries<'s> {
     name: &'s str,
     sink: &'s mut dyn Sink,
-    failed: &'s mut Option<anyhow::Error>,
+    stopped: &'s mut bool,
     seen: &'s mut Seen,
 }
 
@@ -125,8 +123,8 @@ impl<'de> Visitor<'de> for List<'_, '_> {
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
         while let Some(entry) = list.next_element::<Entry>()? {
-            if let Err(error) = self.entries.take(entry) {
-                *self.entries.failed = Some(error);
+            if self.entries.take(entry).is_break() {
+                *self.entries.stopped = true;
                 return Err(A::Error::custom("nothing more can be taken"));
             }
         }
@@ -172,21 +170,21 @@ struct Pair {
 }
 
 impl Entries<'_> {
-    fn take(&mut self, entry: Entry) -> anyhow::Result<()> {
+    fn take(&mut self, entry: Entry) -> ControlFlow<()> {
         self.seen.entries += 1;
         let Entry { started_date_time, request, response } = entry;
         let cookies = request.cookie_fields();
         self.seen.cookies += usize::from(!cookies.is_empty());
         let is_signed = has_signing_parameters(&request.url) || cookies.iter().any(|field| is_signing(field));
         if !is_signed && response.status != 403 {
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         self.seen.taken += 1;
         self.seen.without_credentials += usize::from(!is_signed);
         let place = format!("entry {} of {}", self.seen.entries, self.name);
         if request.url.len() > MAX_URL {
             self.sink.problem(too_long(&place, 0, request.url.len()));
-            return Ok(());
+            return ControlFlow::Continue(());
         }
         let mut notes = Vec::new();
         let at = EpochSeconds::parse(&started_date_time, EpochSeconds(0));
@@ -228,7 +226,7 @@ impl Response {
     fn told_by(self, mut link: Link) -> Link {
         if self.status == 403 {
             let headers = self.headers.into_iter().map(|header| (header.name, header.value)).collect();
-            let finding = whose::judge(&Head { status: Some(403), headers }, "");
+            let finding = responder::judge(&Head { status: Some(403), headers }, "");
             if let Some(verdict) = finding.if_not_the_signature() {
                 link.notes.push(verdict);
             }

@@ -1,6 +1,7 @@
 //! Lines of CloudFront's standard logs, and of our own: each denied request.
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use http::Method;
 use percent_encoding::percent_decode_str;
@@ -8,16 +9,12 @@ use serde_json::{Map, Value};
 
 use super::input::{Form, Line, Lines};
 use super::link::{Link, Sink, beginning, problem};
-use super::pasted::{MAX_URL, too_long};
-use crate::edge::access_log::HEAD;
+use super::lines::{MAX_URL, too_long};
 use crate::epoch::EpochSeconds;
 
-/// Gives every line on whose status is 403.
-///
-/// # Errors
-/// Where the sink takes no more.
-pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> anyhow::Result<()> {
-    let mut names: Vec<String> = HEAD.split_whitespace().skip(3).map(str::to_owned).collect();
+/// Reports every line whose status is 403.
+pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> ControlFlow<()> {
+    let mut names: Vec<String> = STANDARD_FIELDS.split_whitespace().map(str::to_owned).collect();
     let (mut requests, mut denied) = (0_u64, 0_u64);
     while let Some(line) = lines.next_or_tell(sink) {
         if let Some(fields) = line.text.strip_prefix("#Fields:") {
@@ -54,7 +51,7 @@ pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> anyhow:
         }
     }
     sink.note(&format!("{}: a log of {requests} requests, {denied} of them denied with 403", lines.name()));
-    Ok(())
+    ControlFlow::Continue(())
 }
 
 /// A line by its fields' names.
@@ -150,3 +147,10 @@ fn meaning(word: &str) -> &'static str {
         _ => "",
     }
 }
+
+/// The fields of version 1, in the order of CloudFront's documentation.
+pub(crate) const STANDARD_FIELDS: &str = "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status \
+    cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol \
+    cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version fle-status \
+    fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type sc-content-type sc-content-len \
+    sc-range-start sc-range-end";

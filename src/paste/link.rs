@@ -1,6 +1,7 @@
 //! A link that is to be explained, wherever it was found, and whom it is given to.
 
 use std::net::IpAddr;
+use std::ops::ControlFlow;
 
 use http::Method;
 
@@ -9,54 +10,51 @@ use crate::epoch::EpochSeconds;
 
 /// A URL as it was asked for, with what is known of the request beside it.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Link {
+pub(crate) struct Link {
     /// Where it was found, such as `line 3 of access.log`.
-    pub(super) place: String,
+    pub(crate) place: String,
     /// The URL.
-    pub(super) url: String,
+    pub(crate) url: String,
     /// Whether path and query are the bytes that were sent, so that nothing is encoded any more.
-    pub(super) is_as_sent: bool,
+    pub(crate) is_as_sent: bool,
     /// The values of its Cookie header fields.
-    pub(super) cookies: Vec<String>,
+    pub(crate) cookies: Vec<String>,
     /// Whether there may have been cookies that nobody wrote down.
-    pub(super) hides_cookies: bool,
+    pub(crate) hides_cookies: bool,
     /// The method, where it was told.
-    pub(super) method: Option<Method>,
+    pub(crate) method: Option<Method>,
     /// The Host header, where it isn't the URL's.
-    pub(super) host: Option<String>,
+    pub(crate) host: Option<String>,
     /// Whether a browser asked whether it may ask.
-    pub(super) is_preflight: bool,
+    pub(crate) is_preflight: bool,
     /// When it was asked.
-    pub(super) at: Option<EpochSeconds>,
+    pub(crate) at: Option<EpochSeconds>,
     /// By whom.
-    pub(super) address: Option<IpAddr>,
+    pub(crate) address: Option<IpAddr>,
     /// What the viewer got.
-    pub(super) status: Option<u16>,
+    pub(crate) status: Option<u16>,
     /// What was changed, left out or noticed.
-    pub(super) notes: Vec<String>,
+    pub(crate) notes: Vec<String>,
 }
 
 impl Link {
-    pub(super) fn found_at(place: impl Into<String>, url: impl Into<String>) -> Self {
+    pub(crate) fn found_at(place: impl Into<String>, url: impl Into<String>) -> Self {
         Self { place: place.into(), url: url.into(), ..Self::default() }
     }
 }
 
 /// Something that can't be read: place, found, expected, remedy.
-pub(super) type Problem = Box<Fault>;
+pub(crate) type Problem = Box<Fault>;
 
 /// A problem in a text of that name; line 0 where the text as a whole is meant.
-pub(super) fn problem(name: &str, line: usize, message: impl Into<String>) -> Fault {
+pub(crate) fn problem(name: &str, line: usize, message: impl Into<String>) -> Fault {
     Fault { line, column: usize::from(line > 0), ..Fault::of_file(name, message) }
 }
 
 /// Takes links one by one, so that a file of any length needs no memory.
-pub(super) trait Sink {
-    /// A link.
-    ///
-    /// # Errors
-    /// Where nothing more can be taken.
-    fn link(&mut self, link: Link) -> anyhow::Result<()>;
+pub(crate) trait Sink {
+    /// A link. Breaks where nothing more can be taken.
+    fn link(&mut self, link: Link) -> ControlFlow<()>;
     /// What can't be read; the rest may still be.
     fn problem(&mut self, problem: Problem);
     /// What was recognised.
@@ -64,7 +62,7 @@ pub(super) trait Sink {
 }
 
 /// The first characters of something that isn't what was expected, fit for a terminal.
-pub(super) fn beginning(text: &str) -> String {
+pub(crate) fn beginning(text: &str) -> String {
     let shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
     let more = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
     format!("`{}{more}`", crate::redact::redacted(&shown))
@@ -73,7 +71,7 @@ pub(super) fn beginning(text: &str) -> String {
 const MAX_SHOWN: usize = 60;
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// Keeps what it is given.
@@ -85,9 +83,9 @@ pub(super) mod tests {
     }
 
     impl Sink for Kept {
-        fn link(&mut self, link: Link) -> anyhow::Result<()> {
+        fn link(&mut self, link: Link) -> ControlFlow<()> {
             self.links.push(link);
-            Ok(())
+            ControlFlow::Continue(())
         }
 
         fn problem(&mut self, problem: Problem) {

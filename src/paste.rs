@@ -1,0 +1,96 @@
+//! The reader of pasted texts, which the command line and the console share: a text in, requests out, with notes of what
+//! was recognised and of what was ignored. It reads no file and no clock.
+
+use std::io::Read;
+use std::ops::ControlFlow;
+
+mod cookies;
+mod curl;
+mod har;
+mod input;
+pub(crate) mod known_responses;
+mod lines;
+mod link;
+mod redacted;
+mod request;
+pub(crate) mod responder;
+pub(crate) mod response;
+mod shortened;
+mod standard_log;
+mod url;
+mod words;
+
+pub(crate) use cookies::in_line as cookies_in_line;
+pub(crate) use link::{Link, Problem, Sink};
+pub(crate) use redacted::unknown;
+#[cfg(test)]
+pub(crate) use link::tests::Kept;
+#[cfg(test)]
+pub(crate) use standard_log::STANDARD_FIELDS;
+
+use input::{Form, Text};
+use lines::PastedLines;
+
+/// Reads texts one after another. What one of them leaves open, such as cookies without a URL, the next one may complete.
+#[derive(Debug, Default)]
+pub(crate) struct Reader {
+    has_url: bool,
+    lines: PastedLines,
+}
+
+impl Reader {
+    /// A reader; `url` is the one that cookies without a URL belong to.
+    pub(crate) fn new(url: Option<&str>) -> Self {
+        Self { has_url: url.is_some(), lines: PastedLines::new(url) }
+    }
+
+    /// Reads a text, which errors call `name`. Breaks where the sink takes no more.
+    pub(crate) fn read(
+        &mut self,
+        name: &str,
+        reader: impl Read + 'static,
+        sink: &mut dyn Sink,
+    ) -> ControlFlow<()> {
+        let text = match Text::recognise(name, reader) {
+            Ok(text) => text,
+            Err(problem) => {
+                sink.problem(problem);
+                return ControlFlow::Continue(());
+            }
+        };
+        match text.form {
+            Form::Pasted => self.lines.read(text.lines(), sink),
+            Form::Har => har::read(text, sink),
+            form @ (Form::Log | Form::JsonLog) => standard_log::read(text.lines(), form, sink),
+            Form::CookieObject => {
+                self.cookie_object(text, sink);
+                ControlFlow::Continue(())
+            }
+            Form::Nothing if self.has_url => ControlFlow::Continue(()),
+            Form::Nothing => {
+                let fault = link::problem(&text.name, 0, "there is nothing to explain");
+                sink.problem(Box::new(fault.found("nothing, or white space").expected(input::SOMETHING)));
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn cookie_object(&mut self, text: Text, sink: &mut dyn Sink) {
+        let name = text.name.clone();
+        let mut object = String::new();
+        let read = text.into_reader().take(input::MAX_LINE as u64).read_to_string(&mut object);
+        if let Some(pairs) = read.ok().and_then(|_| cookies::in_object(&object)) {
+            sink.note(&format!("{name}: an object of cookies"));
+            return self.lines.cookies(&name, 1, pairs);
+        }
+        let fault = link::problem(&name, 0, "this is no object of cookies");
+        let expected =
+            r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#;
+        sink.problem(Box::new(fault.expected(expected)));
+    }
+
+    /// Reports what had to wait for the end. Breaks where the sink takes no more.
+    pub(crate) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.lines.finish(sink)
+    }
+}
