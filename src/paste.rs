@@ -21,10 +21,9 @@ mod url;
 mod words;
 
 pub(crate) use cookies::in_line as cookies_in_line;
-pub(crate) use link::{Link, Problem, Sink};
-pub(crate) use redacted::unknown;
 #[cfg(test)]
 pub(crate) use link::tests::Kept;
+pub(crate) use link::{Link, Problem, Sink};
 #[cfg(test)]
 pub(crate) use standard_log::STANDARD_FIELDS;
 
@@ -84,8 +83,7 @@ impl Reader {
             return self.lines.cookies(&name, 1, pairs);
         }
         let fault = link::problem(&name, 0, "this is no object of cookies");
-        let expected =
-            r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#;
+        let expected = r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#;
         sink.problem(Box::new(fault.expected(expected)));
     }
 

@@ -111,9 +111,8 @@ impl Explain {
         let mut session = Session::new(&self, trust, now, at);
         (session.paint, session.is_quiet) = (paint, global.quiet);
         let mut reader = Reader::new(self.url.as_deref());
-        let read = sources
-            .into_iter()
-            .try_for_each(|(name, source)| reader.read(&name, source, &mut session));
+        let read =
+            sources.into_iter().try_for_each(|(name, source)| reader.read(&name, source, &mut session));
         if read.is_continue() {
             // Where it breaks, the session knows why.
             let _ = reader.finish(&mut session);

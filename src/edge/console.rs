@@ -27,6 +27,7 @@ mod judge;
 mod keys;
 mod login;
 mod page;
+mod paste_form;
 mod paths;
 mod request;
 mod requests;
@@ -176,7 +177,7 @@ impl Console {
         }
         let form = match is_post {
             false => None,
-            true => match Form::read(&head.headers, body).await {
+            true => match Form::read(&head.headers, body, place.max_body()).await {
                 Ok(form) => Some(form),
                 Err((status, text)) => return plain(status, text),
             },
@@ -234,6 +235,20 @@ impl Place {
                 Self::Request(digits.parse().ok().filter(|_| is_number)?)
             }
         })
+    }
+
+    /// Bytes of a form.
+    fn max_body(&self) -> usize {
+        match self {
+            Self::Explain => 4 * paste_form::MAX_TEXT,
+            Self::Requests
+            | Self::Request(_)
+            | Self::Paths
+            | Self::Keys
+            | Self::Sign
+            | Self::Events
+            | Self::Logout => form::MAX_BODY,
+        }
     }
 
     fn methods(&self) -> &'static str {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::Method;
 
-use super::{Clues, Effort, Explanation, Surroundings, explain_with};
+use super::{Clues, Effort, Explanation, Surroundings, Unknown, explain_with};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
 use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
@@ -35,6 +35,8 @@ pub struct Inquiry {
     pub is_preflight: bool,
     /// The time of the judgement.
     pub at: EpochSeconds,
+    /// What isn't known of it.
+    pub unknown: Unknown,
     /// What is known beside the request.
     pub surroundings: Surroundings,
 }
@@ -90,6 +92,7 @@ impl Inquiry {
             country: None,
             is_preflight: false,
             at,
+            unknown: Unknown::default(),
             surroundings: Surroundings::default(),
         };
         inquiry.host()?;
@@ -134,8 +137,8 @@ impl Inquiry {
     ) -> Result<Explanation, InvalidInquiry> {
         let clues = Clues {
             fragment: self.fragment.as_deref(),
+            unknown: self.unknown,
             surroundings: &self.surroundings,
-            ..Clues::default()
         };
         Ok(explain_with(&self.request()?, distributions, &clues, effort))
     }

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::input::Text;
-use super::link::{Link, Sink, problem};
 use super::lines::{MAX_URL, too_long};
+use super::link::{Link, Sink, problem};
+use super::responder;
 use super::response::Head;
 use super::shortened::{MAX_STRING, Shortened};
-use super::responder;
 use crate::access::credentials::{SIGNING_PARAMETERS, is_signing_cookie};
 use crate::epoch::EpochSeconds;
 

@@ -83,8 +83,8 @@ pub(crate) const PAGES: [(Whose, &str, &str); 5] = [
 
 #[cfg(test)]
 mod tests {
-    use super::super::response::read;
     use super::super::responder::judge;
+    use super::super::response::read;
     use super::*;
 
     #[test]

@@ -7,6 +7,7 @@ use http::Method;
 
 use crate::config::Fault;
 use crate::epoch::EpochSeconds;
+use crate::explain::Surroundings;
 
 /// A URL as it was asked for, with what is known of the request beside it.
 #[derive(Clone, Debug, Default)]
@@ -33,6 +34,8 @@ pub(crate) struct Link {
     pub(crate) address: Option<IpAddr>,
     /// What the viewer got.
     pub(crate) status: Option<u16>,
+    /// What is known beside the request.
+    pub(crate) surroundings: Surroundings,
     /// What was changed, left out or noticed.
     pub(crate) notes: Vec<String>,
 }

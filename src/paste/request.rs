@@ -3,21 +3,22 @@
 use http::Method;
 
 use super::link::Link;
+use super::redacted::unknown;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, InvalidInquiry};
+use crate::explain::{Inquiry, InvalidInquiry, Unknown};
 
 impl Link {
-    /// The request, judged at that time, with what was changed to make it one that can be sent.
+    /// The request, judged at that time, with what was changed to make it one that can be sent,
+    /// and what isn't known of it.
     ///
     /// # Errors
     /// [`InvalidInquiry`] for what is no URL with a host.
-    pub(crate) fn inquiry(&self, at: EpochSeconds) -> Result<(Inquiry, Vec<&'static str>), InvalidInquiry> {
+    pub(crate) fn inquiry(&self, at: EpochSeconds) -> Result<(Inquiry, Vec<String>), InvalidInquiry> {
         let (mut inquiry, mut changed) = Inquiry::of_url(&self.url, at)?;
         if self.is_as_sent {
             let (_, rest) = self.url.split_once("://").unwrap_or_default();
             let target = rest.find(['/', '?']).map_or("", |at| &rest[at..]);
-            inquiry.target =
-                if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
+            inquiry.target = if target.starts_with('/') { target.to_owned() } else { format!("/{target}") };
             inquiry.fragment = None;
             changed.clear();
         }
@@ -26,11 +27,16 @@ impl Link {
             inquiry.host()?;
         }
         inquiry.cookies = self.cookies.iter().cloned().map(String::into_bytes).collect();
+        inquiry.surroundings.clone_from(&self.surroundings);
         inquiry.is_preflight = self.is_preflight;
         inquiry.method = self.method.clone().unwrap_or(Method::GET);
         if let Some(address) = self.address {
             inquiry.address = address;
         }
-        Ok((inquiry, changed))
+        let mut notes: Vec<String> = changed.into_iter().map(str::to_owned).collect();
+        let (unknown, cut_out) = unknown(&inquiry.target, &inquiry.cookies);
+        inquiry.unknown = Unknown { cookies: self.hides_cookies, ..unknown };
+        notes.extend(cut_out);
+        Ok((inquiry, notes))
     }
 }

@@ -8,8 +8,8 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::input::{Form, Line, Lines};
-use super::link::{Link, Sink, beginning, problem};
 use super::lines::{MAX_URL, too_long};
+use super::link::{Link, Sink, beginning, problem};
 use crate::epoch::EpochSeconds;
 
 /// Reports every line whose status is 403.

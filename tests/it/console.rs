@@ -475,11 +475,14 @@ fn only_the_consoles_own_pages_change_anything() {
 fn forms_are_bounded() {
     let (edge, _origin) = edge();
     let admin = console(&edge);
-    let long = format!("http://a.example.com/{}", "x".repeat(100_000));
+    let long = format!("http://a.example.com/{}", "x".repeat(90_000));
     let page = post(admin, "/explain", &[("link", &long)]);
     assert!(page.status == 200 && page.text().contains("too-large"), "{}", page.status);
     let longer = format!("http://a.example.com/{}", "x".repeat(140_000));
-    assert_eq!(post(admin, "/explain", &[("link", &longer)]).status, 413);
+    assert!(post(admin, "/explain", &[("link", &longer)]).text().contains("The URL is too long"));
+    let longest = "x".repeat(5 << 20);
+    assert_eq!(post(admin, "/explain", &[("link", &longest)]).status, 413);
+    assert_eq!(post(admin, "/requests/1", &[("at", &longer)]).status, 413);
     let own = format!("Origin: http://{admin}");
     for kind in ["Content-Type: text/plain", "Content-Type: multipart/form-data; boundary=x", "X: y"] {
         let text =

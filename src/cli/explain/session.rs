@@ -13,8 +13,8 @@ use super::{Explain, json, text};
 use crate::cli::{DENIED, WRONG, answer};
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::explain::{Clues, Effort, Explanation, Inquiry, Searched, Verdict, explain_with};
-use crate::paste::{Link, Problem, Sink, cookies_in_line, unknown};
+use crate::explain::{Effort, Explanation, Inquiry, Searched, Verdict};
+use crate::paste::{Link, Problem, Sink, cookies_in_line};
 
 /// What the command line asked for, and what came of it so far.
 pub(super) struct Session<'e> {
@@ -131,20 +131,17 @@ impl<'e> Session<'e> {
     pub(super) fn judge(&self, mut link: Link, limit: Duration) -> anyhow::Result<Judged> {
         let at = self.at.or(link.at).unwrap_or(self.now);
         let mut notes = std::mem::take(&mut link.notes);
-        let (inquiry, changed) = self.inquiry(&link, at)?;
-        notes.extend(changed.into_iter().map(str::to_owned));
+        let given = self.asked.cookie.iter();
+        link.cookies
+            .extend(given.map(|value| cookies_in_line(value).unwrap_or_else(|| value.trim().to_owned())));
+        let (mut inquiry, changed) = self.inquiry(&link, at)?;
+        notes.extend(changed);
         let distributions = self.trust.for_inquiry(&inquiry)?;
-        let (mut unknown, cut_out) = unknown(&inquiry.target, &inquiry.cookies);
-        notes.extend(cut_out);
-        unknown.keys = self.trust.is_nothing();
-        unknown.cookies = link.hides_cookies;
-        let clues =
-            Clues { fragment: inquiry.fragment.as_deref(), unknown, surroundings: &inquiry.surroundings };
-        let request = inquiry.request()?;
+        inquiry.unknown.keys = self.trust.is_nothing();
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
         let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };
-        let explanation = explain_with(&request, &distributions, &clues, &effort);
+        let explanation = inquiry.explain(&distributions, &effort)?;
         self.searching.set(self.searching.get() + begun.elapsed());
         if explanation.searched == Searched::GaveUp {
             notes.push("the search for what was signed was given up: its budget was used".to_owned());
@@ -154,14 +151,8 @@ impl<'e> Session<'e> {
         Ok(Judged { link, url, explanation, notes })
     }
 
-    fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<&'static str>)> {
+    fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<String>)> {
         let (mut inquiry, changed) = link.inquiry(at)?;
-        let cookies = self
-            .asked
-            .cookie
-            .iter()
-            .map(|value| cookies_in_line(value).unwrap_or_else(|| value.trim().to_owned()));
-        inquiry.cookies.extend(cookies.map(String::into_bytes));
         inquiry.is_preflight = self.asked.preflight || (link.is_preflight && self.asked.method.is_none());
         match (&self.asked.method, self.asked.preflight) {
             (_, true) => inquiry.method = Method::OPTIONS,

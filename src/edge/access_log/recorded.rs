@@ -10,7 +10,7 @@ use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::recorder::{Record, Times};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, Surroundings};
+use crate::explain::{Inquiry, Surroundings, Unknown};
 use crate::redact::redacted_by_shape;
 use crate::viewer::ViewerRequest;
 
@@ -36,6 +36,7 @@ pub(super) fn inquiry(request: &ViewerRequest<'_>) -> Inquiry {
         country: request.country,
         is_preflight: request.is_preflight,
         at: request.now,
+        unknown: Unknown::default(),
         surroundings: Surroundings::default(),
     }
 }
@@ -80,6 +81,7 @@ fn unjudged(line: &Line) -> Inquiry {
         country: None,
         is_preflight: false,
         at: EpochSeconds(clock::now().0.saturating_sub(line.began.elapsed().as_secs())),
+        unknown: Unknown::default(),
         surroundings: Surroundings::default(),
     }
 }

@@ -114,8 +114,26 @@ function copies(button) {
   });
 }
 
+// A file that is dropped on the field becomes its text; the text is posted like one that was pasted.
+function takesFiles(field) {
+  field.addEventListener("dragover", (event) => event.preventDefault());
+  field.addEventListener("drop", async (event) => {
+    const [file] = event.dataTransfer?.files ?? [];
+    if (!file) return;
+    event.preventDefault();
+    if (file.size > Number(field.dataset.drop)) {
+      say(`${file.name} is too large: frontgate explain --file reads it`);
+      by("link-hint").textContent = by("said").textContent;
+      return;
+    }
+    field.value = await file.text();
+    say(`${file.name} was read`);
+  });
+}
+
 const table = by("requests");
 if (table?.dataset.live === "yes") live(table);
 const form = by("judge");
 if (form) judge(form);
 document.querySelectorAll("button.copy").forEach(copies);
+document.querySelectorAll("textarea[data-drop]").forEach(takesFiles);

@@ -3,17 +3,17 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use http::Method;
-
 use super::answer::{Answer, verdict};
 use super::form::Form;
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
+use super::paste_form::{self, Fault, Found, unreadable};
+use super::secrets::Secrets;
 use crate::access::deny::excerpt;
 use crate::clock;
 use crate::edge::Edge;
-use crate::explain::{Inquiry, InvalidInquiry};
+use crate::explain::Inquiry;
 use crate::redact::redacted_by_shape;
 
 /// What was pasted last, so that it can be judged again without the page having to hold the link.
@@ -46,47 +46,58 @@ impl Pasted {
     }
 }
 
-/// What was asked for: something pasted, or something pasted before, judged in another way.
-struct Judged {
-    inquiry: Inquiry,
-    notes: Vec<&'static str>,
-    /// The number that it has among the pasted, and its first verdict.
-    known: Option<(u64, String)>,
+/// What was asked for: requests that were pasted, or one that was pasted before, judged in another way.
+enum Asking {
+    New { inquiries: Vec<Inquiry>, found: Found },
+    Again { number: u64, inquiry: Inquiry, verdict: String },
 }
-
-type Fault = (&'static str, String);
 
 /// The page, and with a form the answer to it.
 pub(super) async fn page(edge: &Edge, pasted: &Pasted, form: Option<&Form>) -> Page {
     let mut main = Html::default();
     html!(main; "<h1>Explain a link</h1>");
     let Some(form) = form else {
-        paste_form(&mut main, &Form::default(), None);
+        paste_form::show(&mut main, &Form::default(), None);
         return Page::new("Explain", Some(Entry::Explain), main);
     };
     match read(form, pasted) {
-        Ok(judged) => {
-            answer(&mut main, edge, pasted, form, judged).await;
-            html!(main; "<h2>Another one</h2>");
-            paste_form(&mut main, &Form::default(), None);
+        Ok(Asking::Again { number, inquiry, verdict }) => {
+            let before = Some((number, verdict));
+            answer(&mut main, edge, pasted, &Asked::of(form), &inquiry, &[], before).await;
         }
-        Err(fault) => paste_form(&mut main, form, Some(&fault)),
+        Ok(Asking::New { inquiries, found }) => match inquiries.as_slice() {
+            [inquiry] => {
+                let asked = Asked::as_it_was(inquiry);
+                answer(&mut main, edge, pasted, &asked, inquiry, &found.notes, None).await;
+            }
+            several => list(&mut main, edge, pasted, several, &found).await,
+        },
+        Err(fault) => {
+            paste_form::show(&mut main, form, Some(&fault));
+            return Page::new("Explained", Some(Entry::Explain), main);
+        }
     }
+    html!(main; "<h2>Another one</h2>");
+    paste_form::show(&mut main, &Form::default(), None);
     Page::new("Explained", Some(Entry::Explain), main)
 }
 
-async fn answer(out: &mut Html, edge: &Edge, pasted: &Pasted, form: &Form, judged: Judged) {
-    let asked = if judged.known.is_some() { Asked::of(form) } else { Asked::as_it_was(&judged.inquiry) };
-    let changed = asked.change(&judged.inquiry);
+/// The whole answer to one request, with the form that judges it again.
+async fn answer(
+    out: &mut Html,
+    edge: &Edge,
+    pasted: &Pasted,
+    asked: &Asked,
+    first: &Inquiry,
+    notes: &[String],
+    mut known: Option<(u64, String)>,
+) {
+    let changed = asked.change(first);
     let fault = changed.as_ref().err().cloned();
-    let inquiry = changed.unwrap_or_else(|_| judged.inquiry.clone());
+    let inquiry = changed.unwrap_or_else(|_| first.clone());
     let found = explained(edge, inquiry.clone()).await;
-    html!(out; "<p class=\"url\"><code>" (inquiry.method) " " (inquiry.scheme) "://" (redacted_by_shape(&inquiry.authority))
-        (excerpt(&redacted_by_shape(&inquiry.target), MAX_SHOWN)) "</code></p><div class=\"columns\"><div id=\"answer\">");
-    for note in &judged.notes {
-        html!(out; "<p class=\"note\">" (note) ".</p>");
-    }
-    let mut known = judged.known;
+    html!(out; "<p class=\"url\"><code>" (shown(&inquiry)) "</code></p><div class=\"columns\"><div id=\"answer\">");
+    show_notes(out, notes);
     match &found {
         Ok(explanation) => {
             let before = known.as_ref().map(|(_, verdict)| verdict.clone());
@@ -102,94 +113,73 @@ async fn answer(out: &mut Html, edge: &Edge, pasted: &Pasted, form: &Form, judge
     }
     html!(out; "</div><div>");
     if let Some((number, _)) = known {
-        judge::form(out, "/explain", Some(("pasted", number)), &asked, found.as_ref().ok(), fault.as_ref());
+        judge::form(out, "/explain", Some(("pasted", number)), asked, found.as_ref().ok(), fault.as_ref());
     }
     html!(out; "</div></div>");
 }
 
-fn read(form: &Form, pasted: &Pasted) -> Result<Judged, Fault> {
+/// Several requests: for each its verdict, its first cause and a button that shows the whole answer.
+async fn list(out: &mut Html, edge: &Edge, pasted: &Pasted, inquiries: &[Inquiry], found: &Found) {
+    html!(out; "<div id=\"answer\">");
+    show_notes(out, &found.notes);
+    html!(out; "<ol class=\"answers\">");
+    for inquiry in inquiries {
+        html!(out; "<li><p class=\"url\"><code>" (shown(inquiry)) "</code></p>");
+        match explained(edge, inquiry.clone()).await {
+            Ok(explanation) => {
+                let verdict = verdict(&explanation);
+                html!(out; "<p><strong>" (verdict) "</strong>");
+                if let Some(sentence) = explanation.sentence() {
+                    html!(out; ": " (Secrets::of(inquiry).cut(&sentence)));
+                }
+                let number = pasted.keep(inquiry, verdict);
+                html!(out; "</p><form method=\"post\" action=\"/explain\"><input type=\"hidden\" name=\"pasted\" value=\""
+                    (number) "\"><button>Show every check</button></form>");
+            }
+            Err(why) => html!(out; "<p class=\"note\">" (redacted_by_shape(&why.to_string())) "</p>"),
+        }
+        html!(out; "</li>");
+    }
+    html!(out; "</ol>");
+    if found.more > 0 {
+        html!(out; "<p class=\"note\">" (found.more) " more: <code>frontgate explain --file FILE</code> explains all of "
+            "them.</p>");
+    }
+    html!(out; "</div>");
+}
+
+fn show_notes(out: &mut Html, notes: &[String]) {
+    for note in notes {
+        html!(out; "<p class=\"note\">" (redacted_by_shape(note)) ".</p>");
+    }
+}
+
+fn shown(inquiry: &Inquiry) -> String {
+    let Inquiry { method, scheme, authority, target, .. } = inquiry;
+    let target = redacted_by_shape(target);
+    format!("{method} {scheme}://{}{}", redacted_by_shape(authority), excerpt(&target, MAX_SHOWN))
+}
+
+fn read(form: &Form, pasted: &Pasted) -> Result<Asking, Fault> {
     if !form.get("pasted").is_empty() {
         let known = form.get("pasted").parse().ok().and_then(|number| Some((number, pasted.find(number)?)));
         let (number, (inquiry, verdict)) =
             known.ok_or(("link", "that link isn’t kept any more: paste it again".to_owned()))?;
-        return Ok(Judged { inquiry, notes: Vec::new(), known: Some((number, verdict)) });
+        return Ok(Asking::Again { number, inquiry, verdict });
     }
-    // Nothing of a link that can't be read is quoted: it may hold a signature all the same.
-    let unreadable = |error: InvalidInquiry| {
-        let expected = match error {
-            InvalidInquiry::Scheme { .. } => "expected a whole link that begins with http:// or https://",
-            InvalidInquiry::Host { .. } => {
-                "expected a host, with an optional port, behind http:// or https://"
-            }
-            InvalidInquiry::Path => "expected a link with a path",
-        };
-        ("link", expected.to_owned())
-    };
-    let (inquiry, notes) = Inquiry::of_url(form.get("link"), clock::now()).map_err(unreadable)?;
-    let method = match form.get("method") {
-        "" => Method::GET,
-        method => Method::from_bytes(method.as_bytes()).map_err(|_| ("method", "no method".to_owned()))?,
-    };
-    let cookies = form.get("cookies").lines().map(|line| {
-        let line = line.trim();
-        let name = line.get(.."cookie:".len()).filter(|name| name.eq_ignore_ascii_case("cookie:"));
-        line[name.map_or(0, str::len)..].trim().as_bytes().to_vec()
-    });
-    let cookies = cookies.filter(|line| !line.is_empty()).collect();
-    let inquiry = Asked::of(form).change(&Inquiry { method, cookies, ..inquiry })?;
-    inquiry.request().map_err(unreadable)?;
-    Ok(Judged { inquiry, notes, known: None })
-}
-
-/// Of what was pasted only what is no secret comes back: not the link, not the cookies.
-fn paste_form(out: &mut Html, typed: &Form, fault: Option<&Fault>) {
-    html!(out; "<form class=\"paste\" method=\"post\" action=\"/explain\">"
-        "<p class=\"field\"><label for=\"link\">Link</label><textarea id=\"link\" name=\"link\" rows=\"3\" required "
-        "autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"link-hint\"");
-    let link_fault = fault.filter(|(at, _)| *at == "link");
-    if link_fault.is_some() {
-        html!(out; " aria-invalid=\"true\"");
-    }
-    html!(out; "></textarea><span class=\"hint\" id=\"link-hint\">");
-    match link_fault {
-        Some((_, fault)) => {
-            html!(out; "<strong class=\"fault\" role=\"alert\">" (capital(fault)) "</strong>");
+    let (inquiries, found) = Found::read(form).into_inquiries(clock::now())?;
+    let method = paste_form::method(form)?;
+    let asked = Asked::of(form);
+    let change = |inquiry: &Inquiry| {
+        let mut changed = asked.change(inquiry)?;
+        if let Some(method) = &method {
+            changed.method.clone_from(method);
         }
-        None => {
-            html!(out;
-                "As it is requested, with its signature. It is judged here, is sent nowhere and isn’t shown again."
-            );
-        }
-    }
-    html!(out;
-        "</span></p><p class=\"field\"><label for=\"cookies\">Cookies</label>"
-        "<textarea id=\"cookies\" name=\"cookies\" "
-        "rows=\"2\" autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"cookies-hint\"></textarea>"
-        "<span class=\"hint\" id=\"cookies-hint\">Where cookies are signed and not the link: "
-        "CloudFront-Policy=…; CloudFront-Signature=…; CloudFront-Key-Pair-Id=…</span></p>"
-        "<div class=\"fields\"><p class=\"field\"><label for=\"method\">Method</label>"
-        "<select id=\"method\" name=\"method\">"
-    );
-    for method in ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"] {
-        html!(out; "<option");
-        if method == typed.get("method") {
-            html!(out; " selected");
-        }
-        html!(out; ">" (method) "</option>");
-    }
-    html!(out; "</select></p>");
-    let or = |name, otherwise: &'static str| match typed.short(name) {
-        "" => otherwise.to_owned(),
-        typed => typed.to_owned(),
+        changed.request().map_err(|error| unreadable(&error))?;
+        Ok(changed)
     };
-    judge::field(out, "at", "Time", &or("at", "now"), "RFC 3339, Unix seconds, now, +2h, -5m", fault);
-    judge::field(out, "address", "Viewer’s address", &or("address", "127.0.0.1"), "IPv4 or IPv6", fault);
-    html!(out; "<p class=\"field\"><button class=\"main\">Explain</button></p></div></form>");
-}
-
-fn capital(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    let inquiries = inquiries.iter().map(change).collect::<Result<Vec<_>, Fault>>()?;
+    Ok(Asking::New { inquiries, found })
 }
 
 /// Characters of a target above its answer.

@@ -44,6 +44,7 @@ impl Form {
     pub(super) async fn read(
         headers: &HeaderMap,
         body: Incoming,
+        limit: usize,
     ) -> Result<Self, (StatusCode, &'static str)> {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -51,11 +52,11 @@ impl Form {
             let expected = "expected a form (application/x-www-form-urlencoded)\n";
             return Err((StatusCode::UNSUPPORTED_MEDIA_TYPE, expected));
         }
-        let body = Limited::new(body, MAX_BODY).collect();
+        let body = Limited::new(body, limit).collect();
         match tokio::time::timeout(BODY_TIMEOUT, body).await {
             Ok(Ok(body)) => Ok(Self::parse(&body.to_bytes())),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                Err((StatusCode::PAYLOAD_TOO_LARGE, "a form may have 128 kB at most\n"))
+                Err((StatusCode::PAYLOAD_TOO_LARGE, "the form is too large\n"))
             }
             Ok(Err(_)) => Err((StatusCode::BAD_REQUEST, "the form could not be read\n")),
             Err(_) => Err((StatusCode::REQUEST_TIMEOUT, "the form took too long\n")),
@@ -64,7 +65,7 @@ impl Form {
 }
 
 /// Bytes: room for a URL of 100 kB, of which a browser encodes a few characters.
-const MAX_BODY: usize = 128 << 10;
+pub(super) const MAX_BODY: usize = 128 << 10;
 /// Bytes of a time or an address, with room for a slip.
 const MAX_SHORT: usize = 64;
 /// No form has as many.

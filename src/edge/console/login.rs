@@ -6,7 +6,7 @@ use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::form::Form;
+use super::form::{Form, MAX_BODY};
 use super::html::{Html, html};
 use super::page::{Frame, Page};
 use super::{Console, NOT_OURS, guard, not_that_method, plain};
@@ -22,7 +22,7 @@ impl Console {
             _ => return not_that_method("GET, HEAD, POST"),
         }
         let (head, body) = request.into_parts();
-        let form = match Form::read(&head.headers, body).await {
+        let form = match Form::read(&head.headers, body, MAX_BODY).await {
             Ok(form) => form,
             Err((status, text)) => return plain(status, text),
         };
