@@ -43,7 +43,7 @@ def _cells(section: Section, judged: bool) -> list[list[str]]:
 
 
 def markdown(sections: list[Section], judged: bool, facts: list[tuple[str, str]]) -> str:
-    """RESULTS.md: the short table that README shows, everything, and what it was measured with."""
+    """RESULTS.md: the short table, everything, and what it was measured with."""
     parts = [
         "# Frontgate beside other servers\n",
         "Written by `./script/bench`. CPU time (user and system) of the proxy's own processes, the proxy pinned to one "

@@ -166,10 +166,25 @@ fn a_wrong_answer_ends_the_run() {
 }
 
 #[test]
-fn the_readme_shows_the_summary_of_the_last_results() {
+fn the_readme_shows_figures_of_the_last_results() {
     let read = |file: &str| std::fs::read_to_string(root().join(file)).expect(file);
-    let results = read("bench/RESULTS.md");
-    let (_, summary) = results.split_once("<!-- summary -->\n").expect("a summary");
-    let (summary, _) = summary.split_once("\n<!-- /summary -->").expect("its end");
-    assert!(read("README.md").contains(summary), "README.md lacks:\n{summary}");
+    let (readme, results) = (read("README.md"), read("bench/RESULTS.md"));
+    let (_, rows) = readme.split_once("| scenario | Frontgate |").expect("a table");
+    let (rows, _) = rows.split_once("\n\n").expect("its end");
+    let rows: Vec<Vec<&str>> = rows
+        .lines()
+        .skip(2)
+        .map(|row| row.split('|').map(str::trim).filter(|cell| !cell.is_empty()).collect())
+        .collect();
+    assert_eq!(rows.len(), 6);
+    // The figure and each ratio stand together in one line of the results.
+    for row in rows {
+        let ratios =
+            row[2].split([' ', ';']).zip(row[2].split([' ', ';']).skip(1)).filter(|(_, word)| *word == "×");
+        for (ratio, _) in ratios {
+            let is_there =
+                results.lines().any(|line| line.contains(row[1]) && line.contains(&format!("{ratio} ×")));
+            assert!(is_there, "bench/RESULTS.md has no line with {} and {ratio} ×", row[1]);
+        }
+    }
 }
