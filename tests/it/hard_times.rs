@@ -445,6 +445,7 @@ fn when_the_grace_runs_out_the_end_comes_all_the_same() {
         for signal in signals {
             edge.signal(signal);
             wait_for(|| TcpStream::connect(edge.address).is_err().then_some(()));
+            wait_for(|| edge.log().contains("press Ctrl-C again").then_some(()));
         }
         let status = wait_for(|| edge.child.try_wait().unwrap());
         assert_eq!(status.code(), Some(code));
