@@ -136,6 +136,9 @@ pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
 /// On responses that tell it: why the request was refused, by contract 4's names.
 pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
 
+/// The response header that names what is allowed and isn't meant ([`super::warning::Warning::name`]), separated by commas.
+pub const X_FRONTGATE_WARNING: HeaderName = HeaderName::from_static("x-frontgate-warning");
+
 /// LF line ends, no line end at the end; its length with a reason and an id of 56 characters is observed.
 fn page(status: StatusCode, reason: &str, id: &str) -> String {
     format!(

@@ -17,6 +17,7 @@ use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
 use super::{error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
+use crate::access::warning::Warning;
 use crate::access::{Admission, Decision, authorize, received};
 use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
@@ -34,6 +35,8 @@ struct Exchange<'u> {
     distribution: Option<&'u Arc<Distribution>>,
     /// What its behavior does to responses.
     shaping: Shaping<'u>,
+    /// In test mode: what is allowed and isn't meant.
+    warnings: Vec<Warning>,
 }
 
 /// Who asks, and what runs while it does.
@@ -64,6 +67,7 @@ impl Worker {
             },
             distribution: None,
             shaping: Shaping::default(),
+            warnings: Vec::new(),
         };
         // hyper closes a connection on which a body was left unread, and so must the answer say; HTTP/2 has no such word.
         let is_http_1 = parts.version < Version::HTTP_2;
@@ -87,7 +91,7 @@ impl Worker {
                 (shown, cause)
             }
         };
-        let Exchange { asker: Asker { identity, .. }, mut entry, shaping, .. } = exchange;
+        let Exchange { asker: Asker { identity, .. }, mut entry, shaping, warnings, .. } = exchange;
         let (mut response, cause) = match answered {
             Ok(response) => (response, cause),
             Err(reply) => {
@@ -97,13 +101,10 @@ impl Worker {
             }
         };
         if self.edge().test_mode {
-            // Ours alone: an origin that sends it, too, must not speak for the edge.
-            response.headers_mut().remove(test_mode::X_FRONTGATE_REASON);
+            let reason = cause.as_ref().map(|cause| cause.name);
+            test_mode::tell(response.headers_mut(), reason, &warnings);
         }
         if let Some(cause) = cause {
-            if let (true, Ok(name)) = (self.edge().test_mode, HeaderValue::from_str(cause.name)) {
-                response.headers_mut().insert(test_mode::X_FRONTGATE_REASON, name);
-            }
             entry.answered_for(cause);
         }
         entry.attach(response)
@@ -137,6 +138,9 @@ impl Worker {
             exchange.shaping = Shaping::of(route.behavior, parts);
             let has_body = !body::is_empty(&body);
             gate::admit(&request, &route, has_body).map_err(|barrier| Reply::barred(&barrier))?;
+            if self.edge().test_mode && route.is_private() {
+                exchange.warnings = test_mode::warnings(&request);
+            }
             let decision = authorize(&request, &route, &self.edge().verified);
             entry.decided();
             match decision {

@@ -3,12 +3,16 @@
 
 use std::net::IpAddr;
 
-use http::header::{FORWARDED, HeaderMap, HeaderName, VIA};
+use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
 
 use super::headers::X_FORWARDED_FOR;
-pub use crate::access::answer::X_FRONTGATE_REASON;
+pub use crate::access::answer::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
+use crate::access::credentials::Credentials;
+use crate::access::policy_text;
+use crate::access::warning::Warning;
 use crate::epoch::EpochSeconds;
-use crate::viewer::{Country, Scheme};
+use crate::redact::redacted;
+use crate::viewer::{Country, Scheme, ViewerRequest};
 
 /// What a test asked for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,6 +63,35 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
         })
         .transpose()?;
     Ok(TestOverrides { now, viewer, country, scheme })
+}
+
+/// What is to be said of a request's signing values, whatever becomes of it. It is logged, too.
+#[must_use]
+pub fn warnings(request: &ViewerRequest<'_>) -> Vec<Warning> {
+    let sent = Credentials::extract(request);
+    let found = Warning::of(&sent, &policy_text(&sent));
+    for warning in &found {
+        let (path, name) = (redacted(request.target.path), warning.name());
+        match warning {
+            Warning::Milliseconds { .. } => tracing::warn!(path = &*path, warning = name, "{warning}"),
+            Warning::PlainBase64 { .. } => tracing::info!(path = &*path, warning = name, "{warning}"),
+        }
+    }
+    found
+}
+
+/// Says on a response what the edge has decided by itself and what it warns of. These headers are ours alone: an origin that
+/// sends them, too, must not speak for the edge.
+pub fn tell(headers: &mut HeaderMap, reason: Option<&str>, warnings: &[Warning]) {
+    headers.remove(X_FRONTGATE_REASON);
+    headers.remove(X_FRONTGATE_WARNING);
+    let names: Vec<&str> = warnings.iter().map(Warning::name).collect();
+    let names = (!names.is_empty()).then(|| names.join(", "));
+    for (name, value) in [(X_FRONTGATE_REASON, reason), (X_FRONTGATE_WARNING, names.as_deref())] {
+        if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
+            headers.insert(name, value);
+        }
+    }
 }
 
 fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {

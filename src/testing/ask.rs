@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::edge::test_mode::X_FRONTGATE_REASON;
+use crate::edge::test_mode::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::redact::redacted_by_shape;
 
 /// What came back.
@@ -30,6 +30,13 @@ impl Response {
     #[must_use]
     pub fn reason(&self) -> Option<&str> {
         self.headers.get(X_FRONTGATE_REASON)?.to_str().ok()
+    }
+
+    /// What it warned of, by name: the link opens, and isn't what was meant.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<&str> {
+        let names = self.headers.get(X_FRONTGATE_WARNING).and_then(|names| names.to_str().ok());
+        names.into_iter().flat_map(|names| names.split(", ")).collect()
     }
 
     /// The body as text.

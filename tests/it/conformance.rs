@@ -236,6 +236,12 @@ fn fill(text: &str, policy: &[u8], signature: &[u8]) -> String {
         let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
         for (form, value) in [
             ("", ours.clone()),
+            ("-plain-percent", percent_encoded(&plain)),
+            ("-plain-nopad", plain.trim_end_matches('=').to_owned()),
+            ("-slash", ours.replace('~', "%2F")),
+            // JavaScript's `replace` with a text replaces the first one alone.
+            ("-first", plain.replacen('+', "-", 1).replacen('/', "~", 1).replacen('=', "_", 1)),
+            ("-spaced", plain.replace('+', "%20")),
             ("-plain", plain),
             ("-url", BASE64_URL_SAFE.encode(bytes)),
             ("-nopad", ours.trim_end_matches('_').to_owned()),
@@ -249,6 +255,10 @@ fn fill(text: &str, policy: &[u8], signature: &[u8]) -> String {
         text = text.replace(&format!("{{{name}}}"), id);
     }
     text
+}
+
+fn percent_encoded(base64: &str) -> String {
+    base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
 }
 
 fn files() -> Vec<PathBuf> {
