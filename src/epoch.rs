@@ -6,6 +6,13 @@ use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+mod duration;
+mod fault;
+
+pub use duration::{DurationFault, InvalidDuration, parse_duration};
+pub use fault::{InvalidTime, TimeFault};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the unit of `Expires` and `AWS:EpochTime`.
 ///
@@ -14,44 +21,39 @@ use jiff::Timestamp;
 pub struct EpochSeconds(pub u64);
 
 impl EpochSeconds {
-    /// Reads RFC 3339, Unix seconds, `now`, or a distance from `now` such as `+2h` or `-5m`.
+    /// Reads RFC 3339, a date (midnight UTC), Unix seconds, `now`, or a distance from `now` such as `+2h` or `-5m`.
     ///
     /// # Errors
     /// [`InvalidTime`] says what was expected; milliseconds are recognised and named.
     pub fn parse(text: &str, now: Self) -> Result<Self, InvalidTime> {
-        let time = Self::parse_any(text, now)?;
-        if time.0 > LAST_DATED_SECOND {
-            return Err(InvalidTime { found: text.to_owned(), cause: TimeFault::OutOfRange });
+        match Self::parse_any(text, now) {
+            Ok(time) if time.0 <= LAST_DATED_SECOND => Ok(time),
+            Ok(_) => Err(InvalidTime { found: text.to_owned(), cause: TimeFault::OutOfRange }),
+            Err(cause) => Err(InvalidTime { found: text.to_owned(), cause }),
         }
-        Ok(time)
     }
 
-    fn parse_any(text: &str, now: Self) -> Result<Self, InvalidTime> {
-        let invalid = |cause| InvalidTime { found: text.to_owned(), cause };
+    fn parse_any(text: &str, now: Self) -> Result<Self, TimeFault> {
         if text == "now" {
             return Ok(now);
         }
         if let Some(distance) = text.strip_prefix('+') {
-            let later = parse_duration(distance).map_err(|_| invalid(TimeFault::Unreadable))?;
-            return now
-                .0
-                .checked_add(later.as_secs())
-                .map(Self)
-                .ok_or_else(|| invalid(TimeFault::OutOfRange));
+            let later = now.0.checked_add(fault::distance(distance)?.as_secs());
+            return later.map(Self).ok_or(TimeFault::OutOfRange);
         }
         if let Some(distance) = text.strip_prefix('-') {
-            let earlier = parse_duration(distance).map_err(|_| invalid(TimeFault::Unreadable))?;
-            return now
-                .0
-                .checked_sub(earlier.as_secs())
-                .map(Self)
-                .ok_or_else(|| invalid(TimeFault::OutOfRange));
+            let earlier = now.0.checked_sub(fault::distance(distance)?.as_secs());
+            return earlier.map(Self).ok_or(TimeFault::OutOfRange);
         }
         if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Self::parse_digits(text).map_err(invalid);
+            return Self::parse_digits(text);
         }
-        let timestamp: Timestamp = text.parse().map_err(|_| invalid(TimeFault::Unreadable))?;
-        u64::try_from(timestamp.as_second()).map(Self).map_err(|_| invalid(TimeFault::OutOfRange))
+        let timestamp = match fault::date(text)? {
+            Some(date) => date.to_zoned_datetime(TimeZone::UTC).map(|midnight| midnight.timestamp()),
+            None => text.parse(),
+        };
+        let timestamp: Timestamp = timestamp.map_err(|_| fault::unreadable(text))?;
+        u64::try_from(timestamp.as_second()).map(Self).map_err(|_| TimeFault::OutOfRange)
     }
 
     fn parse_digits(digits: &str) -> Result<Self, TimeFault> {
@@ -93,83 +95,6 @@ impl fmt::Display for EpochSeconds {
     }
 }
 
-/// Reads a length of time: `90s`, `2h`, `7d`, `1h30m`; milliseconds as `250ms`.
-///
-/// # Errors
-/// [`InvalidDuration`] when a number has no unit, the unit is unknown, or the sum overflows.
-pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
-    let invalid = || InvalidDuration { found: text.to_owned() };
-    let mut total = Duration::ZERO;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-        let amount: u64 = rest[..digits].parse().map_err(|_| invalid())?;
-        rest = &rest[digits..];
-        let letters = rest.bytes().take_while(u8::is_ascii_alphabetic).count();
-        let millis: u64 = match &rest[..letters] {
-            "ms" => 1,
-            "s" => 1_000,
-            "m" => 60_000,
-            "h" => 3_600_000,
-            "d" => 86_400_000,
-            "w" => 604_800_000,
-            _ => return Err(invalid()),
-        };
-        rest = &rest[letters..];
-        let part = amount.checked_mul(millis).map(Duration::from_millis).ok_or_else(invalid)?;
-        total = total.checked_add(part).ok_or_else(invalid)?;
-    }
-    if text.is_empty() { Err(invalid()) } else { Ok(total) }
-}
-
-/// A time that can't be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no time: {cause}{}", correction(.found))]
-pub struct InvalidTime {
-    /// What was given.
-    pub found: String,
-    /// What is wrong with it.
-    pub cause: TimeFault,
-}
-
-/// What was probably meant: a date without a time, or a distance without its sign.
-fn correction(found: &str) -> String {
-    let is_date = found.len() == 10
-        && found.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    match (is_date, parse_duration(found)) {
-        (true, _) => format!("; did you mean {found}T00:00:00Z?"),
-        (false, Ok(_)) => format!("; did you mean +{found}?"),
-        (false, Err(_)) => String::new(),
-    }
-}
-
-/// Why a time can't be read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum TimeFault {
-    /// Neither a date nor a number nor a distance.
-    #[error(
-        "expected RFC 3339 (2026-11-24T10:00:00Z), Unix seconds, `now`, or a distance such as `+2h` or `-5m`"
-    )]
-    Unreadable,
-    /// Thirteen digits: what JavaScript's `Date.now()` and Java's `currentTimeMillis()` return.
-    #[error("13 digits are milliseconds; CloudFront counts seconds, so divide by 1000")]
-    Milliseconds,
-    /// Before 1970, or later than [`LAST_DATED_SECOND`].
-    #[error("expected a moment between 1970 and Unix second 9223372036")]
-    OutOfRange,
-}
-
-/// A length of time that can't be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no duration: expected a number with a unit, such as `90s`, `2h` or `7d`")]
-pub struct InvalidDuration {
-    /// What was given.
-    pub found: String,
-}
-
 /// The last number of seconds that CloudFront takes in `Expires`, `DateLessThan` and `DateGreaterThan`: 2^63 - 1.
 ///
 /// Semantics 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
@@ -184,6 +109,8 @@ pub const LAST_DATED_SECOND: u64 = 9_223_372_036;
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     const NOW: EpochSeconds = EpochSeconds(1_000_000);
@@ -193,20 +120,36 @@ mod tests {
         for (text, expected) in [
             ("now", Ok(1_000_000)),
             ("+2h", Ok(1_007_200)),
+            ("+2 hours", Ok(1_007_200)),
+            ("+1week", Ok(1_604_800)),
             ("-5m", Ok(999_700)),
             ("1767225600", Ok(1_767_225_600)),
             ("2026-01-01T00:00:00Z", Ok(1_767_225_600)),
             ("2026-01-01T01:00:00+01:00", Ok(1_767_225_600)),
             ("2026-01-01T00:00:00.999Z", Ok(1_767_225_600)),
+            ("2026-01-01", Ok(1_767_225_600)),
+            ("2028-02-29", Ok(1_835_395_200)),
             ("1767225600000", Err(TimeFault::Milliseconds)),
             ("9223372037", Err(TimeFault::OutOfRange)),
             ("2300-01-01T00:00:00Z", Err(TimeFault::OutOfRange)),
+            ("2300-01-01", Err(TimeFault::OutOfRange)),
+            ("1969-12-31", Err(TimeFault::OutOfRange)),
             ("+200000d", Err(TimeFault::OutOfRange)),
             ("-100d", Err(TimeFault::OutOfRange)),
             ("1969-12-31T23:59:58Z", Err(TimeFault::OutOfRange)),
-            ("2026-01-01", Err(TimeFault::Unreadable)),
+            ("2026-13-01", Err(TimeFault::Month { month: 13 })),
+            ("2026-00-01", Err(TimeFault::Month { month: 0 })),
+            ("2026-13-01T00:00:00Z", Err(TimeFault::Month { month: 13 })),
+            ("2026-02-30", Err(TimeFault::Day { year: 2026, month: 2, day: 30 })),
+            ("2026-04-31T00:00:00Z", Err(TimeFault::Day { year: 2026, month: 4, day: 31 })),
+            ("2026-01-01T00:00:00", Err(TimeFault::NoZone)),
+            ("2026-01-01T25:00:00Z", Err(TimeFault::Unreadable)),
+            ("2026-01-01x", Err(TimeFault::Unreadable)),
             ("", Err(TimeFault::Unreadable)),
-            ("+", Err(TimeFault::Unreadable)),
+            ("+", Err(TimeFault::Distance(DurationFault::Unreadable))),
+            ("+5", Err(TimeFault::Distance(DurationFault::BareNumber))),
+            ("+1 month", Err(TimeFault::Distance(DurationFault::Calendar))),
+            ("--5m", Err(TimeFault::Distance(DurationFault::Sign))),
             ("tomorrow", Err(TimeFault::Unreadable)),
         ] {
             let found = EpochSeconds::parse(text, NOW).map(|time| time.0).map_err(|error| error.cause);
@@ -214,15 +157,22 @@ mod tests {
         }
     }
 
-    #[test]
-    fn durations_are_read_as_documented() {
-        for (text, seconds) in
-            [("90s", Some(90)), ("2h", Some(7200)), ("7d", Some(604_800)), ("1h30m", Some(5400))]
-        {
-            assert_eq!(parse_duration(text).ok().map(|d| d.as_secs()), seconds, "{text}");
+    proptest! {
+        #[test]
+        fn every_date_of_the_calendar_is_its_midnight(seconds in 0..=LAST_DATED_SECOND / 86_400) {
+            let midnight = EpochSeconds(seconds * 86_400);
+            let text = midnight.to_string();
+            prop_assert_eq!(EpochSeconds::parse(&text[..10], NOW), Ok(midnight));
+            prop_assert_eq!(EpochSeconds::parse(&text, NOW), Ok(midnight));
         }
-        for text in ["", "5", "h", "2 h", "-2h", "99999999999999999999s", "2y", "é"] {
-            assert!(parse_duration(text).is_err(), "{text}");
+
+        /// What isn't a date of the calendar is refused, and no text makes the reader panic.
+        #[test]
+        fn what_is_taken_is_a_time(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}|[-+]?[0-9]{0,4} ?[a-z]{0,9}|\\PC{0,20}") {
+            match EpochSeconds::parse(&text, NOW) {
+                Ok(time) => prop_assert!(time.0 <= LAST_DATED_SECOND),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
+            }
         }
     }
 

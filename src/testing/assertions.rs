@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use super::viewer::seconds;
+use super::viewer::{MILLISECONDS, seconds};
 use super::{AskError, Response, Viewer, When, reasons};
 use crate::epoch::EpochSeconds;
 use crate::explain::report::{self, Paint};
@@ -15,7 +15,8 @@ impl Viewer {
     /// Asserts that the edge lets a GET for this URL through, whatever the origin answers.
     ///
     /// # Panics
-    /// Where it doesn't, with what `frontgate explain` says; and where the origin can't be reached.
+    /// Where it doesn't, with what `frontgate explain` says; where a time of the link is in milliseconds, so that CloudFront
+    /// allows it for thousands of years (unless [`Viewer::allow_warnings`]); and where the origin can't be reached.
     #[track_caller]
     pub fn assert_allowed<'a>(&'a self, url: &'a str) -> impl Future<Output = ()> + 'a {
         let place = Location::caller();
@@ -100,7 +101,23 @@ impl Viewer {
     async fn is_allowed(&self, url: &str) -> Result<(), Failure> {
         let response = self.asked(url).await?;
         match response.reason() {
-            None => Ok(()),
+            None if self.may_open(&response) => Ok(()),
+            None => {
+                let warned = self.explain(url).ok().and_then(|explanation| {
+                    Some(
+                        explanation
+                            .warnings
+                            .into_iter()
+                            .find(|warning| warning.name() == MILLISECONDS)?
+                            .to_string(),
+                    )
+                });
+                let warned = warned.unwrap_or_else(|| MILLISECONDS.to_owned());
+                Err(self.failure(
+                    &format!("expected to be allowed as it was meant, but {warned}; `allow_warnings()` lets it pass"),
+                    url,
+                ))
+            }
             Some(reason) => Err(self.failure(
                 &format!("expected to be allowed, but was denied: {}, {reason}", response.status.as_u16()),
                 url,

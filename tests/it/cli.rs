@@ -146,9 +146,13 @@ fn what_could_never_verify_is_refused_with_what_would() {
     for (more, word) in [
         (vec!["--expires", "1767290400000"], "milliseconds"),
         (vec!["--expires", "tomorrow"], "RFC 3339"),
-        (vec!["--expires", "2033-01-01"], "2033-01-01T00:00:00Z"),
+        (vec!["--expires", "2026-13-01"], "there is no month 13"),
+        (vec!["--expires", "2026-02-29"], "2026-02 has no day 29"),
+        (vec!["--expires", "2033-01-01T00:00:00"], "did you mean 2033-01-01T00:00:00Z?"),
         (vec!["--expires", "2h"], "did you mean +2h?"),
-        (vec!["--expires-in", "5"], "unit"),
+        (vec!["--expires-in", "5"], "it has no unit"),
+        (vec!["--expires-in", "1 month"], "differ in length"),
+        (vec!["--expires-in", "2h ago"], "without `ago`"),
         (vec![], "--expires"),
         (vec!["--expires-in", "1h", "--ip", "::1/128"], "IPv6"),
         (vec!["--expires-in", "1h", "--ip", "300.1.1.1"], "IPv4"),
@@ -277,7 +281,8 @@ fn explain_says_each_check_and_the_verdict() {
             "policy",
             "checks",
             "warnings",
-            "causes"
+            "causes",
+            "ignored"
         ]
     );
 

@@ -9,9 +9,13 @@ import type { Viewer } from "./viewer.js";
 export interface AllowedOptions {
   /** `GET` when left out. */
   readonly method?: string;
+  /** Whether it passes also where a time of the link is in milliseconds, so that CloudFront allows it for thousands of years. */
+  readonly allowWarnings?: boolean;
 }
 
-export interface DeniedOptions extends AllowedOptions {
+export interface DeniedOptions {
+  /** `GET` when left out. */
+  readonly method?: string;
   /** Why the edge has to refuse; one that speaks of key, signature or policy when left out. */
   readonly reason?: Reason;
 }
@@ -23,16 +27,29 @@ export interface Outcome {
   /** In a sentence: `it was denied: expired (403)`. */
   readonly told: string;
   readonly reason: string | undefined;
+  readonly warnings: readonly string[];
 }
 
+const MILLISECONDS = "milliseconds";
 const ORIGIN_ERROR = "origin-error";
 
 export async function assertAllowed(viewer: Viewer, url: string | URL, options: AllowedOptions): Promise<void> {
-  checkKnown("assertAllowed", options, ["method"]);
-  const { method } = options;
+  checkKnown("assertAllowed", options, ["method", "allowWarnings"]);
+  const { method, allowWarnings = false } = options;
   const outcome = await ask(viewer, url, method);
   if (outcome.reason === ORIGIN_ERROR) throw originFailed(viewer, url, method, outcome);
   if (outcome.reason !== undefined) await fail(viewer, url, method, "allowed", outcome, "assertAllowed");
+  if (allowWarnings || !outcome.warnings.includes(MILLISECONDS)) return;
+  const told = `${await warning(viewer, url, method)}; allowWarnings: true lets it pass`;
+  const warned = { ...outcome, verdict: `allowed, with the warning ${MILLISECONDS}`, told };
+  await fail(viewer, url, method, "allowed as it was meant", warned, "assertAllowed");
+}
+
+/** What the warning of milliseconds says. */
+async function warning(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
+  const explanation = await viewer.explain(url, method === undefined ? {} : { method }).catch(() => undefined);
+  const warnings = explanation?.report["warnings"] as readonly { name: string; text: string }[] | undefined;
+  return warnings?.find(({ name }) => name === MILLISECONDS)?.text ?? MILLISECONDS;
 }
 
 export async function assertDenied(viewer: Viewer, url: string | URL, options: DeniedOptions): Promise<void> {
@@ -97,8 +114,9 @@ export function sentence(viewer: Viewer, url: string | URL, method = "GET"): str
   return parts.join("");
 }
 
-function outcomeOf({ status, reason }: Answer): Outcome {
-  if (reason === undefined) return { verdict: "allowed", told: `it was allowed (the origin answered ${status})`, reason };
-  if (reason === ORIGIN_ERROR) return { verdict: "allowed", told: `its origin could not be reached or failed (${status})`, reason };
-  return { verdict: `denied: ${reason}`, told: `it was denied: ${reason} (${status})`, reason };
+function outcomeOf({ status, reason, warnings }: Answer): Outcome {
+  const outcome = { reason, warnings };
+  if (reason === undefined) return { ...outcome, verdict: "allowed", told: `it was allowed (the origin answered ${status})` };
+  if (reason === ORIGIN_ERROR) return { ...outcome, verdict: "allowed", told: `its origin could not be reached or failed (${status})` };
+  return { ...outcome, verdict: `denied: ${reason}`, told: `it was denied: ${reason} (${status})` };
 }

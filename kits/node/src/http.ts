@@ -23,6 +23,12 @@ export class Answer {
     return Array.isArray(reason) ? reason[0] : reason;
   }
 
+  /** What the edge warned of, by name (`milliseconds`, `plain-base64`): it opens, and isn't what was meant. */
+  get warnings(): string[] {
+    const names = this.headers["x-frontgate-warning"];
+    return names === undefined ? [] : String(names).split(", ");
+  }
+
   /** The body as UTF-8. */
   text(): string {
     return this.body.toString("utf8");

@@ -40,14 +40,20 @@ _SIGNATURE_REASONS = REASONS[:11]
 
 _ORIGIN_ERROR = "origin-error"
 _LONG_AGO = 1
+_MILLISECONDS = "milliseconds"
 
 
-def allowed(viewer: Viewer, url: str, method: str, wanted: str = "to be allowed") -> Response:
-    """Passes when the edge let the request through."""
+def allowed(
+    viewer: Viewer, url: str, method: str, wanted: str = "to be allowed", *, allow_warnings: bool = False
+) -> Response:
+    """Passes when the edge let the request through, and didn't warn of milliseconds."""
     __tracebackhide__ = True
     answer = _head(viewer, url, method)
     if not answer.allowed:
         _fail(viewer, url, method, wanted, answer)
+    if _MILLISECONDS in answer.warnings and not allow_warnings:
+        said = _warning(viewer, url, method)
+        _fail(viewer, url, method, f"{wanted} as it was meant", answer, f"{said}; allow_warnings=True lets it pass")
     return answer
 
 
@@ -109,13 +115,23 @@ def _head(viewer: Viewer, url: str, method: str) -> Response:
     return answer
 
 
-def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response) -> None:
+def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response, happened: Optional[str] = None) -> None:
     __tracebackhide__ = True
     verb = "" if method == "GET" else f"{method} "
-    happened = f"allowed (status {answer.status})" if answer.allowed else f"denied as {answer.reason} ({answer.status})"
-    lines = [f"expected {verb}{shortened(url)} {wanted}".rstrip(",") + f", but it was {happened}"]
+    if happened is None:
+        happened = f"it was allowed (status {answer.status})" if answer.allowed else f"it was denied as {answer.reason} ({answer.status})"
+    lines = [f"expected {verb}{shortened(url)} {wanted}".rstrip(",") + f", but {happened}"]
     lines += [f"  {line}".rstrip() for line in _explained(viewer, url, method).splitlines()]
     raise AssertionError("\n".join(lines))
+
+
+def _warning(viewer: Viewer, url: str, method: str) -> str:
+    """What the warning of milliseconds says."""
+    try:
+        warnings = viewer.explain(url, method=method).report["warnings"]
+        return next(warning["text"] for warning in warnings if warning["name"] == _MILLISECONDS)
+    except (FrontgateError, KeyError, StopIteration):
+        return _MILLISECONDS
 
 
 def _explained(viewer: Viewer, url: str, method: str) -> str:

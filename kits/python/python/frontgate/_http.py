@@ -27,6 +27,12 @@ class Response(NamedTuple):
         return self.headers.get("x-frontgate-reason")
 
     @property
+    def warnings(self) -> list[str]:
+        """What the edge warned of, by name (`milliseconds`, `plain-base64`): it opens, and isn't what was meant."""
+        names = self.headers.get("x-frontgate-warning")
+        return names.split(", ") if names else []
+
+    @property
     def allowed(self) -> bool:
         """Whether the edge let the request through, whatever the origin said to it."""
         return self.reason is None

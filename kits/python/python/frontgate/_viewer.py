@@ -108,10 +108,14 @@ class Viewer:
         told = self._edge._ask("explain", url=link.url, **given)
         return Explanation(told["text"].rstrip("\n"), told["report"])
 
-    def assert_allowed(self, url: str, *, method: str = "GET") -> Response:
-        """Passes when the edge lets the request through, whatever status the origin gives. Returns the answer's head."""
+    def assert_allowed(self, url: str, *, method: str = "GET", allow_warnings: bool = False) -> Response:
+        """Passes when the edge lets the request through, whatever status the origin gives. Returns the answer's head.
+
+        It fails where a time of the link is in milliseconds, since CloudFront allows such a link for thousands of years;
+        `allow_warnings=True` lets it pass.
+        """
         __tracebackhide__ = True
-        return _assertions.allowed(self, url, method)
+        return _assertions.allowed(self, url, method, allow_warnings=allow_warnings)
 
     def assert_denied(self, url: str, reason: Optional[str] = None, *, method: str = "GET") -> Response:
         """Passes when the edge itself refuses, for this reason if one is given."""
