@@ -1,5 +1,6 @@
 //! The running edge: listeners, a runtime for each core, connections, and their end.
 
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,6 +51,7 @@ pub mod streams;
 pub mod test_mode;
 pub mod tunnel;
 pub mod viewer;
+pub mod viewer_body;
 pub mod websocket;
 pub mod worker;
 
@@ -86,6 +88,8 @@ pub struct Edge {
     pub dev_signer: Option<DevSigner>,
     /// What the origins were asked, where a test wants to know.
     pub asked: Option<Arc<Asked>>,
+    /// Files that this process writes for others, which directory origins never show: the ready file.
+    pub own_files: Vec<PathBuf>,
     /// How often the configuration was read again.
     pub reloads: Reloads,
     /// Whether every thread takes connections.
@@ -107,6 +111,7 @@ impl Edge {
             explainer: None,
             dev_signer: None,
             asked: None,
+            own_files: Vec::new(),
             reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
         }

@@ -78,7 +78,9 @@ impl Bound {
             (None, Some(settings)) => Some(Admin::bind(settings.listen)?),
             (bound, _) => bound,
         };
-        let edge = Arc::new(edge_of(settings, proxy.test_mode, dev_signer)?);
+        let mut edge = edge_of(settings, proxy.test_mode, dev_signer)?;
+        edge.own_files.extend(proxy.ready_file.clone());
+        let edge = Arc::new(edge);
         let stop = CancellationToken::new();
         let reloader = Reloader::new(Arc::clone(&edge), proxy.reload_from, settings, proxy.listen_is_given);
         let at_once = proxy.ready_file.clone();

@@ -37,6 +37,7 @@ impl Loader<'_, '_> {
                 self.faults.error(fault);
             }
             self.doubtful_pages(&distribution);
+            self.open_buckets(&distribution);
             list.push(Arc::new(distribution));
         }
         self.names_are_distinct();

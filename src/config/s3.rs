@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Method};
 
 use super::origin_servers::server;
 use super::reader::{Placed, Reader};
 use super::{Loader, credentials};
+use crate::distribution::Distribution;
+use crate::distribution::behavior::{AllowedMethods, CacheBehavior};
 use crate::distribution::origin::{
     CredentialSource, HttpServer, OriginLocation, OriginProtocol, S3Bucket, Signing,
 };
@@ -36,7 +38,9 @@ impl Loader<'_, '_> {
             true => (endpoint.value, format!("/{}", name.value)),
             false => (self.below(&name.value, endpoint)?, String::new()),
         };
-        Some((S3Bucket { server, region: region.value, signing: signing? }, prefix))
+        let bucket =
+            S3Bucket { server, is_named_by_path: path_style, region: region.value, signing: signing? };
+        Some((bucket, prefix))
     }
 
     /// The server as the bucket's own name names it.
@@ -118,16 +122,52 @@ impl Loader<'_, '_> {
         headers: &[(HeaderName, HeaderValue)],
         table: &Reader<'_, '_>,
     ) {
-        let OriginLocation::S3(S3Bucket { signing: Signing::Always(_) | Signing::NoOverride(_), .. }) =
-            location
-        else {
+        if !location.is_signed_for() {
             return;
-        };
+        }
         for (name, _) in headers.iter().filter(|(name, _)| SIGNATURE_HEADERS.contains(&name.as_str())) {
             let fault = self.faults.at(&table.span(), format!("`{name}` can't be a custom header here"));
             self.faults.error(fault.help("the signature sets it; `sign = \"never\"` leaves it to you"));
         }
     }
+
+    /// Whatever the storage's key may do, a public `/` lets everybody ask for; only our own refusal of calls that aren't an
+    /// object's is in between.
+    pub(super) fn open_buckets(&mut self, one: &Distribution) {
+        let root = one.behavior_for("/");
+        let is_root_object = one.default_root_object.is_some();
+        if root.is_private() || is_root_object || !one.all_behaviors().any(CacheBehavior::is_private) {
+            return;
+        }
+        let Some(target) = one.target(&root.target_origin) else { return };
+        for origin in target.origins().filter(|origin| origin.location.is_signed_for()) {
+            let message =
+                format!("`/` of `{}` is public in front of the bucket of the origin `{}`", one.id, origin.id);
+            let fault = super::Fault::of_file(self.faults.file.clone(), message);
+            let fault = fault.found(format!(
+                "behavior `{}`, allowed-methods {}",
+                root.pattern(),
+                root.allowed_methods.names().join(", ")
+            ));
+            self.faults.warning(fault.help(format!(
+                "give the storage's key no more rights than {} on the objects (no s3:ListBucket), set \
+                 `default-root-object`, or make the behavior private",
+                rights(root.allowed_methods),
+            )));
+        }
+    }
+}
+
+/// What a key must be allowed for the methods of a behavior.
+fn rights(methods: AllowedMethods) -> String {
+    let needed =
+        [(Method::GET, "s3:GetObject"), (Method::PUT, "s3:PutObject"), (Method::DELETE, "s3:DeleteObject")];
+    needed
+        .iter()
+        .filter(|(method, _)| methods.allows(method))
+        .map(|(_, right)| *right)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// As S3 names buckets; before the path also as older ones, and other storage's, are named.

@@ -75,6 +75,13 @@ pub enum OriginLocation {
 }
 
 impl OriginLocation {
+    /// Whether requests are signed with a key of ours, so that they can do whatever that key can.
+    #[must_use]
+    pub fn is_signed_for(&self) -> bool {
+        let Self::S3(bucket) = self else { return false };
+        matches!(bucket.signing, Signing::Always(_) | Signing::NoOverride(_))
+    }
+
     /// The server that is connected to, where there is one.
     #[must_use]
     pub fn server(&self) -> Option<&HttpServer> {
@@ -155,6 +162,8 @@ impl fmt::Debug for Authorities {
 pub struct S3Bucket {
     /// Where its requests go.
     pub server: HttpServer,
+    /// Whether the bucket is named by the path, and not by the host.
+    pub is_named_by_path: bool,
     /// The region that is signed for.
     pub region: String,
     /// Which requests are signed.

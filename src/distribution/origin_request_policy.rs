@@ -105,6 +105,12 @@ impl OriginRequestPolicy {
         &self.cookies
     }
 
+    /// Whether every query string that is forwarded is one that the policy names.
+    #[must_use]
+    pub fn names_query_strings(&self) -> bool {
+        matches!(self.query_strings, Forwarded::Only(_))
+    }
+
     /// What CloudFront adds.
     #[must_use]
     pub fn cloudfront_headers(&self) -> &[CloudFrontHeader] {

@@ -1,32 +1,41 @@
-//! The admin listener: metrics, health and the console, on a thread and an address of their own, so that a busy edge still
-//! tells how it is and nobody reaches it through the edge.
+//! The admin listener: metrics, health and the console, on threads and an address of their own, so that a busy edge still
+//! tells how it is and no client reaches it through the edge.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{IpAddr, SocketAddr, TcpListener as StdListener};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use std::{io, thread};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
 use super::console::{self, Admitted, Console};
+use super::conversation::{Conversation, LastOf};
 use super::listener::{BindError, Listener};
 use super::metrics::{Scrape, TextFormat};
 use super::stall::StallGuard;
-use crate::body::{Body, full};
+use crate::body::{Body, boxed, full};
 use crate::viewer::Host;
+
+mod front;
+mod guesses;
+
+use front::{Arrival, Begun, Health};
+pub(super) use guesses::Guesses;
 
 /// A bound admin listener that answers nobody yet.
 #[derive(Debug)]
@@ -63,48 +72,63 @@ impl Admin {
         bind().map_err(|source| BindError { address, of, source })
     }
 
-    /// Answers from now on, until the process ends: also while the edge drains, so that whoever asks learns of it.
+    /// Answers from now on, until the process ends: also while the edge drains, so that its clients learn of it.
     ///
     /// # Errors
     /// When no thread or runtime can be made.
     pub fn start(self, edge: &Arc<Edge>, stop: &CancellationToken) -> io::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let (edge, stop) = (Arc::clone(edge), stop.clone());
-        let serve = move || {
-            let console = Console::of(&edge, &stop);
-            let pages = Rc::new(Pages { scrape: Scrape::new(Arc::clone(&edge)), console, edge, stop });
-            let local = tokio::task::LocalSet::new();
-            if let Err(error) = local.block_on(&runtime, accept(self.listener, pages)) {
+        let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build();
+        let (of_pages, of_health) = (runtime()?, runtime()?);
+        let (hand_over, arrivals) = mpsc::channel(MAX_CONNECTIONS);
+        let health = Health { edge: Arc::clone(edge), stop: stop.clone() };
+        let serve = {
+            let health = health.clone();
+            move || {
+                let console = Console::of(&health.edge, &health.stop);
+                let scrape = Scrape::new(Arc::clone(&health.edge));
+                let pages = Rc::new(Pages { scrape, console, health, guesses: Guesses::default() });
+                tokio::task::LocalSet::new().block_on(&of_pages, serve_pages(arrivals, pages));
+            }
+        };
+        thread::Builder::new().name("admin".to_owned()).spawn(serve)?;
+        let accept = move || {
+            let accepting = front::accept(self.listener, health, hand_over);
+            if let Err(error) = tokio::task::LocalSet::new().block_on(&of_health, accepting) {
                 tracing::error!(%error, "the admin listener has ended");
             }
         };
-        thread::Builder::new().name("admin".to_owned()).spawn(serve).map(|_| ())
+        thread::Builder::new().name("health".to_owned()).spawn(accept).map(|_| ())
     }
 }
 
-async fn accept(listener: StdListener, pages: Rc<Pages>) -> io::Result<()> {
-    let listener = TcpListener::from_std(listener)?;
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    loop {
-        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return Ok(()) };
-        match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::task::spawn_local(converse(stream, Rc::clone(&pages), place))),
-            Err(error) => {
-                tracing::debug!(%error, "an admin connection could not be accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
+/// Serves connections as they are handed over. Where there are too many, the oldest on which no request that was let in is
+/// answered makes room; where all are answered, the new one is closed.
+async fn serve_pages(mut arrivals: mpsc::Receiver<Arrival>, pages: Rc<Pages>) {
+    let open: RefCell<VecDeque<(AbortHandle, Rc<Conversation>)>> = RefCell::default();
+    while let Some(arrival) = arrivals.recv().await {
+        let mut open = open.borrow_mut();
+        open.retain(|(task, _)| !task.is_finished());
+        if open.len() >= MAX_CONNECTIONS {
+            let idle = open.iter().position(|(_, conversation)| !conversation.is_in_flight());
+            let Some((task, _)) = idle.and_then(|at| open.remove(at)) else { continue };
+            task.abort();
         }
+        let conversation = Rc::<Conversation>::default();
+        let conversing = converse(arrival, Rc::clone(&pages), Rc::clone(&conversation));
+        open.push_back((tokio::task::spawn_local(conversing).abort_handle(), conversation));
     }
 }
 
-async fn converse(stream: TcpStream, pages: Rc<Pages>, _place: OwnedSemaphorePermit) {
+async fn converse(arrival: Arrival, pages: Rc<Pages>, conversation: Rc<Conversation>) {
+    let Arrival { stream, peer, begin } = arrival;
+    let Ok(stream) = TcpStream::from_std(stream) else { return };
     let service = service_fn(move |request| {
-        let pages = Rc::clone(&pages);
-        async move { Ok::<_, Infallible>(pages.answer(request).await) }
+        let (pages, conversation) = (Rc::clone(&pages), Rc::clone(&conversation));
+        async move { Ok::<_, Infallible>(pages.answer(request, peer.ip(), &conversation).await) }
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
-    let io = TokioIo::new(StallGuard::new(stream, STALL_LIMIT));
+    let io = TokioIo::new(StallGuard::new(Begun { begin, stream }, STALL_LIMIT));
     if let Err(error) = builder.serve_connection(io, service).await {
         tracing::debug!(%error, "an admin connection ended with an error");
     }
@@ -121,33 +145,47 @@ enum Refused {
 
 /// What can be asked for.
 struct Pages {
-    edge: Arc<Edge>,
-    stop: CancellationToken,
+    health: Health,
     scrape: Scrape,
     console: Option<Console>,
+    guesses: Guesses,
 }
 
 impl Pages {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Body> {
-        let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-        // Open to whoever probes: they tell one bit.
-        match request.uri().path() {
-            "/health/live" if is_read => return plain(StatusCode::OK, "alive\n"),
-            "/health/ready" if is_read => return self.ready(),
-            _ => {}
-        }
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        from: IpAddr,
+        conversation: &Rc<Conversation>,
+    ) -> Response<Body> {
         let path = request.uri().path();
-        if let Some(console) = self.console.as_ref().filter(|console| console.is_for_anybody(path)) {
-            return console.answer_anybody(request).await;
+        if let Some(answer) = self.health.answer(request.method(), path) {
+            return answer;
         }
-        let admitted = match self.admit(request.headers()) {
-            Ok(admitted) => admitted,
-            Err(refused) => return self.refuse(request.headers(), path, refused),
-        };
+        // No client sends two, and two readers may take either.
+        if request.headers().get_all(HOST).iter().nth(1).is_some() {
+            return plain(StatusCode::BAD_REQUEST, "expected one Host\n");
+        }
+        if let Some(console) = self.console.as_ref().filter(|console| console.is_for_anybody(path)) {
+            return console.answer_anybody(request, &self.guesses, from).await;
+        }
+        match self.admit(request.headers(), request.uri(), from).await {
+            Ok(admitted) => {
+                // Its connection keeps its place until the answer has been read.
+                let in_flight = conversation.request();
+                let response = self.answer_admitted(request, admitted).await;
+                response.map(|body| boxed(LastOf { body, request: in_flight }))
+            }
+            Err(refused) => self.refuse(request.headers(), path, refused),
+        }
+    }
+
+    async fn answer_admitted(&self, request: Request<Incoming>, admitted: Admitted) -> Response<Body> {
+        let path = request.uri().path();
         if let Some(console) = self.console.as_ref().filter(|console| console.has(path)) {
             return console.answer(request, admitted).await;
         }
-        if !is_read {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
             let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "GET and HEAD only\n");
             response.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
             return response;
@@ -159,35 +197,29 @@ impl Pages {
         }
     }
 
-    fn ready(&self) -> Response<Body> {
-        if self.stop.is_cancelled() {
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "draining\n");
-        }
-        match self.edge.is_accepting.load(Ordering::Acquire) {
-            true => plain(StatusCode::OK, "ready\n"),
-            false => plain(StatusCode::SERVICE_UNAVAILABLE, "starting\n"),
-        }
-    }
-
     /// With a token, whoever brings it, or the cookie of having shown it; without one, whoever asks by an address or as
     /// localhost: a page in this machine's browser may have a name point here. With one, any name will do: under a name of
     /// theirs, others have neither the token nor the cookie.
-    fn admit(&self, headers: &HeaderMap) -> Result<Admitted, Refused> {
-        let running = self.edge.running.load();
-        let Some(token) = &running.admin_token else {
-            let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-            let is_local =
-                host.and_then(|host| Host::parse(host).ok()).is_some_and(|host| host.is_local_or_address());
-            return if is_local { Ok(Admitted::Locally) } else { Err(Refused::NotLocal) };
+    async fn admit(&self, headers: &HeaderMap, uri: &Uri, from: IpAddr) -> Result<Admitted, Refused> {
+        let Some(token) = self.health.edge.running.load().admin_token.clone() else {
+            let is_local = |host: &str| Host::parse(host).is_ok_and(|host| host.is_local_or_address());
+            let field = headers.get(HOST).and_then(|host| host.to_str().ok());
+            // A target that names a host counts before the field (RFC 9112, 3.2.2), and both must be local.
+            let is_target_local = uri.authority().is_none_or(|named| is_local(named.as_str()));
+            return match field.is_some_and(is_local) && is_target_local {
+                true => Ok(Admitted::Locally),
+                false => Err(Refused::NotLocal),
+            };
         };
         let brought = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).and_then(bearer);
-        if brought.is_some_and(|brought| token.is(brought)) {
-            return Ok(Admitted::ByToken);
+        let has_session = || self.console.as_ref().is_some_and(|console| console.knows(headers));
+        match brought {
+            // A browser that has shown the token makes no guess by what else it brings.
+            Some(brought) if !token.is(brought) && has_session() => Ok(Admitted::BySession),
+            Some(brought) if self.guesses.is_right(&token, brought, from).await => Ok(Admitted::ByToken),
+            None if has_session() => Ok(Admitted::BySession),
+            Some(_) | None => Err(Refused::NoToken),
         }
-        if self.console.as_ref().is_some_and(|console| console.knows(headers)) {
-            return Ok(Admitted::BySession);
-        }
-        Err(Refused::NoToken)
     }
 
     fn refuse(&self, headers: &HeaderMap, path: &str, refused: Refused) -> Response<Body> {
@@ -243,7 +275,7 @@ const INDEX: &str = "<!doctype html>
 <li><a href=\"/health/live\">/health/live</a>: 200 while it runs
 </ul>
 ";
-/// Prometheus, some probes and a few people with their live pages.
+/// Prometheus and a few people with their live pages.
 const MAX_CONNECTIONS: usize = 64;
 /// For a request's head, and between two requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);

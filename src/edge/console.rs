@@ -2,6 +2,7 @@
 //! script; whatever changes something is posted from one of them.
 
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -12,6 +13,7 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
+use super::admin::Guesses;
 use super::recorder::Recorder;
 use crate::body::Body;
 
@@ -107,8 +109,15 @@ impl Console {
     }
 
     /// Answers one of those.
-    pub(super) async fn answer_anybody(&self, request: Request<Incoming>) -> Response<Body> {
-        let Some(asset) = self.assets.at(request.uri().path()) else { return self.login(request).await };
+    pub(super) async fn answer_anybody(
+        &self,
+        request: Request<Incoming>,
+        guesses: &Guesses,
+        from: IpAddr,
+    ) -> Response<Body> {
+        let Some(asset) = self.assets.at(request.uri().path()) else {
+            return self.login(request, guesses, from).await;
+        };
         match *request.method() {
             Method::GET | Method::HEAD => asset.response(),
             _ => not_that_method("GET, HEAD"),

@@ -27,6 +27,10 @@ pub enum Call {
 #[derive(Debug, Default)]
 pub struct Conversation {
     in_flight: Cell<bool>,
+    /// Whether a part of the last request's body hasn't been read: what the viewer sends next is body, not a request.
+    body_is_open: Cell<bool>,
+    /// Whether the connection ends with the request in flight, because either side said so.
+    is_last: Cell<bool>,
     has_read: Cell<bool>,
     /// Whether the last response has left hyper's buffer. Its body is over before: hyper drops it once it is buffered.
     flushed: Cell<bool>,
@@ -58,6 +62,8 @@ impl Conversation {
     /// A request has come; it is over when its response's body, wrapped in what this returns, is dropped.
     pub fn request(self: &Rc<Self>) -> InFlight {
         self.in_flight.set(true);
+        // hyper reads a head only once the body before it has been read to its end.
+        self.body_is_open.set(false);
         self.flushed.set(false);
         self.served.set(self.served.get() + 1);
         InFlight(Rc::clone(self))
@@ -68,11 +74,37 @@ impl Conversation {
         self.has_read.set(true);
     }
 
+    /// Whether a request is being answered.
+    pub fn is_in_flight(&self) -> bool {
+        self.in_flight.get()
+    }
+
+    /// The request has a body, which is still to be read.
+    pub fn body_began(&self) {
+        self.body_is_open.set(true);
+    }
+
+    /// The request's body has been read to its end.
+    pub fn body_ended(&self) {
+        self.body_is_open.set(false);
+    }
+
+    /// The connection ends with the request in flight: the request or its response says `Connection: close`.
+    pub fn is_last(&self) {
+        self.is_last.set(true);
+    }
+
     /// hyper's buffer is empty.
     pub fn has_flushed(&self) {
         if !self.in_flight.get() {
             self.flushed.set(true);
         }
+    }
+
+    /// Whether all that the viewer will ever get has left, while its upload is still on its way to the origin. hyper ends
+    /// the connection only after the upload; the viewer, who was promised the end, waits for it.
+    pub fn has_only_upload_left(&self) -> bool {
+        self.is_last.get() && self.flushed.get() && self.body_is_open.get()
     }
 
     /// What goes on after the response, once.
@@ -82,9 +114,13 @@ impl Conversation {
 
     /// Whether hyper can give the connection up and lose nothing: between two requests, and before the first one has
     /// begun. A head that has begun is so also bounded in time: hyper's timer begins anew once at the most.
-    fn is_between(&self) -> bool {
+    ///
+    /// Between two requests means that the first one's body has been read to its end. Otherwise the rest of it would be
+    /// read as the next request. A connection that is to end has no next request.
+    pub fn is_between(&self) -> bool {
         let has_served = self.served.get() > 0;
-        !self.in_flight.get() && if has_served { self.flushed.get() } else { !self.has_read.get() }
+        let is_over = !self.in_flight.get() && !self.body_is_open.get() && !self.is_last.get();
+        is_over && if has_served { self.flushed.get() } else { !self.has_read.get() }
     }
 
     /// Ready once it is called.
@@ -121,6 +157,7 @@ impl Talk for Conversation {
     }
 
     fn stop(&self) {
+        self.is_last();
         self.call(Call::Stop);
     }
 }
@@ -295,6 +332,28 @@ mod tests {
         all.look();
         all.look();
         assert_eq!(called(&slow), Some(Call::Park));
+    }
+
+    #[test]
+    fn a_connection_whose_upload_is_not_read_to_its_end_or_that_is_to_close_is_never_parked() {
+        let all = Conversations::default();
+        let (uploading, closing) = (all.begin(), all.begin());
+        let request = uploading.request();
+        uploading.body_began();
+        drop(request);
+        uploading.has_flushed();
+        let request = closing.request();
+        closing.is_last();
+        drop(request);
+        closing.has_flushed();
+        for _ in 0..3 {
+            all.look();
+            assert_eq!((called(&uploading), called(&closing)), (None, None));
+        }
+        assert!(!uploading.has_only_upload_left() && !closing.has_only_upload_left());
+        uploading.body_ended();
+        all.look();
+        assert_eq!((called(&uploading), called(&closing)), (Some(Call::Park), None));
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::distribution::Distributions;
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES};
 use crate::redact::redacted;
 
-/// The running thread. It ends with this, without whoever drops it waiting for more than a search that doesn't look up.
+/// The running thread. It ends with this, after [`Explainer::stop`].
 #[derive(Debug)]
 pub struct Explainer(Arc<Queue>);
 
@@ -96,10 +96,10 @@ impl Explainer {
         answered.await.unwrap_or(Err(NotExplained::Failed))
     }
 
-    /// Answers what waits, and lets the search that runs come to its end, for a moment at the most. From now on nothing is
-    /// searched.
+    /// Takes no more questions and searches those that it has, for [`STOP_TIME`] at the most. What is left then is answered
+    /// without a search.
     pub fn stop(&self) {
-        self.0.stop();
+        self.0.stop(STOP_TIME);
     }
 }
 
@@ -124,7 +124,7 @@ struct Job {
 struct Queue {
     waiting: Mutex<Waiting>,
     changed: Condvar,
-    /// Read by the search that runs; set under the lock.
+    /// The time to stop in is over. Read by the search that runs; set under the lock.
     is_stopping: AtomicBool,
 }
 
@@ -133,6 +133,14 @@ struct Waiting {
     questions: VecDeque<Job>,
     denials: VecDeque<Job>,
     is_searching: bool,
+    /// Nothing more is taken: the process ends.
+    is_closed: bool,
+}
+
+impl Waiting {
+    fn is_busy(&self) -> bool {
+        self.is_searching || !self.questions.is_empty() || !self.denials.is_empty()
+    }
 }
 
 impl fmt::Debug for Queue {
@@ -162,7 +170,7 @@ impl Queue {
 
     fn push(&self, job: Job, is_asked: bool) {
         let mut waiting = self.lock();
-        if self.is_stopping() {
+        if waiting.is_closed {
             drop(waiting);
             return job.answer(Err(NotExplained::Stopping));
         }
@@ -185,12 +193,12 @@ impl Queue {
         waiting.is_searching = false;
         self.changed.notify_all();
         loop {
-            if self.is_stopping() {
-                return None;
-            }
             if let Some(job) = waiting.questions.pop_front().or_else(|| waiting.denials.pop_front()) {
                 waiting.is_searching = true;
                 return Some(job);
+            }
+            if waiting.is_closed {
+                return None;
             }
             waiting = self.changed.wait(waiting).unwrap_or_else(PoisonError::into_inner);
         }
@@ -212,19 +220,25 @@ impl Queue {
         }
     }
 
-    fn stop(&self) {
+    fn stop(&self, limit: Duration) {
         let mut waiting = self.lock();
+        waiting.is_closed = true;
+        self.changed.notify_all();
+        waiting = self.while_busy(waiting, limit);
         self.is_stopping.store(true, Ordering::Relaxed);
         let left = std::mem::take(&mut waiting.questions).into_iter();
         let left: Vec<Job> = left.chain(std::mem::take(&mut waiting.denials)).collect();
         drop(waiting);
-        self.changed.notify_all();
         for job in left {
             job.answer(Err(NotExplained::Stopping));
         }
-        let waiting = self.lock();
-        let is_searching = |waiting: &mut Waiting| waiting.is_searching;
-        drop(self.changed.wait_timeout_while(waiting, STOP_TIME, is_searching));
+        drop(self.while_busy(self.lock(), STUBBORN_TIME));
+    }
+
+    /// Waits until nothing is searched and nothing waits, or the limit is over.
+    fn while_busy<'w>(&self, waiting: MutexGuard<'w, Waiting>, limit: Duration) -> MutexGuard<'w, Waiting> {
+        let waited = self.changed.wait_timeout_while(waiting, limit, |waiting| waiting.is_busy());
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 }
 
@@ -248,8 +262,10 @@ const MAX_QUESTIONS: usize = 4;
 const DENIAL_TIME: Duration = Duration::from_millis(50);
 /// For whoever waits for an answer, who doesn't notice it; ECDSA, where every candidate is a verification, gets further.
 const QUESTION_TIME: Duration = Duration::from_millis(250);
+/// For the denials that are known when the process stops: a full queue on a busy core.
+const STOP_TIME: Duration = Duration::from_secs(3);
 /// The end of the process is not held up by a search that doesn't look at its clock.
-const STOP_TIME: Duration = Duration::from_millis(100);
+const STUBBORN_TIME: Duration = Duration::from_millis(100);
 /// Half of what a thread can give way.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
@@ -346,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    fn at_the_end_everything_that_waits_is_told_and_a_stubborn_search_is_left_alone() {
+    fn at_the_end_everything_that_waits_is_answered_and_a_stubborn_search_is_left_alone() {
         let (explainer, has_begun, _go) = held();
         let (answers, answered) = mpsc::channel();
         deny(&explainer, &answers);
@@ -354,7 +370,7 @@ mod tests {
         deny(&explainer, &answers);
         deny(&explainer, &answers);
         let begun = Instant::now();
-        explainer.stop();
+        explainer.0.stop(Duration::from_millis(20));
         assert!(begun.elapsed() < PATIENCE / 2);
         deny(&explainer, &answers);
         let told: Vec<String> = answered.try_iter().map(|answer| sentence(&answer)).collect();
@@ -362,7 +378,29 @@ mod tests {
     }
 
     #[test]
-    fn a_search_that_runs_learns_of_the_end_and_is_told() {
+    fn denials_that_are_known_when_the_process_stops_are_searched() {
+        let (begun, has_begun) = mpsc::channel();
+        let explainer = Explainer::searching_by(move |_, _| {
+            begun.send(()).unwrap();
+            thread::sleep(Duration::from_millis(50));
+            Err(NotExplained::Failed)
+        });
+        let explainer = explainer.unwrap();
+        let (answers, answered) = mpsc::channel();
+        for _ in 0..4 {
+            deny(&explainer, &answers);
+        }
+        has_begun.recv_timeout(PATIENCE).unwrap();
+        explainer.0.stop(PATIENCE);
+        let found: Vec<Answer> = answered.try_iter().collect();
+        assert!(
+            found.len() == 4 && found.iter().all(|one| matches!(one, Err(NotExplained::Failed))),
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn a_search_that_runs_learns_of_the_end_and_is_answered() {
         let (begun, has_begun) = mpsc::channel();
         let explainer = Explainer::searching_by(move |_, is_out_of_time| {
             begun.send(()).unwrap();

@@ -23,6 +23,7 @@ use crate::distribution::origin::Origin;
 use crate::distribution::origin_group::OriginGroup;
 use crate::distribution::origin_request_policy::Asked;
 use crate::distribution::{self, Route};
+use crate::origin::s3::QueryIsListed;
 use crate::origin::{AsksForWebSocket, OriginError};
 use crate::viewer::{Target, ViewerRequest};
 
@@ -181,6 +182,9 @@ impl Forwarding<'_> {
         if self.asks_for_websocket {
             websocket::ask(request.headers_mut());
             request.extensions_mut().insert(AsksForWebSocket);
+        }
+        if origin.location.is_signed_for() && behavior.origin_request_policy.names_query_strings() {
+            request.extensions_mut().insert(QueryIsListed);
         }
         if let Some(asked) = &self.in_use.asked {
             let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);

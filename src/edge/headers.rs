@@ -54,6 +54,7 @@ pub fn to_origin(
     } else {
         strip(headers, never_passes);
     }
+    strip_aliases(headers, &origin.custom_headers);
     let keeps_signing = !passage.is_private || behavior.switches.forward_signing_cookies;
     let cookies = policy.cookies();
     replace_cookies(headers, |name| (keeps_signing || !is_signing_cookie(name)) && cookies.passes(name));
@@ -63,7 +64,6 @@ pub fn to_origin(
     if let Some(facts) = facts {
         facts.put(headers, wanted);
     }
-    strip_aliases(headers, &origin.custom_headers);
     for (name, value) in &origin.custom_headers {
         headers.insert(name.clone(), value.clone());
     }
@@ -121,7 +121,10 @@ pub fn to_viewer(headers: &mut HeaderMap, is_error: bool, identity: &RequestIden
 /// Removes what concerns one connection only, the known names and those that every `Connection` line lists, and what
 /// else is unwanted. Looks at the headers that are there, which are fewer than those that might be.
 fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
-    let goes = |name: &&HeaderName| is_hop_by_hop(name.as_str()) || is_unwanted(name.as_str());
+    let goes = |name: &&HeaderName| {
+        let name = name.as_str();
+        is_hop_by_hop(name) || is_unwanted(name)
+    };
     let mut unwanted: SmallVec<[HeaderName; 4]> = headers.keys().filter(goes).cloned().collect();
     if unwanted.contains(&CONNECTION) {
         unwanted.extend(listed_by_connection(headers));
@@ -145,18 +148,45 @@ fn listed_by_connection(headers: &HeaderMap) -> impl Iterator<Item = HeaderName>
     names.filter_map(|name| name.parse().ok()).filter(|name| *name != CONTENT_LENGTH && *name != HOST)
 }
 
-/// `X_Origin_Secret` is `X-Origin-Secret` to an origin that turns names into variables (CGI, WSGI).
+/// Removes names that are those of other headers to an origin that turns names into variables (CGI, WSGI, PHP):
+/// `X_Real_IP` and `X.Real.IP` are `X-Real-IP` there. What never passes or is set by us doesn't pass under such a name
+/// either; nor does a length or a coding, which the origin's server may have taken from the real header.
 fn strip_aliases(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) {
-    if custom.is_empty() {
+    if !headers.keys().any(|name| is_alias(name.as_str())) {
         return;
     }
-    strip(headers, |name| {
-        name.contains('_') && {
-            let plain = name.replace('_', "-");
-            custom.iter().any(|(ours, _)| ours.as_str().replace('_', "-") == plain)
-        }
-    });
+    let is_unwanted = |name: &str| {
+        let plain = plain_name(name);
+        is_hop_by_hop(&plain)
+            || never_passes(&plain)
+            || SET_BY_US.contains(&plain.as_str())
+            || custom.iter().any(|(ours, _)| plain_name(ours.as_str()) == plain)
+    };
+    let unwanted: SmallVec<[HeaderName; 4]> = headers
+        .keys()
+        .filter(|name| is_alias(name.as_str()) && is_unwanted(name.as_str()))
+        .cloned()
+        .collect();
+    for name in unwanted {
+        headers.remove(name);
+    }
 }
+
+/// Whether a name, in lower case, holds anything but letters, digits and hyphens.
+fn is_alias(name: &str) -> bool {
+    !name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+}
+
+/// A name as a variable's name tells it apart from others: every other character is a hyphen.
+pub(super) fn plain_name(name: &str) -> String {
+    name.chars()
+        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
+        .collect()
+}
+
+/// Names that we set, or that frame a message.
+const SET_BY_US: [&str; 5] =
+    ["content-length", "x-forwarded-for", "x-amz-cf-id", "user-agent", "accept-encoding"];
 
 /// Adds to a list header, all of whose lines become one.
 fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: HeaderValue) {
@@ -189,8 +219,7 @@ fn never_passes(name: &str) -> bool {
                 || name.starts_with("x-edge-")
         }
         [b'p', ..] => name.starts_with("proxy-"),
-        // With `_`, too: it is the same name to an origin that turns names into variables.
-        [b'c', ..] => name.starts_with("cloudfront-") || name.starts_with("cloudfront_"),
+        [b'c', ..] => name.starts_with("cloudfront-"),
         _ => false,
     }
 }
@@ -248,6 +277,39 @@ mod tests {
             }
             assert_eq!(normalised_encoding(&headers), normalised, "{lines:?}");
         }
+    }
+
+    #[test]
+    fn a_name_with_other_punctuation_is_removed_where_the_plain_name_is() {
+        let mut headers = HeaderMap::new();
+        let removed = [
+            "x_real_ip",
+            "x.real.ip",
+            "x-real_ip",
+            "x_forwarded_proto",
+            "x_forwarded_for",
+            "x_http_method_override",
+            "x_edge_foo",
+            "proxy_authorization",
+            "proxy.connection",
+            "cloudfront_viewer_country",
+            "cloudfront.viewer.country",
+            "content_length",
+            "transfer_encoding",
+            "keep_alive",
+            "x_amz_cf_id",
+            "x_origin_secret",
+            "x!origin~secret",
+        ];
+        let stay = ["x_mine", "x.mine", "x-real-ip", "content_type"];
+        for name in removed.iter().chain(&stay) {
+            headers.append(HeaderName::from_static(name), HeaderValue::from_static("1"));
+        }
+        let custom = [(HeaderName::from_static("x-origin-secret"), HeaderValue::from_static("s"))];
+        strip_aliases(&mut headers, &custom);
+        let mut left: Vec<&str> = headers.keys().map(HeaderName::as_str).collect();
+        left.sort_unstable();
+        assert_eq!(left, ["content_type", "x-real-ip", "x.mine", "x_mine"]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::header::CONNECTION;
+use http::{HeaderMap, Request, Version};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,7 +21,7 @@ use super::connection::Connected;
 use super::conversation::{Call, Conversation, LastOf, Switched};
 use super::socket::Socket;
 use super::stall::StallGuard;
-use super::tunnel;
+use super::{headers, tunnel, viewer_body};
 use crate::body;
 use crate::origin::Upgraded;
 use crate::small_writes::SmallWrites;
@@ -49,10 +52,20 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
     let io = Conversing { parked, conversation: Rc::clone(&conversation) };
     let called = Rc::clone(&conversation);
     let observer = Rc::clone(viewer.worker.observer());
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
+        // hyper never keeps a connection to a viewer of HTTP/1.0.
+        if request.version() < Version::HTTP_11 || says_close(request.headers()) {
+            conversation.is_last();
+        }
+        let request =
+            request.map(|incoming| viewer_body::of_conversation(incoming, viewer.limits.body, &conversation));
+        let conversation = Rc::clone(&conversation);
         async move {
             let mut response = viewer.worker.respond(request, &viewer.peer).await;
+            if says_close(response.headers()) {
+                conversation.is_last();
+            }
             if let Some(origin) = Upgraded::take(&mut response) {
                 let body = std::mem::replace(response.body_mut(), body::empty());
                 in_flight.switches(Switched { origin, _log: body });
@@ -78,7 +91,11 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
         Ok(Call::Park) => {
             Pin::new(&mut connection).graceful_shutdown();
             return match connection.without_shutdown().await {
-                Ok(parts) => Some(taken_back(parts)),
+                Ok(parts) if called.is_between() => Some(taken_back(parts)),
+                Ok(parts) => {
+                    taken_back(parts).stream.0.say_goodbye().await;
+                    None
+                }
                 Err(error) => {
                     tracing::debug!(peer = %address, %error, "a viewer's connection ended with an error");
                     None
@@ -102,6 +119,10 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
         (Ok(()), None) => {}
     }
     None
+}
+
+fn says_close(fields: &HeaderMap) -> bool {
+    headers::lists(fields, &CONNECTION, "close")
 }
 
 /// What hyper took and didn't use comes before what it hasn't taken yet.
@@ -163,6 +184,10 @@ impl AsyncWrite for Conversing {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.parked.stream).poll_flush(cx))?;
         self.conversation.has_flushed();
+        if self.conversation.has_only_upload_left() {
+            // Our side ends as promised; the viewer's goes on for as long as the origin takes the upload (RFC 9112, 9.6).
+            return Pin::new(&mut self.parked.stream).poll_shutdown(cx);
+        }
         Poll::Ready(Ok(()))
     }
 

@@ -10,6 +10,8 @@ use std::rc::Rc;
 use std::task::{Poll, ready};
 use std::time::Duration;
 
+use http::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -19,6 +21,7 @@ use super::gathered::Gathered;
 use super::socket::Socket;
 use super::stall::StallGuard;
 use super::streams::{Spawner, StreamBody, Streams};
+use super::viewer_body;
 use crate::body::BoxError;
 use crate::body::idle::IdleTimer;
 
@@ -34,8 +37,9 @@ async fn converse(socket: Socket, viewer: Connected) {
     let streams = Streams::new(limits.idle, limits.write);
     viewer.worker.conversations().add(&streams);
     let (viewer, of_requests) = (Rc::new(viewer), Rc::clone(&streams));
-    let service = service_fn(move |request| {
+    let service = service_fn(move |request: Request<Incoming>| {
         let (viewer, streams) = (Rc::clone(&viewer), Rc::clone(&of_requests));
+        let request = request.map(|incoming| viewer_body::of_stream(incoming, limits.body));
         // On the heap at once: hyper and the spawner move it on from hand to hand.
         Box::pin(async move {
             let stream = streams.current();

@@ -65,6 +65,14 @@ fn source(header: &[u8]) -> Result<Option<SocketAddr>, InvalidHeader> {
             v1::Addresses::Tcp4(pair) => Some((IpAddr::V4(pair.source_address), pair.source_port).into()),
             v1::Addresses::Tcp6(pair) => Some((IpAddr::V6(pair.source_address), pair.source_port).into()),
         }),
+        // Its own family and protocol mean nothing where the balancer speaks for itself.
+        HeaderResult::V2(Ok(header))
+            if header.command == v2::Command::Proxy
+                && header.protocol != v2::Protocol::Stream
+                && matches!(header.addresses, v2::Addresses::IPv4(_) | v2::Addresses::IPv6(_)) =>
+        {
+            Err(InvalidHeader::Malformed("expected TCP as its transport protocol".to_owned()))
+        }
         HeaderResult::V2(Ok(header)) => Ok(match (header.command, header.addresses) {
             (v2::Command::Local, _) | (v2::Command::Proxy, v2::Addresses::Unspecified) => None,
             (v2::Command::Proxy, v2::Addresses::IPv4(pair)) => {
@@ -186,6 +194,9 @@ mod tests {
             v2(1, 0x11, &[1, 2, 3]),
             v2(1, 0x11, &[0; LONGEST_V2 + 1]),
             v2(7, 0x11, &[0; 12]),
+            v2(1, 0x12, &[203, 0, 113, 9, 127, 0, 0, 1, 0x30, 0x39, 0, 80]),
+            v2(1, 0x22, &[0; 36]),
+            v2(1, 0x10, &[203, 0, 113, 9, 127, 0, 0, 1, 0x30, 0x39, 0, 80]),
         ] {
             let (found, _) = read_from(&sent).await;
             assert!(found.is_err(), "{}", String::from_utf8_lossy(&sent));

@@ -5,7 +5,7 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version, request};
-use hyper::body::{Body as _, Incoming};
+use http_body::Body as _;
 
 use super::access_log::AccessLogEntry;
 use super::cloudfront_headers::Whereabouts;
@@ -19,7 +19,6 @@ use super::{error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
 use crate::access::warning::Warning;
 use crate::access::{Admission, Decision, authorize, received};
-use crate::body::idle::IdleBody;
 use crate::body::{self, Body};
 use crate::clock;
 use crate::distribution::{Distribution, Distributions, Route};
@@ -52,7 +51,7 @@ struct Asker<'u> {
 
 impl Worker {
     /// Answers one request. Whatever happens is a response.
-    pub async fn respond(&self, request: Request<Incoming>, peer: &Peer) -> Response<Body> {
+    pub async fn respond(&self, request: Request<Body>, peer: &Peer) -> Response<Body> {
         let (mut parts, incoming) = request.into_parts();
         let in_use = self.in_use();
         let identity = self.identify();
@@ -114,14 +113,14 @@ impl Worker {
     async fn answer(
         &self,
         parts: &mut request::Parts,
-        incoming: Incoming,
+        incoming: Body,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
         received::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
         let Exchange { asker, entry, .. } = exchange;
         let now = self.heed_test_headers(parts, asker)?;
         let in_use = asker.in_use;
-        let body = entry.watches(viewer_body(incoming, in_use.running.limits.body));
+        let body = entry.watches(incoming);
         entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {
             let Viewer { scheme, ref address, .. } = asker.viewer;
@@ -247,14 +246,6 @@ fn routed<'d: 'r, 'r>(
         tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
     Ok(route)
-}
-
-/// The viewer's body; most have none.
-fn viewer_body(incoming: Incoming, limit: Duration) -> Body {
-    if incoming.is_end_stream() {
-        return body::empty();
-    }
-    body::boxed(IdleBody::new(incoming, limit))
 }
 
 fn http_date() -> HeaderValue {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
 
-use super::headers::X_FORWARDED_FOR;
+use super::headers::{X_FORWARDED_FOR, plain_name};
 pub use crate::access::answer::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::access::credentials::Credentials;
 use crate::access::policy_text;
@@ -37,6 +37,7 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
     let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
     let scheme = take_one(headers, &X_FRONTGATE_VIEWER_PROTO);
+    take_aliases(headers);
     let through = [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name));
     if through.is_some() || is_stranger {
         if !matches!((&time, &viewer, &country, &scheme), (Ok(None), Ok(None), Ok(None), Ok(None))) {
@@ -63,6 +64,16 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
         })
         .transpose()?;
     Ok(TestOverrides { now, viewer, country, scheme })
+}
+
+/// Names that a server that turns names into variables takes for ours; they mean nothing here, and go no further.
+fn take_aliases(headers: &mut HeaderMap) {
+    let is_ours = |name: &&HeaderName| plain_name(name.as_str()).starts_with("x-frontgate-");
+    let aliases: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().contains(['_', '.'])).filter(is_ours).cloned().collect();
+    for alias in aliases {
+        headers.remove(alias);
+    }
 }
 
 /// What is to be said of a request's signing values, whatever becomes of it. It is logged, too.

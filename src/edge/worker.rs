@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -37,6 +38,8 @@ pub struct InUse {
     pub names: Names,
     /// Where it is written down what the origins are asked.
     pub asked: Option<Arc<Asked>>,
+    /// What directory origins never show.
+    secrets: Vec<PathBuf>,
     origins: RefCell<HashMap<usize, Rc<OriginInUse>>>,
 }
 
@@ -51,8 +54,10 @@ pub struct OriginInUse {
 
 impl InUse {
     fn new(running: Arc<Running>, edge: &Edge) -> Rc<Self> {
+        let secrets = running.secrets.iter().chain(&edge.own_files).cloned().collect();
         Rc::new(Self {
             running,
+            secrets,
             asked: edge.asked.clone(),
             origins: RefCell::default(),
             names: Names::default(),
@@ -69,7 +74,7 @@ impl InUse {
         if let Some(known) = self.origins.borrow().get(&place) {
             return Ok(Rc::clone(known));
         }
-        let client = OriginClient::new(origin, &self.running.secrets).map_err(OriginError::Connect)?;
+        let client = OriginClient::new(origin, &self.secrets).map_err(OriginError::Connect)?;
         let new = Rc::new(OriginInUse { origin: Arc::clone(origin), client });
         self.origins.borrow_mut().insert(place, Rc::clone(&new));
         Ok(new)

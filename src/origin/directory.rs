@@ -23,6 +23,7 @@ use crate::epoch::EpochSeconds;
 
 mod file_body;
 mod path;
+mod secrets;
 mod walk;
 
 /// One folder that is served.
@@ -92,7 +93,11 @@ impl Directory {
         now: EpochSeconds,
     ) -> io::Result<Response<Content<FileBody>>> {
         let file = File::from(self.walk()?.open(path)?);
-        let representation = representation(path, &file.metadata()?, now);
+        let metadata = file.metadata()?;
+        if secrets::is_secret(&file, metadata.len(), &self.secrets)? {
+            return Err(io::Error::from(Errno::NOENT));
+        }
+        let representation = representation(path, &metadata, now);
         let (head, content) = representation.answer(&parts.method, &parts.headers).into_parts();
         let content = content.map(|range| FileBody::open(file, range)).transpose()?;
         Ok(Response::from_parts(head, content))

@@ -2,8 +2,8 @@
 
 use std::rc::Rc;
 
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
 use super::OriginError;
 use super::http::HttpOrigin;
@@ -12,17 +12,22 @@ use crate::clock;
 use crate::distribution::origin::{Origin, S3Bucket, Signing};
 use crate::viewer::Scheme;
 
+mod calls;
 mod credentials;
 mod sign;
 
+pub use calls::QueryIsListed;
 use credentials::Keys;
 
 /// One thread's way to one bucket.
 #[derive(Debug)]
 pub struct S3Origin {
     http: Rc<HttpOrigin>,
+    id: String,
     region: String,
     signing: Signs,
+    /// How many names of the path come before an object's: one where the bucket is named by the path.
+    names: usize,
     /// The headers of our own configuration that a viewer must not set: `x-amz-…`.
     custom: Vec<(HeaderName, HeaderValue)>,
 }
@@ -46,8 +51,10 @@ impl S3Origin {
         let custom = origin.custom_headers.iter().filter(|(name, _)| is_amazons(name));
         Rc::new(Self {
             http: HttpOrigin::new(&bucket.server, origin.timeouts),
+            id: origin.id.as_str().to_owned(),
             region: bucket.region.clone(),
             signing,
+            names: usize::from(bucket.is_named_by_path),
             custom: custom.cloned().collect(),
         })
     }
@@ -68,21 +75,56 @@ impl S3Origin {
             Signs::Never => None,
         };
         if let Some(keys) = keys {
-            self.sign(&mut request, keys)?;
+            if let Some(refusal) = self.sign(&mut request, keys)? {
+                return Ok(refusal);
+            }
         }
         self.http.send(request, viewer).await
     }
 
-    fn sign(&self, request: &mut Request<Body>, keys: &Keys) -> Result<(), OriginError> {
+    /// Signs a request, or refuses one that must not be signed.
+    fn sign(&self, request: &mut Request<Body>, keys: &Keys) -> Result<Option<Response<Body>>, OriginError> {
         strip(request.headers_mut(), &self.custom);
-        let target = sign::canonical(request.uri()).map_err(OriginError::Signing)?;
-        *request.uri_mut() = target;
+        let keeps_calls = request.extensions_mut().remove::<QueryIsListed>().is_some();
+        let canonical = sign::canonical(request.uri(), keeps_calls).map_err(OriginError::Signing)?;
+        if self.is_refused(request.method(), &canonical) {
+            return Ok(Some(access_denied(request.method())));
+        }
+        *request.uri_mut() = canonical.target;
         let identity = keys.identity()?;
         let has_body = !body::is_empty(request.body());
         let signed = sign::headers(request, has_body, &identity, &self.region, clock::now());
         let signed = signed.map_err(OriginError::Signing)?;
         request.headers_mut().extend(signed);
-        Ok(())
+        Ok(None)
+    }
+
+    /// Whether a request is for something else than an object. Keys of other calls were dropped, so that it would mean
+    /// something else: a read is one of the object itself then, but a `DELETE` of a tag would delete the object.
+    fn is_refused(&self, method: &Method, canonical: &sign::Canonical) -> bool {
+        let sign::Canonical { path, calls, dropped, .. } = canonical;
+        let is_read = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_of_bucket = *method != Method::OPTIONS && calls::is_bucket_itself(path, self.names) && !calls;
+        let is_refused = is_of_bucket || (!is_read && !dropped.is_empty());
+        if is_refused || !dropped.is_empty() {
+            let keys = dropped.join(", ");
+            let (origin, method) = (self.id.as_str(), method.as_str());
+            match is_refused {
+                true => tracing::info!(
+                    origin,
+                    method,
+                    keys,
+                    "a call of the bucket's API was refused: no allow-list of query strings names it"
+                ),
+                false => tracing::info!(
+                    origin,
+                    method,
+                    keys,
+                    "query keys that call the bucket's API were dropped: no allow-list of query strings names them"
+                ),
+            }
+        }
+        is_refused
     }
 
     /// Ends connections that nobody uses any more, and looks whether the credentials have changed.
@@ -93,6 +135,15 @@ impl S3Origin {
             Signs::Never => {}
         }
     }
+}
+
+/// What storage answers whose key may read objects and do nothing else, which is what CloudFront's guide has one set up.
+fn access_denied(method: &Method) -> Response<Body> {
+    let text = if *method == Method::HEAD { "" } else { ACCESS_DENIED };
+    let mut response = Response::new(body::full(text));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
 }
 
 /// What a viewer must not say in a request that we vouch for: what it signed, and every header that S3 takes orders from
@@ -107,9 +158,13 @@ fn strip(headers: &mut HeaderMap, custom: &[(HeaderName, HeaderValue)]) {
     headers.extend(custom.iter().cloned());
 }
 
+/// With other punctuation, too: it is the same name to storage behind a server that turns names into variables.
 fn is_amazons(name: &HeaderName) -> bool {
-    name.as_str().starts_with("x-amz-")
+    let mut parts = name.as_str().split(|char: char| !char.is_ascii_alphanumeric());
+    (parts.next(), parts.next()) == (Some("x"), Some("amz"))
 }
 
+const ACCESS_DENIED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n\
+    <Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>";
 /// The request's identity, which the edge has set.
 const X_AMZ_CF_ID: &str = "x-amz-cf-id";

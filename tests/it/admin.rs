@@ -268,6 +268,99 @@ fn only_who_brings_the_token_is_told_more_than_health() {
     assert_eq!(ask("/metrics", &["Authorization: bearer another-token-of-good-length"]).status, 200);
 }
 
+/// A proxy whose admin listener has a token.
+fn with_token(token: &str) -> Edge {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("admin.token"), format!("{token}\n")).unwrap();
+    let config = config("http://127.0.0.1:9").replace("0\"\n", "0\"\ntoken-file = \"admin.token\"\n");
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut command = frontgate();
+    command.args(["serve", "--listen", "127.0.0.1:0"]);
+    Edge::start(command, dir)
+}
+
+/// A connection from another address of this machine.
+fn connect_from(last: u8, to: SocketAddr) -> TcpStream {
+    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, last], 0)).into()).unwrap();
+    socket.connect(&to.into()).unwrap();
+    socket.into()
+}
+
+const TOKEN: &str = "s3cret-token-of-good-length";
+
+#[test]
+fn health_is_answered_at_once_whatever_hangs_on_the_admin_listener() {
+    let edge = with_token(TOKEN);
+    let admin = edge.admin.unwrap();
+    wait_for(|| (edge.admin_page("/health/ready").status == 200).then_some(()));
+    let form = "POST /login HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n\
+                Content-Length: 100\r\n\r\ntoken=";
+    let parts = ["", "GET /heal", "GET /health/live HTTP/1.1\r\nX", "GET /metrics HTTP/1.1\r\nHost", form];
+    let hang = |number: usize| {
+        let mut stream = TcpStream::connect(admin).unwrap();
+        let _ = stream.write_all(parts[number % parts.len()].as_bytes());
+        stream
+    };
+    let mut hanging: Vec<TcpStream> = (0..400).map(hang).collect();
+    let bearer = format!("Authorization: Bearer {TOKEN}");
+    for path in ["/health/live", "/health/ready", "/metrics"] {
+        // Of several, since the machine may be busy; each took five seconds and more before, the time for a head.
+        let fastest = (0..5).map(|round| {
+            hanging.extend((0..80).map(|number| hang(number + round)));
+            let begun = std::time::Instant::now();
+            assert_eq!(
+                send_to(admin, request("GET", "x", path, &[&bearer]).as_bytes()).status,
+                200,
+                "{path}"
+            );
+            begun.elapsed()
+        });
+        let fastest = fastest.min().unwrap();
+        assert!(fastest < Duration::from_secs(1), "{path}: {fastest:?}");
+    }
+}
+
+#[test]
+fn guesses_are_slow_on_every_way_in_and_lock_nobody_out() {
+    let edge = with_token(TOKEN);
+    let admin = edge.admin.unwrap();
+    let guess = |last: u8, text: &str| {
+        let mut stream = connect_from(last, admin);
+        stream.write_all(text.as_bytes()).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        Response::read(&mut stream, false).status
+    };
+    let bearer = |token: &str| request("GET", "x", "/metrics", &[&format!("Authorization: Bearer {token}")]);
+    let form = |token: &str| {
+        let body = format!("token={token}");
+        let length = format!("Content-Length: {}", body.len());
+        let kind = "Content-Type: application/x-www-form-urlencoded";
+        request("POST", "x", "/login", &[kind, &length, "Sec-Fetch-Site: same-origin"]) + &body
+    };
+    for text in [bearer("wrong"), form("wrong"), bearer("s3cret-token-of-good-lengtH")] {
+        let begun = std::time::Instant::now();
+        assert_eq!(guess(2, &text), 401, "{text}");
+        assert!(begun.elapsed() >= Duration::from_millis(500), "{text}: {:?}", begun.elapsed());
+    }
+    // From where somebody guesses, an answer in time tells nothing either.
+    let begun = std::time::Instant::now();
+    assert_eq!((guess(2, &bearer(TOKEN)), guess(2, &form(TOKEN))), (200, 303));
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    // While strangers guess on every connection there is, the owner comes in.
+    let flood: Vec<TcpStream> = (0..200)
+        .map(|_| {
+            let mut stream = connect_from(3, admin);
+            let _ = stream.write_all(bearer("wrong").as_bytes());
+            stream
+        })
+        .collect();
+    for _ in 0..5 {
+        assert_eq!(guess(1, &bearer(TOKEN)), 200);
+    }
+    drop(flood);
+}
+
 #[test]
 fn without_a_token_nobody_asks_by_a_name_or_changes_anything() {
     let origin = RecordingOrigin::start();
@@ -279,6 +372,16 @@ fn without_a_token_nobody_asks_by_a_name_or_changes_anything() {
         assert_eq!(send_to(admin, request("GET", host, "/metrics", &[]).as_bytes()).status, status, "{host}");
     }
     assert_eq!(send_to(admin, b"GET /metrics HTTP/1.0\r\n\r\n").status, 403);
+    for (head, status) in [
+        ("GET http://127.0.0.1/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n", 200),
+        ("GET http://evil.example.com/metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n", 403),
+        ("GET http://127.0.0.1/metrics HTTP/1.1\r\nHost: evil.example.com\r\n", 403),
+        ("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: evil.example.com\r\n", 400),
+        ("GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nHost: 127.0.0.1\r\n", 400),
+    ] {
+        let asked = send_to(admin, format!("{head}Connection: close\r\n\r\n").as_bytes());
+        assert_eq!(asked.status, status, "{head}");
+    }
     let post = send_to(admin, request("POST", "localhost", "/metrics", &["Content-Length: 0"]).as_bytes());
     assert_eq!((post.status, post.header("Allow")), (405, Some("GET, HEAD")));
     wait_for(|| (edge.admin_page("/health/ready").status == 200).then_some(()));

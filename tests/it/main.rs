@@ -14,6 +14,7 @@ mod conformance;
 mod console;
 mod denials;
 mod documented;
+mod early_answers;
 mod examples;
 mod explain_inputs;
 mod fallbacks;

@@ -404,3 +404,29 @@ fn the_repository_has_no_private_key() {
         assert!(!text.windows(key.len()).any(|window| window == key), "{file}");
     }
 }
+
+#[test]
+fn a_folder_shows_no_key_no_ready_file_and_no_copy_of_the_configuration() {
+    let config = "[[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n\
+                  [[distributions.origins]]\nid = \"o\"\nurl = \"file:.\"\n\
+                  [distributions.default-cache-behavior]\ntarget-origin = \"o\"\n";
+    let edge = Edge::serve(config);
+    let key = std::fs::read_to_string(crate::support::private_key("rsa")).unwrap();
+    let page = format!("<p>A key:</p><pre>{key}</pre>");
+    for (name, text, status) in [
+        ("copied.pem", key.as_str(), 404),
+        ("no-name", &format!("\u{feff}\n \r\n{key}"), 404),
+        ("COPY.PRIVATE.PEM", "anything", 404),
+        ("other.toml", config, 404),
+        ("page.html", &page, 200),
+        ("like.toml", &config.replace("file:.", "file:x"), 200),
+    ] {
+        std::fs::write(edge.file(name), text).unwrap();
+        assert_eq!(edge.get("a.example.com", &format!("/{name}"), &[]).status, status, "{name}");
+    }
+    std::fs::hard_link(edge.file("ready.json"), edge.file("linked.json")).unwrap();
+    for name in ["ready.json", "linked.json", "config.toml"] {
+        assert!(edge.file(name).exists());
+        assert_eq!(edge.get("a.example.com", &format!("/{name}"), &[]).status, 404, "{name}");
+    }
+}

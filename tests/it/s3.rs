@@ -518,3 +518,129 @@ fn a_large_object_passes_in_little_memory_both_ways() {
     assert!(answer.complete && answer.body.len() == SIZE && answer.body.iter().all(|&byte| byte == b'z'));
     assert!(edge.peak_memory() < 40, "{} MiB", edge.peak_memory());
 }
+
+/// Calls of a bucket's API, as viewers may write them; GET is of the bucket or of an object.
+const CALLS: [(&str, &str); 26] = [
+    ("GET", "/"),
+    ("GET", "//"),
+    ("GET", "/."),
+    ("GET", "/a/.."),
+    ("GET", "/%2e"),
+    ("GET", "/?list-type=2&prefix=members/"),
+    ("GET", "/?prefix=members/"),
+    ("GET", "/?%6cist-type=2"),
+    ("GET", "/?LIST-TYPE=2"),
+    ("GET", "/?acl"),
+    ("GET", "/?versions"),
+    ("GET", "/?uploads"),
+    ("GET", "/?location"),
+    ("HEAD", "/"),
+    ("POST", "/?delete"),
+    ("POST", "/?%64elete"),
+    ("POST", "/?Delete="),
+    ("POST", "/"),
+    ("PUT", "/"),
+    ("PUT", "/?policy"),
+    ("PUT", "/public.txt?acl"),
+    ("PUT", "/public.txt?partNumber=1&uploadId=x"),
+    ("POST", "/public.txt?uploads"),
+    ("DELETE", "/"),
+    ("DELETE", "/public.txt?tagging"),
+    ("DELETE", "/public.txt?uploadId=x"),
+];
+
+#[test]
+fn calls_of_the_buckets_api_do_not_reach_the_origin_unless_a_policy_names_their_keys() {
+    let (_dir, file) = credentials(ID, SECRET, None);
+    let origin = RecordingOrigin::start();
+    let edge = Edge::serve(&site(&origin.url(), &file_line(&file), ""));
+    for (method, target) in CALLS {
+        let refused = edge.send(request(method, "a.example.com", target, &["Content-Length: 0"]));
+        assert_eq!(
+            (refused.status, refused.header("x-cache")),
+            (403, Some("Error from cloudfront")),
+            "{method} {target}"
+        );
+        assert!(
+            method == "HEAD" || refused.text().contains("<Code>AccessDenied</Code>"),
+            "{method} {target}"
+        );
+    }
+    assert!(origin.requests().is_empty(), "{:?}", origin.requests());
+    let logs =
+        |words: [&str; 2]| wait_for(|| words.iter().all(|word| edge.log().contains(word)).then_some(()));
+    logs(["a call of the bucket's API was refused", "list-type"]);
+    // A read of an object stays one, without the keys that would make it something else.
+    for (target, sent) in [
+        ("/a?acl", "/media/a"),
+        ("/a?versionId=1&v=2&%75ploadid=3&select%2Dtype=2", "/media/a?v=2"),
+        ("/a?list-type=2&response-content-type=text/plain", "/media/a?response-content-type=text%2Fplain"),
+    ] {
+        assert_eq!(edge.get("a.example.com", target, &[]).status, 200, "{target}");
+        assert_eq!(origin.last().target(), sent, "{target}");
+    }
+    logs(["were dropped", "versionId"]);
+    expect_signed(&origin.requests(), None);
+
+    let policy = "origin-request-policy = \"calls\"\n[[origin-request-policies]]\nid = \"calls\"\n\
+         query-strings = { behavior = \"allow-list\", items = [\"list-type\", \"versionId\", \"uploadId\", \"partNumber\"] }\n";
+    let edge = Edge::serve(&(site(&origin.url(), &file_line(&file), "") + policy));
+    for (method, target, sent) in [
+        ("GET", "/?list-type=2&acl", Some("/media/?list-type=2")),
+        ("GET", "/a?versionId=1", Some("/media/a?versionId=1")),
+        ("PUT", "/a?partNumber=1&uploadId=x", Some("/media/a?partNumber=1&uploadId=x")),
+        ("GET", "/", None),
+        ("GET", "/?acl", None),
+        ("POST", "/?delete", None),
+    ] {
+        let before = origin.requests().len();
+        let answer = edge.send(request(method, "a.example.com", target, &["Content-Length: 0"]));
+        assert_eq!(answer.status, if sent.is_some() { 200 } else { 403 }, "{method} {target}");
+        let reached = origin.requests().get(before).map(|asked| asked.target().to_owned());
+        assert_eq!(reached.as_deref(), sent, "{method} {target}");
+    }
+}
+
+#[test]
+fn a_real_storage_behind_a_public_root_gives_no_lists_and_loses_no_objects() {
+    let storage = Storage::start();
+    let body = |text: &str| BASE64_STANDARD.encode(text);
+    storage.botocore(&json!([
+        { "do": "put", "key": "public.txt", "body": body("PUBLIC") },
+        { "do": "put", "key": "members/secret.txt", "body": body("SECRET") },
+    ]));
+    let (_dir, file) = credentials(ID, SECRET, None);
+    let all = "allowed-methods = [\"GET\", \"HEAD\", \"OPTIONS\", \"PUT\", \"POST\", \"PATCH\", \"DELETE\"]";
+    let config = site(&storage.endpoint, &file_line(&file), "")
+        + &format!(
+            "[[distributions.cache-behaviors]]\npath-pattern = \"/members/*\"\ntarget-origin = \"media\"\n\
+             trusted-key-groups = [\"g\"]\n{all}\n[[key-groups]]\nid = \"g\"\npublic-keys = [\"KRSA\"]\n\
+             [[public-keys]]\nid = \"KRSA\"\nfile = {:?}\n",
+            public_key("rsa")
+        );
+    let edge = Edge::serve(&config);
+    let delete = "<Delete><Object><Key>members/secret.txt</Key></Object><Object><Key>public.txt</Key></Object></Delete>";
+    for (method, target) in CALLS {
+        let length =
+            format!("Content-Length: {}", if method == "GET" || method == "HEAD" { 0 } else { delete.len() });
+        let sent = if method == "GET" || method == "HEAD" { "" } else { delete };
+        let answer = edge.send(request(method, "a.example.com", target, &[&length]) + sent);
+        assert_eq!(answer.status, 403, "{method} {target}: {}", answer.text());
+        assert!(!answer.text().contains("secret"), "{method} {target}: {}", answer.text());
+    }
+    let public = edge.get("a.example.com", "/public.txt?acl&versionId=null", &[]);
+    assert_eq!((public.status, public.text().as_str()), (200, "PUBLIC"));
+    let left = storage.botocore(&json!([{ "do": "list" }, { "do": "get", "key": "members/secret.txt" }]));
+    assert_eq!(left, json!([["members/secret.txt", "public.txt"], body("SECRET")]));
+
+    // What `check` says of it.
+    std::fs::write(edge.file("public.toml"), &config).unwrap();
+    let checked = run(&["check", "--config", edge.file("public.toml").to_str().unwrap()]);
+    let text = stdout(&checked) + &crate::support::stderr(&checked);
+    assert_eq!(checked.status.code(), Some(0), "{text}");
+    for words in
+        ["`/` of `E` is public in front of the bucket of the origin `media`", "s3:GetObject, s3:PutObject"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}

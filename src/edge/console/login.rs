@@ -1,6 +1,7 @@
 //! Showing the token in a browser: a form, and a cookie that stands for having done so. The token is never in a URL.
 
-use std::time::{Duration, Instant};
+use std::net::IpAddr;
+use std::time::Instant;
 
 use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
@@ -11,10 +12,16 @@ use super::html::{Html, html};
 use super::page::{Frame, Page};
 use super::{Console, NOT_OURS, guard, not_that_method, plain};
 use crate::body::{Body, empty};
+use crate::edge::admin::Guesses;
 
 impl Console {
     /// The form, and what is posted by it.
-    pub(super) async fn login(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(super) async fn login(
+        &self,
+        request: Request<Incoming>,
+        guesses: &Guesses,
+        from: IpAddr,
+    ) -> Response<Body> {
         match *request.method() {
             Method::GET | Method::HEAD => return self.login_page(StatusCode::OK, "/", None),
             Method::POST if guard::is_same_origin(request.headers(), false) => {}
@@ -27,9 +34,12 @@ impl Console {
             Err((status, text)) => return plain(status, text),
         };
         let token = self.edge.running.load().admin_token.clone();
-        let Some(token) = token.filter(|token| token.is(form.get("token").as_bytes())) else {
-            // Whoever tries all of them waits.
-            tokio::time::sleep(WRONG_PAUSE).await;
+        let brought = form.get("token").as_bytes();
+        let token = match token {
+            Some(token) if guesses.is_right(&token, brought, from).await => Some(token),
+            Some(_) | None => None,
+        };
+        let Some(token) = token else {
             return self.login_page(StatusCode::UNAUTHORIZED, form.get("to"), Some("That is not the token."));
         };
         match self.sessions.borrow_mut().begin(&token, Instant::now()) {
@@ -91,9 +101,6 @@ fn own_path(to: &str) -> &str {
         && !to.starts_with("//");
     if is_own { to } else { "/" }
 }
-
-/// After a wrong token.
-const WRONG_PAUSE: Duration = Duration::from_millis(500);
 
 #[cfg(test)]
 mod tests {

@@ -81,7 +81,7 @@ impl Walk {
     /// that `keygen` writes, wherever they lie.
     fn is_hidden(&self, name: &[u8]) -> bool {
         let is_well_known = name == b".well-known" && self.trail.len() == self.prefix + 1;
-        let is_key = name.ends_with(b".private.pem");
+        let is_key = name.to_ascii_lowercase().ends_with(b".private.pem");
         is_key || name.starts_with(b".") && !is_well_known
     }
 

@@ -17,20 +17,44 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode, percent_encode};
 
+use super::calls::call;
 use crate::body::{Body, BoxError};
 use crate::epoch::EpochSeconds;
 
-/// A target in the spelling that is signed, without a viewer's own signature in the query.
-pub(super) fn canonical(target: &Uri) -> Result<Uri, BoxError> {
+/// A target in the spelling that is signed.
+#[derive(Debug)]
+pub(super) struct Canonical {
+    /// The target, without a viewer's own signature in the query.
+    pub(super) target: Uri,
+    /// The path, decoded.
+    pub(super) path: Vec<u8>,
+    /// Whether the query calls the bucket's API.
+    pub(super) calls: bool,
+    /// The keys of such calls that were dropped.
+    pub(super) dropped: Vec<&'static str>,
+}
+
+/// Writes a target as it is signed; keys that call the bucket's API stay only where `keeps_calls` says so.
+pub(super) fn canonical(target: &Uri, keeps_calls: bool) -> Result<Canonical, BoxError> {
     let mut text = String::with_capacity(target.path().len() + 32);
-    let decoded = percent_decode(target.path().as_bytes()).collect::<Vec<u8>>();
-    text.extend(percent_encode(&decoded, PATH));
+    let path = percent_decode(target.path().as_bytes()).collect::<Vec<u8>>();
+    text.extend(percent_encode(&path, PATH));
     let mut separator = '?';
+    let (mut calls, mut dropped) = (false, Vec::new());
     for pair in target.query().unwrap_or_default().split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (field(name), field(value));
         if is_signature(&name) {
             continue;
+        }
+        if let Some(call) = call(&name) {
+            if !keeps_calls {
+                if !dropped.contains(&call) {
+                    dropped.push(call);
+                }
+                continue;
+            }
+            calls = true;
         }
         text.push(separator);
         text.extend(percent_encode(name.as_bytes(), VALUE));
@@ -38,7 +62,7 @@ pub(super) fn canonical(target: &Uri) -> Result<Uri, BoxError> {
         text.extend(percent_encode(value.as_bytes(), VALUE));
         separator = '&';
     }
-    Ok(Uri::from(PathAndQuery::try_from(text)?))
+    Ok(Canonical { target: Uri::from(PathAndQuery::try_from(text)?), path, calls, dropped })
 }
 
 /// As a server reads a query: `+` is a space, and what isn't UTF-8 can't be told.
@@ -125,9 +149,22 @@ mod tests {
             ("/a?X-Amz-Signature=1&k=v&x-amz-date=2&AWSAccessKeyId=3&%58-Amz-Expires=4", "/a?k=v"),
         ] {
             let sent_uri = Uri::try_from(sent).unwrap();
-            assert_eq!(canonical(&sent_uri).unwrap().to_string(), written, "{sent}");
-            let again = canonical(&canonical(&sent_uri).unwrap()).unwrap();
-            assert_eq!(again.to_string(), written, "twice: {sent}");
+            let once = canonical(&sent_uri, true).unwrap().target;
+            assert_eq!(once.to_string(), written, "{sent}");
+            assert_eq!(canonical(&once, true).unwrap().target.to_string(), written, "twice: {sent}");
+        }
+    }
+
+    #[test]
+    fn keys_of_calls_are_dropped_and_reported() {
+        for (sent, written, dropped) in [
+            ("/?list-type=2&prefix=a", "/?prefix=a", &["list-type"][..]),
+            ("/a?%76ersionId=1&v=2&ACL", "/a?v=2", &["versionId", "acl"]),
+            ("/a?v=2&response-content-type=text/plain", "/a?v=2&response-content-type=text%2Fplain", &[]),
+        ] {
+            let canonical = canonical(&Uri::try_from(sent).unwrap(), false).unwrap();
+            assert_eq!(canonical.target.to_string(), written, "{sent}");
+            assert!(!canonical.calls && canonical.dropped == dropped, "{sent}: {:?}", canonical.dropped);
         }
     }
 }
