@@ -1,6 +1,5 @@
 //! The configuration: from a file's text to what the proxy runs on, with every fault that the file has.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -16,10 +15,12 @@ pub(crate) mod credentials;
 mod distributions;
 mod fallbacks;
 mod fault;
+pub(crate) mod files;
 mod keys;
 mod limits;
 mod listeners;
 mod names;
+mod not_emulated;
 mod observing;
 mod origin_request_policies;
 mod origin_servers;
@@ -29,13 +30,15 @@ mod reader;
 mod response_headers_policies;
 mod s3;
 mod server;
+mod text;
+mod variables;
 mod verifier;
 mod watched;
 
 pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
 use fault::Faults;
-pub(crate) use keys::read_key_file;
+pub(crate) use files::{read_key_file, shown};
 pub use limits::Limits;
 use names::Names;
 pub use observing::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
@@ -44,6 +47,7 @@ pub(crate) use origins::{origin, servable};
 use policies::Policies;
 use reader::{Placed, Reader};
 pub use server::{Door, HttpsListener, ServerSettings};
+pub use variables::Variables;
 pub use watched::WatchedFile;
 #[cfg(feature = "proxy")]
 pub(crate) use watched::{Identity, identity};
@@ -71,6 +75,8 @@ pub struct Settings {
     pub access_log: Option<AccessLogSettings>,
     /// Where metrics and health are served.
     pub admin: Option<AdminSettings>,
+    /// The environment variables that were replaced, so that messages don't show their values.
+    pub variables: Variables,
 }
 
 impl Settings {
@@ -92,6 +98,7 @@ impl Settings {
             watched: Vec::new(),
             access_log: None,
             admin: None,
+            variables: Variables::default(),
         }
     }
 
@@ -127,10 +134,10 @@ pub struct InvalidConfig {
 pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
     // Before it is read, so that what is written meanwhile isn't missed.
     let seen = WatchedFile::look(path);
-    let text = fs::read_to_string(path).map_err(|error| {
-        let help = "`--config FILE` names another one; `frontgate dev` runs without any";
-        let fault = Fault::of_file(path, format!("the configuration can't be read: {error}")).help(help);
-        InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![seen.clone()] }
+    let text = text::read(path).map_err(|fault| InvalidConfig {
+        errors: vec![fault],
+        warnings: Vec::new(),
+        watched: vec![seen.clone()],
     })?;
     parse_seen(seen, &text)
 }
@@ -146,7 +153,10 @@ pub fn parse(path: &Path, text: &str) -> Result<Settings, InvalidConfig> {
 fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> {
     let path = seen.path.clone();
     let mut faults = Faults::new(path.clone(), text);
-    let (root, errors) = DeTable::parse_recoverable(text);
+    if let Some(fault) = text::of_another_language(&path, text) {
+        return Err(InvalidConfig { errors: vec![fault], warnings: Vec::new(), watched: vec![seen] });
+    }
+    let (mut root, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let fault = faults.at(&error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
         faults.error(if error.message().contains("duplicate key") {
@@ -158,6 +168,11 @@ fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> 
         });
     }
     if !errors.is_empty() {
+        let watched = vec![seen];
+        return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings, watched });
+    }
+    let variables = Variables::expand(root.get_mut(), &mut faults);
+    if !faults.errors.is_empty() {
         let watched = vec![seen];
         return Err(InvalidConfig { errors: faults.errors, warnings: faults.warnings, watched });
     }
@@ -174,9 +189,13 @@ fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> 
         unless_test_mode: Vec::new(),
     }
     .load(root);
-    let Faults { errors, warnings, .. } = faults;
+    let Faults { mut errors, mut warnings, .. } = faults;
+    let mut settings = settings;
+    for fault in errors.iter_mut().chain(&mut warnings).chain(&mut settings.unless_test_mode) {
+        variables.hide(fault);
+    }
     if errors.is_empty() {
-        Ok(Settings { warnings, ..settings })
+        Ok(Settings { warnings, variables, ..settings })
     } else {
         Err(InvalidConfig { errors, warnings, watched: settings.watched })
     }
@@ -232,6 +251,7 @@ impl Loader<'_, '_> {
             watched: self.watched,
             access_log,
             admin,
+            variables: Variables::default(),
         }
     }
 
@@ -266,28 +286,6 @@ impl Loader<'_, '_> {
             let fault =
                 self.faults.at(span, format!("more {what} than CloudFront takes without being asked"));
             self.faults.warning(fault.found(found).expected(format!("at most {most}")));
-        }
-    }
-
-    fn unknown_host(
-        &mut self,
-        named: Option<Placed<&str>>,
-        list: &[Arc<crate::distribution::Distribution>],
-    ) -> UnknownHost {
-        match named {
-            Some(Placed { value: "refuse", .. }) => UnknownHost::Refuse,
-            Some(name) => match list.iter().position(|one| one.id == name.value) {
-                Some(place) => UnknownHost::Named(place),
-                // One that has faults of its own is defined all the same.
-                None if self.names.ids.iter().any(|id| id == name.value) => UnknownHost::Refuse,
-                None => {
-                    let ids = std::mem::take(&mut self.names.ids);
-                    self.undefined(&name, "distribution", ids.iter());
-                    UnknownHost::Refuse
-                }
-            },
-            None if list.len() == 1 => UnknownHost::Only,
-            None => UnknownHost::Refuse,
         }
     }
 }

@@ -7,17 +7,18 @@ use std::fmt;
 use ipnet::Ipv4Net;
 use p256::ecdsa::signature::hazmat::PrehashSigner;
 use rand::rngs::SysRng;
-use rsa::pkcs1::{DecodeRsaPrivateKey, EncodeRsaPrivateKey};
+use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs1v15::Pkcs1v15Sign;
-use rsa::pkcs8::{DecodePrivateKey, EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
 use crate::access::encoding;
 use crate::access::policy::canned_for;
-use crate::distribution::key::HashAlgorithm;
+use crate::distribution::key::{HashAlgorithm, UnfitKey};
 use crate::epoch::EpochSeconds;
 
+mod private_pem;
 mod url;
 
 pub use url::check_url;
@@ -61,28 +62,13 @@ impl PrivateKey {
             .map_err(|_| SignError::Randomness)
     }
 
-    /// Reads PKCS#8, or the older forms `RSA PRIVATE KEY` and `EC PRIVATE KEY`.
+    /// Reads PKCS#8, or the older forms `RSA PRIVATE KEY` and `EC PRIVATE KEY`. Line ends may have become `\n` as two
+    /// characters, or spaces, as environment variables have them; text around the key doesn't count.
     ///
     /// # Errors
-    /// [`SignError::Key`] for anything else, an encrypted key included.
+    /// [`SignError::Format`] for anything else, an encrypted key included.
     pub fn from_pem(pem: &str) -> Result<Self, SignError> {
-        let pem = pem.find("-----BEGIN").and_then(|at| pem.get(at..)).unwrap_or(pem).trim();
-        if pem.contains("BEGIN PUBLIC KEY") {
-            return Err(SignError::Key("it is the public key"));
-        }
-        if pem.contains("ENCRYPTED") {
-            return Err(SignError::Key("it is encrypted; openssl pkey -in KEY -out PLAIN decrypts it"));
-        }
-        // `openssl ecparam -genkey` writes the curve's parameters in a block before the key's.
-        let ec = pem.find("-----BEGIN EC PRIVATE KEY-----").map(|at| &pem[at..]);
-        let rsa =
-            rsa::PrivateKey::from_pkcs8_pem(pem).ok().or_else(|| rsa::PrivateKey::from_pkcs1_pem(pem).ok());
-        if let Some(key) = rsa {
-            return Ok(Self::Rsa(Box::new(key)));
-        }
-        let key = p256::SecretKey::from_pkcs8_pem(pem).ok();
-        let key = key.or_else(|| p256::SecretKey::from_sec1_pem(ec.unwrap_or(pem)).ok());
-        key.map(Self::Ecdsa).ok_or(SignError::Key("expected an RSA or P-256 private key in PEM"))
+        private_pem::read(pem)
     }
 
     /// PKCS#8 PEM.
@@ -246,6 +232,9 @@ pub enum SignError {
     /// The private key.
     #[error("the private key can't be used: {0}")]
     Key(&'static str),
+    /// A text that isn't a private key.
+    #[error("the private key can't be used: {0}")]
+    Format(UnfitKey),
     /// The URL.
     #[error("this URL can't be signed: {problem}; sign instead: {instead}")]
     Url {
@@ -257,6 +246,17 @@ pub enum SignError {
     /// The system.
     #[error("the system gave no randomness")]
     Randomness,
+}
+
+impl SignError {
+    /// How to get what would work, mostly a command; `KEY` stands for the file.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Format(unfit) => unfit.help(),
+            Self::Key(_) | Self::Url { .. } | Self::Randomness => None,
+        }
+    }
 }
 
 #[cfg(test)]

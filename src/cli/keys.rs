@@ -5,11 +5,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::config;
 use crate::distribution::key::PublicKeyId;
+use crate::distribution::key::unfit::Half;
 use crate::sign::PrivateKey;
 use crate::testing;
 
@@ -91,9 +92,12 @@ impl KeyPair {
 
 /// Reads a private key's file.
 pub(super) fn read_private(file: &Path) -> anyhow::Result<PrivateKey> {
-    let pem = config::read_key_file(file)
-        .with_context(|| format!("the private key {} can't be read", file.display()))?;
-    PrivateKey::from_pem(&pem).with_context(|| format!("{}", file.display()))
+    let pem = config::read_key_file(file, Half::Private)
+        .with_context(|| format!("the private key {} can't be read", config::shown(file)))?;
+    PrivateKey::from_pem(&pem).map_err(|error| {
+        let help = error.help().map(|help| format!("\n  help      {help}")).unwrap_or_default();
+        anyhow!("{}: {error}{help}", file.display())
+    })
 }
 
 /// A fresh id in AWS's form.

@@ -81,7 +81,7 @@ impl Reloader {
     fn replace(&self, settings: &Settings) -> ReloadOutcome {
         let changes = self.fixed.changes(&Fixed::of(settings, self.listen_is_given));
         for change in &changes {
-            tracing::error!("{change}: a restart is needed");
+            tracing::error!("{}: a restart is needed", settings.variables.hidden(change));
         }
         if !changes.is_empty() {
             tracing::error!("the reload was refused; the configuration from before goes on");

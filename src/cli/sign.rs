@@ -78,8 +78,9 @@ struct What {
     /// The public key's id
     #[arg(long, value_name = "ID")]
     key_pair_id: String,
+    // With hyphens, so that a key's own text, which begins with five, is not repeated by clap's error.
     /// The private key, PEM
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", allow_hyphen_values = true)]
     private_key: PathBuf,
     /// The end: RFC 3339, Unix seconds, `now`, or a distance such as +2h
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::{fs, io};
 
 use super::Loader;
+use super::files::{is_pem, read_key_file, shown};
 use super::reader::{Placed, Reader};
+use crate::distribution::key::unfit::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 
 impl Loader<'_, '_> {
@@ -51,18 +52,23 @@ impl Loader<'_, '_> {
         let path = self.folder.join(file.value);
         self.secrets.extend(path.parent().map(Path::to_owned));
         self.watch(&path);
-        match read_key_file(&path) {
-            Ok(pem) => Some(pem),
-            Err(error) => {
-                let fault = self.faults.at(&file.span, format!("public key file can't be read: {error}"));
-                let fault = fault.found(path.display()).expected("a readable PEM file");
-                let folder = Path::new(file.value).parent().filter(|folder| !folder.as_os_str().is_empty());
-                let folder = folder.map_or(".".into(), Path::to_string_lossy);
-                self.faults
-                    .error(fault.help(format!("`frontgate keygen --out {folder} --id {id}` makes the pair")));
-                None
+        let error = match read_key_file(&path, Half::Public) {
+            Ok(pem) => return Some(pem),
+            Err(error) => error,
+        };
+        let message = format!("public key file can't be read: {}", error.message);
+        let fault = self.faults.at(&file.span, message).found(shown(&path)).expected("a readable PEM file");
+        let folder = Path::new(file.value).parent().filter(|folder| !folder.as_os_str().is_empty());
+        let folder = folder.map_or(".".into(), Path::to_string_lossy);
+        self.faults.error(match error.help {
+            Some(help) => fault.help(help),
+            None if is_pem(file.value) => {
+                fault.help("`pem` takes the text itself, `file` the name of a file")
             }
-        }
+            None if path.exists() => fault,
+            None => fault.help(format!("`frontgate keygen --out {folder} --id {id}` makes the pair")),
+        });
+        None
     }
 
     fn parse_key(
@@ -84,7 +90,14 @@ impl Loader<'_, '_> {
             }
             Err(error) => {
                 let fault = self.faults.at(span, format!("public key `{}` can't be used: {error}", id.value));
-                self.faults.error(fault.expected("RSA 2048 or ECDSA P-256, as SPKI PEM"));
+                let fault = fault.expected("RSA 2048 or ECDSA P-256, as SPKI PEM");
+                self.faults.error(match error.help() {
+                    Some(help) => fault.help(help),
+                    None if self.folder.join(pem).is_file() => {
+                        fault.help(format!("file = {pem:?} reads the file"))
+                    }
+                    None => fault,
+                });
                 None
             }
         }
@@ -124,21 +137,3 @@ impl Loader<'_, '_> {
         groups
     }
 }
-
-/// Reads a key's file: a regular one, no larger than any key.
-///
-/// # Errors
-/// As the system says, or what it is instead.
-pub(crate) fn read_key_file(file: &Path) -> io::Result<String> {
-    let meta = fs::metadata(file)?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if meta.len() > MAX_KEY_FILE {
-        return Err(io::Error::other(format!("it has {} bytes, more than any key", meta.len())));
-    }
-    fs::read_to_string(file)
-}
-
-/// A key's PEM has at most some thousand bytes.
-const MAX_KEY_FILE: u64 = 64 << 10;

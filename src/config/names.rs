@@ -103,4 +103,27 @@ impl Loader<'_, '_> {
             }
         }
     }
+
+    /// Which distribution answers for a host that none has.
+    pub(super) fn unknown_host(
+        &mut self,
+        named: Option<Placed<&str>>,
+        list: &[Arc<Distribution>],
+    ) -> UnknownHost {
+        match named {
+            Some(Placed { value: "refuse", .. }) => UnknownHost::Refuse,
+            Some(name) => match list.iter().position(|one| one.id == name.value) {
+                Some(place) => UnknownHost::Named(place),
+                // One that has faults of its own is defined all the same.
+                None if self.names.ids.iter().any(|id| id == name.value) => UnknownHost::Refuse,
+                None => {
+                    let ids = std::mem::take(&mut self.names.ids);
+                    self.undefined(&name, "distribution", ids.iter());
+                    UnknownHost::Refuse
+                }
+            },
+            None if list.len() == 1 => UnknownHost::Only,
+            None => UnknownHost::Refuse,
+        }
+    }
 }

@@ -8,6 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::fault::Faults;
+use super::not_emulated;
 
 /// A value with its place.
 #[derive(Clone, Debug)]
@@ -223,22 +224,33 @@ impl<'a, 'i> Reader<'a, 'i> {
             if self.known.contains(&text) {
                 continue;
             }
-            let fault = faults.at(&key.span(), format!("{} has no key `{text}`", self.name));
-            let fault =
-                fault.found(format!("`{text}`")).expected(format!("one of `{}`", self.known.join("`, `")));
-            let nearest = self.known.iter().max_by(|a, b| closeness(text, a).total_cmp(&closeness(text, b)));
-            let fault = if parent.contains(&text) {
-                fault.help(format!(
+            let message = match not_emulated::of(text) {
+                Some(_) => format!("`{text}` of CloudFront isn't emulated"),
+                None => format!("{} has no key `{text}`", self.name),
+            };
+            let fault = faults.at(&key.span(), message).found(format!("`{text}`"));
+            let fault = fault.expected(format!("one of `{}`", self.known.join("`, `")));
+            let fault = match (parent.contains(&text), not_emulated::of(text)) {
+                (true, _) => fault.help(format!(
                     "`{text}` belongs to the table around this one: write it above the first `[[…]]` or `[…]` below that table"
-                ))
-            } else {
-                match nearest.filter(|near| closeness(text, near) > 0.6) {
+                )),
+                (false, Some(help)) => fault.help(help),
+                (false, None) => match self.nearest(text) {
                     Some(near) => fault.help(format!("did you mean `{near}`?")),
                     None => fault,
-                }
+                },
             };
             faults.error(fault);
         }
+    }
+}
+
+impl Reader<'_, '_> {
+    /// The known key that was probably meant; one in CloudFront's letter case, such as `TargetOriginId`, is compared in ours.
+    fn nearest(&self, text: &str) -> Option<&'static str> {
+        let text = not_emulated::kebab(text);
+        let nearest = self.known.iter().max_by(|a, b| closeness(&text, a).total_cmp(&closeness(&text, b)));
+        nearest.copied().filter(|near| closeness(&text, near) > 0.6)
     }
 }
 

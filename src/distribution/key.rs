@@ -9,10 +9,16 @@ use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
-mod pem;
+pub(crate) mod conversion;
+mod format;
+pub(crate) mod pem;
+mod spki;
+pub(crate) mod unfit;
 
-pub use pem::InvalidPublicKey;
-use pem::{kind_of, spki_from_pem};
+pub use spki::InvalidPublicKey;
+use spki::{kind_of, spki_from_pem};
+pub(crate) use spki::{unsupported_algorithm, unsupported_sec1_curve};
+pub use unfit::UnfitKey;
 
 /// The id under which a key was uploaded: `Key-Pair-Id` in URLs and cookies.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -117,10 +123,11 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads a PEM file's text: `PUBLIC KEY` (SPKI), or `RSA PUBLIC KEY` (PKCS#1, [`PublicKey::is_pkcs1`]).
+    /// Reads a PEM file's text: `PUBLIC KEY` (SPKI), or `RSA PUBLIC KEY` (PKCS#1, [`PublicKey::is_pkcs1`]). Line ends may have
+    /// become `\n` as two characters, or spaces, as environment variables have them; text around the block doesn't count.
     ///
     /// # Errors
-    /// [`InvalidPublicKey`] when the text isn't one PEM block of a key that CloudFront would take.
+    /// [`InvalidPublicKey`] when the text doesn't hold one public key that CloudFront would take, or holds a private one.
     pub fn from_pem(id: PublicKeyId, pem: &str, tolerance: KeyTolerance) -> Result<Self, InvalidPublicKey> {
         let (spki, is_pkcs1) = spki_from_pem(pem)?;
         let kind = kind_of(&spki, tolerance)?;

@@ -11,6 +11,7 @@ use rand::rngs::SysRng;
 
 use super::StartError;
 use crate::config;
+use crate::distribution::key::unfit::Half;
 use crate::distribution::key::{KeyTolerance, PublicKey, PublicKeyId};
 use crate::sign::{PrivateKey, SignError};
 
@@ -59,7 +60,7 @@ impl KeyPair {
             ));
         }
         let name = || format!("the private key {}", file.display());
-        let pem = config::read_key_file(file)
+        let pem = config::read_key_file(file, Half::Private)
             .map_err(|error| StartError::Key(format!("{} can't be read: {error}", name())))?;
         let key = PrivateKey::from_pem(&pem).map_err(StartError::key(&name()))?;
         Self::write(&key, id, folder)

@@ -15,6 +15,7 @@ use rustls::ServerConfig;
 use crate::cli::keys::create;
 use crate::clock;
 use crate::config;
+use crate::distribution::key::unfit::Half;
 use crate::tls::{self, Certificate, SecurityPolicy};
 
 /// What a listener presents, and the file of the authority that vouches for it.
@@ -29,7 +30,7 @@ impl LocalTls {
     pub(super) fn prepare(folder: &Path) -> anyhow::Result<Self> {
         let (authority_file, key_file) = (folder.join("authority.pem"), folder.join("authority.key"));
         let key = match key_file.exists() {
-            true => KeyPair::from_pem(&config::read_key_file(&key_file)?)
+            true => KeyPair::from_pem(&config::read_key_file(&key_file, Half::Private)?)
                 .with_context(|| format!("the authority's key {} can't be read", key_file.display()))?,
             false => KeyPair::generate()?,
         };

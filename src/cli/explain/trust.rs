@@ -7,6 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::cli::{dev, report};
 use crate::config;
+use crate::distribution::key::unfit::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::explain::Inquiry;
@@ -91,11 +92,14 @@ fn only(host: &str, group: &Arc<KeyGroup>) -> Distributions {
 fn public_key(given: &str) -> anyhow::Result<Arc<PublicKey>> {
     let (id, file) =
         given.split_once('=').with_context(|| format!("--public-key {given:?}: expected ID=FILE"))?;
-    let pem = config::read_key_file(Path::new(file))
-        .with_context(|| format!("the public key {file} can't be read"))?;
+    let pem = config::read_key_file(Path::new(file), Half::Public)
+        .with_context(|| format!("the public key {} can't be read", config::shown(Path::new(file))))?;
     match PublicKey::from_pem(PublicKeyId::new(id), &pem, KeyTolerance::default()) {
         Ok(key) => Ok(Arc::new(key)),
-        Err(error) => bail!("the public key {file} can't be used: {error}"),
+        Err(error) => {
+            let help = error.help().map(|help| format!("\n  help      {help}")).unwrap_or_default();
+            bail!("the public key {file} can't be used: {error}{help}")
+        }
     }
 }
 

@@ -1,0 +1,115 @@
+//! A text or a file that isn't the key that was expected: what it is, and the command that converts it.
+
+use super::conversion;
+use super::format::{Format, of_bytes, of_der, of_label, of_text, openssh_algorithm};
+use super::pem::{Block, BrokenPem, Content};
+
+/// Which half of a pair is expected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Half {
+    /// The one that verifies.
+    Public,
+    /// The one that signs.
+    Private,
+}
+
+/// A text or a file that isn't the key that was expected. It never repeats key material.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}, found {found}")]
+pub struct UnfitKey {
+    expected: &'static str,
+    found: String,
+    help: Option<String>,
+}
+
+impl UnfitKey {
+    pub(crate) fn new(half: Half, found: impl Into<String>, help: impl Into<Option<String>>) -> Self {
+        let expected = match half {
+            Half::Public => "a public key in PEM (`-----BEGIN PUBLIC KEY-----`)",
+            Half::Private => "a private key in PEM (`-----BEGIN PRIVATE KEY-----`)",
+        };
+        Self { expected, found: found.into(), help: help.into() }
+    }
+
+    fn of(half: Half, format: Format) -> Self {
+        Self::new(half, format.to_string(), conversion::help(format, half).map(str::to_owned))
+    }
+
+    /// What the text or the file is instead.
+    #[must_use]
+    pub fn found(&self) -> &str {
+        &self.found
+    }
+
+    /// How to get a key that fits, mostly a command; `KEY` stands for the file.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
+    /// A text without any PEM block.
+    pub(crate) fn without_block(half: Half, text: &str) -> Self {
+        Self::of(half, of_text(text))
+    }
+
+    /// A file that is no text.
+    pub(crate) fn binary(half: Half, bytes: &[u8]) -> Self {
+        Self::of(half, of_bytes(bytes))
+    }
+
+    /// PEM that is damaged.
+    pub(crate) fn broken(half: Half, broken: &BrokenPem) -> Self {
+        let again =
+            || "copy the whole file again, from `-----BEGIN` to the end of the `-----END` line".to_owned();
+        let (label, found) = match broken {
+            BrokenPem::Cut { label } => {
+                (label, format!("the block `{label}` without its `-----END {label}-----`"))
+            }
+            BrokenPem::Labels { begin, end } => {
+                (begin, format!("a block that begins as `{begin}` and ends as `{end}`"))
+            }
+            BrokenPem::NotBase64 { label, at: Some(at) } => {
+                (label, format!("the block `{label}`, whose character {at} isn't base64"))
+            }
+            BrokenPem::NotBase64 { label, at: None } => {
+                (label, format!("the block `{label}`, whose base64 is incomplete"))
+            }
+        };
+        match of_label(label) {
+            Some(format @ (Format::Pgp | Format::OpenSshPrivate(_))) => Self::of(half, format),
+            Some(_) | None => Self::new(half, found, again()),
+        }
+    }
+
+    /// A block that holds another thing than its half of a pair, or than its label says.
+    pub(crate) fn block(half: Half, block: &Block) -> Self {
+        let label = block.label.as_str();
+        let Content::Der(der) = &block.content else { return Self::of(half, Format::Encrypted) };
+        let held = of_der(der);
+        match (of_label(label), held) {
+            (Some(Format::OpenSshPrivate(_)), _) => {
+                Self::of(half, Format::OpenSshPrivate(openssh_algorithm(der)))
+            }
+            (Some(Format::Der(expected)), Some(Format::Der(held))) if expected != held => {
+                let help = format!(
+                    "write `{}` in place of `{label}`, in both lines: sed 's/ {label}-----/ {}-----/' KEY > NEW",
+                    held.label(),
+                    held.label()
+                );
+                Self::new(half, format!("{} under the label `{label}`", held.name()), help)
+            }
+            (Some(Format::Der(expected)), None) => {
+                let again = "copy the whole file again; what the block holds is damaged".to_owned();
+                Self::new(half, format!("the block `{label}` without {}", expected.name()), again)
+            }
+            (Some(format), _) | (None, Some(format)) => Self::of(half, format),
+            (None, None) => Self::new(half, format!("a block `{label}`"), None),
+        }
+    }
+
+    /// Several keys where one is expected.
+    pub(crate) fn several(half: Half, count: usize) -> Self {
+        let help = "write each key to a file of its own".to_owned();
+        Self::new(half, format!("{count} keys"), help)
+    }
+}
