@@ -135,7 +135,7 @@ pub fn load(path: &Path) -> Result<Settings, InvalidConfig> {
     // Before it is read, so that what is written meanwhile isn't missed.
     let seen = WatchedFile::look(path);
     let text = text::read(path).map_err(|fault| InvalidConfig {
-        errors: vec![fault],
+        errors: vec![*fault],
         warnings: Vec::new(),
         watched: vec![seen.clone()],
     })?;

@@ -6,13 +6,13 @@ use super::Fault;
 use super::files::{self, FileError};
 
 /// Reads the file.
-pub(super) fn read(path: &Path) -> Result<String, Fault> {
+pub(super) fn read(path: &Path) -> Result<String, Box<Fault>> {
     let bytes = files::read(path, MAX_CONFIG).map_err(|FileError { message, help }| {
         let help = help.unwrap_or_else(|| OTHER_FILE.to_owned());
-        Fault::of_file(path, format!("the configuration can't be read: {message}")).help(help)
+        Box::new(Fault::of_file(path, format!("the configuration can't be read: {message}")).help(help))
     })?;
     String::from_utf8(bytes)
-        .map_err(|error| not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to()))
+        .map_err(|error| Box::new(not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to())))
 }
 
 fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> Fault {

@@ -50,7 +50,11 @@ impl Variables {
             }
             DeValue::Array(items) => items.iter_mut().for_each(|item| self.value(item, faults)),
             DeValue::Table(table) => self.table(table, faults),
-            _ => {}
+            DeValue::String(_)
+            | DeValue::Integer(_)
+            | DeValue::Float(_)
+            | DeValue::Boolean(_)
+            | DeValue::Datetime(_) => {}
         }
     }
 
@@ -58,7 +62,12 @@ impl Variables {
         match expand(written, |name| env::var(name)) {
             Ok(Expanded { text, values }) => {
                 for (name, value) in values.into_iter().filter(|(_, value)| !value.is_empty()) {
-                    self.replaced.push((value, format!("${{{name}}}")));
+                    let written = format!("${{{name}}}");
+                    // A message may name the host of a URL, or the folder of a file.
+                    let parts =
+                        value.split(['/', ':', '@', '?', '&', ',']).filter(|part| part.len() > MIN_PART);
+                    self.replaced.extend(parts.map(|part| (part.to_owned(), written.clone())));
+                    self.replaced.push((value.clone(), written));
                 }
                 if text != written {
                     self.replaced.push((text.clone(), written.to_owned()));
@@ -179,6 +188,8 @@ fn within(span: &Range<usize>, text: &str, part: &str) -> Range<usize> {
     span.start + offset..span.end
 }
 
+/// Parts that are shorter are schemes, ports and common words.
+const MIN_PART: usize = 5;
 /// No secret is as short.
 const MAX_WORD: usize = 3;
 /// Of what is no name.

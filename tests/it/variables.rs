@@ -56,8 +56,8 @@ trusted-key-groups = ["g"]
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     command.envs([("KEY_ID", "K1"), ("KEY_PEM", &pem), ("NAME", "media"), ("SECRET", "ünlikely s3cret")]);
     let edge = Edge::start(command, dir);
-    assert_eq!(edge.get("media.example.com", "/x", &[]).status(), 200);
-    assert_eq!(edge.get("media.example.com", "/private/x", &[]).status(), 403);
+    assert_eq!(edge.get("media.example.com", "/x", &[]).status, 200);
+    assert_eq!(edge.get("media.example.com", "/private/x", &[]).status, 403);
     let request = origin.requests().remove(0);
     assert_eq!(request.headers("x-secret"), ["ünlikely s3cret"]);
     assert_eq!(request.headers("x-kept"), ["${SECRET} $SECRET"]);

@@ -46,7 +46,15 @@ fn public(format: Format) -> Option<&'static str> {
         Format::Ssh2Public => "ssh-keygen -i -f KEY > OLD && ssh-keygen -e -m PKCS8 -f OLD > NEW",
         Format::JsonWebKey => JWK_TO_PUBLIC,
         Format::BareBase64 => "base64 -d KEY | openssl pkey -pubin -inform DER -out NEW",
-        _ => return None,
+        Format::JavaKeystore
+        | Format::Pgp
+        | Format::XmlKey
+        | Format::Base64OfPem
+        | Format::Utf16
+        | Format::Html
+        | Format::Empty
+        | Format::UnknownText
+        | Format::UnknownBytes => return None,
     })
 }
 
@@ -71,7 +79,15 @@ fn private(format: Format) -> Option<&'static str> {
         }
         Format::JsonWebKey => JWK_TO_PRIVATE,
         Format::BareBase64 => "base64 -d KEY | openssl pkey -inform DER -out NEW",
-        _ => return None,
+        Format::JavaKeystore
+        | Format::Pgp
+        | Format::XmlKey
+        | Format::Base64OfPem
+        | Format::Utf16
+        | Format::Html
+        | Format::Empty
+        | Format::UnknownText
+        | Format::UnknownBytes => return None,
     })
 }
 
