@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::distribution::Route;
 use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
 use crate::viewer::ViewerRequest;
+use crate::viewer::readings::Readings;
 
 pub mod answer;
 pub mod claimed;
@@ -89,7 +90,7 @@ fn judge<'d, 'r>(
     let tried = TriedUrls::of(request, route);
     let claim = SignatureClaim { key, hash, signature: &signature };
     let signed = VerifiedPolicy::verify(claimed, &claim, &tried, route, verified)?;
-    signed.check_resource(&tried, &route.resolved)?;
+    signed.check_resource(&tried, &route.readings)?;
     signed.condition().check_expiry(request.now)?;
     signed.condition().check_not_before(request.now)?;
     signed.condition().check_ip(request.address)?;
@@ -191,8 +192,8 @@ impl<'a> VerifiedPolicy<'a> {
         self.claimed.condition()
     }
 
-    fn check_resource(&self, tried: &TriedUrls<'_>, resolved: &[String]) -> Result<(), DenyReason> {
-        self.claimed.check_resource(tried, resolved)
+    fn check_resource(&self, tried: &TriedUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
+        self.claimed.check_resource(tried, readings)
     }
 }
 

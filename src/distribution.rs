@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::viewer::readings::Escapes;
 use crate::viewer::{Host, ViewerRequest};
 
 pub mod base;
@@ -30,6 +31,7 @@ pub use geo_restriction::GeoRestriction;
 use key::{KeyGroup, PublicKey};
 use origin::{Origin, OriginId};
 use origin_group::OriginGroup;
+use pattern::PathPattern;
 pub use route::{Bases, Route};
 
 /// One property: its names, its origins, its behaviors.
@@ -93,22 +95,20 @@ impl Distribution {
 
     /// The first behavior whose pattern matches, else the default one.
     #[must_use]
-    pub fn behavior_for(&self, path: &str) -> &CacheBehavior {
-        let fits =
-            |behavior: &&CacheBehavior| behavior.path_pattern.as_ref().is_some_and(|p| p.matches(path));
-        self.behaviors.iter().find(fits).unwrap_or(&self.default_behavior)
+    pub fn behavior_for(&self, path: impl AsRef<[u8]>) -> &CacheBehavior {
+        let path = path.as_ref();
+        self.first_behavior(|pattern| pattern.matches(path))
     }
 
-    /// As [`Distribution::behavior_for`], for a path with every escape decoded.
-    fn behavior_for_decoded(&self, path: &[u8]) -> &CacheBehavior {
-        let rooted = match &self.default_root_object {
-            Some(object) if path == b"/" => Cow::Owned(format!("/{object}").into_bytes()),
-            Some(_) | None => Cow::Borrowed(path),
-        };
-        let fits = |behavior: &&CacheBehavior| {
-            behavior.path_pattern.as_ref().is_some_and(|pattern| pattern.matches_decoded(&rooted))
-        };
-        self.behaviors.iter().find(fits).unwrap_or(&self.default_behavior)
+    /// As [`Distribution::behavior_for`], for a reading of a path.
+    fn behavior_for_reading(&self, path: &[u8], escapes: Escapes) -> &CacheBehavior {
+        let rooted = self.rooted_bytes(path);
+        self.first_behavior(|pattern| pattern.matches_as(escapes, &rooted))
+    }
+
+    fn first_behavior(&self, fits: impl Fn(&PathPattern) -> bool) -> &CacheBehavior {
+        let first = self.behaviors.iter().find(|behavior| behavior.path_pattern.as_ref().is_some_and(&fits));
+        first.unwrap_or(&self.default_behavior)
     }
 
     /// The origin of that id.
@@ -146,6 +146,25 @@ impl Distribution {
             Some(object) if path == "/" => Cow::Owned(format!("/{object}")),
             Some(_) | None => Cow::Borrowed(path),
         }
+    }
+
+    /// The same for a reading of a path, which may be no text.
+    fn rooted_bytes<'a>(&self, path: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.default_root_object {
+            Some(object) if path == b"/" => Cow::Owned(format!("/{object}").into_bytes()),
+            Some(_) | None => Cow::Borrowed(path),
+        }
+    }
+
+    /// Whether no pattern has escapes, so that both ways of matching are one.
+    fn has_plain_patterns(&self) -> bool {
+        self.behaviors.iter().all(CacheBehavior::is_plain)
+    }
+
+    /// Whether any path needs credentials.
+    #[must_use]
+    pub fn has_private_behavior(&self) -> bool {
+        self.all_behaviors().any(CacheBehavior::is_private)
     }
 
     /// Whether a host is one of its names.

@@ -12,6 +12,7 @@ pub mod device;
 pub mod host;
 pub mod path;
 pub mod query;
+pub mod readings;
 
 pub use country::Country;
 pub use host::{Host, InvalidHost};

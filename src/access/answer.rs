@@ -42,6 +42,7 @@ impl Answer {
             | Barrier::Host(_)
             | Barrier::Target
             | Barrier::ClimbsOut
+            | Barrier::TooManyReadings
             | Barrier::UnknownHost { .. }
             | Barrier::HttpsRequired
             | Barrier::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },

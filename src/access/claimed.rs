@@ -7,6 +7,7 @@ use super::deny::DenyReason;
 use super::encoding::{self, Decoded};
 use super::policy::{self, Condition, Policy, PolicyFault};
 use crate::distribution::{Bases, Route};
+use crate::viewer::readings::Readings;
 use crate::viewer::{Base, SignedUrl, Target, ViewerRequest};
 
 /// What the viewer says was signed: understood, but not yet known to be signed.
@@ -98,21 +99,16 @@ impl<'a> ClaimedPolicy<'a> {
         (0..self.message_count(tried)).map(message).collect()
     }
 
-    /// Whether its Resource is for the request: the URL itself for a canned policy, a pattern for a custom one, which
-    /// must match every form of a path with dot segments unless it is the URL byte for byte (contract 3).
+    /// Whether its Resource is for the request: the URL itself for a canned policy, a pattern for a custom one. One that isn't
+    /// the URL byte for byte must also cover what else an origin may read the path as (contract 10).
     ///
     /// # Errors
     /// [`DenyReason::ResourceMismatch`].
-    pub fn check_resource(&self, tried: &TriedUrls<'_>, resolved: &[String]) -> Result<(), DenyReason> {
+    pub fn check_resource(&self, tried: &TriedUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
         let Self::Custom { policy: Policy { resource: Some(resource), .. }, .. } = self else {
             return Ok(());
         };
-        let fits = |url: SignedUrl<'_>| {
-            resource.is_exactly(&url)
-                || (resource.matches(&url)
-                    && resolved.iter().all(|path| resource.matches(&SignedUrl { path, ..url })))
-        };
-        if tried.urls().any(fits) {
+        if tried.urls().any(|url| resource.covers(&url, readings)) {
             Ok(())
         } else {
             Err(DenyReason::ResourceMismatch { resource: resource.as_str().to_owned(), urls: tried.texts() })

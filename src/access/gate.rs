@@ -6,6 +6,7 @@ use http::Method;
 
 use crate::distribution::Route;
 use crate::distribution::behavior::{AllowedMethods, ViewerProtocolPolicy};
+use crate::viewer::readings::{MAX_READING_BYTES, MAX_READINGS};
 use crate::viewer::{Country, InvalidHost, Scheme, Target, ViewerRequest};
 
 /// Why a request doesn't get as far as its credentials.
@@ -32,6 +33,11 @@ pub enum Barrier {
     /// A path that leaves the origin's own path, and may come back past the behaviors.
     #[error("the path climbs above the root, and with it out of the origin's own path")]
     ClimbsOut,
+    /// A path that origins may read in more ways than are looked at, in a distribution with a private behavior.
+    #[error(
+        "the path may be read in too many ways: expected at most {MAX_READINGS} forms of together {MAX_READING_BYTES} bytes"
+    )]
+    TooManyReadings,
     /// A host that no distribution answers for (the body `[INFER]`).
     #[error("no distribution has the host {host:?}")]
     UnknownHost {
@@ -75,7 +81,9 @@ impl Barrier {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => "too-large",
-            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::UnexpectedBody => "bad-request",
+            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::TooManyReadings | Self::UnexpectedBody => {
+                "bad-request"
+            }
             Self::UnknownHost { .. } => "unknown-host",
             Self::GeoBlocked { .. } => "geo-blocked",
             Self::HttpsRequired => "https-required",
@@ -89,7 +97,7 @@ impl Barrier {
     pub fn status(&self) -> u16 {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => 413,
-            Self::Host(_) | Self::Target | Self::ClimbsOut => 400,
+            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::TooManyReadings => 400,
             Self::RedirectToHttps { is_read: true, .. } => 301,
             Self::RedirectToHttps { is_read: false, .. } => 307,
             Self::UnknownHost { .. }
@@ -115,12 +123,11 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
     Ok(())
 }
 
-/// Judges country, protocol, method and body by the behavior's rules. Redirect before signature: semantics 8.2, `[ASSUMED]`.
+/// Judges country, path, protocol, method and body by the rules of the path's behaviors. Redirect before signature: semantics 8.2, `[ASSUMED]`.
 ///
 /// # Errors
 /// The first [`Barrier`] in the request's way.
 pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Barrier> {
-    let behavior = route.behavior;
     if let (Some(restriction), Some(country)) = (&route.distribution.geo_restriction, request.country)
         && !restriction.admits(Some(country))
     {
@@ -129,8 +136,11 @@ pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool)
     if route.climbs_out {
         return Err(Barrier::ClimbsOut);
     }
+    if route.has_too_many_readings() {
+        return Err(Barrier::TooManyReadings);
+    }
     if request.scheme == Scheme::Http {
-        match behavior.viewer_protocol_policy {
+        match route.viewer_protocol_policy {
             ViewerProtocolPolicy::AllowAll => {}
             ViewerProtocolPolicy::HttpsOnly => return Err(Barrier::HttpsRequired),
             ViewerProtocolPolicy::RedirectToHttps => {
@@ -141,9 +151,9 @@ pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool)
             }
         }
     }
-    if !behavior.allowed_methods.allows(request.method) {
+    if !route.allowed_methods.allows(request.method) {
         let method = request.method.to_string();
-        return Err(Barrier::MethodNotAllowed { method, allowed: behavior.allowed_methods });
+        return Err(Barrier::MethodNotAllowed { method, allowed: route.allowed_methods });
     }
     if has_body && is_read(request.method) {
         return Err(Barrier::UnexpectedBody);

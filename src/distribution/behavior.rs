@@ -89,8 +89,9 @@ impl Restriction {
     }
 }
 
-/// One of CloudFront's three sets of methods (semantics 8.1).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// One of CloudFront's three sets of methods (semantics 8.1). Each holds the one before, so the lesser of two is their
+/// intersection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AllowedMethods {
     /// GET and HEAD.
     #[default]
@@ -131,16 +132,16 @@ impl AllowedMethods {
     }
 }
 
-/// What becomes of a viewer that speaks plain HTTP.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// What becomes of a viewer that speaks plain HTTP. The greater of two is the stricter one (contract 10).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ViewerProtocolPolicy {
     /// HTTP is as good as HTTPS.
     #[default]
     AllowAll,
-    /// HTTP is answered 403.
-    HttpsOnly,
     /// HTTP is redirected.
     RedirectToHttps,
+    /// HTTP is answered 403.
+    HttpsOnly,
 }
 
 impl ViewerProtocolPolicy {

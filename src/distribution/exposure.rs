@@ -18,6 +18,7 @@ use super::pattern::PathPattern;
 use super::route::Route;
 use super::{Distribution, Distributions, HostStanding};
 use crate::viewer::path;
+use crate::viewer::readings::Escapes;
 
 mod search;
 
@@ -86,7 +87,7 @@ impl Distribution {
     pub fn exposed(self: &Arc<Self>, pattern: &PathPattern) -> Result<Option<Exposed>, CantTell> {
         let is_plain = pattern.is_plain() && self.all_behaviors().all(CacheBehavior::is_plain);
         let text = Machine::of(self, pattern, PathPattern::tokens, |path| {
-            !self.behavior_for(&self.rooted(path)).is_private()
+            !self.behavior_for(&*self.rooted(path)).is_private()
         });
         let mut doubtful = None;
         for only_plain in [true, false] {
@@ -115,7 +116,7 @@ impl Distribution {
         doubtful: Option<String>,
     ) -> Result<Option<Exposed>, CantTell> {
         let decoded = Machine::of(self, pattern, PathPattern::decoded_tokens, |path| {
-            !self.behavior_for_decoded(path.as_bytes()).is_private()
+            !self.behavior_for_reading(path.as_bytes(), Escapes::Decoded).is_private()
         });
         let mut doubtful = doubtful;
         let end = decoded.search(false, |found| {
@@ -294,7 +295,7 @@ mod tests {
                     let all = every_path(&["a", "@", "/", ".b", "%2f", "%40", "%61", ";", "\\", ".."], 4);
                     let fits = |path: &&String| {
                         let decoded: Vec<u8> = percent_encoding::percent_decode_str(path).collect();
-                        pattern.matches(path) || pattern.matches(&path::normalised(path)) || pattern.matches_decoded(&decoded)
+                        pattern.matches(path) || pattern.matches(&*path::normalised(path)) || pattern.matches_as(Escapes::Decoded, &decoded)
                     };
                     prop_assert_eq!(all.iter().filter(fits).find(|path| is_public(&one, path)), None);
                 }

@@ -4,10 +4,15 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::viewer::path::normalise_escapes;
+use crate::viewer::readings::{Escapes, Symbol};
+
+mod matcher;
+
+use matcher::Matcher;
 
 /// One character of a pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Token {
+pub(crate) enum Token {
     Literal(u8),
     One,
     Many,
@@ -20,6 +25,19 @@ impl Token {
             b'?' => Self::One,
             literal => Self::Literal(literal),
         }
+    }
+}
+
+impl Symbol for Token {
+    fn byte(self) -> Option<u8> {
+        match self {
+            Self::Literal(byte) => Some(byte),
+            Self::One | Self::Many => None,
+        }
+    }
+
+    fn literal(byte: u8) -> Self {
+        Self::Literal(byte)
     }
 }
 
@@ -49,6 +67,11 @@ impl Wildcard<'_> {
 }
 
 impl<'a> Wildcard<'a> {
+    /// Its characters, for a comparison with [`fits_tokens`].
+    pub(crate) fn tokens(self) -> Vec<Token> {
+        self.0.bytes().map(Token::of).collect()
+    }
+
     /// What stands before the first wildcard, which is compared as a whole, and the rest.
     fn split(self) -> (&'a [u8], &'a [u8]) {
         let pattern = self.0.as_bytes();
@@ -61,26 +84,29 @@ fn fits_from_wildcard(pattern: &[u8], text: &[u8], equal: impl Fn(u8, u8) -> boo
     match pattern {
         [] => text.is_empty(),
         b"*" => true,
-        pattern => fits(pattern.len(), |at| Token::of(pattern[at]), text, equal, MAX_STEPS),
+        pattern => fits(pattern.len(), |at| Token::of(pattern[at]), text, equal, &mut { MAX_STEPS }),
     }
 }
 
-/// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more. A walk of more than
-/// `max_steps` fits nothing.
+/// Whether a text fits, with a budget of steps that several comparisons share. Where it is used up, nothing fits.
+pub(crate) fn fits_tokens(tokens: &[Token], text: &[u8], steps: &mut usize) -> bool {
+    fits(tokens.len(), |at| tokens[at], text, |a, b| a == b, steps)
+}
+
+/// The usual walk with one point of return: at a mismatch, the last `*` takes one byte more. Where no steps are left, the
+/// text fits nothing.
 fn fits(
     len: usize,
     token: impl Fn(usize) -> Token,
     text: &[u8],
     equal: impl Fn(u8, u8) -> bool,
-    max_steps: usize,
+    steps: &mut usize,
 ) -> bool {
-    let (mut at, mut seen, mut steps) = (0, 0, 0);
+    let (mut at, mut seen) = (0, 0);
     let mut retry: Option<(usize, usize)> = None;
     while seen < text.len() {
-        steps += 1;
-        if steps > max_steps {
-            return false;
-        }
+        let Some(left) = steps.checked_sub(1) else { return false };
+        *steps = left;
         match (at < len).then(|| token(at)) {
             Some(Token::Many) => {
                 retry = Some((at, seen));
@@ -107,45 +133,65 @@ fn fits(
 /// The path pattern of a cache behavior: wildcards, no leading slash needed, letters' case counts.
 ///
 /// Source: semantics 9.1.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct PathPattern {
     text: String,
     /// With its slash, and normalised as paths are.
     normalised: String,
-    /// With every escape decoded to the byte that it stands for.
-    decoded: Vec<Token>,
-    is_plain: bool,
+    matcher: Matcher,
+    /// For paths with decoded escapes; none where it has no escapes, and all are one.
+    escaped: Option<Box<Escaped>>,
 }
+
+/// A pattern with escapes, for paths whose escapes are decoded.
+#[derive(Clone, Debug)]
+struct Escaped {
+    tokens: Vec<Token>,
+    decoded: Matcher,
+    decoded_but_slashes: Matcher,
+}
+
+impl PartialEq for PathPattern {
+    /// All else follows from the text.
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}
+
+impl Eq for PathPattern {}
 
 impl PathPattern {
     /// Whether a normalised path, which begins with `/`, fits.
     #[must_use]
-    pub fn matches(&self, path: &str) -> bool {
-        let pattern = self.normalised.as_bytes();
-        // At most 255 characters against 8 KiB: no limit, since what fits no pattern may be public.
-        fits(pattern.len(), |at| Token::of(pattern[at]), path.as_bytes(), |a, b| a == b, usize::MAX)
+    pub fn matches(&self, path: impl AsRef<[u8]>) -> bool {
+        self.matcher.matches(path.as_ref())
     }
 
-    /// Whether a path with every escape decoded fits.
+    /// Whether a path fits whose escapes are in that state.
     #[must_use]
-    pub fn matches_decoded(&self, path: &[u8]) -> bool {
-        fits(self.decoded.len(), |at| self.decoded[at], path, |a, b| a == b, usize::MAX)
+    pub fn matches_as(&self, escapes: Escapes, path: &[u8]) -> bool {
+        let matcher = match (&self.escaped, escapes) {
+            (None, _) | (Some(_), Escapes::Kept) => &self.matcher,
+            (Some(escaped), Escapes::Decoded) => &escaped.decoded,
+            (Some(escaped), Escapes::DecodedButSlashes) => &escaped.decoded_but_slashes,
+        };
+        matcher.matches(path)
     }
 
-    /// Whether it is written without escapes, so that both ways of matching are one.
+    /// Whether it is written without escapes, so that all ways of matching are one.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.is_plain
+        self.escaped.is_none()
     }
 
     /// What [`PathPattern::matches`] compares.
     pub(super) fn tokens(&self) -> Vec<Token> {
-        self.normalised.bytes().map(Token::of).collect()
+        Wildcard(&self.normalised).tokens()
     }
 
-    /// What [`PathPattern::matches_decoded`] compares.
+    /// What [`PathPattern::matches_as`] compares with a decoded path.
     pub(super) fn decoded_tokens(&self) -> Vec<Token> {
-        self.decoded.clone()
+        self.escaped.as_ref().map_or_else(|| self.tokens(), |escaped| escaped.tokens.clone())
     }
 
     /// The pattern as it was written.
@@ -183,8 +229,14 @@ impl FromStr for PathPattern {
         if normalised.split('/').any(|segment| matches!(segment, "." | "..")) {
             return Err(InvalidPathPattern::DotSegment);
         }
-        let decoded = decoded_tokens(&normalised);
-        Ok(Self { text: text.to_owned(), is_plain: !text.contains('%'), normalised, decoded })
+        let matcher = Matcher::new(&Wildcard(&normalised).tokens());
+        let escaped = text.contains('%').then(|| {
+            let tokens = decoded_tokens(&normalised, |_| true);
+            let decoded = Matcher::new(&tokens);
+            let decoded_but_slashes = Matcher::new(&decoded_tokens(&normalised, |byte| byte != b'/'));
+            Box::new(Escaped { tokens, decoded, decoded_but_slashes })
+        });
+        Ok(Self { text: text.to_owned(), normalised, matcher, escaped })
     }
 }
 
@@ -212,14 +264,15 @@ pub enum InvalidPathPattern {
 }
 
 /// An escape is the byte that it stands for, never a wildcard: `%2A` is a star.
-fn decoded_tokens(pattern: &str) -> Vec<Token> {
+fn decoded_tokens(pattern: &str, decodes: impl Fn(u8) -> bool) -> Vec<Token> {
     let mut tokens = Vec::with_capacity(pattern.len());
     let mut rest = pattern.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         let escaped = (byte == b'%')
             .then(|| after.get(..2))
             .flatten()
-            .and_then(|hex| std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()));
+            .and_then(|hex| std::str::from_utf8(hex).ok().and_then(|hex| u8::from_str_radix(hex, 16).ok()))
+            .filter(|byte| decodes(*byte));
         match escaped {
             Some(byte) => {
                 tokens.push(Token::Literal(byte));
@@ -272,6 +325,20 @@ mod tests {
         }
 
         #[test]
+        fn a_path_pattern_agrees_with_the_naive_matcher(
+            pattern in "[/*][ab*?]{0,12}",
+            text in "/[ab]{0,14}",
+            more in "[ab]{0,80}[ab?]{60,70}",
+        ) {
+            let fits = |pattern: &str, text: &str| pattern.parse::<PathPattern>().unwrap().matches(text);
+            prop_assert_eq!(fits(&pattern, &text), naive(pattern.as_bytes(), text.as_bytes()));
+            // A piece with `?` that is longer than a word of bits.
+            let (pattern, text) = (format!("*{more}*"), format!("/{text}{}b", more.replace('?', "a")));
+            prop_assert!(fits(&pattern, &text));
+            prop_assert_eq!(fits(&format!("*{more}a"), &text), false);
+        }
+
+        #[test]
         fn every_text_matches_itself_made_literal(text in "[^*?]{0,40}") {
             prop_assert!(Wildcard(&text).matches(&text));
         }
@@ -307,7 +374,7 @@ mod tests {
             ("/a%2A/x", "/ab/x", false),
         ] {
             let parsed: PathPattern = pattern.parse().unwrap();
-            assert_eq!(parsed.matches_decoded(path.as_bytes()), fits, "{pattern} on {path}");
+            assert_eq!(parsed.matches_as(Escapes::Decoded, path.as_bytes()), fits, "{pattern} on {path}");
         }
     }
 

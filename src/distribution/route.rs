@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use smallvec::SmallVec;
 
-use super::behavior::CacheBehavior;
+use super::behavior::{AllowedMethods, CacheBehavior, ViewerProtocolPolicy};
 use super::key::PublicKey;
 use super::{Distribution, HostStanding, MAX_PUBLIC_BASE_URLS};
+use crate::viewer::readings::{Escapes, Readings};
 use crate::viewer::{Base, ViewerRequest, path};
 
 /// A request's place: its distribution, the behavior that serves it, and every behavior that it must satisfy.
@@ -17,14 +18,18 @@ pub struct Route<'d: 'r, 'r> {
     pub distribution: &'d Arc<Distribution>,
     /// How the host belongs to it.
     pub standing: HostStanding,
-    /// Whose origin, methods and protocol count: the one of the normalised path.
+    /// The behavior of the normalised path. Its origin and its policies for cache, headers, cookies and queries count.
     pub behavior: &'d CacheBehavior,
-    /// Every private behavior among those of the path's forms and spellings: the key must be trusted by each (contract 3).
+    /// Every private behavior of any reading of the path: the key must be trusted by each (contract 3).
     pub private: SmallVec<[&'d CacheBehavior; 2]>,
+    /// The strictest policy among the behaviors of all readings (contract 10).
+    pub viewer_protocol_policy: ViewerProtocolPolicy,
+    /// The methods that the behaviors of all readings allow (contract 10).
+    pub allowed_methods: AllowedMethods,
     /// The path as the origin gets it, before the origin's own path.
     pub origin_path: Cow<'r, str>,
-    /// The path with its dot segments resolved in every way; empty without dot segments.
-    pub resolved: Vec<String>,
+    /// What else an origin may read the path as; nothing for most paths.
+    pub readings: Readings,
     /// Whether dot segments lead out of the path that the origin has of its own.
     pub climbs_out: bool,
     /// Whether the path as sent has another behavior than its normalised form.
@@ -32,26 +37,28 @@ pub struct Route<'d: 'r, 'r> {
 }
 
 impl<'d: 'r, 'r> Route<'d, 'r> {
-    /// Looks up the behaviors for every form of a path.
+    /// Looks up the behaviors for every reading of a path.
     #[must_use]
     pub fn new(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
-        if path::can_only_mean_itself(sent) && distribution.behaviors.iter().all(CacheBehavior::is_plain) {
+        if path::can_only_mean_itself(sent) && distribution.has_plain_patterns() {
             return Self::of_plain(distribution, standing, sent);
         }
         Self::of_any(distribution, standing, sent)
     }
 
-    /// For most paths: nobody can read them in another way, so that there is one behavior to look up.
+    /// For most paths: they have one reading, so that there is one behavior to look up.
     fn of_plain(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
         let origin_path = distribution.rooted(sent);
-        let behavior = distribution.behavior_for(&origin_path);
+        let behavior = distribution.behavior_for(&*origin_path);
         Self {
             distribution,
             standing,
             behavior,
             private: behavior.is_private().then_some(behavior).into_iter().collect(),
+            viewer_protocol_policy: behavior.viewer_protocol_policy,
+            allowed_methods: behavior.allowed_methods,
             origin_path,
-            resolved: Vec::new(),
+            readings: Readings::default(),
             climbs_out: false,
             forms_disagree: false,
         }
@@ -59,29 +66,52 @@ impl<'d: 'r, 'r> Route<'d, 'r> {
 
     fn of_any(distribution: &'d Arc<Distribution>, standing: HostStanding, sent: &'r str) -> Self {
         let origin_path = distribution.rooted(sent);
-        let behavior = distribution.behavior_for(&distribution.rooted(&path::normalised(sent)));
-        let raw = distribution.behavior_for(&origin_path);
-        let resolved = path::resolved_forms(sent);
-        let path::Spellings { forms: mut spellings, climbs } = path::Spellings::of(sent);
-        if spellings.is_empty() && !distribution.behaviors.iter().all(CacheBehavior::is_plain) {
-            spellings.push(sent.as_bytes().to_vec());
+        let behavior = distribution.behavior_for(&*distribution.rooted(&path::normalised(sent)));
+        let raw = distribution.behavior_for(&*origin_path);
+        let readings = Readings::of(sent);
+        let target = distribution.target(&behavior.target_origin);
+        let has_outside = target.is_some_and(|target| target.origins().any(|origin| origin.has_outside()));
+        let mut route = Self {
+            distribution,
+            standing,
+            behavior,
+            private: SmallVec::new(),
+            viewer_protocol_policy: behavior.viewer_protocol_policy,
+            allowed_methods: behavior.allowed_methods,
+            origin_path,
+            climbs_out: readings.climb() && has_outside,
+            readings: Readings::default(),
+            forms_disagree: !std::ptr::eq(raw, behavior),
+        };
+        route.restrict_by(behavior);
+        if readings.are_too_many() {
+            // Any behavior may be that of a reading.
+            distribution.all_behaviors().for_each(|behavior| route.restrict_by(behavior));
         }
-        let mut private: SmallVec<[&CacheBehavior; 2]> = SmallVec::new();
-        let also = resolved.iter().map(|form| distribution.behavior_for(&distribution.rooted(form)));
-        let spelled = spellings.iter().map(|form| distribution.behavior_for_decoded(form));
-        for candidate in
-            [behavior].into_iter().chain((!spellings.is_empty()).then_some(raw)).chain(also).chain(spelled)
-        {
-            if candidate.is_private() && !private.iter().any(|known| std::ptr::eq(*known, candidate)) {
-                private.push(candidate);
-            }
+        route.restrict_by(raw);
+        if readings.has_none() {
+            // Its patterns have escapes, and are also compared decoded.
+            route.restrict_by(distribution.behavior_for_reading(sent.as_bytes(), Escapes::Decoded));
         }
-        let has_outside = distribution
-            .target(&behavior.target_origin)
-            .is_some_and(|target| target.origins().any(|origin| origin.has_outside()));
-        let climbs_out = climbs && has_outside;
-        let forms_disagree = !std::ptr::eq(raw, behavior);
-        Self { distribution, standing, behavior, private, origin_path, resolved, climbs_out, forms_disagree }
+        for reading in readings.others() {
+            route.restrict_by(distribution.behavior_for_reading(&reading.path, reading.escapes));
+        }
+        route.readings = readings;
+        route
+    }
+
+    fn restrict_by(&mut self, behavior: &'d CacheBehavior) {
+        self.viewer_protocol_policy = self.viewer_protocol_policy.max(behavior.viewer_protocol_policy);
+        self.allowed_methods = self.allowed_methods.min(behavior.allowed_methods);
+        if behavior.is_private() && !self.private.iter().any(|known| std::ptr::eq(*known, behavior)) {
+            self.private.push(behavior);
+        }
+    }
+
+    /// Whether the path is refused because it has more readings than are looked at: only where credentials may matter.
+    #[must_use]
+    pub fn has_too_many_readings(&self) -> bool {
+        self.readings.are_too_many() && self.is_private()
     }
 
     /// Whether the request needs credentials.

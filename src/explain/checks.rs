@@ -155,7 +155,7 @@ impl Examined<'_, '_> {
                 let Some(resource) = &policy.resource else {
                     return check.pass("no Resource: every URL that trusts the key".to_owned());
                 };
-                match claimed.check_resource(&self.tried, &self.route.resolved) {
+                match claimed.check_resource(&self.tried, &self.route.readings) {
                     Ok(()) => {
                         let ambiguous = hints::ambiguous(resource, &self.tried);
                         Check { hint: ambiguous, ..check.pass(resource.to_string()) }

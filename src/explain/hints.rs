@@ -13,7 +13,8 @@ use crate::access::policy::{PolicyFault, SourceIp};
 use crate::access::resource::Resource;
 use crate::distribution::Route;
 use crate::epoch::EpochSeconds;
-use crate::viewer::Base;
+use crate::viewer::readings::Reading;
+use crate::viewer::{Base, SignedUrl};
 
 /// Quirks 10 and 14.
 pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
@@ -113,11 +114,8 @@ pub(super) fn resource(
         return Some("a Resource begins with http://, https:// or *".to_owned());
     }
     let url = tried.urls().next()?;
-    if !route.resolved.is_empty() && resource.matches(&url) {
-        return Some(format!(
-            "the path holds dot segments and is {} once they are resolved, which the pattern must match too",
-            route.resolved.join(" or ")
-        ));
+    if resource.matches(&url) {
+        return uncovered_reading(resource, &url, route);
     }
     let (_, rest) = text.split_once("://").unwrap_or(("", text));
     let Base { scheme, authority } = url.base;
@@ -138,6 +136,14 @@ pub(super) fn resource(
         return Some("today's guide says not to write a backslash before `?`".to_owned());
     }
     None
+}
+
+/// Contract 10: the pattern matches the path as sent, but not as an origin may read it.
+fn uncovered_reading(resource: &Resource<'_>, url: &SignedUrl<'_>, route: &Route<'_, '_>) -> Option<String> {
+    let text = |form: &Reading| String::from_utf8(form.path.clone()).ok();
+    let mut texts = route.readings.others().iter().filter_map(text);
+    let missed = texts.find(|path| !resource.matches(&SignedUrl { path, ..*url }))?;
+    Some(format!("an origin may read the path as {missed}, which the pattern must match too"))
 }
 
 /// How long ago, and what that looks like.

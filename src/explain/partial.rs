@@ -73,7 +73,7 @@ fn judge(
     let text = text.as_ref().map_err(Clone::clone)?;
     let claimed = ClaimedPolicy::read(sent, text.as_deref())?;
     hash_algorithm(sent)?;
-    claimed.check_resource(&TriedUrls::of(request, route), &route.resolved)?;
+    claimed.check_resource(&TriedUrls::of(request, route), &route.readings)?;
     let condition = claimed.condition();
     condition.check_expiry(request.now)?;
     condition.check_not_before(request.now)?;
