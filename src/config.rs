@@ -17,6 +17,7 @@ mod fallbacks;
 mod fault;
 pub(crate) mod files;
 mod keys;
+mod letter_case;
 mod limits;
 mod listeners;
 mod names;

@@ -38,6 +38,7 @@ impl Loader<'_, '_> {
             }
             self.doubtful_pages(&distribution);
             self.open_buckets(&distribution);
+            self.letter_case(&distribution);
             list.push(Arc::new(distribution));
         }
         self.names_are_distinct();

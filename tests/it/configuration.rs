@@ -381,3 +381,39 @@ fn a_folder_in_which_keys_lie_is_no_origin() {
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("can't be served"), "{}", stderr(&output));
 }
+
+/// Express and Caddy serve `/MEMBERS/x` for `/members/x`: said once, and only where that path is public at the same server.
+#[test]
+fn private_paths_that_are_public_in_other_letter_case_are_one_warning() {
+    let config = |default: &str, url: &str, others: &str| {
+        let behavior = |pattern: &str| {
+            format!(
+                "[[distributions.cache-behaviors]]\npath-pattern = \"{pattern}\"\ntarget-origin = \"app\"\n\
+                 trusted-key-groups = [\"one\"]\n"
+            )
+        };
+        let main = sites::private(url, "").replace(
+            "target-origin = \"app\"\ntrusted-key-groups = [\"one\"]",
+            &format!("target-origin = \"app\"\n{default}"),
+        );
+        format!("{main}{}{}{others}", behavior("/members/*"), behavior("/2026/Secret/*"))
+    };
+    let warnings = |text: String| {
+        let (code, json, _) = check(&text);
+        assert_eq!(code, Some(0), "{json}");
+        let all = json["warnings"].as_array().unwrap().clone();
+        all.iter().map(|one| one["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let server = "http://127.0.0.1:9000";
+    assert_eq!(
+        warnings(config("", server, "")),
+        [
+            "`/MEMBERS/x` of `EDFDVBD6EXAMPLE` is public: an origin that ignores letter case serves what `/members/*` protects"
+        ]
+    );
+    assert_eq!(warnings(config("trusted-key-groups = [\"one\"]", server, "")), Vec::<String>::new());
+    assert_eq!(warnings(config("", "demo:", "")), Vec::<String>::new());
+    let covered = "[[distributions.cache-behaviors]]\npath-pattern = \"*\"\ntarget-origin = \"app\"\n\
+                   trusted-key-groups = [\"one\"]\n";
+    assert_eq!(warnings(config("", server, covered)), Vec::<String>::new());
+}
