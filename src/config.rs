@@ -47,6 +47,8 @@ use origins::location;
 pub(crate) use origins::{origin, servable};
 use policies::Policies;
 use reader::{Placed, Reader};
+#[cfg(feature = "proxy")]
+pub(crate) use s3::{bucket_name, region_name};
 pub use server::{Door, HttpsListener, ServerSettings};
 pub use variables::Variables;
 pub use watched::WatchedFile;
@@ -84,14 +86,17 @@ impl Settings {
     /// Of one distribution without a file, which answers for every host.
     #[must_use]
     pub fn of_one(distribution: Distribution) -> Self {
+        let list = vec![Arc::new(distribution)];
+        Self::of(Distributions { list, unknown_host: UnknownHost::Only, ..Distributions::default() })
+    }
+
+    /// Of distributions without a file.
+    #[must_use]
+    pub fn of(distributions: Distributions) -> Self {
         Self {
             server: ServerSettings::default(),
             verified_policies_size: DEFAULT_VERIFIED_POLICIES_SIZE,
-            distributions: Arc::new(Distributions {
-                list: vec![Arc::new(distribution)],
-                unknown_host: UnknownHost::Only,
-                ..Distributions::default()
-            }),
+            distributions: Arc::new(distributions),
             warnings: Vec::new(),
             secrets: Vec::new(),
             locations: None,
@@ -240,7 +245,8 @@ impl Loader<'_, '_> {
         self.unreachable_bases(&list, unknown_host);
         root.finish(self.faults, &[]);
         let all_keys = keys.into_values().flatten().collect();
-        let distributions = Arc::new(Distributions { list, unknown_host, all_keys });
+        let distributions =
+            Arc::new(Distributions { list, unknown_host, all_keys, ..Distributions::default() });
         Settings {
             server,
             verified_policies_size,

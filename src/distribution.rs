@@ -233,6 +233,8 @@ pub struct Distributions {
     pub list: Vec<Arc<Distribution>>,
     /// For hosts that no distribution has.
     pub unknown_host: UnknownHost,
+    /// Names that count as `localhost` does, where the only distribution answers for hosts that it doesn't have.
+    pub accepted_hosts: Vec<String>,
     /// Every key that is configured, whoever trusts it: who may have made a signature that no trusted key made.
     pub all_keys: Vec<Arc<PublicKey>>,
 }
@@ -254,7 +256,7 @@ pub enum UnknownHost {
 pub enum HostStanding {
     /// Its domain name or an alias.
     Own,
-    /// `localhost`, a name below it, an address, or any host where `unknown-host` names the distribution.
+    /// `localhost`, a name below it, an address, an accepted name, or any host where `unknown-host` names the distribution.
     Accepted,
     /// A host that nobody vouches for.
     Unknown,
@@ -273,7 +275,8 @@ impl Distributions {
             UnknownHost::Only => (self.list.first()?, false),
             UnknownHost::Named(place) => (self.list.get(place)?, true),
         };
-        let standing = if vouched || host.is_local_or_address() {
+        let is_accepted = || self.accepted_hosts.iter().any(|name| name.eq_ignore_ascii_case(host.name()));
+        let standing = if vouched || host.is_local_or_address() || is_accepted() {
             HostStanding::Accepted
         } else {
             HostStanding::Unknown

@@ -27,6 +27,7 @@ pub mod cloudfront_headers;
 pub mod connection;
 mod console;
 pub mod conversation;
+pub mod cookie_link;
 pub mod dev_signer;
 pub mod error_page;
 pub mod explainer;

@@ -79,6 +79,12 @@ impl Certificate {
         Ok(Self(Arc::new(key)))
     }
 
+    /// As rustls presents it.
+    #[must_use]
+    pub fn certified_key(&self) -> Arc<CertifiedKey> {
+        Arc::clone(&self.0)
+    }
+
     /// Whether it is good for a name that a viewer asks for.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
@@ -114,9 +120,20 @@ pub fn server_config(
     certificates: Vec<Certificate>,
     policy: SecurityPolicy,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
+    server_config_by(Arc::new(ByName(certificates)), policy)
+}
+
+/// As [`server_config`], with what chooses the certificate of each handshake.
+///
+/// # Errors
+/// As [`server_config`].
+pub fn server_config_by(
+    certificates: Arc<dyn ResolvesServerCert>,
+    policy: SecurityPolicy,
+) -> Result<Arc<ServerConfig>, rustls::Error> {
     let builder =
         ServerConfig::builder_with_provider(provider()).with_protocol_versions(policy.versions())?;
-    let mut config = builder.with_no_client_auth().with_cert_resolver(Arc::new(ByName(certificates)));
+    let mut config = builder.with_no_client_auth().with_cert_resolver(certificates);
     config.alpn_protocols = vec![HTTP_2.to_vec(), b"http/1.1".to_vec()];
     config.ticketer = tickets()?;
     // One: a viewer with several connections resumes each from the same, or from the newest.

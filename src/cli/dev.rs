@@ -1,4 +1,4 @@
-//! `frontgate dev`: the proxy with no file at all, and a signed link to open.
+//! `frontgate dev`: the proxy without a configuration file, and a signed link to open.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -9,45 +9,71 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
 use super::keys::{KeyPair, fresh_id};
-use super::proxy::{Proxy, prepare_ready_file};
+use super::proxy::{Bound, prepare_ready_file};
 use super::{Global, answer};
-use crate::config::{self, AdminSettings, Door, HttpsListener, ServerSettings, Settings};
-use crate::distribution::behavior::{CacheBehavior, Restriction};
-use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::origin::{Origin, OriginLocation, OriginTimeouts};
-use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
+use crate::clock;
+use crate::config::{self, AdminSettings, HttpsListener, Settings};
+use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
+use crate::distribution::{BaseUrl, Distributions, MAX_PUBLIC_BASE_URLS};
 use crate::edge::dev_signer::DevSigner;
+use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::sign::PrivateKey;
-use crate::viewer::Scheme;
+use crate::viewer::Host;
 
+mod authority;
 mod banner;
 mod console;
+mod listen;
 mod local_tls;
+mod origin;
+mod rules;
+mod site;
+mod state;
 
 use banner::{Shown, banner, base};
 use console::Console;
+use listen::Listen;
 use local_tls::LocalTls;
+use rules::{GivenRules, Rules};
+use site::{Hosts, Site};
+use state::State;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
-  frontgate dev                          # before an embedded demo site
-  frontgate dev http://localhost:3000    # before your application
-  frontgate dev --tls                    # https as well, on 127.0.0.1:8443
+  frontgate dev                                # in front of an embedded demo site
+  frontgate dev 3000 --private '/media/*'      # in front of http://localhost:3000; only /media/* needs a signature
+  frontgate dev --tls --host app.shop.localhost --host media.shop.localhost
+  frontgate dev s3://films --endpoint http://127.0.0.1:9000
   frontgate dev ./public --listen 127.0.0.1:0 --ready-file ready.json
-Everything is private but /public/*; other rules, names and keys belong into a config.toml for
-`frontgate serve`. The request headers X-Frontgate-Now and X-Frontgate-Viewer-Ip set the time and
-the viewer's address of one request. -q leaves out the log.")]
+Without --private and --public, everything but /public/* needs a signature. As at CloudFront, the URL that was signed
+must be the one that is requested: http://127.0.0.1:8080 and http://localhost:8080 are two. The request headers
+X-Frontgate-Now and X-Frontgate-Viewer-Ip, and the cookie Frontgate-Now, set time and address of one request.")]
 pub(super) struct Dev {
-    /// A URL or a directory [default: a demo site in the binary]
+    /// A URL, a port, a folder, s3://BUCKET or unix:PATH [default: a demo site in the binary]
     origin: Option<String>,
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", value_parser = super::address, default_value = "127.0.0.1:8080")]
-    listen: SocketAddr,
-    /// Speak TLS too, with a certificate of a local authority [default address: 127.0.0.1:8443]
-    #[arg(long, value_name = "ADDR", value_parser = super::address, num_args = 0..=1, require_equals = true,
-          default_missing_value = "127.0.0.1:8443")]
-    tls: Option<SocketAddr>,
+    #[command(flatten)]
+    rules: GivenRules,
+    #[command(flatten)]
+    listen: Listen,
+    /// One more name to answer for, such as media.shop.localhost; the first is in printed links (repeatable)
+    #[arg(long = "host", value_name = "NAME", value_parser = host_name)]
+    hosts: Vec<String>,
+    /// What links are signed for where that isn't the URL requested: a tunnel, a container, production (repeatable)
+    #[arg(long = "base-url", value_name = "URL", value_parser = BaseUrl::parse)]
+    base_urls: Vec<BaseUrl>,
+    /// Let scripts of this origin, or of `any`, read responses, with credentials (repeatable)
+    #[arg(long, value_name = "ORIGIN|any")]
+    cors: Vec<String>,
+    /// Let the clock start at this time, such as +3h or 2033-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    now: Option<String>,
+    /// The server of an s3:// origin that isn't Amazon's
+    #[arg(long, value_name = "URL")]
+    endpoint: Option<String>,
+    /// The region of an s3:// origin [default: AWS_REGION, else us-east-1]
+    #[arg(long, value_name = "REGION")]
+    region: Option<String>,
     /// Where the console is shown, or `off` [default: 127.0.0.1:9090, or a free port where that is taken]
     #[arg(long, value_name = "ADDR", value_parser = Console::parse)]
     console: Option<Console>,
@@ -67,77 +93,93 @@ impl Dev {
         if let Some(file) = &self.ready_file {
             prepare_ready_file(file)?;
         }
-        let (location, path) = origin(self.origin.as_deref())?;
-        let proxy = Proxy {
-            listen: self.doors(),
-            workers: 0,
-            shutdown_grace: ServerSettings::default().shutdown_grace,
-            listen_is_given: true,
-            reload_from: None,
-            ready_file: self.ready_file,
-            test_mode: true,
-            test_mode_on_any_address: self.test_mode_on_any_address,
+        if let Some(now) = &self.now {
+            let time =
+                EpochSeconds::parse(now, clock::system()).map_err(|error| anyhow!("--now: {error}"))?;
+            clock::start_at(time);
+        }
+        let given = origin::Given {
+            origin: self.origin.as_deref(),
+            endpoint: self.endpoint.as_deref(),
+            region: self.region.as_deref(),
         };
-        let mut bound = proxy.bind()?;
+        let (location, path) = origin::read(given)?;
+        let site = self.site(&location)?;
+        let mut bound = self.listen.bind(self.ready_file.as_deref(), self.test_mode_on_any_address)?;
         bound.admin = Console::bind(self.console)?;
-        let address = |of_tls: bool| {
-            bound
-                .addresses()
-                .iter()
-                .find(|(_, door)| door.tls.is_some() == of_tls)
-                .map(|(address, _)| *address)
-        };
-        let (plain, secure) = (address(false).context("nothing to listen on")?, address(true));
+        let (plain, secure) = addresses(&bound)?;
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
         let location = config::servable(location, std::slice::from_ref(&self.keys))
             .map_err(|expected| anyhow!("it can't be served: expected {expected}"))?;
-        let tls = self.tls.map(|_| LocalTls::prepare(&self.keys)).transpose()?;
-        let mut settings = settings(&pairs, &self.keys, &location, path.clone(), &ports(plain, secure))?;
-        settings.server.https.extend(tls.iter().map(|tls| HttpsListener {
-            listen: Vec::new(),
-            proxy_protocol: false,
-            tls: Arc::clone(&tls.config),
-        }));
+        let tls = secure.map(|_| LocalTls::prepare(&self.keys, &self.hosts)).transpose()?;
         let console = bound.admin.as_ref().map(|admin| admin.address);
-        settings.admin = console.map(|listen| AdminSettings { listen, token: None, console: true });
+        let settings = settings(
+            site.with(&pairs, vec![behind(location.clone(), path.clone())])?,
+            &self.keys,
+            &tls,
+            console,
+        );
+        State::of(&site, &self.cors, plain, secure, console).write(&self.keys)?;
+        let base = base(plain, secure, self.hosts.first().map(String::as_str));
         let shown = Shown {
             pair,
+            site: &site,
+            base: &base,
             console,
             key_folder: &self.keys,
             location: &location,
             path: &path,
             plain,
-            secure: secure.zip(tls.as_ref().map(|tls| tls.authority_file.as_path())),
+            tls: tls.as_ref(),
+            replaced_ports: self.listen.replaced(plain, secure),
+            is_clock_moved: self.now.is_some(),
+            is_verbose: global.verbose > 0,
         };
         let banner = banner(&shown, Paint(global.colored(&std::io::stdout())))?;
-        let base = base(plain, secure);
         bound.dev_signer = Some(DevSigner {
             key_pair_id: pair.id.clone(),
             key: Arc::clone(&pair.key),
             base,
             key_file: pair.private_file.clone(),
         });
-        bound.serve(&settings, || answer(&banner))
+        bound.serve(&settings, || {
+            listen::look_for(&location);
+            if global.quiet { Ok(()) } else { answer(&banner) }
+        })
+    }
+
+    fn site(&self, location: &OriginLocation) -> anyhow::Result<Site> {
+        if self.base_urls.len() > MAX_PUBLIC_BASE_URLS {
+            bail!("--base-url: expected at most {MAX_PUBLIC_BASE_URLS}, found {}", self.base_urls.len());
+        }
+        let has_index = !matches!(location, OriginLocation::Http(_));
+        Ok(Site {
+            rules: Rules::of(self.rules.0.clone())?,
+            hosts: Hosts::Named(self.hosts.clone()),
+            base_urls: self.base_urls.clone(),
+            cors: state::allowed(&self.cors)?,
+            default_root_object: has_index.then(|| "index.html".to_owned()),
+        })
     }
 }
 
-impl Dev {
-    fn doors(&self) -> Vec<(SocketAddr, Door)> {
-        let secure = self.tls.map(|address| (address, Door { proxy_protocol: false, tls: Some(0) }));
-        [(self.listen, Door::PLAIN)].into_iter().chain(secure).collect()
+/// Where plain HTTP is spoken, and where TLS is.
+fn addresses(bound: &Bound) -> anyhow::Result<(SocketAddr, Option<SocketAddr>)> {
+    let of = |is_tls: bool| bound.addresses().iter().find(|(_, door)| door.tls.is_some() == is_tls);
+    let (plain, secure) = (of(false).context("nothing to listen on")?, of(true));
+    Ok((plain.0, secure.map(|(address, _)| *address)))
+}
+
+/// A name that requests may be for: no port, no scheme.
+fn host_name(text: &str) -> Result<String, String> {
+    let expected = || {
+        format!("expected a host name without scheme and port, such as media.shop.localhost, found {text:?}")
+    };
+    match Host::parse(text) {
+        Ok(host) if host.port().is_none() => Ok(text.to_ascii_lowercase()),
+        Ok(_) | Err(_) => Err(expected()),
     }
-}
-
-fn ports(plain: SocketAddr, secure: Option<SocketAddr>) -> Vec<(Scheme, u16)> {
-    let secure = secure.map(|address| (Scheme::Https, address.port()));
-    [(Scheme::Http, plain.port())].into_iter().chain(secure).collect()
-}
-
-/// What ORIGIN means, and the path of its URL.
-fn origin(given: Option<&str>) -> anyhow::Result<(OriginLocation, String)> {
-    let Some(given) = given else { return Ok((OriginLocation::Demo, String::new())) };
-    config::origin(given).map_err(|error| anyhow!(error))
 }
 
 /// The pairs that are there, or a fresh one.
@@ -150,69 +192,33 @@ fn key_pairs(folder: &Path) -> anyhow::Result<Vec<KeyPair>> {
     Ok(vec![pair])
 }
 
-fn settings(
-    pairs: &[KeyPair],
-    key_folder: &Path,
-    location: &OriginLocation,
-    path: String,
-    ports: &[(Scheme, u16)],
-) -> anyhow::Result<Settings> {
-    let has_index = !matches!(location, OriginLocation::Http(_));
-    let private = distribution(pairs, ports)?;
-    let origin = Origin {
-        id: private.default_behavior.target_origin.clone(),
-        location: location.clone(),
-        path,
-        custom_headers: Vec::new(),
-        timeouts: OriginTimeouts::default(),
-    };
-    let distribution = Distribution {
-        default_root_object: has_index.then(|| "index.html".to_owned()),
-        origins: vec![Arc::new(origin)],
-        ..private
-    };
-    Ok(Settings { secrets: vec![key_folder.to_owned()], ..Settings::of_one(distribution) })
+fn behind(location: OriginLocation, path: String) -> Arc<Origin> {
+    let id = OriginId::new("origin");
+    Arc::new(Origin { id, location, path, custom_headers: Vec::new(), timeouts: OriginTimeouts::default() })
 }
 
-/// What `explain` judges links of `dev` by.
-pub(super) fn distributions(
+fn settings(
+    distributions: Distributions,
     key_folder: &Path,
-    ports: &[(Scheme, u16)],
-) -> anyhow::Result<Arc<Distributions>> {
+    tls: &Option<LocalTls>,
+    console: Option<SocketAddr>,
+) -> Settings {
+    let mut settings = Settings::of(distributions);
+    settings.secrets = vec![key_folder.to_owned()];
+    settings.server.https.extend(tls.iter().map(|tls| HttpsListener {
+        listen: Vec::new(),
+        proxy_protocol: false,
+        tls: Arc::clone(&tls.config),
+    }));
+    settings.admin = console.map(|listen| AdminSettings { listen, token: None, console: true });
+    settings
+}
+
+/// What `explain --keys DIR` judges links by: as the `dev` of these keys does.
+pub(super) fn distributions(key_folder: &Path) -> anyhow::Result<Arc<Distributions>> {
     let pairs = KeyPair::all_in(key_folder)?;
     if pairs.is_empty() {
         bail!("no key pair lies in {}: `frontgate dev` makes one", key_folder.display());
     }
-    let list = vec![Arc::new(distribution(&pairs, ports)?)];
-    Ok(Arc::new(Distributions { list, unknown_host: UnknownHost::Only, ..Distributions::default() }))
+    Ok(Arc::new(state::site(key_folder)?.distributions(&pairs)?))
 }
-
-/// The one distribution of `dev`, as yet without an origin.
-fn distribution(pairs: &[KeyPair], ports: &[(Scheme, u16)]) -> anyhow::Result<Distribution> {
-    let mut keys = Vec::new();
-    for pair in pairs {
-        let key =
-            PublicKey::from_pem(PublicKeyId::new(&pair.id), &pair.key.public_pem()?, KeyTolerance::default());
-        keys.push(Arc::new(key.with_context(|| format!("the key {}", pair.private_file.display()))?));
-    }
-    let group = Arc::new(KeyGroup { id: "dev".to_owned(), keys });
-    let private = Distribution::private("dev", DOMAIN_NAME, group);
-    let public = CacheBehavior {
-        path_pattern: Some(PUBLIC_PATHS.parse()?),
-        restriction: Restriction::Open,
-        ..private.default_behavior.clone()
-    };
-    Ok(Distribution { public_base_urls: bases(ports)?, behaviors: vec![public], ..private })
-}
-
-/// Contract 1: `http://127.0.0.1:PORT` and `http://localhost:PORT`; with TLS the same on https.
-fn bases(ports: &[(Scheme, u16)]) -> anyhow::Result<Vec<BaseUrl>> {
-    let bases = ports.iter().flat_map(|(scheme, port)| {
-        ["127.0.0.1", "localhost"].map(|host| format!("{scheme}://{host}:{port}"))
-    });
-    bases.map(|base| Ok(BaseUrl::parse(&base)?)).collect()
-}
-
-const PUBLIC_PATHS: &str = "/public/*";
-/// A name that no viewer can look up (RFC 6761), so that the bases are the only ones.
-const DOMAIN_NAME: &str = "frontgate.invalid";

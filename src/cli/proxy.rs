@@ -34,6 +34,8 @@ pub(super) struct Proxy {
     pub(super) ready_file: Option<PathBuf>,
     pub(super) test_mode: bool,
     pub(super) test_mode_on_any_address: bool,
+    /// Whether its own announcement says what is usually logged at the start and at the end.
+    pub(super) is_dev: bool,
 }
 
 /// A proxy whose sockets are bound: their ports are known, nothing is accepted yet.
@@ -88,11 +90,11 @@ impl Bound {
             let _ = at_once.as_deref().map(remove_if_there);
         })?;
         let addresses = listeners.addresses.clone();
-        for (address, door) in &addresses {
+        for (address, door) in addresses.iter().filter(|_| !proxy.is_dev) {
             let tls = door.tls.is_some();
             tracing::info!(%address, tls, workers = listeners.per_worker.len(), "listening");
         }
-        if proxy.test_mode {
+        if proxy.test_mode && !proxy.is_dev {
             tracing::warn!(
                 "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and \
                  X-Frontgate-Viewer-Proto are believed; not for production"
@@ -100,7 +102,9 @@ impl Bound {
         }
         let admin_address = admin.as_ref().map(|admin| admin.address);
         if let Some(admin) = admin {
-            tracing::info!(address = %admin.address, "the admin listener answers");
+            if !proxy.is_dev {
+                tracing::info!(address = %admin.address, "the admin listener answers");
+            }
             admin.start(&edge, &stop)?;
         }
         // Whatever needs a file is there before the first connection takes one.
@@ -119,12 +123,11 @@ impl Bound {
         }
         signals::flush(&edge);
         let verified = &edge.verified;
-        tracing::info!(
-            hits = verified.hits(),
-            misses = verified.misses(),
-            entries = verified.entries(),
-            "verified policies"
-        );
+        let (hits, misses, entries) = (verified.hits(), verified.misses(), verified.entries());
+        match proxy.is_dev {
+            true => tracing::debug!(hits, misses, entries, "verified policies"),
+            false => tracing::info!(hits, misses, entries, "verified policies"),
+        }
         served.context("the proxy could not run")?;
         Ok(ExitCode::SUCCESS)
     }

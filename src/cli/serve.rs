@@ -54,6 +54,7 @@ impl Serve {
             ready_file: self.ready_file,
             test_mode: self.test_mode,
             test_mode_on_any_address: self.test_mode_on_any_address,
+            is_dev: false,
         };
         proxy.bind()?.serve(&settings, || Ok(()))
     }

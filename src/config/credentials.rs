@@ -42,7 +42,7 @@ pub(crate) enum CredentialsError {
 
 /// Where keys are looked for: the file or the profile that is named, else the environment if it has any, else the file
 /// and the profile that AWS's tools take.
-pub(super) fn source(file: Option<PathBuf>, profile: Option<&str>) -> CredentialSource {
+pub(crate) fn source(file: Option<PathBuf>, profile: Option<&str>) -> CredentialSource {
     let has_keys = set(ACCESS_KEY_ID).is_some() || set(SECRET_ACCESS_KEY).is_some();
     if file.is_none() && profile.is_none() && has_keys {
         return CredentialSource::Environment;

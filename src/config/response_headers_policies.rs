@@ -60,6 +60,7 @@ impl Loader<'_, '_> {
             allow_credentials,
             allow_methods: self.methods(&methods),
             allow_headers: self.header_list(&headers),
+            echoes_headers: false,
             expose_headers: self.header_list(&exposed),
             exposes_on_preflights_only: false,
             max_age: max_age.map(|age| HeaderValue::from(age.value.as_secs())),

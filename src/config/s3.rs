@@ -171,7 +171,7 @@ fn rights(methods: AllowedMethods) -> String {
 }
 
 /// As S3 names buckets; before the path also as older ones, and other storage's, are named.
-fn bucket_name(text: &str, path_style: bool) -> Result<String, &'static str> {
+pub(crate) fn bucket_name(text: &str, path_style: bool) -> Result<String, &'static str> {
     let lower = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
     let wide = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let fits = if path_style { text.bytes().all(wide) } else { text.bytes().all(lower) };
@@ -183,7 +183,7 @@ fn bucket_name(text: &str, path_style: bool) -> Result<String, &'static str> {
     }
 }
 
-fn region_name(text: &str) -> Result<String, &'static str> {
+pub(crate) fn region_name(text: &str) -> Result<String, &'static str> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
     match !text.is_empty() && text.len() <= MAX_BUCKET && text.bytes().all(fits) {
         true => Ok(text.to_owned()),

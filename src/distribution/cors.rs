@@ -8,6 +8,7 @@ use http::header::{
     HeaderName, HeaderValue, VARY,
 };
 
+use super::response_headers_policy::AskedAcross;
 use crate::viewer::Scheme;
 
 /// What is granted, and to whom.
@@ -21,6 +22,8 @@ pub struct Cors {
     pub allow_methods: Option<HeaderValue>,
     /// `Access-Control-Allow-Headers`, on preflights.
     pub allow_headers: Option<HeaderValue>,
+    /// Whether a preflight is granted whatever headers it requests, in place of `allow_headers`.
+    pub echoes_headers: bool,
     /// `Access-Control-Expose-Headers`.
     pub expose_headers: Option<HeaderValue>,
     /// Whether the last one comes on preflights only, as the managed policies' page says of them (semantics 9.4).
@@ -36,6 +39,8 @@ pub struct Cors {
 pub enum AllowedOrigins {
     /// Everyone's.
     Any,
+    /// Everyone's, each by its own name, so that credentials can be granted beside: for development alone.
+    Echoed,
     /// Those of these origins.
     Listed(Vec<OriginPattern>),
 }
@@ -47,7 +52,9 @@ impl Cors {
     /// What the guide leaves open, `[ASSUMED]`: where the answer depends on who asks, it says `Vary: Origin`, whoever
     /// asks; where the policy overrides, an origin that it doesn't list gets no grant of the origin server either; and
     /// credentials are granted only beside the policy's own `Access-Control-Allow-Origin`.
-    pub fn apply(&self, headers: &mut HeaderMap, origin: Option<&HeaderValue>, is_preflight: bool) {
+    pub fn apply(&self, headers: &mut HeaderMap, asked: &AskedAcross) {
+        let AskedAcross { origin, is_preflight, requested_headers, .. } = asked;
+        let (origin, is_preflight) = (origin.as_ref(), *is_preflight);
         if self.allow_origins != AllowedOrigins::Any {
             vary_by_origin(headers);
         }
@@ -70,7 +77,8 @@ impl Cors {
         }
         if is_preflight {
             self.set(headers, ACCESS_CONTROL_ALLOW_METHODS, self.allow_methods.as_ref());
-            self.set(headers, ACCESS_CONTROL_ALLOW_HEADERS, self.allow_headers.as_ref());
+            let requested = requested_headers.as_ref().filter(|_| self.echoes_headers);
+            self.set(headers, ACCESS_CONTROL_ALLOW_HEADERS, requested.or(self.allow_headers.as_ref()));
             self.set(headers, ACCESS_CONTROL_MAX_AGE, self.max_age.as_ref());
         }
     }
@@ -78,6 +86,7 @@ impl Cors {
     fn granted_to(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         match &self.allow_origins {
             AllowedOrigins::Any => Some(HeaderValue::from_static("*")),
+            AllowedOrigins::Echoed => Some(origin.clone()),
             AllowedOrigins::Listed(patterns) => {
                 let text = origin.to_str().ok()?;
                 patterns.iter().any(|pattern| pattern.matches(text)).then(|| origin.clone())

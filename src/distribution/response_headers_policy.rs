@@ -1,6 +1,8 @@
 //! Headers that responses lose or gain on their way to the viewer: CloudFront's response headers policies (semantics 9.4).
 
-use http::header::{HeaderMap, HeaderName, HeaderValue, ORIGIN, PRAGMA, SERVER};
+use http::header::{
+    ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue, ORIGIN, PRAGMA, SERVER,
+};
 use http::{Method, request};
 
 use super::cors::{AllowedOrigins, Cors};
@@ -61,6 +63,8 @@ pub struct AskedAcross {
     pub origin: Option<HeaderValue>,
     /// Whether it is a preflight.
     pub is_preflight: bool,
+    /// `Access-Control-Request-Headers`.
+    pub requested_headers: Option<HeaderValue>,
     /// `Pragma: server-timing`, which asks for the header whatever the sampling (AWS's guide).
     pub wants_timing: bool,
 }
@@ -74,6 +78,7 @@ impl AskedAcross {
         Self {
             origin: parts.headers.get(ORIGIN).cloned(),
             is_preflight: is_preflight(&parts.method, &parts.headers),
+            requested_headers: parts.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
             wants_timing: pragma.flat_map(|line| line.split(',')).any(is_timing),
         }
     }
@@ -97,7 +102,7 @@ impl ResponseHeadersPolicy {
             }
         }
         if let Some(cors) = &self.cors {
-            cors.apply(headers, asked.origin.as_ref(), asked.is_preflight);
+            cors.apply(headers, asked);
         }
         for AddedHeader { name, value, overrides } in &self.adds {
             if *overrides || !headers.contains_key(name) {
@@ -129,6 +134,7 @@ fn for_everyone(with_preflight: bool) -> Cors {
         allow_credentials: false,
         allow_methods: on_preflight("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"),
         allow_headers: None,
+        echoes_headers: false,
         expose_headers: on_preflight("*"),
         exposes_on_preflights_only: true,
         max_age: None,
@@ -173,7 +179,7 @@ mod tests {
     }
 
     fn from(origin: &'static str, is_preflight: bool) -> AskedAcross {
-        AskedAcross { origin: Some(HeaderValue::from_static(origin)), is_preflight, wants_timing: false }
+        AskedAcross { origin: Some(HeaderValue::from_static(origin)), is_preflight, ..AskedAcross::default() }
     }
 
     fn listing(overrides: bool) -> ResponseHeadersPolicy {
@@ -182,6 +188,7 @@ mod tests {
             allow_credentials: true,
             allow_methods: Some(HeaderValue::from_static("GET")),
             allow_headers: Some(HeaderValue::from_static("Range")),
+            echoes_headers: false,
             expose_headers: Some(HeaderValue::from_static("Content-Range")),
             exposes_on_preflights_only: false,
             max_age: Some(HeaderValue::from_static("600")),

@@ -15,7 +15,7 @@ use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
-use super::{error_page, forwarded, headers, test_mode, websocket};
+use super::{cookie_link, error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
 use crate::access::warning::Warning;
 use crate::access::{Admission, Decision, authorize, received};
@@ -47,6 +47,8 @@ struct Asker<'u> {
     country: Option<Country>,
     /// Whether it came through a balancer: then it sets no test header (contract 5).
     is_stranger: bool,
+    /// Whether this machine sent it, and no proxy or tunnel brought it.
+    is_local: bool,
 }
 
 impl Worker {
@@ -63,6 +65,7 @@ impl Worker {
                 viewer: forwarded::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
                 country: None,
                 is_stranger: peer.is_stranger(),
+                is_local: peer.is_local() && test_mode::came_through(&parts.headers).is_none(),
             },
             distribution: None,
             shaping: Shaping::default(),
@@ -151,6 +154,9 @@ impl Worker {
                     entry.denied(&request, distributions);
                     return Err(Reply::denied(&reason));
                 }
+            }
+            if let Some(signer) = self.edge().dev_signer.as_ref().filter(|_| cookie_link::is_meant(&route)) {
+                return Ok(cookie_link::answer(signer, &request, asker.is_local, &asker.identity));
             }
             (Plan::of(&parts.uri, &request, &route, has_body)?, route.behavior, route.is_private())
         };

@@ -38,7 +38,7 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
     let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
     let scheme = take_one(headers, &X_FRONTGATE_VIEWER_PROTO);
     take_aliases(headers);
-    let through = [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name));
+    let through = came_through(headers);
     if through.is_some() || is_stranger {
         if !matches!((&time, &viewer, &country, &scheme), (Ok(None), Ok(None), Ok(None), Ok(None))) {
             tracing::warn!(header = ?through, "test headers ignored: the request came through a proxy or tunnel");
@@ -103,6 +103,12 @@ pub fn tell(headers: &mut HeaderMap, reason: Option<&str>, warnings: &[Warning])
             headers.insert(name, value);
         }
     }
+}
+
+/// The header by which a tunnel or proxy shows that it brought a request, and with it perhaps a remote client's.
+#[must_use]
+pub fn came_through(headers: &HeaderMap) -> Option<HeaderName> {
+    [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name))
 }
 
 fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {

@@ -40,6 +40,12 @@ impl Peer {
         self.is_introduced && !self.address.ip().is_loopback()
     }
 
+    /// Whether it is a client on this machine.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        !self.is_introduced && self.address.ip().is_loopback()
+    }
+
     /// The viewer of a request that nothing else is known of.
     #[must_use]
     pub fn viewer(&self) -> Viewer {

@@ -93,7 +93,7 @@ impl S3Origin {
         *request.uri_mut() = canonical.target;
         let identity = keys.identity()?;
         let has_body = !body::is_empty(request.body());
-        let signed = sign::headers(request, has_body, &identity, &self.region, clock::now());
+        let signed = sign::headers(request, has_body, &identity, &self.region, clock::system());
         let signed = signed.map_err(OriginError::Signing)?;
         request.headers_mut().extend(signed);
         Ok(None)

@@ -53,6 +53,7 @@ impl Prepared {
         self.settings.distributions = Arc::new(Distributions {
             list: before.list.iter().map(|one| Arc::new(change.of(one))).collect(),
             unknown_host: before.unknown_host,
+            accepted_hosts: before.accepted_hosts.clone(),
             all_keys: before.all_keys.iter().cloned().chain(keys).collect(),
         });
         Ok(self.settings)

@@ -109,6 +109,7 @@ impl VerifierBuilder {
             list: vec![Arc::new(distribution)],
             unknown_host: UnknownHost::Only,
             all_keys: keys,
+            ..Distributions::default()
         }));
         let verifier = verifier.with_memo_size(self.memo_size.unwrap_or(VerifiedPolicies::DEFAULT_MAX_SIZE));
         Ok(match self.scheme {

@@ -1,4 +1,4 @@
-//! What `dev` prints: a link to open, the same one broken, and lines that sign with its key.
+//! What `dev` prints: where it listens, links to open, and with `-v` lines that sign with its key.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -6,12 +6,15 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
-use super::PUBLIC_PATHS;
+use super::local_tls::LocalTls;
+use super::rules::Access;
+use super::site::Site;
 use crate::access::encoding;
 use crate::cli::keys::KeyPair;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::distribution::origin::{OriginLocation, S3Bucket};
+use crate::edge::cookie_link;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
@@ -20,61 +23,117 @@ use crate::viewer::Scheme;
 /// What there is to show.
 pub(super) struct Shown<'a> {
     pub(super) pair: &'a KeyPair,
+    pub(super) site: &'a Site,
+    /// What links begin with.
+    pub(super) base: &'a str,
     pub(super) key_folder: &'a Path,
     pub(super) location: &'a OriginLocation,
     pub(super) path: &'a str,
     pub(super) console: Option<SocketAddr>,
     pub(super) plain: SocketAddr,
-    /// Where TLS is spoken, and the file of the authority behind it.
-    pub(super) secure: Option<(SocketAddr, &'a Path)>,
+    /// Where TLS is spoken.
+    pub(super) tls: Option<&'a LocalTls>,
+    /// Usual ports that others have.
+    pub(super) replaced_ports: Vec<u16>,
+    pub(super) is_clock_moved: bool,
+    pub(super) is_verbose: bool,
 }
 
+/// At most ten lines, unless more is asked for.
 pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> {
-    let Shown { pair, key_folder, location, path, .. } = *given;
-    let (before, shown) = match location {
+    let Shown { pair, key_folder, base, .. } = *given;
+    let (origin, shown) = in_front_of(given);
+    let url = format!("{base}{shown}");
+    let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
+    let sign = |url: &str| {
+        signing_values(url, &Terms::Canned { expires: end }, &pair.key, &pair.id, HashAlgorithm::Sha1)
+    };
+    let values = sign(&url)?;
+    let opening = format!("{base}{}", cookie_link::PATH);
+    let mut text = format!("{} in front of {origin}, on {base}", paint.bold("Frontgate"));
+    for port in &given.replaced_ports {
+        let _ = write!(text, " ({port} is in use)");
+    }
+    let mut line = |name: &str, value: &str| {
+        let _ = write!(text, "\n  {name:9}{value}");
+    };
+    if let Some(address) = given.console {
+        line("console", &format!("http://{address}/"));
+    }
+    line("key", &format!("{}, {}", pair.id, pair.private_file.display()));
+    line("private", &private(given.site));
+    let clock = if given.is_clock_moved { format!("{}; ", clock::now()) } else { String::new() };
+    line("time", &format!("{clock}set by X-Frontgate-Now in test mode, which is not for production"));
+    if let Some(tls) = given.tls {
+        let trust = if tls.is_new { "new: trust" } else { "trusted once by" };
+        let plain = host_of(given.plain);
+        line("tls", &format!("{trust} {} (how: -v); http://{plain} too", tls.authority_file.display()));
+    }
+    line("explain", &format!("frontgate explain --keys {} 'URL'", key_folder.display()));
+    line("cookies", &signed_url(&opening, &sign(&opening)?));
+    if let Some(broken) = break_signature(&values) {
+        line("tampered", &signed_url(&url, &broken));
+    }
+    line("link", &paint.green(&signed_url(&url, &values)).to_string());
+    text.push('\n');
+    if given.is_verbose {
+        if let Some(tls) = given.tls {
+            text.push_str(&how_to_trust(&tls.authority_file));
+        }
+        text.push_str(&snippets(pair, &url));
+    }
+    Ok(text)
+}
+
+/// What answers, and a path to open there.
+fn in_front_of(given: &Shown<'_>) -> (String, String) {
+    match given.location {
         OriginLocation::Http(server) | OriginLocation::S3(S3Bucket { server, .. }) => {
             let (scheme, endpoint) = server.endpoint(Scheme::Http);
             let authority = endpoint.authority.to_str().unwrap_or_default();
-            (format!("{scheme}://{authority}{path}"), "/".to_owned())
+            (format!("{scheme}://{authority}{}", given.path), "/".to_owned())
         }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Handler(_) => ("a function".to_owned(), "/".to_owned()),
         OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
-    };
-    let base = base(given.plain, given.secure.map(|(address, _)| address));
-    let url = format!("{base}{shown}");
-    let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
-    let terms = Terms::Canned { expires: end };
-    let values = signing_values(&url, &terms, &pair.key, &pair.id, HashAlgorithm::Sha1)?;
-    let link = signed_url(&url, &values);
-    let broken = break_signature(&values).map(|values| signed_url(&url, &values)).unwrap_or_default();
-    let (id, private, keys) = (&pair.id, pair.private_file.display(), key_folder.display());
-    let console =
-        given.console.map(|address| format!("  console      http://{address}/\n")).unwrap_or_default();
-    let mut text = String::new();
-    let _ = write!(
-        text,
-        "\n{title} before {before}, on {base}\n\n\
-         \x20 key id       {id}\n  private key  {private}\n  public       {PUBLIC_PATHS}; everything else needs a signature\n{console}\n\
-         A signed link, good until {end}:\n  {link}\n\n\
-         The same with one character changed, which is denied:\n  {broken}\n\n\
-         Why? Ask with a link between the quotes:\n  frontgate explain --keys {keys} '…'\n\n",
-        title = paint.bold("Frontgate"),
-        link = paint.green(&link),
-    );
-    if let Some((_, authority)) = given.secure {
-        text.push_str(&how_to_trust(authority, &format!("http://{}", host_of(given.plain))));
     }
-    text.push_str(&snippets(pair, &url));
-    Ok(text)
 }
 
-/// What links begin with.
-pub(super) fn base(plain: SocketAddr, secure: Option<SocketAddr>) -> String {
-    match secure {
-        Some(address) => format!("https://{}", host_of(address)),
-        None => format!("http://{}", host_of(plain)),
+/// Which paths need a signature, in one line.
+fn private(site: &Site) -> String {
+    let listed = |access: Access| {
+        let rules = site.rules.list().iter().filter(|rule| rule.access == access);
+        rules.map(|rule| rule.pattern.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    match (site.rules.otherwise(), listed(Access::Private), listed(Access::Public)) {
+        (Access::Private, _, public) => format!("everything but {public}"),
+        (Access::Public, private, public) if public.is_empty() => private,
+        (Access::Public, ..) => {
+            let rules = site.rules.list().iter().map(|rule| match rule.access {
+                Access::Private => rule.pattern.as_str().to_owned(),
+                Access::Public => format!("not {}", rule.pattern.as_str()),
+            });
+            format!("{} (the first that fits counts)", rules.collect::<Vec<_>>().join(", "))
+        }
     }
+}
+
+/// What links begin with: TLS where it is spoken, and the first host of the command line.
+pub(super) fn base(plain: SocketAddr, secure: Option<SocketAddr>, host: Option<&str>) -> String {
+    let (scheme, address) = match secure {
+        Some(address) => (Scheme::Https, address),
+        None => (Scheme::Http, plain),
+    };
+    let authority = match host {
+        Some(host) if address.port() == scheme.default_port() => host.to_owned(),
+        Some(host) => format!("{host}:{}", address.port()),
+        None if address.port() == scheme.default_port() => {
+            let authority = host_of(address);
+            authority.rsplit_once(':').map_or(authority.as_str(), |(host, _)| host).to_owned()
+        }
+        None => host_of(address),
+    };
+    format!("{scheme}://{authority}")
 }
 
 /// Lines that sign with this key in Python and in JavaScript.
@@ -85,7 +144,7 @@ fn snippets(pair: &KeyPair, url: &str) -> String {
         PrivateKey::Ecdsa(_) => ("ec", "ec.ECDSA(hashes.SHA1())"),
     };
     format!(
-        "# Python (pip install boto3 cryptography)\n\
+        "\n# Python (pip install boto3 cryptography)\n\
          from datetime import datetime, timedelta, timezone\n\
          from botocore.signers import CloudFrontSigner\n\
          from cryptography.hazmat.primitives import hashes, serialization\n\
@@ -102,20 +161,20 @@ fn snippets(pair: &KeyPair, url: &str) -> String {
 }
 
 /// For browsers, which stop at an authority that they don't know.
-fn how_to_trust(authority: &Path, plain: &str) -> String {
+fn how_to_trust(authority: &Path) -> String {
     let file = authority.display();
     format!(
-        "Trust this machine's authority, once; it can vouch for localhost and nothing else:\n\
+        "\nTrust this machine's authority, once; it can vouch for localhost and the hosts of --host and nothing else:\n\
          \x20 curl             --cacert {file}\n\
          \x20 Debian, Ubuntu   sudo cp {file} /usr/local/share/ca-certificates/frontgate.crt && sudo update-ca-certificates\n\
          \x20 macOS            sudo security add-trusted-cert -d -r trustRoot -k /Library/Keychains/System.keychain {file}\n\
+         \x20 Chromium, Linux  certutil -d sql:$HOME/.pki/nssdb -A -t C,, -n frontgate -i {file}\n\
          \x20 Firefox, Chrome  import it as an authority in the settings\n\
-         \x20 Node, Python     NODE_EXTRA_CA_CERTS={file}, SSL_CERT_FILE={file}\n\
-         Plain HTTP goes on: {plain}\n\n"
+         \x20 Node, Python     NODE_EXTRA_CA_CERTS={file}, SSL_CERT_FILE={file}\n"
     )
 }
 
-/// `host:port` for a URL; where everybody is listened to, this machine.
+/// `host:port` for a URL; this machine where every address is listened on.
 fn host_of(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("127.0.0.1:{}", address.port()),

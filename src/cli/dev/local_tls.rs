@@ -1,98 +1,95 @@
-//! `dev --tls`: a local authority to be trusted once, and a certificate of its for this machine's names.
+//! `dev --tls`: a certificate of the local authority for each name that a viewer asks for.
+//!
+//! One with `*.localhost` would do for curl, but browsers take no wildcard right below a top-level domain (Chromium and
+//! Firefox: `ERR_CERT_COMMON_NAME_INVALID`). So each name gets its own at its first handshake.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
-use jiff::{Timestamp, ToSpan, tz::TimeZone};
-use rcgen::{
-    BasicConstraints, CertificateParams, CidrSubnet, DnType, ExtendedKeyUsagePurpose, GeneralSubtree, IsCa,
-    Issuer, KeyPair, KeyUsagePurpose, NameConstraints, date_time_ymd,
-};
+use moka::sync::Cache;
+use rcgen::KeyPair;
 use rustls::ServerConfig;
+use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::sign::CertifiedKey;
 
+use super::authority::{Authority, is_local};
 use crate::cli::keys::create;
-use crate::clock;
-use crate::config;
-use crate::distribution::key::unfit::Half;
 use crate::tls::{self, Certificate, SecurityPolicy};
 
-/// What a listener presents, and the file of the authority that vouches for it.
+/// What a listener presents, and the authority that vouches for it.
 pub(super) struct LocalTls {
     pub(super) config: Arc<ServerConfig>,
     pub(super) authority_file: PathBuf,
+    /// Whether the authority was created now and has to be trusted.
+    pub(super) is_new: bool,
 }
 
 impl LocalTls {
-    /// Takes the authority that lies in a folder, or makes one; the certificate is made anew, so that it never expires
+    /// Takes the authority of a folder, or creates one; certificates are issued anew at each start, so that none expires
     /// while it is used.
-    pub(super) fn prepare(folder: &Path) -> anyhow::Result<Self> {
-        let (authority_file, key_file) = (folder.join("authority.pem"), folder.join("authority.key"));
-        let key = match key_file.exists() {
-            true => KeyPair::from_pem(&config::read_key_file(&key_file, Half::Private)?)
-                .with_context(|| format!("the authority's key {} can't be read", key_file.display()))?,
-            false => KeyPair::generate()?,
-        };
-        let params = authority()?;
-        if !key_file.exists() {
-            create(&key_file, &key.serialize_pem(), 0o600)?;
-        }
-        // Made of the key alone: one that is missing can be made again, and is still the one that was trusted.
-        if !authority_file.exists() {
-            create(&authority_file, &params.self_signed(&key)?.pem(), 0o644)?;
-        }
-        let own = KeyPair::generate()?;
-        let leaf = leaf()?.signed_by(&own, &Issuer::from_params(&params, &key))?;
+    pub(super) fn prepare(folder: &Path, hosts: &[String]) -> anyhow::Result<Self> {
+        let authority = Authority::open(folder, hosts)?;
+        let key = KeyPair::generate()?;
+        let usual = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
+        let further = hosts.iter().filter(|host| !usual.contains(host)).cloned();
+        let names: Vec<String> = usual.iter().cloned().chain(further).collect();
+        let leaf = authority.issue(names, &key)?.pem();
         for (name, pem, mode) in
-            [("localhost.pem", leaf.pem(), 0o644), ("localhost.key", own.serialize_pem(), 0o600)]
+            [("localhost.pem", &leaf, 0o644), ("localhost.key", &key.serialize_pem(), 0o600)]
         {
-            replace(&folder.join(name), &pem, mode)?;
+            replace(&folder.join(name), pem, mode)?;
         }
-        let certificate = Certificate::from_pem(leaf.pem().as_bytes(), own.serialize_pem().as_bytes())?;
-        let config = tls::server_config(vec![certificate], SecurityPolicy::default())
+        let usual = Certificate::from_pem(leaf.as_bytes(), key.serialize_pem().as_bytes())?;
+        let (authority_file, is_new) = (authority.file.clone(), authority.is_new);
+        let issued = Cache::new(MAX_ISSUED);
+        let resolver = ByName { authority, key, usual: usual.certified_key(), hosts: hosts.to_vec(), issued };
+        let config = tls::server_config_by(Arc::new(resolver), SecurityPolicy::default())
             .map_err(|error| anyhow!("TLS can't be set up: {error}"))?;
-        Ok(Self { config, authority_file })
+        Ok(Self { config, authority_file, is_new })
     }
 }
 
-/// One that can vouch for this machine's own names and for nothing else, whoever gets hold of its key.
-fn authority() -> anyhow::Result<CertificateParams> {
-    let mut params = CertificateParams::new([])?;
-    params.distinguished_name.push(DnType::CommonName, "Frontgate local authority");
-    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    (params.not_before, params.not_after) = (date_time_ymd(2026, 1, 1), date_time_ymd(2046, 1, 1));
-    params.name_constraints = Some(NameConstraints {
-        permitted_subtrees: vec![
-            GeneralSubtree::DnsName("localhost".to_owned()),
-            GeneralSubtree::IpAddress(CidrSubnet::from_v4_prefix([127, 0, 0, 0], 8)),
-            GeneralSubtree::IpAddress(CidrSubnet::from_v6_prefix(
-                std::net::Ipv6Addr::LOCALHOST.octets(),
-                128,
-            )),
-        ],
-        excluded_subtrees: Vec::new(),
-    });
-    Ok(params)
+/// Issues a certificate for each name below `.localhost`, and for each host of the command line.
+struct ByName {
+    authority: Authority,
+    /// The one key of all certificates.
+    key: KeyPair,
+    /// For addresses, which no handshake names, and for foreign names.
+    usual: Arc<CertifiedKey>,
+    hosts: Vec<String>,
+    issued: Cache<String, Arc<CertifiedKey>>,
 }
 
-/// Good from yesterday on, for as long as browsers take one.
-fn leaf() -> anyhow::Result<CertificateParams> {
-    let names = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let mut params = CertificateParams::new(names)?;
-    params.distinguished_name.push(DnType::CommonName, "localhost");
-    params.use_authority_key_identifier_extension = true;
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let now = i64::try_from(clock::now().0).context("the clock")?;
-    let today = Timestamp::from_second(now)?.to_zoned_datetime(TimeZone::UTC).date();
-    let day = |days: i64| -> anyhow::Result<_> {
-        let date = today.checked_add(days.days())?;
-        let (month, day) = (u8::try_from(date.month())?, u8::try_from(date.day())?);
-        Ok(date_time_ymd(i32::from(date.year()), month, day))
-    };
-    (params.not_before, params.not_after) = (day(-1)?, day(LEAF_DAYS)?);
-    Ok(params)
+impl ByName {
+    fn for_name(&self, name: &str) -> Option<Arc<CertifiedKey>> {
+        let name = name.to_ascii_lowercase();
+        if !is_local(&name) && !self.hosts.contains(&name) {
+            return None;
+        }
+        let issue = || -> anyhow::Result<_> {
+            let pem = self.authority.issue(vec![name.clone()], &self.key)?.pem();
+            let certificate = Certificate::from_pem(pem.as_bytes(), self.key.serialize_pem().as_bytes())?;
+            Ok(certificate.certified_key())
+        };
+        let issued = self.issued.try_get_with(name.clone(), issue);
+        issued.map_err(|error| tracing::warn!(name, %error, "no certificate could be issued")).ok()
+    }
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let own = hello.server_name().and_then(|name| self.for_name(name));
+        Some(own.unwrap_or_else(|| Arc::clone(&self.usual)))
+    }
+}
+
+impl fmt::Debug for ByName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ByName(…)")
+    }
 }
 
 fn replace(file: &Path, pem: &str, mode: u32) -> anyhow::Result<()> {
@@ -102,5 +99,5 @@ fn replace(file: &Path, pem: &str, mode: u32) -> anyhow::Result<()> {
     create(file, pem, mode)
 }
 
-/// Browsers take 398.
-const LEAF_DAYS: i64 = 397;
+/// More names than a page of a developer has; a further one costs one signature.
+const MAX_ISSUED: u64 = 1_000;

@@ -1,6 +1,6 @@
 //! Which keys and distributions links are judged by.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, bail};
@@ -14,10 +14,8 @@ use crate::explain::Inquiry;
 
 /// Where trust comes from.
 pub(super) enum Trust {
-    /// A configuration.
+    /// A configuration, or the keys and the `dev.json` of `dev`.
     Configured(Arc<Distributions>),
-    /// The keys of `dev`.
-    Dev(PathBuf),
     /// These keys, for every URL.
     Keys(Arc<KeyGroup>),
     /// Nothing was given.
@@ -35,7 +33,7 @@ impl Trust {
         folder: Option<&Path>,
     ) -> anyhow::Result<Self> {
         if let Some(folder) = folder {
-            return Ok(Self::Dev(folder.to_owned()));
+            return Ok(Self::Configured(dev::distributions(folder)?));
         }
         if !public_keys.is_empty() {
             let keys =
@@ -64,12 +62,9 @@ impl Trust {
 
     /// The distributions that answer an inquiry.
     pub(super) fn for_inquiry(&self, inquiry: &Inquiry) -> anyhow::Result<Arc<Distributions>> {
-        let (scheme, host) = (inquiry.scheme, inquiry.host()?);
+        let host = inquiry.host()?;
         match self {
             Self::Configured(distributions) => Ok(Arc::clone(distributions)),
-            Self::Dev(folder) => {
-                dev::distributions(folder, &[(scheme, host.port().unwrap_or(scheme.default_port()))])
-            }
             Self::Keys(group) => Ok(Arc::new(only(host.name(), group))),
             Self::Nothing => {
                 let nobody = Arc::new(KeyGroup { id: "none".to_owned(), keys: Vec::new() });

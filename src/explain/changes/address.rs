@@ -32,6 +32,7 @@ pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
     for origin in &own.origins {
         names.extend(origin_names(origin).into_iter().map(|name| (1, name)));
     }
+    names.extend(examined.distributions.accepted_hosts.iter().map(|name| (1, name.clone())));
     names.extend(["localhost", "127.0.0.1"].map(|name| (1, name.to_owned())));
     for other in examined.distributions.list.iter().filter(|other| other.id != own.id) {
         names.push((2, other.domain_name.clone()));

@@ -115,7 +115,7 @@ struct Clock;
 
 impl rustls::time_provider::TimeProvider for Clock {
     fn current_time(&self) -> Option<UnixTime> {
-        Some(UnixTime::since_unix_epoch(Duration::from_secs(clock::now().0)))
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(clock::system().0)))
     }
 }
 
