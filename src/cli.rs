@@ -158,7 +158,7 @@ fn log_to_stderr(global: Global, is_dev: bool) {
         (false, 1, _) => "info,access=debug,frontgate=debug",
         (false, _, _) => "debug",
     };
-    log::start(level, global.log_format, global.colored(&std::io::stderr()));
+    log::start(level, global.log_format, global.colored(&std::io::stderr()), is_dev);
 }
 
 /// Reads an address to listen on.

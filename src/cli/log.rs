@@ -8,6 +8,10 @@ use std::time::Duration;
 
 use tracing_subscriber::EnvFilter;
 
+mod people;
+
+use people::ForPeople;
+
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
@@ -17,8 +21,8 @@ pub(super) enum Format {
     Json,
 }
 
-/// Begins to log; `colored` says whether with colours.
-pub(super) fn start(level: &str, format: Format, colored: bool) {
+/// Begins to log; `colored` says whether with colours, `is_dev` whether a developer reads along.
+pub(super) fn start(level: &str, format: Format, colored: bool, is_dev: bool) {
     let (sender, receiver) = sync_channel(MAX_LINES);
     let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver));
     if writer.is_ok() {
@@ -26,6 +30,7 @@ pub(super) fn start(level: &str, format: Format, colored: bool) {
     }
     let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(|| Line);
     match format {
+        Format::Text if is_dev => builder.with_ansi(colored).event_format(ForPeople::default()).init(),
         Format::Text => builder.with_ansi(colored).init(),
         Format::Json => builder.json().flatten_event(true).with_current_span(false).init(),
     }

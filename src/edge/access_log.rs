@@ -11,6 +11,7 @@ use http::header::HOST;
 use http::{HeaderValue, Method, Response, Uri, Version, request};
 use http_body::Body as _;
 
+use super::headers;
 use super::identity::RequestIdentity;
 use super::observer::{Key, Names, Observer, OriginName, Place};
 use super::recorder::Times;
@@ -75,6 +76,10 @@ struct Line {
     times: Times,
     /// Why Frontgate answered by itself.
     cause: Option<Cause>,
+    /// Whether a script of another origin sent it.
+    is_cross_origin: bool,
+    /// Whether a bucket refused the request that we had signed.
+    is_refused_by_storage: bool,
     /// Whether a page stands in place of an error, whatever its status says.
     shows_error_page: bool,
     status: u16,
@@ -115,6 +120,8 @@ impl AccessLogEntry {
             denied_by: None,
             times: Times::default(),
             cause: None,
+            is_cross_origin: headers::is_cross_origin(&parts.headers),
+            is_refused_by_storage: false,
             shows_error_page: false,
             status: 0,
             sent: 0,
@@ -202,6 +209,13 @@ impl AccessLogEntry {
         {
             line.observer.origin_answered(origin, asked.elapsed(), failure);
             line.times.origin_head = failure.is_none().then(|| line.began.elapsed());
+        }
+    }
+
+    /// The bucket that was asked answered 403 to what we had signed.
+    pub fn refused_by_storage(&mut self) {
+        if let Some(line) = &mut self.0 {
+            line.is_refused_by_storage = true;
         }
     }
 

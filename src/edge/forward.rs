@@ -23,7 +23,7 @@ use crate::distribution::origin::Origin;
 use crate::distribution::origin_group::OriginGroup;
 use crate::distribution::origin_request_policy::Asked;
 use crate::distribution::{self, Route};
-use crate::origin::s3::QueryIsListed;
+use crate::origin::s3::{QueryIsListed, RefusedSignature};
 use crate::origin::{AsksForWebSocket, OriginError};
 use crate::viewer::{Target, ViewerRequest};
 
@@ -197,6 +197,9 @@ impl Forwarding<'_> {
         };
         entry.origin_answered(sent.as_ref().err().map(OriginError::logged_as));
         let mut response = sent?;
+        if response.extensions_mut().remove::<RefusedSignature>().is_some() {
+            entry.refused_by_storage();
+        }
         let switches = websocket::check_answer(&response)?;
         *response.version_mut() = Version::HTTP_11;
         let is_error = response.status().is_client_error() || response.status().is_server_error();

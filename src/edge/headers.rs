@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Version;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
-    VIA,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
+    USER_AGENT, VIA,
 };
 use http::uri::Authority;
 use smallvec::SmallVec;
@@ -236,6 +236,15 @@ fn is_hop_by_hop(name: &str) -> bool {
         ),
         _ => false,
     }
+}
+
+/// Whether a script of another origin sent a request: a browser names the page's origin, which isn't the host.
+#[must_use]
+pub fn is_cross_origin(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).and_then(|value| HeaderValue::to_str(value).ok());
+    let Some(origin) = text(ORIGIN) else { return false };
+    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
+    text(HOST).is_some_and(|host| !host.eq_ignore_ascii_case(authority))
 }
 
 #[cfg(test)]

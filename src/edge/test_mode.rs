@@ -1,9 +1,9 @@
-//! The request headers of test mode (contract 5 and 8), by which a test sets the time, the viewer's address, its country and
+//! The request headers of test mode (contract 5 and 8) and its cookie, by which a test sets the time, the viewer's address, its country and
 //! whether it came over TLS.
 
 use std::net::IpAddr;
 
-use http::header::{FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
+use http::header::{COOKIE, FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
 
 use super::headers::{X_FORWARDED_FOR, plain_name};
 pub use crate::access::answer::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
@@ -33,20 +33,24 @@ pub struct TestOverrides {
 /// # Errors
 /// A sentence for a header that is unreadable or repeated.
 pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Result<TestOverrides, String> {
-    let time = take_one(headers, &X_FRONTGATE_NOW);
+    let cookie = take_cookie(headers);
+    let header = take_one(headers, &X_FRONTGATE_NOW);
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
     let country = take_one(headers, &X_FRONTGATE_VIEWER_COUNTRY);
     let scheme = take_one(headers, &X_FRONTGATE_VIEWER_PROTO);
     take_aliases(headers);
     let through = came_through(headers);
     if through.is_some() || is_stranger {
-        if !matches!((&time, &viewer, &country, &scheme), (Ok(None), Ok(None), Ok(None), Ok(None))) {
+        let is_none = |taken: &Result<Option<String>, String>| matches!(taken, Ok(None));
+        if ![&cookie, &header, &viewer, &country, &scheme].into_iter().all(is_none) {
             tracing::warn!(header = ?through, "test headers ignored: the request came through a proxy or tunnel");
         }
         return Ok(TestOverrides::default());
     }
-    let now = time?
-        .map(|text| EpochSeconds::parse(&text, now).map_err(|error| format!("X-Frontgate-Now: {error}.")))
+    let (header, cookie) = (header?.map(|text| ("X-Frontgate-Now", text)), cookie?);
+    let now = header
+        .or(cookie.map(|text| ("the cookie Frontgate-Now", text)))
+        .map(|(name, text)| EpochSeconds::parse(&text, now).map_err(|error| format!("{name}: {error}.")))
         .transpose()?;
     let viewer = viewer?
         .map(|text| text.parse().map_err(|_| format!("X-Frontgate-Viewer-Ip: {text:?} is no IP address.")))
@@ -119,6 +123,43 @@ fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>
     if repeated { Err(format!("{name} was sent more than once.")) } else { Ok(first) }
 }
 
+/// The cookie by which a browser sets the time of its requests; the other cookies stay as they are.
+fn take_cookie(headers: &mut HeaderMap) -> Result<Option<String>, String> {
+    let pair = |piece: &[u8]| -> Option<String> {
+        let (name, value) = piece.split_at(piece.iter().position(|&byte| byte == b'=')?);
+        let value = String::from_utf8_lossy(&value[1..]).trim().trim_matches('"').to_owned();
+        (name.trim_ascii() == NOW_COOKIE).then_some(value)
+    };
+    let pieces = |field: &HeaderValue| -> Vec<Vec<u8>> {
+        field.as_bytes().split(|&byte| byte == b';').map(<[u8]>::to_vec).collect()
+    };
+    let fields: Vec<Vec<Vec<u8>>> = headers.get_all(COOKIE).iter().map(pieces).collect();
+    let mut found: Vec<String> = fields.iter().flatten().filter_map(|piece| pair(piece)).collect();
+    if found.is_empty() {
+        return Ok(None);
+    }
+    headers.remove(COOKIE);
+    for mut field in fields {
+        field.retain(|piece| pair(piece).is_none());
+        let kept = field.join(&b';').trim_ascii().to_vec();
+        if !kept.is_empty()
+            && let Ok(value) = HeaderValue::from_bytes(&kept)
+        {
+            headers.append(COOKIE, value);
+        }
+    }
+    match (found.pop(), found.is_empty()) {
+        (Some(value), true) => Ok(Some(percent_decoded(&value))),
+        _ => Err("The cookie Frontgate-Now was sent more than once.".to_owned()),
+    }
+}
+
+/// Scripts write cookies with `encodeURIComponent`.
+fn percent_decoded(value: &str) -> String {
+    percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned()
+}
+
+const NOW_COOKIE: &[u8] = b"Frontgate-Now";
 const X_FRONTGATE_NOW: HeaderName = HeaderName::from_static("x-frontgate-now");
 const X_FRONTGATE_VIEWER_IP: HeaderName = HeaderName::from_static("x-frontgate-viewer-ip");
 const X_FRONTGATE_VIEWER_COUNTRY: HeaderName = HeaderName::from_static("x-frontgate-viewer-country");
@@ -152,6 +193,26 @@ mod tests {
             scheme: Some(Scheme::Https),
         };
         assert_eq!((found, left), (Ok(expected), 1));
+    }
+
+    #[test]
+    fn the_cookie_counts_like_the_header_and_the_other_cookies_stay() {
+        let (found, left) =
+            taken(&[("cookie", "a=1; Frontgate-Now=%2B5m;b=2"), ("cookie", "Frontgate-Nowx=3")]);
+        assert_eq!((found.unwrap().now, left), (Some(EpochSeconds(1300)), 2));
+        let mut headers = HeaderMap::new();
+        headers.append(COOKIE, HeaderValue::from_static("a=1; Frontgate-Now=1300; b=\"x\""));
+        headers.append(COOKIE, HeaderValue::from_static("c"));
+        take(&mut headers, EpochSeconds(1000), false).unwrap();
+        assert_eq!(headers.get_all(COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=\"x\"", "c"]);
+        // The header, which one request alone has, counts first.
+        let (found, left) = taken(&[("cookie", "Frontgate-Now=+5m"), ("x-frontgate-now", "1200")]);
+        assert_eq!((found.unwrap().now, left), (Some(EpochSeconds(1200)), 0));
+        for cookie in ["Frontgate-Now=soon", "Frontgate-Now=1; Frontgate-Now=1"] {
+            assert!(taken(&[("cookie", cookie)]).0.is_err(), "{cookie}");
+        }
+        let (found, left) = taken(&[("cookie", "Frontgate-Now=1"), ("via", "x")]);
+        assert_eq!((found, left), (Ok(TestOverrides::default()), 1));
     }
 
     #[test]

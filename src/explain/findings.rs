@@ -77,7 +77,8 @@ impl Evidence<'_> {
 
     /// For a link that was opened under another address than it was signed for, and is good but for that.
     fn link_that_works(&self, mistake: Mistake, hit: &Hit<'_>, signed_url: &str) -> Option<String> {
-        let is_address = |mistake: &Mistake| matches!(mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
+        let is_address =
+            |mistake: &Mistake| matches!(mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
         if mistake != Mistake::Host || self.is_custom() || !hit.mistakes.iter().all(is_address) {
             return None;
         }

@@ -74,12 +74,15 @@ impl S3Origin {
             Signs::NoOverride(keys) => (!request.headers().contains_key(AUTHORIZATION)).then_some(keys),
             Signs::Never => None,
         };
-        if let Some(keys) = keys {
-            if let Some(refusal) = self.sign(&mut request, keys)? {
-                return Ok(refusal);
-            }
+        let Some(keys) = keys else { return self.http.send(request, viewer).await };
+        if let Some(refusal) = self.sign(&mut request, keys)? {
+            return Ok(refusal);
         }
-        self.http.send(request, viewer).await
+        let mut response = self.http.send(request, viewer).await?;
+        if response.status() == StatusCode::FORBIDDEN {
+            response.extensions_mut().insert(RefusedSignature);
+        }
+        Ok(response)
     }
 
     /// Signs a request, or refuses one that must not be signed.
@@ -145,6 +148,10 @@ fn access_denied(method: &Method) -> Response<Body> {
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
     response
 }
+
+/// Marks a 403 of the storage to a request that we signed, in the extensions of the response.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusedSignature;
 
 /// What a viewer must not say in a request that we vouch for: what it signed, and every header that S3 takes orders from
 /// (`x-amz-copy-source` reads another object, `x-amz-acl` gives one away). Ours stay.

@@ -12,10 +12,11 @@ use crate::support::{
 /// The links that `dev` prints: the good one, the broken one.
 fn links(edge: &Edge) -> (String, String) {
     let text = edge.stdout();
-    let mut found =
-        text.lines().map(str::trim).filter(|line| line.starts_with("http://") && line.contains("Signature="));
-    let mut next = || found.next().unwrap_or_else(|| panic!("{text}")).to_owned();
-    (next(), next())
+    let link = |name: &str| {
+        let line = text.lines().find_map(|line| line.trim().strip_prefix(name));
+        line.unwrap_or_else(|| panic!("{text}")).trim().to_owned()
+    };
+    (link("signed link"), link("tampered"))
 }
 
 fn open(edge: &Edge, link: &str, headers: &[&str]) -> Response {
@@ -44,14 +45,17 @@ fn dev_prints_a_link_that_opens_and_a_broken_one_and_explain_says_why() {
     assert_eq!((denied.status, denied.reason()), (403, Some("signature-mismatch")));
     let differ = good.bytes().zip(broken.bytes()).filter(|(a, b)| a != b).count();
     assert_eq!((differ, good.len()), (1, broken.len()));
-    assert_eq!(open(&edge, &good.replace("127.0.0.1", "localhost"), &[]).status, 200);
+    // As at CloudFront, another host is another URL.
+    let elsewhere = open(&edge, &good.replace("127.0.0.1", "localhost"), &[]);
+    assert_eq!((elsewhere.status, elsewhere.reason()), (403, Some("signature-mismatch")));
     assert_eq!(open(&edge, &good, &["X-Frontgate-Now: +2d"]).reason(), Some("expired"));
     assert_eq!(curl(&["-o", "/dev/null", "-w", "%{http_code}", &good]), "200");
     // The command that it prints, with the broken link.
     let text = edge.stdout();
-    let line = text.lines().find(|line| line.contains("frontgate explain")).unwrap().trim();
+    let line = text.lines().find_map(|line| line.split_once("frontgate explain")).unwrap().1;
+    let line = format!("explain{line}");
     let args: Vec<&str> =
-        line.split(' ').skip(1).map(|word| if word == "'…'" { broken.as_str() } else { word }).collect();
+        line.split(' ').map(|word| if word == "'…'" { broken.as_str() } else { word }).collect();
     let why = |link: &str| {
         let args: Vec<&str> = args.iter().map(|word| if *word == broken { link } else { word }).collect();
         let output = frontgate().current_dir(edge.dir.path()).args(args).output().unwrap();
@@ -62,17 +66,18 @@ fn dev_prints_a_link_that_opens_and_a_broken_one_and_explain_says_why() {
         code == Some(1) && text.contains("signature-mismatch") && text.contains("damaged signature"),
         "{text}"
     );
-    // It judges as `dev` does: under both names, and with its public paths.
-    for link in
-        [good.clone(), good.replace("127.0.0.1", "localhost"), format!("http://{}/public/x", edge.address)]
-    {
+    // It judges as `dev` does: the host counts, and public paths are public.
+    for link in [good.clone(), format!("http://{}/public/x", edge.address)] {
         assert_eq!(why(&link).0, Some(0), "{link}");
     }
+    let (code, text) = why(&good.replace("127.0.0.1", "localhost"));
+    let fix = format!("open instead: {good}");
+    assert!(code == Some(1) && text.contains("cause: host (proven)") && text.contains(&fix), "{text}");
 }
 
 #[test]
 fn the_lines_that_dev_prints_sign_links_that_open() {
-    let edge = Edge::dev(&[]);
+    let edge = Edge::dev(&["-v"]);
     let text = edge.stdout();
     // From a heading, which is a comment of the language, to the empty line: pasted as it stands.
     let part = |begin: &str| {
@@ -105,7 +110,7 @@ fn dev_keeps_its_key_and_hides_it_from_git() {
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
         .collect();
     names.sort();
-    assert_eq!(names.len(), 3, "{names:?}");
+    assert_eq!(names.len(), 4, "{names:?}");
     // Another one with the same key takes a link of the first, for the same port.
     let (port, keys) = (edge.address.to_string(), folder.display().to_string());
     let kept = tempfile::tempdir().unwrap();

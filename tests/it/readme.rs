@@ -233,7 +233,7 @@ fn is_a_documented_example(lines: &[String]) {
 fn is_run_elsewhere(line: &str) {
     if let Some(args) = line.strip_prefix("cargo run --release -- ") {
         assert_eq!(args, "dev");
-        assert!(Edge::dev(&[]).stdout().contains("A signed link"));
+        assert!(Edge::dev(&[]).stdout().contains("signed link"));
     } else if line == "./script/test" {
         assert!(root().join("script/test").is_file());
     } else {

@@ -55,7 +55,7 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
         let _ = write!(text, " ({port} is in use)");
     }
     let mut line = |name: &str, value: &str| {
-        let _ = write!(text, "\n  {name:9}{value}");
+        let _ = write!(text, "\n  {name:13}{value}");
     };
     if let Some(address) = given.console {
         line("console", &format!("http://{address}/"));
@@ -69,12 +69,12 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
         let plain = host_of(given.plain);
         line("tls", &format!("{trust} {} (how: -v); http://{plain} too", tls.authority_file.display()));
     }
-    line("explain", &format!("frontgate explain --keys {} 'URL'", key_folder.display()));
-    line("cookies", &signed_url(&opening, &sign(&opening)?));
+    line("why denied", &format!("frontgate explain --keys {} '…'", key_folder.display()));
+    line("signed link", &paint.green(&signed_url(&url, &values)).to_string());
+    line("with cookies", &signed_url(&opening, &sign(&opening)?));
     if let Some(broken) = break_signature(&values) {
         line("tampered", &signed_url(&url, &broken));
     }
-    line("link", &paint.green(&signed_url(&url, &values)).to_string());
     text.push('\n');
     if given.is_verbose {
         if let Some(tls) = given.tls {

@@ -22,6 +22,7 @@ pub(super) struct Diagnostic {
     reason: Option<&'static str>,
     detail: Option<String>,
     origin_error: Option<String>,
+    note: Option<&'static str>,
     is_aborted: bool,
 }
 
@@ -44,6 +45,7 @@ impl Diagnostic {
                 Ending::Broken(error) => Some(redacted(error).into_owned()),
                 Ending::Complete | Ending::Aborted => None,
             },
+            note: note(line),
             is_aborted: matches!(line.ending, Ending::Aborted),
         }
     }
@@ -66,6 +68,7 @@ impl Diagnostic {
                     detail = self.detail.as_deref(),
                     cause,
                     origin_error = self.origin_error.as_deref(),
+                    note = self.note,
                     aborted = self.is_aborted.then_some(true),
                 )
             };
@@ -76,3 +79,16 @@ impl Diagnostic {
         }
     }
 }
+
+/// What the one who reads the log would else look for in the wrong place.
+fn note(line: &Line) -> Option<&'static str> {
+    if line.is_refused_by_storage {
+        return Some(REFUSED_BY_STORAGE);
+    }
+    (line.cause.is_some() && line.status == 403 && line.is_cross_origin).then_some(SEEN_AS_CORS)
+}
+
+/// Amazon S3 answers AccessDenied also where a key doesn't exist and the credentials may not list the bucket.
+const REFUSED_BY_STORAGE: &str = "the storage refused our credentials: it answered 403 to the request that Frontgate signed; \
+    check the access key, its secret and its right to read this object";
+const SEEN_AS_CORS: &str = "a denial carries no CORS headers, so the browser reports it as a CORS error";

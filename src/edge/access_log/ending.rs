@@ -19,9 +19,9 @@ pub(super) enum Ending {
 }
 
 impl Line {
-    /// Whether Frontgate answered by itself, or the response isn't whole.
+    /// Whether Frontgate answered by itself, the response isn't whole, or the storage refused our signature.
     pub(super) fn is_notable(&self) -> bool {
-        self.cause.is_some() || !matches!(self.ending, Ending::Complete)
+        self.cause.is_some() || self.is_refused_by_storage || !matches!(self.ending, Ending::Complete)
     }
 
     /// Tells the console and stderr. Both hear of a denial's cause once it is found.
