@@ -10,9 +10,7 @@ use super::reading::{Reading, by_its_characters};
 use super::remedies::remedy;
 use super::search::Hit;
 use super::signers::Signer;
-use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::distribution::key::{KeyKind, PublicKey};
-use crate::viewer::query::{parameter_name, segments};
 
 /// What was found, in one hint and by name.
 #[derive(Default)]
@@ -51,7 +49,6 @@ impl Evidence<'_> {
                 (signed_url.clone(), requested_url.clone())
             };
             let line = signer.and_then(|signer| signer.line(*mistake));
-            let line = self.link_that_works(*mistake, hit, &signed_url).or(line);
             causes.push(mistake.proven().over(&signed, &requested).for_signer(line));
         }
         let mut lines: Vec<String> =
@@ -73,19 +70,6 @@ impl Evidence<'_> {
         lines.extend(more.iter().map(|cause| format!("proven: {}", cause.sentence())));
         causes.extend(more);
         Findings { hint: (!lines.is_empty()).then(|| lines.join("\n")), causes, searched: Searched::Done }
-    }
-
-    /// For a link that was opened under another address than it was signed for, and is good but for that.
-    fn link_that_works(&self, mistake: Mistake, hit: &Hit<'_>, signed_url: &str) -> Option<String> {
-        let is_address =
-            |mistake: &Mistake| matches!(mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
-        if mistake != Mistake::Host || self.is_custom() || !hit.mistakes.iter().all(is_address) {
-            return None;
-        }
-        let is_signing = |segment: &&str| SIGNING_PARAMETERS.contains(&parameter_name(segment));
-        let parameters: Vec<&str> = segments(self.query?).filter(is_signing).collect();
-        let joint = if signed_url.contains('?') { '&' } else { '?' };
-        Some(format!("open instead: {signed_url}{joint}{}", parameters.join("&")))
     }
 
     /// The key made it, but over nothing that was tried.

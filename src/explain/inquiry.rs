@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use http::Method;
 
-use super::{Clues, Effort, Explanation, Surroundings, Unknown, explain_with};
+use super::{Cause, Clues, Effort, Explanation, Mistake, Surroundings, Unknown, explain_with};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
 use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
@@ -141,6 +141,24 @@ impl Inquiry {
             surroundings: &self.surroundings,
         };
         Ok(explain_with(&self.request()?, distributions, &clues, effort))
+    }
+}
+
+impl Inquiry {
+    /// The link as it works, where it was opened under another scheme, host or port than it was signed for and is good but
+    /// for that. It holds the signature: for the one who asks, not for a log.
+    #[must_use]
+    pub fn link_that_works(&self, explanation: &Explanation) -> Option<String> {
+        let causes = explanation.causes();
+        let is_address =
+            |cause: &&Cause| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
+        let first = causes.first().filter(|_| causes.iter().all(is_address))?;
+        let (scheme, rest) = first.signed.as_deref().filter(|_| first.proven)?.split_once("://")?;
+        Scheme::parse(scheme)?;
+        let authority = rest.split(['/', '?']).next()?;
+        Host::parse(authority).ok()?;
+        let link = format!("{scheme}://{authority}{}", self.target);
+        link.bytes().all(|byte| byte.is_ascii_graphic()).then_some(link)
     }
 }
 

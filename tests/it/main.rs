@@ -13,6 +13,7 @@ mod configuration;
 mod conformance;
 mod console;
 mod denials;
+mod dev;
 mod documented;
 mod early_answers;
 mod examples;

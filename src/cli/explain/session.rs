@@ -44,6 +44,8 @@ pub(super) struct Judged {
     /// As it was judged, signing values cut out.
     pub(super) url: String,
     pub(super) explanation: Explanation,
+    /// The link as it works, signature included, where only its address is another one than was signed.
+    pub(super) works: Option<String>,
     pub(super) notes: Vec<String>,
 }
 
@@ -148,7 +150,8 @@ impl<'e> Session<'e> {
         }
         let url = format!("{}://{}{}", inquiry.scheme, inquiry.authority, inquiry.target);
         let url = crate::redact::redacted(&url).into_owned();
-        Ok(Judged { link, url, explanation, notes })
+        let works = inquiry.link_that_works(&explanation);
+        Ok(Judged { link, url, explanation, works, notes })
     }
 
     fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<String>)> {

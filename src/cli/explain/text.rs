@@ -27,6 +27,10 @@ pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool,
     text.push_str(&report::place(explanation));
     text.push_str(&report::warnings(explanation, paint));
     text.push_str(&report::causes(explanation, paint));
+    if let Some(works) = &judged.works {
+        // Whole, to be opened: the one who reads this has just given the same signature.
+        let _ = writeln!(text, "\nopen instead: {works}");
+    }
     if with_timeline {
         match Timeline::of(explanation) {
             Some(line) => {
