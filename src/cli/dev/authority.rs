@@ -15,6 +15,7 @@ use rcgen::{
 use crate::cli::keys::create;
 use crate::clock;
 use crate::config;
+use crate::distribution::key::unfit::Half;
 
 /// An authority with its key.
 #[derive(Debug)]
@@ -44,7 +45,7 @@ impl Authority {
             create(&names_file, &lines, 0o644)?;
         }
         let key = match key_file.exists() {
-            true => KeyPair::from_pem(&config::read_key_file(&key_file)?)
+            true => KeyPair::from_pem(&config::read_key_file(&key_file, Half::Private)?)
                 .with_context(|| format!("the authority's key {} can't be read", key_file.display()))?,
             false => {
                 let key = KeyPair::generate()?;
@@ -123,7 +124,11 @@ fn params(names: &BTreeSet<String>) -> anyhow::Result<CertificateParams> {
 /// The hosts outside `.localhost` that the folder's authority may vouch for, one on each line.
 fn known_names(file: &Path) -> anyhow::Result<BTreeSet<String>> {
     match file.exists() {
-        true => Ok(config::read_key_file(file)?.lines().map(str::to_owned).collect()),
+        true => {
+            let text =
+                fs::read_to_string(file).with_context(|| format!("{} can't be read", file.display()))?;
+            Ok(text.lines().map(str::to_owned).collect())
+        }
         false => Ok(BTreeSet::new()),
     }
 }

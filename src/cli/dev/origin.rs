@@ -88,7 +88,12 @@ fn in_bucket(text: &str, given: Given<'_>) -> anyhow::Result<(OriginLocation, St
         );
     }
     let bucket = if is_path_style { format!("/{name}") } else { String::new() };
-    let location = OriginLocation::S3(S3Bucket { server, region, signing: Signing::Always(source) });
+    let location = OriginLocation::S3(S3Bucket {
+        server,
+        is_named_by_path: is_path_style,
+        region,
+        signing: Signing::Always(source),
+    });
     Ok((location, format!("{bucket}{}", prefix.trim_end_matches('/'))))
 }
 
