@@ -32,6 +32,7 @@ mod response_headers_policies;
 mod s3;
 mod server;
 mod text;
+mod unix_socket;
 mod variables;
 mod verifier;
 mod watched;
@@ -50,6 +51,8 @@ use reader::{Placed, Reader};
 #[cfg(feature = "proxy")]
 pub(crate) use s3::{bucket_name, region_name};
 pub use server::{Door, HttpsListener, ServerSettings};
+#[cfg(feature = "proxy")]
+pub(crate) use text::as_written;
 pub use variables::Variables;
 pub use watched::WatchedFile;
 #[cfg(feature = "proxy")]
@@ -189,6 +192,7 @@ fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> 
         secrets: vec![path.clone()],
         watched: vec![seen],
         listeners: Vec::new(),
+        knows_https: false,
         names: Names::default(),
         policies: Policies::default(),
         locations: None,
@@ -215,6 +219,8 @@ struct Loader<'f, 't> {
     /// The file itself, and every other one that is read.
     watched: Vec<WatchedFile>,
     listeners: Vec<Placed<SocketAddr>>,
+    /// Whether any viewer can come over HTTPS.
+    knows_https: bool,
     names: Names,
     policies: Policies,
     locations: Option<Arc<Locations>>,

@@ -73,6 +73,8 @@ pub struct Edge {
     pub running: ArcSwap<Running>,
     /// The memo of good signatures; survives reloads, since an entry names its key's material.
     pub verified: VerifiedPolicies,
+    /// The port of the first HTTPS listener.
+    pub https_port: Option<u16>,
     /// Whether the test headers count.
     pub test_mode: bool,
     /// `Via` of this edge.
@@ -104,6 +106,7 @@ impl Edge {
         Self {
             running: ArcSwap::from_pointee(Running::of(settings)),
             verified: VerifiedPolicies::new(settings.verified_policies_size),
+            https_port: None,
             test_mode,
             via: identity::via(),
             access_log: None,

@@ -109,6 +109,24 @@ impl Barrier {
     }
 }
 
+impl Barrier {
+    /// A redirect to HTTPS on another port than 443 (contract 10); every other barrier as it is. CloudFront has no other
+    /// port; where viewers name one, HTTPS has one of its own.
+    #[must_use]
+    pub fn on_port(self, port: u16) -> Self {
+        match self {
+            Self::RedirectToHttps { location, is_read } if port != Scheme::Https.default_port() => {
+                let after_scheme = "https://".len();
+                let path = location.get(after_scheme..).and_then(|rest| rest.find('/'));
+                let (address, target) =
+                    location.split_at(path.map_or(location.len(), |path| after_scheme + path));
+                Self::RedirectToHttps { location: format!("{address}:{port}{target}"), is_read }
+            }
+            other => other,
+        }
+    }
+}
+
 /// Counts a request as it was written.
 ///
 /// # Errors

@@ -19,6 +19,7 @@ use crate::viewer::Country;
 #[command(after_help = "Examples:
   frontgate check
   frontgate check --config staging.toml --json
+  frontgate check --print-config       # without comments, with ${NAME} unexpanded
 Exit status: 0 without errors (warnings alone are 0), 2 with errors.")]
 pub(super) struct Check {
     /// The configuration
@@ -30,6 +31,9 @@ pub(super) struct Check {
     /// Answer as JSON
     #[arg(long)]
     json: bool,
+    /// Print a good configuration as TOML without comments; `${NAME}` stays as it is written
+    #[arg(long, conflicts_with = "json")]
+    print_config: bool,
 }
 
 impl Check {
@@ -43,6 +47,10 @@ impl Check {
         match &loaded {
             Ok(settings) => {
                 report("warning", &settings.warnings);
+                if self.print_config {
+                    answer(&config::as_written(&self.config).map_err(anyhow::Error::msg)?)?;
+                    return Ok(status);
+                }
                 answer(&as_text(settings, Paint(global.colored(&std::io::stdout()))))?;
             }
             Err(invalid) => {

@@ -9,6 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::config;
+use crate::config::files::FileError;
 use crate::distribution::key::PublicKeyId;
 use crate::distribution::key::unfit::Half;
 use crate::sign::PrivateKey;
@@ -37,7 +38,8 @@ impl KeyPair {
         let (private_pem, public_pem) = (key.to_pem()?, key.public_pem()?);
         let is_new = !folder.exists();
         fs::create_dir_all(folder)
-            .with_context(|| format!("the folder {} can't be made", folder.display()))?;
+            .map_err(|error| FileError::of_writing(folder, &error))
+            .with_context(|| format!("the folder {} can't be created", folder.display()))?;
         if is_new {
             // A folder that was there before is somebody's own, with rules of its own.
             let ignore = format!("# Private keys are never to be committed.\n{ignored}\n");
@@ -61,6 +63,7 @@ impl KeyPair {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(error) => {
+                let error = FileError::of(folder, &error);
                 return Err(error).with_context(|| format!("the folder {} can't be read", folder.display()));
             }
         };
@@ -122,7 +125,9 @@ pub(super) fn create(file: &Path, text: &str, mode: u32) -> anyhow::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
             bail!("{} is there already; keys are never overwritten", file.display())
         }
-        written => written.with_context(|| format!("{} can't be written", file.display())),
+        written => written
+            .map_err(|error| FileError::of_writing(file, &error))
+            .with_context(|| format!("{} can't be written", file.display())),
     }
 }
 

@@ -163,6 +163,9 @@ impl Loader<'_, '_> {
             let known = ViewerProtocolPolicy::ALL.into_iter().find(|policy| policy.as_str() == text);
             known.ok_or("\"allow-all\", \"https-only\" or \"redirect-to-https\"")
         });
+        if let Some(policy) = &viewer_protocol_policy {
+            self.needs_https(policy);
+        }
         let origin_request_policy = self.origin_request_policy(&mut table);
         let response_headers_policy = self.response_headers_policy(&mut table);
         let switches = self.switches(&mut table);
@@ -186,6 +189,23 @@ impl Loader<'_, '_> {
             response_headers_policy: response_headers_policy?,
             switches,
         })
+    }
+
+    /// Warns where nothing speaks HTTPS, so that no viewer ever gets past the policy.
+    fn needs_https(&mut self, policy: &Placed<ViewerProtocolPolicy>) {
+        let effect = match policy.value {
+            ViewerProtocolPolicy::RedirectToHttps => "leads to where nothing listens",
+            ViewerProtocolPolicy::HttpsOnly => "denies every request",
+            ViewerProtocolPolicy::AllowAll => return,
+        };
+        if self.knows_https {
+            return;
+        }
+        let name = policy.value.as_str();
+        let fault = self.faults.at(&policy.span, format!("`{name}` without an HTTPS listener {effect}"));
+        let help =
+            "add [[server.https]], or name the proxy in front that speaks HTTPS in [server] trusted-proxies";
+        self.faults.warning(fault.found(format!("{name:?}")).expected("an HTTPS listener").help(help));
     }
 
     /// Public only where no group is named. A group that can't be used is a fault, never a public path.

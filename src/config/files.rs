@@ -40,6 +40,22 @@ impl FileError {
         Self { message: error.to_string(), help: None }
     }
 
+    /// The same for a file or a folder that can't be created.
+    pub(crate) fn of_writing(path: &Path, error: &io::Error) -> Self {
+        let help = Some(WRITABLE.to_owned());
+        if error.kind() == io::ErrorKind::PermissionDenied
+            && let Some(message) = permissions::explain_writing(path)
+        {
+            return Self { message, help };
+        }
+        match error.kind() {
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory => {
+                Self { message: error.to_string(), help }
+            }
+            _ => Self { message: error.to_string(), help: None },
+        }
+    }
+
     fn other(message: impl Into<String>) -> Self {
         Self { message: message.into(), help: None }
     }
@@ -89,6 +105,7 @@ pub(crate) fn read_key_file(path: &Path, half: Half) -> Result<String, FileError
     })
 }
 
+const WRITABLE: &str = "name a folder that this user can write to: `--keys DIR` (of `keygen`: `--out DIR`)";
 /// A key's PEM has at most some thousand bytes.
 const MAX_KEY_FILE: u64 = 64 << 10;
 
@@ -126,6 +143,19 @@ mod permissions {
         ))
     }
 
+    /// The nearest folder that exists, its mode and owner, and who this process is.
+    pub(super) fn explain_writing(path: &Path) -> Option<String> {
+        let absolute = std::path::absolute(path).ok()?;
+        let (folder, meta) = absolute.ancestors().find_map(|one| Some((one, fs::metadata(one).ok()?)))?;
+        Some(format!(
+            "permission denied: {} has mode {:04o} and belongs to {}; this process is {}",
+            folder.display(),
+            meta.permissions().mode() & 0o7777,
+            user(meta.uid()),
+            user(geteuid().as_raw())
+        ))
+    }
+
     /// `name (uid 1000)`, or `uid 1000` where the system has no name for it.
     fn user(uid: u32) -> String {
         let names = fs::read_to_string("/etc/passwd").unwrap_or_default();
@@ -141,6 +171,10 @@ mod permissions {
 #[cfg(not(unix))]
 mod permissions {
     pub(super) fn explain(_: &std::path::Path) -> Option<(String, String)> {
+        None
+    }
+
+    pub(super) fn explain_writing(_: &std::path::Path) -> Option<String> {
         None
     }
 }

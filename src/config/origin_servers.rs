@@ -9,8 +9,9 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::files::FileError;
 use super::reader::{Placed, Reader};
-use super::{Loader, WatchedFile, location, servable};
+use super::{Fault, Loader, WatchedFile, location, servable};
 use crate::distribution::origin::{Authorities, Endpoint, HttpServer, OriginLocation, OriginProtocol};
 use crate::viewer::{Host, Scheme};
 
@@ -51,17 +52,41 @@ impl Loader<'_, '_> {
         let found = table.parsed(self.faults, "url", |text| {
             location(text, folder).and_then(|found| servable(found, secrets))
         })?;
+        match &found.value {
+            OriginLocation::Http(HttpServer { socket: Some(path), .. }) => {
+                self.socket_is_there(path, &found.span);
+            }
+            OriginLocation::Directory(folder) => self.folder_is_readable(folder, &found.span),
+            OriginLocation::Http(_)
+            | OriginLocation::S3(_)
+            | OriginLocation::Demo
+            | OriginLocation::Handler(_) => {}
+        }
         Some((self.spoken_to(found, manner)?, String::new()))
+    }
+
+    /// Warns of a folder whose files can't be served.
+    fn folder_is_readable(&mut self, folder: &Path, span: &Range<usize>) {
+        if let Err(error) = std::fs::read_dir(folder) {
+            let error = FileError::of(folder, &error);
+            let fault = self.faults.at(span, format!("the origin's folder can't be read: {}", error.message));
+            let fault = fault.found(folder.display()).expected("a folder that this user may read");
+            self.faults.warning(Fault { help: error.help, ..fault });
+        }
     }
 
     fn spoken_to(&mut self, found: Placed<OriginLocation>, manner: Manner<'_>) -> Option<OriginLocation> {
         let mut server = match found.value {
-            OriginLocation::Http(server) => server,
-            other @ (OriginLocation::S3(_)
+            OriginLocation::Http(server) if server.socket.is_none() => server,
+            other @ (OriginLocation::Http(_)
+            | OriginLocation::S3(_)
             | OriginLocation::Directory(_)
             | OriginLocation::Demo
             | OriginLocation::Handler(_)) => {
-                let kind = "an origin that is no server";
+                let kind = match &other {
+                    OriginLocation::Http(_) => "a Unix socket, over which plain HTTP is spoken",
+                    _ => "an origin that is no server",
+                };
                 self.no_meaning(manner.policy.map(|policy| policy.span), "protocol-policy", kind);
                 self.no_meaning(manner.authorities.map(|one| one.span), "certificate-authority", kind);
                 for (_, key, port) in manner.ports {
@@ -139,7 +164,7 @@ impl Loader<'_, '_> {
         }
     }
 
-    fn port(&mut self, table: &mut Reader<'_, '_>, key: &'static str) -> Option<Placed<u16>> {
+    pub(super) fn port(&mut self, table: &mut Reader<'_, '_>, key: &'static str) -> Option<Placed<u16>> {
         let number = table.integer(self.faults, key)?;
         match u16::try_from(number.value) {
             Ok(port @ 1..) => Some(Placed { value: port, span: number.span }),
@@ -193,7 +218,8 @@ pub(super) fn server(text: &str) -> Option<HttpServer> {
         Scheme::Http => OriginProtocol::HttpOnly(endpoint),
         Scheme::Https => OriginProtocol::HttpsOnly(endpoint),
     };
-    Some(HttpServer { host: host.name().trim_matches(['[', ']']).to_owned(), protocol, authorities: None })
+    let host = host.name().trim_matches(['[', ']']).to_owned();
+    Some(HttpServer { host, socket: None, protocol, authorities: None })
 }
 
 fn endpoint(host: &str, scheme: Scheme, port: u16) -> Option<Endpoint> {

@@ -9,8 +9,10 @@ use http::{HeaderName, HeaderValue};
 
 use super::Loader;
 use super::distributions::DISTRIBUTION_KEYS;
+use super::files::FileError;
 use super::origin_servers::server;
 use super::reader::Reader;
+use super::unix_socket;
 use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
 use crate::epoch::parse_duration;
 
@@ -130,11 +132,11 @@ pub(crate) fn origin(given: &str) -> Result<(OriginLocation, String), String> {
         })?;
         return Ok((location, path));
     }
-    if given == "demo:" || given.starts_with("file:") {
+    if given == "demo:" || given.starts_with("file:") || given.starts_with("unix:") {
         return Ok((location(given, here).map_err(unfit)?, String::new()));
     }
-    if std::path::Path::new(given).is_dir() {
-        return Ok((OriginLocation::Directory(given.into()), String::new()));
+    if let Some(folder) = directory(Path::new(given)) {
+        return folder.map(|folder| (OriginLocation::Directory(folder), String::new()));
     }
     let is_port = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
     let hint = match (is_port, given.contains(':')) {
@@ -143,6 +145,36 @@ pub(crate) fn origin(given: &str) -> Result<(OriginLocation, String), String> {
         (false, false) => String::new(),
     };
     Err(format!("{given} is no directory and no URL{hint}"))
+}
+
+/// A directory that can be read; none for what isn't written as a path and is none.
+fn directory(path: &Path) -> Option<Result<PathBuf, String>> {
+    let unfit = |problem: &str| Some(Err(format!("{} can't be an origin: {problem}", path.display())));
+    if path.is_dir() {
+        return Some(match std::fs::read_dir(path) {
+            Ok(_) => Ok(path.to_owned()),
+            Err(error) => {
+                Err(format!("{} can't be an origin: {}", path.display(), FileError::of(path, &error)))
+            }
+        });
+    }
+    if path.is_file() {
+        return unfit("expected a directory, found a file\n  help      name the directory that it is in");
+    }
+    let text = path.to_string_lossy();
+    let is_path = text.starts_with(['.', '/', '~']) || (text.contains('/') && !text.contains(':'));
+    if !is_path {
+        return None;
+    }
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            unfit(&FileError::of(path, &error).to_string())
+        }
+        Err(_) => {
+            unfit("it doesn't exist\n  help      expected a directory or a URL such as http://localhost:3000")
+        }
+        Ok(_) => unfit("it is neither a directory nor a file"),
+    }
 }
 
 /// Reads an origin's `url`; a `file:` one belongs to `folder`.
@@ -154,14 +186,21 @@ pub(super) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
         let path = folder.join(path.strip_prefix("//").unwrap_or(path));
         return match path.is_dir() {
             true => Ok(OriginLocation::Directory(path)),
-            false => Err(format!("a folder; {} is none", path.display())),
+            false if path.is_file() => Err(format!("a folder; {} is a file", path.display())),
+            false => Err(format!("a folder; {} doesn't exist", path.display())),
         };
+    }
+    if let Some(path) = text.strip_prefix("unix:") {
+        return unix_socket::location(path, folder);
+    }
+    if let Some(path) = text.strip_prefix("http://unix:") {
+        return Err(format!("\"unix:{path}\" for a Unix socket"));
     }
     let folder_hint =
         if folder.join(text).is_dir() { format!("; did you mean \"file:{text}\"?") } else { String::new() };
     server(text).map(OriginLocation::Http).ok_or_else(|| {
         format!(
-            "http://host[:port], https://host[:port], \"file:./folder\" or \"demo:\" (a path belongs into `origin-path`){folder_hint}"
+            "http://host[:port], https://host[:port], \"unix:/run/app.sock\", \"file:./folder\" or \"demo:\" (a path belongs in `origin-path`){folder_hint}"
         )
     })
 }

@@ -32,6 +32,8 @@ pub struct ServerSettings {
     pub shutdown_grace: Duration,
     /// What makes the files be read again.
     pub reload: ReloadOn,
+    /// The port of every redirect to HTTPS; none for that of the HTTPS listener, where the viewer named a port.
+    pub redirect_port: Option<u16>,
 }
 
 /// What a connection has to do before its first request, depending on where it came in.
@@ -70,6 +72,7 @@ impl Default for ServerSettings {
             workers: 0,
             shutdown_grace: Duration::from_secs(30),
             reload: ReloadOn::default(),
+            redirect_port: None,
         }
     }
 }
@@ -121,6 +124,10 @@ impl Loader<'_, '_> {
         if let Some(reload) = table.parsed(self.faults, "reload", ReloadOn::from_name) {
             server.reload = reload.value;
         }
+        server.redirect_port = self.port(&mut table, "redirect-port").map(|port| port.value);
+        // A trusted proxy says which of its viewers came over HTTPS.
+        self.knows_https =
+            !server.https.is_empty() || table.has("https") || !server.trusted_proxies.is_empty();
         let unknown_host = table.string(self.faults, "unknown-host");
         self.country_database(&mut table);
         table.finish(self.faults, &[]);
@@ -274,5 +281,12 @@ fn network(text: &str) -> Option<IpNet> {
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;
 /// What may have been meant for the table around `[[server.https]]`.
-const SERVER_KEYS: &[&str] =
-    &["workers", "shutdown-grace", "unknown-host", "trusted-proxies", "limits", "country-database"];
+const SERVER_KEYS: &[&str] = &[
+    "workers",
+    "shutdown-grace",
+    "unknown-host",
+    "trusted-proxies",
+    "redirect-port",
+    "limits",
+    "country-database",
+];

@@ -15,6 +15,15 @@ pub(super) fn read(path: &Path) -> Result<String, Box<Fault>> {
         .map_err(|error| Box::new(not_utf8(path, error.as_bytes(), error.utf8_error().valid_up_to())))
 }
 
+/// The configuration as TOML without its comments, and with its variables as they are written.
+#[cfg(feature = "proxy")]
+pub(crate) fn as_written(path: &Path) -> Result<String, String> {
+    let text = read(path).map_err(|fault| fault.to_string())?;
+    let table: toml::Table =
+        text.trim_start_matches('\u{feff}').parse().map_err(|error: toml::de::Error| error.to_string())?;
+    toml::to_string(&table).map_err(|error| error.to_string())
+}
+
 fn not_utf8(path: &Path, bytes: &[u8], valid: usize) -> Fault {
     let is_utf16 = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     let fault = Fault::of_file(path, "the configuration can't be read").expected("UTF-8");

@@ -95,8 +95,10 @@ impl OriginLocation {
 /// An HTTP/1.1 server, over TLS or not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HttpServer {
-    /// A name or an address, without brackets.
+    /// A name or an address, without brackets; `localhost` behind a Unix socket.
     pub host: String,
+    /// The Unix socket that it listens on, always over plain HTTP; none where it is reached by its host and port.
+    pub socket: Option<PathBuf>,
     /// How it is spoken to.
     pub protocol: OriginProtocol,
     /// By whom its certificate may have been issued; none for those that the system trusts.
@@ -236,7 +238,7 @@ mod tests {
             (both.clone(), Scheme::Http, Scheme::Http, 1),
             (both, Scheme::Https, Scheme::Https, 2),
         ] {
-            let server = HttpServer { host: "o".to_owned(), protocol, authorities: None };
+            let server = HttpServer { host: "o".to_owned(), socket: None, protocol, authorities: None };
             let (found, at) = server.endpoint(viewer);
             assert_eq!((found, at.port), (scheme, port), "{:?} for {viewer}", server.protocol);
         }

@@ -21,6 +21,8 @@ pub struct Running {
     pub tls: Vec<Arc<ServerConfig>>,
     /// Whose word on the viewer is believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The port of every redirect to HTTPS, whatever the viewer named.
+    pub redirect_port: Option<u16>,
     /// What a viewer may cost.
     pub limits: Limits,
     /// Where addresses are.
@@ -40,6 +42,7 @@ impl Running {
             secrets: settings.secrets.clone(),
             tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
             trusted_proxies: server.trusted_proxies.clone(),
+            redirect_port: server.redirect_port,
             limits: server.limits,
             locations: settings.locations.clone(),
             restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),

@@ -24,7 +24,7 @@ use crate::clock;
 use crate::distribution::{Distribution, Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::redact::redacted;
-use crate::viewer::{Country, ViewerRequest};
+use crate::viewer::{Country, Host, ViewerRequest};
 
 /// What is known of a request that has come, and what becomes known of it on its way.
 struct Exchange<'u> {
@@ -112,6 +112,16 @@ impl Worker {
         entry.attach(response)
     }
 
+    /// Where a redirect leads: to the configured port, else to the HTTPS listener's where the viewer named a port.
+    fn with_port(&self, barrier: Barrier, host: &Host<'_>) -> Barrier {
+        let configured = self.edge().running.load().redirect_port;
+        let by_listener = host.port().and(self.edge().https_port);
+        match configured.or(by_listener) {
+            Some(port) => barrier.on_port(port),
+            None => barrier,
+        }
+    }
+
     /// The request, top to bottom: each step may answer in the origin's place.
     async fn answer(
         &self,
@@ -139,7 +149,8 @@ impl Worker {
             exchange.distribution = Some(route.distribution);
             exchange.shaping = Shaping::of(route.behavior, parts);
             let has_body = !body::is_empty(&body);
-            gate::admit(&request, &route, has_body).map_err(|barrier| Reply::barred(&barrier))?;
+            let admitted = gate::admit(&request, &route, has_body);
+            admitted.map_err(|barrier| Reply::barred(&self.with_port(barrier, &request.host)))?;
             if self.edge().test_mode && route.is_private() {
                 exchange.warnings = test_mode::warnings(&request);
             }

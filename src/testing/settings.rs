@@ -162,6 +162,12 @@ pub(super) fn check_origins(settings: &Settings) -> Result<(), StartError> {
     for origin in settings.distributions.list.iter().flat_map(|one| &one.origins) {
         let Some(server) = origin.location.server() else { continue };
         let (_, endpoint) = server.endpoint(Scheme::Http);
+        #[cfg(unix)]
+        if let Some(path) = &server.socket {
+            let dead = |error| StartError::DeadOrigin { origin: format!("unix:{}", path.display()), error };
+            std::os::unix::net::UnixStream::connect(path).map_err(dead)?;
+            continue;
+        }
         let connect = || {
             let mut error = std::io::Error::other("the name has no address");
             for address in (server.host.as_str(), endpoint.port).to_socket_addrs()? {

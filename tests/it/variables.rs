@@ -148,3 +148,30 @@ fn keys_that_cloudfront_alone_has_are_not_emulated() {
     assert_eq!(with("TargetOriginId")["help"], "did you mean `target-origin`?");
     assert!(with("zzz")["message"].as_str().unwrap().ends_with("has no key `zzz`"));
 }
+
+#[test]
+fn the_configuration_is_printed_as_it_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = format!(
+        "# a comment\n{}",
+        sites::private("http://${FG_HOST}:9", "custom-headers = { X-A = \"$${x}\" }")
+    );
+    std::fs::write(dir.path().join("config.toml"), &config).unwrap();
+    let print = |dir: &std::path::Path| {
+        let mut check = frontgate();
+        check.current_dir(dir).args(["check", "--print-config"]).env("FG_HOST", "s3cret.example.com");
+        check.output().unwrap()
+    };
+    let output = print(dir.path());
+    let printed = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!printed.contains("s3cret") && !printed.contains("comment"), "{printed}");
+    assert_eq!(printed.parse::<toml::Table>().unwrap(), config.parse::<toml::Table>().unwrap());
+    // What is printed is a configuration.
+    std::fs::write(dir.path().join("config.toml"), &printed).unwrap();
+    assert_eq!(stdout(&print(dir.path())), printed);
+    // A broken one has its faults alone.
+    std::fs::write(dir.path().join("config.toml"), "zzz = 1").unwrap();
+    let output = print(dir.path());
+    assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(2), ""));
+}

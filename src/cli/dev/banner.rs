@@ -13,7 +13,7 @@ use crate::access::encoding;
 use crate::cli::keys::KeyPair;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
-use crate::distribution::origin::{OriginLocation, S3Bucket};
+use crate::distribution::origin::{HttpServer, OriginLocation, S3Bucket};
 use crate::edge::cookie_link;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
@@ -88,6 +88,9 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
 /// What answers, and a path to open there.
 fn in_front_of(given: &Shown<'_>) -> (String, String) {
     match given.location {
+        OriginLocation::Http(HttpServer { socket: Some(path), .. }) => {
+            (format!("unix:{}", path.display()), "/".to_owned())
+        }
         OriginLocation::Http(server) | OriginLocation::S3(S3Bucket { server, .. }) => {
             let (scheme, endpoint) = server.endpoint(Scheme::Http);
             let authority = endpoint.authority.to_str().unwrap_or_default();

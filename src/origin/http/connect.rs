@@ -2,10 +2,13 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -19,6 +22,8 @@ use crate::small_writes::SmallWrites;
 /// How one thread gets to one origin.
 #[derive(Debug)]
 pub(super) struct Connector {
+    /// In place of an address.
+    socket: Option<PathBuf>,
     lookup: Lookup,
     tls: Option<Tls>,
     limit: Duration,
@@ -28,7 +33,7 @@ impl Connector {
     /// For attempts that may take `limit` each.
     pub(super) fn new(server: &HttpServer, limit: Duration) -> Self {
         let tls = server.uses_tls().then(|| Tls::new(&server.host, server.authorities.clone()));
-        Self { lookup: Lookup::new(&server.host), tls, limit }
+        Self { socket: server.socket.clone(), lookup: Lookup::new(&server.host), tls, limit }
     }
 
     /// One attempt, every address of the name included; over TLS where there is a Host to be secured for.
@@ -44,6 +49,9 @@ impl Connector {
     }
 
     async fn open(&self, port: u16, secured_for: Option<&HeaderValue>) -> Result<OriginStream, OriginError> {
+        if let Some(path) = &self.socket {
+            return unix(path).await.map_err(OriginError::Connect);
+        }
         let addresses = self.lookup.addresses(port).await.map_err(OriginError::Connect)?;
         let stream = first_to_answer(addresses, self.limit).await.map_err(OriginError::Connect)?;
         stream.set_nodelay(true).map_err(OriginError::Connect)?;
@@ -54,6 +62,19 @@ impl Connector {
             (None, Some(_)) => Err(OriginError::Tls(io::Error::other("the origin has no TLS settings"))),
         }
     }
+}
+
+/// Connects to a Unix socket; a missing one is named, since the error goes to the log alone.
+#[cfg(unix)]
+async fn unix(path: &Path) -> io::Result<OriginStream> {
+    let connected = UnixStream::connect(path).await;
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    connected.map(|stream| OriginStream::Unix(SmallWrites(stream))).map_err(named)
+}
+
+#[cfg(not(unix))]
+async fn unix(_: &Path) -> io::Result<OriginStream> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Asks one address after the other, not waiting long for any, and takes the first that answers (RFC 8305): one that is

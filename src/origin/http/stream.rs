@@ -1,4 +1,4 @@
-//! What an origin is spoken to over: TCP, or TLS over it.
+//! The stream to an origin: TCP, TLS over it, or a Unix socket.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -6,6 +6,8 @@ use std::task::{Context, Poll};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio_rustls::client::TlsStream;
 
 use crate::small_writes::SmallWrites;
@@ -17,6 +19,9 @@ pub enum OriginStream {
     Plain(SmallWrites<TcpStream>),
     /// Joins short writes to one record by itself.
     Tls(Box<TlsStream<TcpStream>>),
+    /// A Unix socket.
+    #[cfg(unix)]
+    Unix(SmallWrites<UnixStream>),
 }
 
 impl AsyncRead for OriginStream {
@@ -24,6 +29,8 @@ impl AsyncRead for OriginStream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_read(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_read(cx, buf),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_read(cx, buf),
         }
     }
 }
@@ -33,6 +40,8 @@ impl AsyncWrite for OriginStream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write(cx, buf),
             Self::Tls(stream) => Pin::new(stream).poll_write(cx, buf),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_write(cx, buf),
         }
     }
 
@@ -44,6 +53,8 @@ impl AsyncWrite for OriginStream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
             Self::Tls(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_write_vectored(cx, bufs),
         }
     }
 
@@ -51,6 +62,8 @@ impl AsyncWrite for OriginStream {
         match self {
             Self::Plain(stream) => stream.is_write_vectored(),
             Self::Tls(stream) => stream.is_write_vectored(),
+            #[cfg(unix)]
+            Self::Unix(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -58,6 +71,8 @@ impl AsyncWrite for OriginStream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_flush(cx),
             Self::Tls(stream) => Pin::new(stream).poll_flush(cx),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_flush(cx),
         }
     }
 
@@ -65,6 +80,8 @@ impl AsyncWrite for OriginStream {
         match self.get_mut() {
             Self::Plain(stream) => Pin::new(stream).poll_shutdown(cx),
             Self::Tls(stream) => Pin::new(stream).poll_shutdown(cx),
+            #[cfg(unix)]
+            Self::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
         }
     }
 }
