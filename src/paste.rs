@@ -4,23 +4,42 @@
 use std::io::Read;
 use std::ops::ControlFlow;
 
+mod assembly;
+mod block_reading;
+mod blocks;
+mod browser_cookie;
+mod code;
+mod command;
+mod continuation;
+mod cookie_date;
+mod cookie_store;
 mod cookies;
-mod curl;
+mod curl_options;
+mod document;
+mod events;
 mod har;
+mod http_message;
 mod input;
+mod jar;
 pub(crate) mod known_responses;
 mod lines;
 mod link;
+mod literals;
+mod noise;
+mod policy_text;
+mod real_time_log;
 mod redacted;
 mod request;
 pub(crate) mod responder;
 pub(crate) mod response;
+mod shape;
 mod shortened;
 mod standard_log;
+mod tool;
 mod url;
 mod words;
 
-pub(crate) use cookies::in_line as cookies_in_line;
+pub(crate) use cookies::field_of as cookie_field;
 #[cfg(test)]
 pub(crate) use link::tests::Kept;
 pub(crate) use link::{Link, Problem, Sink};
@@ -61,10 +80,6 @@ impl Reader {
             Form::Pasted => self.lines.read(text.lines(), sink),
             Form::Har => har::read(text, sink),
             form @ (Form::Log | Form::JsonLog) => standard_log::read(text.lines(), form, sink),
-            Form::CookieObject => {
-                self.cookie_object(text, sink);
-                ControlFlow::Continue(())
-            }
             Form::Nothing if self.has_url => ControlFlow::Continue(()),
             Form::Nothing => {
                 let fault = link::problem(&text.name, 0, "there is nothing to explain");
@@ -72,19 +87,6 @@ impl Reader {
                 ControlFlow::Continue(())
             }
         }
-    }
-
-    fn cookie_object(&mut self, text: Text, sink: &mut dyn Sink) {
-        let name = text.name.clone();
-        let mut object = String::new();
-        let read = text.into_reader().take(input::MAX_LINE as u64).read_to_string(&mut object);
-        if let Some(pairs) = read.ok().and_then(|_| cookies::in_object(&object)) {
-            sink.note(&format!("{name}: an object of cookies"));
-            return self.lines.cookies(&name, 1, pairs);
-        }
-        let fault = link::problem(&name, 0, "this is no object of cookies");
-        let expected = r#"{"CloudFront-Policy":"…","CloudFront-Signature":"…","CloudFront-Key-Pair-Id":"…"}"#;
-        sink.problem(Box::new(fault.expected(expected)));
     }
 
     /// Reports what had to wait for the end. Breaks where the sink takes no more.

@@ -1,31 +1,83 @@
 //! Signed cookies as people have them, and the URL that their policy is for.
 
-use serde_json::Value;
-
+use super::browser_cookie::{self, BrowserCookie, is_signing};
 use crate::access::encoding::{decode, percent_decoded};
 use crate::access::policy::Policy;
 
-/// The pairs of a line that is a cookie header, `Set-Cookie`, curl's `-b` or a line of its cookie jar.
-pub(crate) fn in_line(line: &str) -> Option<String> {
+/// Cookies of one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum CookieLine {
+    /// The value of a `Cookie` header.
+    Sent(String),
+    /// As a browser got or keeps them.
+    Stored(Vec<BrowserCookie>),
+}
+
+/// The cookies of a line that is a cookie header, `Set-Cookie`, curl's `-b` or a line of a cookie jar.
+pub(super) fn in_line(line: &str) -> Option<CookieLine> {
     let line = line.trim();
-    if let Some(rest) = without_name(line, "set-cookie:") {
-        // What follows the first pair is for the browser.
-        return Some(rest.split(';').next().unwrap_or_default().trim().to_owned());
+    let header = line.trim_start_matches(['>', '<', '|']).trim_start();
+    if let Some(rest) = without_name(header, "set-cookie:") {
+        return Some(CookieLine::Stored(browser_cookie::of_header(rest)));
     }
-    if let Some(rest) = without_name(line, "cookie:") {
-        return Some(rest.trim().to_owned());
+    if let Some(rest) = without_name(header, "cookie:") {
+        return Some(CookieLine::Sent(rest.trim().to_owned()));
     }
     if line.starts_with("-b ") || line.starts_with("--cookie ") {
-        return super::words::split(line)?.into_iter().nth(1);
+        return super::words::split(line)?.into_iter().nth(1).map(CookieLine::Sent);
     }
-    let fields: Vec<&str> = line.split('\t').collect();
-    if let [_, _, _, _, _, name, value] = fields.as_slice()
-        && without_name(name, "cloudfront-").is_some()
-    {
-        return Some(format!("{name}={value}"));
+    if let Some(cookie) = in_jar(line) {
+        return Some(CookieLine::Stored(
+            Some(cookie).filter(|one| is_signing(&one.name)).into_iter().collect(),
+        ));
     }
     let is_signing = without_name(line, "cloudfront-").is_some_and(|rest| rest.contains('='));
-    is_signing.then(|| line.to_owned())
+    if !is_signing {
+        return None;
+    }
+    // Attributes show that it is the value of `Set-Cookie`.
+    let has_attributes = line.split(';').skip(1).any(|part| {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        ["path", "domain", "secure", "httponly", "samesite", "expires", "max-age"]
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    });
+    Some(match has_attributes {
+        true => CookieLine::Stored(browser_cookie::of_header(line)),
+        false => CookieLine::Sent(line.trim_end_matches(',').to_owned()),
+    })
+}
+
+/// The value of a `Cookie` header out of a line in any of these forms.
+pub(crate) fn field_of(line: &str) -> String {
+    match in_line(line) {
+        Some(CookieLine::Sent(field)) => field,
+        Some(CookieLine::Stored(cookies)) => {
+            cookies.iter().map(BrowserCookie::pair).collect::<Vec<_>>().join("; ")
+        }
+        None => line.trim().to_owned(),
+    }
+}
+
+/// A line of a cookie jar: Netscape's `cookies.txt`, as curl, yt-dlp and browsers' extensions write it.
+fn in_jar(line: &str) -> Option<BrowserCookie> {
+    let by_tabs: Vec<&str> = line.split('\t').collect();
+    let fields = if by_tabs.len() == 7 { by_tabs } else { line.split_whitespace().collect() };
+    let [domain, has_subdomains, path, is_secure, end, name, value] = fields.as_slice() else { return None };
+    let is_flag = |text: &str| text.eq_ignore_ascii_case("true") || text.eq_ignore_ascii_case("false");
+    if !is_flag(has_subdomains) || !is_flag(is_secure) || !path.starts_with('/') {
+        return None;
+    }
+    let domain = domain.trim_start_matches("#HttpOnly_");
+    let cookie = BrowserCookie::exported(name, value, domain, has_subdomains.eq_ignore_ascii_case("true"));
+    Some(
+        BrowserCookie {
+            path: Some((*path).to_owned()),
+            is_secure: is_secure.eq_ignore_ascii_case("true"),
+            ..cookie
+        }
+        .ending_at(end.parse().ok()),
+    )
 }
 
 /// What follows a name, whose letters' case doesn't count.
@@ -34,43 +86,53 @@ fn without_name<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     begin.eq_ignore_ascii_case(name).then(|| &line[name.len()..])
 }
 
-/// The pairs of an object such as `sign cookies --format json` prints.
-pub(super) fn in_object(text: &str) -> Option<String> {
-    let json: Value = serde_json::from_str(text).ok()?;
-    let pairs = json.as_object()?.iter().filter_map(|(name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        name.starts_with("CloudFront-").then(|| format!("{name}={value}"))
-    });
-    Some(pairs.collect::<Vec<_>>().join("; ")).filter(|pairs| !pairs.is_empty())
-}
-
-/// The one URL that the policy in the cookies is for.
+/// A URL that the policy in the cookies is for, with what to say of it. A policy alone is judged for a URL that its Resource
+/// matches; cookies are judged for a Resource that is one URL.
 ///
 /// # Errors
 /// Says what is missing where there is none.
-pub(super) fn url_of(cookies: &[String]) -> Result<String, String> {
+pub(super) fn url_of(cookies: &[String], is_policy_alone: bool) -> Result<(String, String), String> {
     let pairs =
         cookies.iter().flat_map(|field| field.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let Some((_, value)) = pairs.clone().find(|(name, _)| *name == "CloudFront-Policy") else {
         let is_canned = pairs.clone().any(|(name, _)| name == "CloudFront-Expires");
         return Err(if is_canned {
-            "a canned policy is for the URL that is asked for, and none was given".to_owned()
+            "a canned policy is for the URL that is requested, and none was given".to_owned()
         } else {
             "there is no CloudFront-Policy among the cookies that would name a URL".to_owned()
         });
     };
-    let text = decode(&percent_decoded(value.as_bytes()))
-        .map_err(|error| format!("CloudFront-Policy, which would name a URL, can't be read: {error}"))?;
-    let policy = Policy::parse(&text)
-        .map_err(|fault| format!("CloudFront-Policy, which would name a URL, can't be read: {fault}"))?;
+    let unreadable = |error: &dyn std::fmt::Display| {
+        format!("CloudFront-Policy, which would name a URL, can't be read: {error}")
+    };
+    let text = decode(&percent_decoded(value.as_bytes())).map_err(|error| unreadable(&error))?;
+    let policy = Policy::parse(&text).map_err(|fault| unreadable(&fault))?;
     let Some(resource) = policy.resource.map(|resource| resource.to_string()) else {
         return Err("the policy has no Resource, so it is for every URL".to_owned());
     };
     // The first `?` may be the query's beginning.
-    if resource.contains('*') || resource.matches('?').count() > 1 || !resource.contains("://") {
-        return Err(format!("the policy is for `{resource}`, which is more than one URL"));
+    let is_one = !resource.contains('*') && resource.matches('?').count() <= 1 && resource.contains("://");
+    if is_one {
+        return Ok((
+            resource.clone(),
+            format!("no URL was given; judged for the Resource of the policy, {resource}"),
+        ));
     }
-    Ok(resource)
+    let example = example_of(&resource).filter(|_| is_policy_alone);
+    let example =
+        example.ok_or_else(|| format!("the policy is for `{resource}`, which is more than one URL"))?;
+    let note = format!("no URL was given; judged for {example}, which the Resource `{resource}` may match");
+    Ok((example, note))
+}
+
+/// A URL that a Resource with wildcards may match.
+fn example_of(resource: &str) -> Option<String> {
+    let (scheme, rest) = resource.split_once("://")?;
+    let scheme = if scheme.contains('*') { "https" } else { scheme };
+    let (host, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = host.replace("*.", "").replace('*', "example.com");
+    let path = path.replace('*', "x");
+    Some(format!("{scheme}://{host}{path}"))
 }
 
 #[cfg(test)]
@@ -80,22 +142,24 @@ mod tests {
     #[test]
     fn every_form_of_a_cookie_is_read() {
         for (line, pairs) in [
-            ("Cookie: CloudFront-Policy=a; b=c", Some("CloudFront-Policy=a; b=c")),
-            ("cookie: x=1", Some("x=1")),
-            ("Set-Cookie: CloudFront-Signature=a~; Path=/; Secure", Some("CloudFront-Signature=a~")),
-            (
-                "CloudFront-Expires=1; CloudFront-Signature=b",
-                Some("CloudFront-Expires=1; CloudFront-Signature=b"),
-            ),
-            ("-b 'CloudFront-Expires=1; x=y'", Some("CloudFront-Expires=1; x=y")),
-            ("#HttpOnly_.a.com\tTRUE\t/\tTRUE\t0\tCloudFront-Policy\tabc", Some("CloudFront-Policy=abc")),
-            ("https://a.com/", None),
-            ("é", None),
+            ("Cookie: CloudFront-Policy=a; b=c", "CloudFront-Policy=a; b=c"),
+            ("cookie: x=1", "x=1"),
+            ("> cookie: x=1", "x=1"),
+            ("Set-Cookie: CloudFront-Signature=a~; Path=/; Secure", "CloudFront-Signature=a~"),
+            ("CloudFront-Signature=a~; path=/", "CloudFront-Signature=a~"),
+            ("CloudFront-Expires=1; CloudFront-Signature=b", "CloudFront-Expires=1; CloudFront-Signature=b"),
+            ("-b 'CloudFront-Expires=1; x=y'", "CloudFront-Expires=1; x=y"),
+            ("#HttpOnly_.a.com\tTRUE\t/\tTRUE\t0\tCloudFront-Policy\tabc", "CloudFront-Policy=abc"),
+            ("a.com   FALSE  /x  TRUE  1800000000  CloudFront-Policy  abc", "CloudFront-Policy=abc"),
+            (".a.com\tTRUE\t/\tTRUE\t0\tother\tabc", ""),
+            ("https://a.com/", "https://a.com/"),
+            ("é", "é"),
         ] {
-            assert_eq!(in_line(line).as_deref(), pairs, "{line}");
+            assert_eq!(field_of(line), pairs, "{line}");
         }
-        assert_eq!(in_object(r#"{"CloudFront-Expires":1,"x":"y"}"#).as_deref(), Some("CloudFront-Expires=1"));
-        assert_eq!(in_object("{}"), None);
+        for line in ["https://a.com/", "é", "a b TRUE"] {
+            assert_eq!(in_line(line), None, "{line}");
+        }
     }
 
     #[test]
@@ -106,7 +170,14 @@ mod tests {
             );
             [format!("x=y; CloudFront-Policy={}", crate::access::encoding::encode(policy.as_bytes()))]
         };
-        assert_eq!(url_of(&cookies("https://a/x?b=1")), Ok("https://a/x?b=1".to_owned()));
+        assert_eq!(url_of(&cookies("https://a/x?b=1"), false).unwrap().0, "https://a/x?b=1");
+        for (resource, example) in [
+            ("https://a/*", "https://a/x"),
+            ("http*://*.a.com/v/*?*", "https://a.com/v/x?x"),
+            ("*://*/x", "https://example.com/x"),
+        ] {
+            assert_eq!(url_of(&cookies(resource), true).unwrap().0, example);
+        }
         for (given, word) in [
             (cookies("https://a/*").to_vec(), "more than one"),
             (vec!["CloudFront-Expires=1".to_owned()], "canned"),
@@ -114,7 +185,7 @@ mod tests {
             (vec!["CloudFront-Policy=e30_".to_owned()], "can't be read"),
             (vec!["x=y".to_owned()], "no CloudFront-Policy"),
         ] {
-            let error = url_of(&given).unwrap_err();
+            let error = url_of(&given, false).unwrap_err();
             assert!(error.contains(word), "{error}");
         }
     }

@@ -14,7 +14,8 @@ use super::link::{Link, Sink, problem};
 use super::responder;
 use super::response::Head;
 use super::shortened::{MAX_STRING, Shortened};
-use crate::access::credentials::{SIGNING_PARAMETERS, is_signing_cookie};
+use super::url::is_signed;
+use crate::access::credentials::is_signing_cookie;
 use crate::epoch::EpochSeconds;
 
 /// Gives every entry on whose request is signed, or whose response is 403.
@@ -175,7 +176,7 @@ impl Entries<'_> {
         let Entry { started_date_time, request, response } = entry;
         let cookies = request.cookie_fields();
         self.seen.cookies += usize::from(!cookies.is_empty());
-        let is_signed = has_signing_parameters(&request.url) || cookies.iter().any(|field| is_signing(field));
+        let is_signed = is_signed(&request.url) || cookies.iter().any(|field| is_signing(field));
         if !is_signed && response.status != 403 {
             return ControlFlow::Continue(());
         }
@@ -186,25 +187,39 @@ impl Entries<'_> {
             self.sink.problem(too_long(&place, 0, request.url.len()));
             return ControlFlow::Continue(());
         }
-        let mut notes = Vec::new();
-        let at = EpochSeconds::parse(&started_date_time, EpochSeconds(0));
-        if at.is_err() {
-            notes.push("the entry's startedDateTime can't be read: judged as of now".to_owned());
-        }
-        let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
-        let link = Link {
-            is_preflight: request.method == "OPTIONS"
-                && has("origin")
-                && has("access-control-request-method"),
-            method: Method::from_bytes(request.method.as_bytes()).ok(),
-            cookies,
-            at: at.ok(),
-            status: u16::try_from(response.status).ok().filter(|status| *status > 0),
-            notes,
-            ..Link::found_at(place, request.url)
-        };
-        self.sink.link(response.told_by(link))
+        self.sink.link(link_of(Entry { started_date_time, request, response }, cookies, place))
     }
+}
+
+/// A single entry that was copied out of a HAR file.
+pub(super) fn entry(object: &serde_json::Map<String, serde_json::Value>, place: &str) -> Option<Link> {
+    let request = object.get("request")?;
+    if !request.get("url").is_some_and(serde_json::Value::is_string) || request.get("headers").is_none() {
+        return None;
+    }
+    let entry = Entry::deserialize(serde_json::Value::Object(object.clone())).ok()?;
+    let cookies = entry.request.cookie_fields();
+    Some(link_of(entry, cookies, place.to_owned()))
+}
+
+fn link_of(entry: Entry, cookies: Vec<String>, place: String) -> Link {
+    let Entry { started_date_time, request, response } = entry;
+    let mut notes = Vec::new();
+    let at = EpochSeconds::parse(&started_date_time, EpochSeconds(0));
+    if at.is_err() {
+        notes.push("the entry's startedDateTime can't be read: judged as of now".to_owned());
+    }
+    let has = |name: &str| request.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name));
+    let link = Link {
+        is_preflight: request.method == "OPTIONS" && has("origin") && has("access-control-request-method"),
+        method: Method::from_bytes(request.method.as_bytes()).ok(),
+        cookies,
+        at: at.ok(),
+        status: u16::try_from(response.status).ok().filter(|status| *status > 0),
+        notes,
+        ..Link::found_at(place, request.url)
+    };
+    response.told_by(link)
 }
 
 impl Request {
@@ -233,14 +248,6 @@ impl Response {
         }
         link
     }
-}
-
-fn has_signing_parameters(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').any(|part| {
-        let name = part.split('=').next().unwrap_or_default();
-        SIGNING_PARAMETERS.contains(&name)
-    })
 }
 
 fn is_signing(field: &str) -> bool {

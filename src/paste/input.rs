@@ -15,8 +15,6 @@ pub(super) enum Form {
     Log,
     /// A standard log as JSON lines.
     JsonLog,
-    /// An object of cookies.
-    CookieObject,
     /// White space at the most.
     Nothing,
 }
@@ -101,20 +99,32 @@ impl Form {
         if !text.starts_with(b"{") {
             return Self::Pasted;
         }
-        if has(b"\"log\"") {
+        if has(b"\"log\"") && has(b"\"entries\"") || is_har_begun(text) {
             Self::Har
-        } else if has(b"\"sc-status\"") || has(b"\"cs-uri-stem\"") {
+        } else if is_record(text) {
             Self::JsonLog
-        } else if has(b"\"CloudFront-") {
-            Self::CookieObject
         } else {
-            Self::Har
+            Self::Pasted
         }
     }
 }
 
+/// `{"log":`, whatever follows it.
+fn is_har_begun(text: &[u8]) -> bool {
+    let plain: Vec<u8> = text.iter().take(200).copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    plain.starts_with(b"{\"log\":{")
+}
+
+/// Whether the first line is a record of a log by itself; others are looked at as a whole.
+fn is_record(text: &[u8]) -> bool {
+    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    let has = |word: &[u8]| memchr::memmem::find(line, word).is_some();
+    let ends = line.trim_ascii_end().ends_with(b"}");
+    ends && has(b"cs-uri-stem") && !has(b"\\\"cs-uri-stem")
+}
+
 /// A date, a time and many more fields, as a line of a log begins that somebody cut out of it.
-fn is_log_line(text: &[u8]) -> bool {
+pub(super) fn is_standard_line(text: &[u8]) -> bool {
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
     let shape = |field: Option<&[u8]>, of: &[u8]| {
@@ -127,6 +137,12 @@ fn is_log_line(text: &[u8]) -> bool {
         })
     };
     shape(fields.next(), b"0000-00-00") && shape(fields.next(), b"00:00:00") && fields.count() >= 10
+}
+
+/// A line of a standard or a real-time log.
+fn is_log_line(text: &[u8]) -> bool {
+    let line = String::from_utf8_lossy(text.split(|&byte| byte == b'\n').next().unwrap_or_default());
+    super::standard_log::lone_line(&line).is_some()
 }
 
 /// Lines, each of bounded length.
@@ -216,7 +232,7 @@ pub(super) const MAX_INPUT: u64 = 1 << 30;
 pub(super) const MAX_LINE: usize = 256 << 10;
 /// What may be given.
 pub(super) const SOMETHING: &str =
-    "a URL, cookies, a curl command, a HAR file or lines of CloudFront's standard log";
+    "a URL, cookies, a copied command or request, JSON, a HAR file, or lines of CloudFront's logs";
 const PEEKED: usize = 16 << 10;
 const BUFFER: usize = 64 << 10;
 
@@ -233,9 +249,10 @@ mod tests {
             ("2026-11-24\t10:00:00\tX\t1\t1.1.1.1\tGET\th\t/x\t403\t-\t-\t-\t-\t-", Form::Log),
             ("2026-11-24 10:00:00 nothing", Form::Pasted),
             ("{\n  \"log\": {", Form::Har),
-            ("{\"date\":\"2026-11-24\",\"sc-status\":\"403\"}", Form::JsonLog),
-            ("{\"CloudFront-Policy\":\"x\"}", Form::CookieObject),
-            ("{}", Form::Har),
+            ("{\"date\":\"2026-11-24\",\"cs-uri-stem\":\"/x\"}", Form::JsonLog),
+            ("{\"CloudFront-Policy\":\"x\"}", Form::Pasted),
+            ("{}", Form::Pasted),
+            ("{\"events\":[{\"message\":\"{\\\"cs-uri-stem\\\":1}\"}]}", Form::Pasted),
             (" \n", Form::Nothing),
         ] {
             assert_eq!(Form::of(text.as_bytes()), form, "{text}");

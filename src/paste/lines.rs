@@ -1,229 +1,291 @@
-//! Lines of a pasted text: URLs, the cookies that belong to them, and `curl` commands.
+//! A pasted text, line by line: URLs, cookies, and blocks of several lines.
 
 use std::ops::ControlFlow;
 
+use super::assembly::Assembly;
+use super::blocks::{Block, Progress};
+use super::cookies::{self, CookieLine};
 use super::input::{Line, Lines};
-use super::link::{Link, Problem, Sink, beginning, problem};
-use super::{cookies, curl, url, words};
+use super::jar::Jar;
+use super::link::{Link, Problem, Sink, problem};
+use super::noise::{self, Noise};
+use super::{continuation, policy_text, shape, standard_log, url};
+use crate::paste::http_message::Head;
 
-/// What was read so far. Cookies belong to the URL before them, or else to the one behind.
+/// What was read so far, of all texts.
 #[derive(Debug, Default)]
 pub(super) struct PastedLines {
-    /// For cookies that come alone.
-    given: Option<String>,
-    open: Option<Link>,
-    waiting: Option<Waiting>,
+    pub(super) assembly: Assembly,
 }
 
-/// Cookies that have no URL yet.
-#[derive(Debug)]
-struct Waiting {
-    name: String,
-    line: usize,
-    fields: Vec<String>,
-}
-
-/// A `curl` command that isn't complete.
-struct Command {
-    line: usize,
-    text: String,
-    lines: usize,
+/// What is known of the text that is being read.
+pub(super) struct Reading<'t> {
+    pub(super) name: &'t str,
+    pub(super) assembly: &'t mut Assembly,
+    pub(super) sink: &'t mut dyn Sink,
+    /// Cookies of variables in code.
+    pub(super) jar: Jar,
+    /// Links, cookies and policies that were found.
+    pub(super) recognised: usize,
+    /// The first line that was not understood, or else the first one.
+    unknown: Option<Line>,
+    first: Option<Line>,
+    /// How long the last line was, whose URL may go on.
+    wrapped_at: Option<usize>,
+    noise: Noise,
 }
 
 impl PastedLines {
     pub(super) fn new(given: Option<&str>) -> Self {
-        Self { given: given.map(str::to_owned), ..Self::default() }
+        Self { assembly: Assembly::new(given) }
     }
 
     /// Reads a text to its end.
     pub(super) fn read(&mut self, mut lines: Lines, sink: &mut dyn Sink) -> ControlFlow<()> {
-        let mut command: Option<Command> = None;
-        while let Some(line) = lines.next_or_tell(sink) {
+        let name = lines.name().to_owned();
+        let mut reading = Reading::new(&name, &mut self.assembly, sink);
+        let mut block: Option<Block> = None;
+        while let Some(line) = lines.next_or_tell(reading.sink) {
             if line.is_lossy {
-                sink.note(&format!(
-                    "{}: bytes that are no UTF-8 were replaced by `\u{fffd}`",
-                    place(lines.name(), line.number)
-                ));
+                let place = place(&name, line.number);
+                reading.sink.note(&format!("{place}: bytes that are no UTF-8 were replaced by `\u{fffd}`"));
             }
-            if command.is_some() || begins_curl(&line.text) {
-                command = self.command(command.take(), &line, lines.name(), sink)?;
-            } else if let Err(problem) = self.line(&line, lines.name(), sink)? {
-                sink.problem(problem);
+            if reading.first.is_none() && !line.text.trim().is_empty() {
+                reading.first = Some(line.clone());
             }
+            block = reading.take(block, line)?;
         }
-        if let Some(Command { line, .. }) = command {
-            let fault = problem(lines.name(), line, "the curl command has no end");
-            sink.problem(Box::new(
-                fault
-                    .found("a quote that isn't closed, or a last line that goes on")
-                    .expected("the whole command")
-                    .help("copy it once more, to its end"),
-            ));
+        if let Some(block) = block {
+            reading.end(block)?;
         }
+        reading.finish();
         ControlFlow::Continue(())
     }
 
-    /// A line that is or ends a command; the command where it goes on.
-    fn command(
-        &mut self,
-        before: Option<Command>,
-        line: &Line,
-        name: &str,
-        sink: &mut dyn Sink,
-    ) -> ControlFlow<(), Option<Command>> {
-        let mut command =
-            before.unwrap_or_else(|| Command { line: line.number, text: String::new(), lines: 0 });
-        if command.lines > 0 {
-            command.text.push('\n');
+    /// Reports what had to wait. Breaks where the sink takes no more.
+    pub(super) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
+        self.assembly.finish(sink)
+    }
+}
+
+impl<'t> Reading<'t> {
+    fn new(name: &'t str, assembly: &'t mut Assembly, sink: &'t mut dyn Sink) -> Self {
+        Self {
+            name,
+            assembly,
+            sink,
+            jar: Jar::default(),
+            recognised: 0,
+            unknown: None,
+            first: None,
+            wrapped_at: None,
+            noise: Noise::default(),
         }
-        command.text.push_str(line.text.trim_end());
-        command.lines += 1;
-        if command.text.len() > MAX_COMMAND || command.lines > MAX_COMMAND_LINES {
-            let fault = problem(name, command.line, "the curl command is too long");
-            let found = format!("{} bytes in {} lines, without an end", command.text.len(), command.lines);
-            let expected = format!("at most {MAX_COMMAND} bytes in {MAX_COMMAND_LINES} lines");
-            sink.problem(Box::new(fault.found(found).expected(expected).help("is a quote never closed?")));
+    }
+
+    /// A line, with the block before it; the block that goes on.
+    fn take(&mut self, block: Option<Block>, line: Line) -> ControlFlow<(), Option<Block>> {
+        let mut block = match block {
+            Some(mut block) => match block.push(&line.text) {
+                Progress::GoesOn => return ControlFlow::Continue(Some(block)),
+                Progress::Complete => {
+                    self.complete(block)?;
+                    return ControlFlow::Continue(None);
+                }
+                Progress::CompleteBefore => {
+                    self.complete(block)?;
+                    None
+                }
+                Progress::TooLong => {
+                    self.too_long(block)?;
+                    return ControlFlow::Continue(None);
+                }
+            },
+            None => None,
+        };
+        if continuation::is_open(self.assembly, self.wrapped_at) && self.goes_on(&line) {
             return ControlFlow::Continue(None);
         }
-        if words::goes_on(&command.text) {
-            return ControlFlow::Continue(Some(command));
+        if self.noise.awaits_value() {
+            self.line(&line)?;
+            return ControlFlow::Continue(None);
         }
-        // A command that was copied with the prompt before it.
-        let text = command.text.trim_start().trim_start_matches(['$', '>', '%']).trim_start();
-        let Some(words) = words::split(text) else { return ControlFlow::Continue(Some(command)) };
-        let place = place(name, command.line);
-        sink.note(&format!("{place}: a curl command"));
-        match curl::links(&place, &words) {
-            Ok(links) => {
-                for link in links {
-                    self.next(link, sink)?;
+        block = block.or_else(|| Block::begin(&line.text, line.number));
+        match block {
+            Some(head @ Block::Head(_)) => ControlFlow::Continue(Some(head)),
+            Some(mut block) => match block.push(&line.text) {
+                Progress::GoesOn => ControlFlow::Continue(Some(block)),
+                Progress::Complete | Progress::CompleteBefore => {
+                    self.complete(block)?;
+                    ControlFlow::Continue(None)
                 }
-                let text = command.text.trim_start();
-                if text.starts_with("curl http") && text.contains('&') {
-                    sink.note(&format!(
-                        "{place}: without quotes around the URL a shell ends it at the first `&`"
-                    ));
+                Progress::TooLong => {
+                    self.too_long(block)?;
+                    ControlFlow::Continue(None)
                 }
+            },
+            None => {
+                self.line(&line)?;
+                ControlFlow::Continue(None)
             }
-            Err(message) => sink.problem(Box::new(
-                problem(name, command.line, message).expected("https://… among its arguments"),
-            )),
         }
-        ControlFlow::Continue(None)
     }
 
-    fn line(&mut self, line: &Line, name: &str, sink: &mut dyn Sink) -> ControlFlow<(), Result<(), Problem>> {
+    /// A line that is no part of a block.
+    fn line(&mut self, line: &Line) -> ControlFlow<()> {
         let text = line.text.trim();
-        if text.is_empty() || (text.starts_with('#') && !text.starts_with("#HttpOnly_")) {
-            return ControlFlow::Continue(Ok(()));
+        self.wrapped_at = None;
+        if text.is_empty() {
+            return ControlFlow::Continue(());
         }
-        if let Some(pairs) = cookies::in_line(text) {
-            sink.note(&format!("{}: cookies", place(name, line.number)));
-            self.cookies(name, line.number, pairs);
-            return ControlFlow::Continue(Ok(()));
+        if text.starts_with('#') && !text.starts_with("#HttpOnly_") && !text.contains("URI=\"") {
+            self.unknown.get_or_insert_with(|| line.clone());
+            return ControlFlow::Continue(());
+        }
+        if let Some(found) = cookies::in_line(text) {
+            self.cookies(line.number, found);
+            return ControlFlow::Continue(());
+        }
+        if self.noise.labels_cookies() {
+            self.cookies(line.number, CookieLine::Sent(text.to_owned()));
+            self.noise.take(text);
+            return ControlFlow::Continue(());
+        }
+        if let Some(record) = standard_log::lone_line(text) {
+            return self.log_record(record, line.number);
         }
         let found = url::in_line(text);
-        if found.is_empty() {
-            return ControlFlow::Continue(
-                self.goes_on(text).then_some(()).ok_or_else(|| unrecognised(name, line, text)),
-            );
+        if !found.is_empty() {
+            return self.urls(line, found);
         }
-        for (url, notes) in found {
-            if url.len() > MAX_URL {
-                return ControlFlow::Continue(Err(too_long(name, line.number, url.len())));
+        if let Some(encoded) = policy_text::encoded(text) {
+            self.policy(line.number, &encoded);
+        } else if self.noise.take(text) {
+            noise::note(text, self.assembly);
+            self.unknown.get_or_insert_with(|| line.clone());
+        } else {
+            self.ignore(line);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn urls(&mut self, line: &Line, found: Vec<url::FoundUrl>) -> ControlFlow<()> {
+        for one in found {
+            if one.url.len() > MAX_URL {
+                self.sink.problem(too_long(self.name, line.number, one.url.len()));
+                continue;
             }
-            self.next(Link { notes, ..Link::found_at(place(name, line.number), url) }, sink)?;
+            self.wrapped_at = one.ends_line.then(|| line.text.trim_end().len());
+            let mut link =
+                Link { notes: one.notes, ..Link::found_at(place(self.name, line.number), one.url) };
+            link.surroundings.ignored = one.ignored;
+            self.link(link)?;
         }
-        ControlFlow::Continue(Ok(()))
+        ControlFlow::Continue(())
     }
 
-    /// A mail that breaks lines breaks URLs.
-    fn goes_on(&mut self, text: &str) -> bool {
-        let Some(open) = &mut self.open else { return false };
-        let is_part = text.len() <= MAX_URL
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_~&=%.*/+?".contains(&byte));
-        let misses_a_part = open.url.contains("Signature=") || open.url.contains("Policy=");
-        if !is_part || !misses_a_part || open.url.len() > MAX_URL {
-            return false;
-        }
-        open.url.push_str(text);
-        open.notes.push("a line break within the URL was taken out".to_owned());
-        true
+    pub(super) fn link(&mut self, link: Link) -> ControlFlow<()> {
+        self.recognised += 1;
+        self.assembly.link(link, self.sink)
     }
 
-    pub(super) fn cookies(&mut self, name: &str, line: usize, pairs: String) {
-        if let Some(given) = &self.given
-            && self.open.is_none()
+    /// Text that goes on with the URL before it.
+    fn goes_on(&mut self, line: &Line) -> bool {
+        let Some(open) = self.assembly.open() else { return false };
+        let went_on = continuation::append(open, line.text.trim(), &mut self.wrapped_at);
+        if open.url.len() > MAX_URL {
+            // A URL of that length isn't one, and the message about it names its length.
+            self.wrapped_at = None;
+        }
+        went_on
+    }
+
+    pub(super) fn cookies(&mut self, line: usize, found: CookieLine) {
+        self.recognised += 1;
+        self.sink.note(&format!("{}: cookies", place(self.name, line)));
+        match found {
+            CookieLine::Sent(field) => self.assembly.cookies(self.name, line, field),
+            CookieLine::Stored(stored) => self.assembly.stored(self.name, line, stored),
+        }
+    }
+
+    pub(super) fn policy(&mut self, line: usize, encoded: &str) {
+        self.recognised += 1;
+        self.sink.note(&format!("{}: a policy", place(self.name, line)));
+        self.assembly.policy_alone(self.name, line, encoded);
+    }
+
+    fn log_record(&mut self, record: standard_log::Record<'_>, line: usize) -> ControlFlow<()> {
+        match record.into_link(place(self.name, line)) {
+            Ok(link) => self.link(link),
+            Err(missing) => {
+                self.recognised += 1;
+                self.sink.problem(standard_log::incomplete(self.name, line, missing));
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// The request of a head.
+    pub(super) fn head(&mut self, head: Head) -> ControlFlow<()> {
+        let line = head.line;
+        match head.into_link(&place(self.name, line), self.noise.is_https()) {
+            Ok(link) => {
+                self.sink.note(&format!("{}: the head of a request", place(self.name, line)));
+                self.assembly.responding_host = host_of(&link.url);
+                self.link(link)
+            }
+            Err(missing) => {
+                self.recognised += 1;
+                let fault = problem(self.name, line, format!("the head of the request has no {missing}"));
+                self.sink.problem(Box::new(fault.expected("the lines from the first one to the empty line")));
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    /// Lines of a block that isn't what its beginning looked like.
+    pub(super) fn plain_lines(&mut self, first: usize, text: &str) -> ControlFlow<()> {
+        for (at, line) in text.lines().enumerate() {
+            let line = Line { number: first + at, text: line.to_owned(), is_lossy: false };
+            if !(continuation::is_open(self.assembly, self.wrapped_at) && self.goes_on(&line)) {
+                self.line(&line)?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    pub(super) fn ignore(&mut self, line: &Line) {
+        self.unknown.get_or_insert_with(|| line.clone());
+        self.assembly.ignore(&line.text);
+    }
+
+    /// Says what the text seems to be where nothing in it could be explained.
+    fn finish(self) {
+        let Self { name, assembly, sink, jar, recognised, unknown, first, .. } = self;
+        for (line, field) in jar.unused() {
+            assembly.cookies(name, line, field);
+        }
+        if recognised == 0
+            && let Some(line) = unknown.or(first)
         {
-            self.open = Some(Link::found_at(place(name, line), given.clone()));
+            sink.problem(shape::unrecognised(name, &line));
         }
-        if let Some(open) = &mut self.open {
-            open.cookies.push(pairs);
-            return;
-        }
-        let waiting =
-            self.waiting.get_or_insert_with(|| Waiting { name: name.to_owned(), line, fields: Vec::new() });
-        waiting.fields.push(pairs);
     }
+}
 
-    fn next(&mut self, mut link: Link, sink: &mut dyn Sink) -> ControlFlow<()> {
-        if let Some(open) = self.open.take() {
-            sink.link(open)?;
-        }
-        link.cookies.extend(self.waiting.take().into_iter().flat_map(|waiting| waiting.fields));
-        self.open = Some(link);
-        ControlFlow::Continue(())
-    }
-
-    /// Gives on what had to wait.
-    pub(super) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
-        if let Some(open) = self.open {
-            return sink.link(open);
-        }
-        if let Some(Waiting { name, line, fields }) = self.waiting {
-            match cookies::url_of(&fields) {
-                Ok(url) => {
-                    let place = place(&name, line);
-                    let note = format!("no URL was given; judged for the Resource of the policy, {url}");
-                    sink.link(Link { cookies: fields, notes: vec![note], ..Link::found_at(place, url) })?;
-                }
-                Err(message) => sink.problem(Box::new(
-                    problem(&name, line, format!("cookies without a URL: {message}"))
-                        .expected("the URL that they are to open")
-                        .help("--url URL, or the URL on the line before"),
-                )),
-            }
-        } else if let Some(url) = self.given {
-            sink.link(Link::found_at("--url", url))?;
-        }
-        ControlFlow::Continue(())
-    }
+fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host =
+        authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+    Some(host.to_ascii_lowercase())
 }
 
 /// `argument 2`, `line 3 of standard input`.
 pub(super) fn place(name: &str, line: usize) -> String {
     if name.starts_with("argument") && line <= 1 { name.to_owned() } else { format!("line {line} of {name}") }
-}
-
-fn begins_curl(line: &str) -> bool {
-    let line = line.trim_start().trim_start_matches(['$', '>', '%']).trim_start();
-    let name = line.split_whitespace().next().unwrap_or_default();
-    matches!(name, "curl" | "curl.exe") && line.len() > name.len()
-}
-
-fn unrecognised(name: &str, line: &Line, text: &str) -> Problem {
-    let fault =
-        problem(name, line.number, "this is nothing that can be explained").found(beginning(text)).expected(
-            "http://… or https://…, cookies (`CloudFront-Policy=…; …`), a curl command, a HAR file, or a log",
-        );
-    let begins = |words: &[&str]| words.iter().any(|word| text.starts_with(word));
-    Box::new(if begins(&["HTTP/", "< HTTP/", "<?xml", "<!DOCTYPE", "<Error"]) {
-        fault.help("for a response: --s3-or-cloudfront says whose it is")
-    } else if begins(&["Invoke-WebRequest", "$session", "fetch("]) {
-        fault.help("choose \"Copy as cURL\" in the browser in place of this form")
-    } else {
-        fault.help("a URL begins with its scheme: https://")
-    })
 }
 
 pub(super) fn too_long(name: &str, line: usize, len: usize) -> Problem {
@@ -235,5 +297,3 @@ pub(super) fn too_long(name: &str, line: usize, len: usize) -> Problem {
 
 /// Of a URL that is explained, though CloudFront answers 413 from 8,193 bytes on.
 pub(super) const MAX_URL: usize = 100_000;
-const MAX_COMMAND: usize = 256 << 10;
-const MAX_COMMAND_LINES: usize = 1_000;

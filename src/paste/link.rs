@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 
 use http::Method;
 
+use super::browser_cookie::BrowserCookie;
+use super::url;
 use crate::config::Fault;
 use crate::epoch::EpochSeconds;
 use crate::explain::Surroundings;
@@ -20,8 +22,12 @@ pub(crate) struct Link {
     pub(crate) is_as_sent: bool,
     /// The values of its Cookie header fields.
     pub(crate) cookies: Vec<String>,
-    /// Whether there may have been cookies that nobody wrote down.
+    /// Cookies as a browser has them, which sends those whose attributes fit.
+    pub(super) stored: Vec<BrowserCookie>,
+    /// Whether there may have been cookies that the text leaves out.
     pub(crate) hides_cookies: bool,
+    /// Whether there is a policy without a signature.
+    pub(super) is_policy_alone: bool,
     /// The method, where it was told.
     pub(crate) method: Option<Method>,
     /// The Host header, where it isn't the URL's.
@@ -43,6 +49,13 @@ pub(crate) struct Link {
 impl Link {
     pub(crate) fn found_at(place: impl Into<String>, url: impl Into<String>) -> Self {
         Self { place: place.into(), url: url.into(), ..Self::default() }
+    }
+
+    /// Whether the URL has signing parameters, or cookies are known.
+    pub(super) fn has_credentials(&self) -> bool {
+        url::is_signed(&self.url)
+            || !self.stored.is_empty()
+            || self.cookies.iter().any(|field| field.contains("CloudFront-Signature"))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::cookie_store;
 use super::link::Link;
 use super::redacted::unknown;
 use crate::epoch::EpochSeconds;
@@ -26,8 +27,17 @@ impl Link {
             inquiry.authority.clone_from(host);
             inquiry.host()?;
         }
-        inquiry.cookies = self.cookies.iter().cloned().map(String::into_bytes).collect();
+        let sent = cookie_store::sent(&self.stored, &inquiry);
+        let mut fields = self.cookies.clone();
+        if !sent.pairs.is_empty() {
+            fields.push(sent.pairs.join("; "));
+        }
+        if self.is_policy_alone {
+            fields.push(PLACEHOLDERS.to_owned());
+        }
+        inquiry.cookies = fields.into_iter().map(String::into_bytes).collect();
         inquiry.surroundings.clone_from(&self.surroundings);
+        inquiry.surroundings.unsent_cookies.extend(sent.unsent);
         inquiry.is_preflight = self.is_preflight;
         inquiry.method = self.method.clone().unwrap_or(Method::GET);
         if let Some(address) = self.address {
@@ -35,8 +45,14 @@ impl Link {
         }
         let mut notes: Vec<String> = changed.into_iter().map(str::to_owned).collect();
         let (unknown, cut_out) = unknown(&inquiry.target, &inquiry.cookies);
-        inquiry.unknown = Unknown { cookies: self.hides_cookies, ..unknown };
-        notes.extend(cut_out);
+        inquiry.unknown = Unknown { cookies: self.hides_cookies, keys: self.is_policy_alone, ..unknown };
+        notes.extend(cut_out.filter(|_| !self.is_policy_alone));
+        if self.is_policy_alone {
+            notes.push("only a policy was given: its key and its signature aren't judged".to_owned());
+        }
         Ok((inquiry, notes))
     }
 }
+
+/// What stands for the key and the signature of a policy that came alone; neither is judged.
+const PLACEHOLDERS: &str = "CloudFront-Signature=-; CloudFront-Key-Pair-Id=K0000000000000";

@@ -1,69 +1,228 @@
 //! URLs out of the text around them.
 
-/// The URLs of a line, each with what was taken away from it.
-pub(super) fn in_line(line: &str) -> Vec<(String, Vec<String>)> {
-    let unescaped = unescaped(line);
-    let starts: Vec<usize> = starts(&unescaped.0).collect();
-    let ends = starts.iter().skip(1).copied().chain([unescaped.0.len()]);
-    let mut found: Vec<(String, Vec<String>)> = Vec::new();
-    for (number, (start, end)) in starts.iter().copied().zip(ends).enumerate() {
-        let before = &unescaped.0[..start];
-        let (url, is_cut) = without_surroundings(before, &unescaped.0[start..end]);
-        if url.is_empty() {
+use percent_encoding::percent_decode_str;
+
+use crate::access::credentials::SIGNING_PARAMETERS;
+
+/// A URL in a line.
+#[derive(Debug)]
+pub(super) struct FoundUrl {
+    pub(super) url: String,
+    /// What was changed or left out.
+    pub(super) notes: Vec<String>,
+    /// Text of the line around it that was not understood.
+    pub(super) ignored: Vec<String>,
+    /// Whether it goes up to the line's end, so that the next line may go on with it.
+    pub(super) ends_line: bool,
+}
+
+/// The URLs of a line.
+pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
+    let (text, undone) = unescaped(line);
+    let starts: Vec<usize> = starts(&text).take(MAX_URLS).collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let mut found: Vec<FoundUrl> = Vec::new();
+    let mut from = 0;
+    for (start, end) in starts.iter().copied().zip(ends) {
+        let before = &text[from..start];
+        let cut = without_surroundings(&text[..start], &text[start..end]);
+        let rest_start = start + cut.len();
+        let mut notes: Vec<String> = undone.iter().map(|note| (*note).to_owned()).collect();
+        let mut url = cut.to_owned();
+        if url.contains("&amp;") && is_in_tag(&text[..start]) {
+            url = url.replace("&amp;", "&");
+            notes.push("HTML's `&amp;` was read as browsers read it in an attribute".to_owned());
+        }
+        if let Some(previous) = found.last_mut() {
+            surroundings(before, previous);
+        }
+        from = rest_start;
+        if url.len() <= "https://".len() {
             continue;
         }
-        let mut notes: Vec<String> = unescaped.1.iter().map(|note| (*note).to_owned()).collect();
-        if is_cut || (number == 0 && !before.trim().is_empty()) {
-            notes.push("what stood around the URL was left out".to_owned());
+        let ends_line = text[rest_start..].trim().is_empty();
+        let mut one = FoundUrl { url, notes, ignored: Vec::new(), ends_line };
+        if found.is_empty() {
+            surroundings(before, &mut one);
         }
-        found.push((url.to_owned(), notes));
+        found.push(one);
     }
-    found
+    if let Some(last) = found.last_mut() {
+        surroundings(&text[from..], last);
+    }
+    found.into_iter().map(with_embedded).collect()
+}
+
+/// Notes the text beside a URL, unless it is understood.
+fn surroundings(text: &str, of: &mut FoundUrl) {
+    let text = text.trim();
+    if text.is_empty() {
+        return;
+    }
+    let note = "what stood around the URL was left out";
+    if !of.notes.iter().any(|known| known == note) {
+        of.notes.push(note.to_owned());
+    }
+    if !is_understood(text) {
+        of.ignored.push(text.to_owned());
+    }
+}
+
+/// Marks, methods, statuses and what programs print beside a URL. Whatever may hold credentials isn't.
+pub(super) fn is_understood(text: &str) -> bool {
+    if may_hold_credentials(text) {
+        return false;
+    }
+    let is_tag =
+        text.starts_with('<') || text.ends_with('>') || text.starts_with(['!', '[']) && text.ends_with("](");
+    let is_word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
+        word.is_empty()
+            || word.bytes().all(|byte| byte.is_ascii_digit())
+            || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+    };
+    is_tag || text.split([' ', '\t', ':', '=', '/', '[', '(']).all(is_word)
+}
+
+/// Whether a text may hold a signature, a policy or cookies.
+pub(super) fn may_hold_credentials(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    let of_base64 = |c: char| c.is_ascii_alphanumeric() || "-_~+/=".contains(c);
+    ["signature", "policy", "key-pair", "cloudfront", "cookie", "expires"]
+        .iter()
+        .any(|word| text.contains(word))
+        || text.split(|c| !of_base64(c)).any(|run| run.len() > MAX_RUN)
+}
+
+/// Whether a query names a signing parameter.
+pub(super) fn is_signed(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|part| SIGNING_PARAMETERS.contains(&part.split('=').next().unwrap_or_default()))
+}
+
+/// The signed link inside of a URL that isn't signed itself, such as in `/_next/image?url=…`.
+fn with_embedded(found: FoundUrl) -> FoundUrl {
+    let Some(inner) = embedded(&found.url) else { return found };
+    let mut notes = found.notes;
+    notes.push("the signed link inside of the URL was taken: that is what CloudFront gets".to_owned());
+    FoundUrl { url: inner, notes, ..found }
+}
+
+/// A signed link that is percent-encoded within a URL, up to three times.
+pub(super) fn embedded(url: &str) -> Option<String> {
+    if is_signed(url) {
+        return None;
+    }
+    let begin = ["http%3A", "https%3A", "http%253A", "https%253A", "http%25253A", "https%25253A"]
+        .iter()
+        .filter_map(|scheme| find_ignoring_case(url, scheme))
+        .min();
+    // Encoded in part: `?url=https://a/x%3FExpires%3D…`.
+    let plain = || {
+        let (_, rest) = url.split_once("://")?;
+        let schemes = ["http://", "https://"].iter().filter_map(|scheme| find_ignoring_case(rest, scheme));
+        Some(url.len() - rest.len() + schemes.min()?)
+    };
+    let rest = &url[begin.or_else(plain)?..];
+    let mut inner = rest.split(['&', '#']).next()?.to_owned();
+    for _ in 0..MAX_LAYERS {
+        inner = percent_decode_str(&inner).decode_utf8().ok()?.into_owned();
+        let is_url =
+            ["http://", "https://"].iter().any(|scheme| find_ignoring_case(&inner, scheme) == Some(0));
+        if is_url && is_signed(&inner) {
+            return Some(inner);
+        }
+    }
+    None
+}
+
+fn find_ignoring_case(text: &str, word: &str) -> Option<usize> {
+    let mut parts = text.as_bytes().windows(word.len());
+    parts.position(|part| part.eq_ignore_ascii_case(word.as_bytes())).filter(|at| text.is_char_boundary(*at))
 }
 
 /// Where URLs begin: at the line's beginning, or behind something that can't be part of one.
 fn starts(line: &str) -> impl Iterator<Item = usize> {
-    let schemes = ["http://", "https://"];
     line.match_indices("://").filter_map(move |(at, _)| {
         let before = &line[..at];
-        let scheme = schemes.iter().map(|scheme| scheme.len() - "://".len()).find_map(|len| {
-            let start = at.checked_sub(len)?;
-            let name = before.get(start..)?;
-            (name.eq_ignore_ascii_case("http") || name.eq_ignore_ascii_case("https")).then_some(start)
+        let scheme = ["https", "http"].iter().find_map(|scheme| {
+            let start = at.checked_sub(scheme.len())?;
+            before.get(start..)?.eq_ignore_ascii_case(scheme).then_some(start)
         })?;
-        let last = line[..scheme].chars().next_back();
-        // A URL within another one's query is no URL of its own.
-        last.is_none_or(|last| last.is_whitespace() || "\"'`<([{|*,;:".contains(last)).then_some(scheme)
+        may_begin(&line[..scheme]).then_some(scheme)
     })
 }
 
-/// Up to the sign that closes what stands before, else without what ends a sentence.
-fn without_surroundings<'l>(before: &str, rest: &'l str) -> (&'l str, bool) {
-    let opened = before.chars().next_back();
-    let closing = match opened {
-        Some('"') => Some('"'),
-        Some('\'') => Some('\''),
-        Some('`') => Some('`'),
+/// Whether a URL may begin behind that: one within another one's query is no URL of its own.
+fn may_begin(before: &str) -> bool {
+    let Some(last) = before.chars().next_back() else { return true };
+    if last.is_whitespace() || "\"'`<([{|*,;:_>\u{201c}\u{2018}".contains(last) {
+        return true;
+    }
+    // An attribute without quotes, or a variable.
+    let from = before.len().saturating_sub(MAX_NAME);
+    let Some(near) = before.get(from..) else { return false };
+    let word = near.rsplit(|c: char| c.is_whitespace() || "\"'`<([{|".contains(c)).next().unwrap_or_default();
+    last == '=' && !word.contains(['?', '&', '/', '%'])
+}
+
+fn is_in_tag(before: &str) -> bool {
+    before.rfind('<').is_some_and(|open| !before[open..].contains('>') && before.ends_with(['"', '\'', '=']))
+}
+
+/// Up to the sign that closes what stands before, else without the words behind it and without what ends a sentence.
+fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
+    let text = rest.trim_end();
+    let closing = match before.chars().next_back() {
+        Some(quote @ ('"' | '\'' | '`')) => Some(quote),
         Some('<') => Some('>'),
         Some('(') => Some(')'),
         Some('[') => Some(']'),
+        Some('\u{201c}') => Some('\u{201d}'),
+        Some('\u{2018}') => Some('\u{2019}'),
         Some(_) | None => None,
     };
-    let text = rest.trim_end();
     if let Some(closing) = closing
         // An apostrophe may be part of a URL, so the last one closes.
         && let Some(end) = if closing == '\'' { text.rfind(closing) } else { text.find(closing) }
     {
-        return (&text[..end], true);
+        return &text[..end];
     }
+    if before.ends_with('=') && is_in_tag(before) {
+        return &text[..text.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(text.len())];
+    }
+    let text = &text[..end_of_words(before, text)];
     let is_signed = ["Key-Pair-Id=", "Signature=", "Policy="].iter().any(|name| text.contains(name));
     let ends: &[char] = if is_signed {
-        &['.', ',', ';', ':', '!', ')', '>', ']', '}', '"', '\'', '`']
+        &['.', ',', ';', ':', '!', ')', '>', ']', '}', '"', '\'', '`', '*', '|']
     } else {
         &[',', ';', '>', '"', '`']
     };
     let url = text.trim_end_matches(ends).trim_end();
-    (url, url.len() < text.len())
+    // Markdown's emphasis.
+    match before.ends_with("__") {
+        true => url.strip_suffix("__").unwrap_or(url),
+        false => url,
+    }
+}
+
+/// Where a URL ends among words: at white space, unless the URL goes on behind it, as one does that holds a space itself.
+fn end_of_words(before: &str, text: &str) -> usize {
+    let last = ["Key-Pair-Id=", "Signature=", "Policy=", "Expires="].iter().flat_map(|name| {
+        text.match_indices(name).filter(|(at, _)| text[..*at].ends_with(['&', '?', ';'])).map(|(at, _)| at)
+    });
+    // Up to the last parameter's name, white space is a part of the URL.
+    let from = last.max().unwrap_or(0);
+    for (at, blank) in text[from..].char_indices().filter(|(_, c)| c.is_whitespace()).take(MAX_WORDS) {
+        let at = from + at;
+        let rest = text[at + blank.len_utf8()..].trim_start();
+        let word = rest.split_whitespace().next().unwrap_or_default();
+        let is_known = word.starts_with(['[', '(', '<', '-', '"', '|']) || is_understood(word);
+        if from > 0 || is_known || !before.trim().is_empty() {
+            return at;
+        }
+    }
+    text.len()
 }
 
 /// Undoes what JSON and Markdown do to URLs.
@@ -103,12 +262,78 @@ fn unescaped(line: &str) -> (String, Vec<&'static str>) {
     (text, notes)
 }
 
+/// What programs and browsers print beside URLs.
+const WORDS: [&str; 54] = [
+    "get",
+    "head",
+    "post",
+    "put",
+    "delete",
+    "options",
+    "patch",
+    "forbidden",
+    "following",
+    "location",
+    "url",
+    "uri",
+    "request",
+    "response",
+    "status",
+    "code",
+    "error",
+    "failed",
+    "to",
+    "load",
+    "the",
+    "server",
+    "responded",
+    "with",
+    "a",
+    "of",
+    "http",
+    "https",
+    "net",
+    "err",
+    "aborted",
+    "blocked",
+    "by",
+    "client",
+    "not",
+    "found",
+    "moved",
+    "permanently",
+    "temporarily",
+    "redirect",
+    "redirecting",
+    "trying",
+    "again",
+    "resource",
+    "link",
+    "href",
+    "src",
+    "access",
+    "denied",
+    "from",
+    "origin",
+    "at",
+    "ok",
+    "curl",
+];
+const MAX_URLS: usize = 200;
+const MAX_LAYERS: usize = 3;
+/// Of an attribute's or a variable's name.
+const MAX_NAME: usize = 100;
+/// Words of a URL with spaces that are looked at.
+const MAX_WORDS: usize = 100;
+/// Letters of a word; a signature is longer.
+const MAX_RUN: usize = 40;
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn urls(line: &str) -> Vec<String> {
-        in_line(line).into_iter().map(|(url, _)| url).collect()
+        in_line(line).into_iter().map(|found| found.url).collect()
     }
 
     #[test]
@@ -127,9 +352,39 @@ mod tests {
             ("https://a/x?next=https://b/y", "https://a/x?next=https://b/y"),
             ("https://a/x y", "https://a/x y"),
             ("https://a/it's.mp4", "https://a/it's.mp4"),
+            ("GET https://a/x?Key-Pair-Id=K 403 (Forbidden)", "https://a/x?Key-Pair-Id=K"),
+            ("https://a/x 403 (Forbidden)", "https://a/x"),
+            ("Location: https://a/x?Key-Pair-Id=K [following]", "https://a/x?Key-Pair-Id=K"),
+            ("I see https://a/x here", "https://a/x"),
+            (
+                "https://a/my file.mp4?Expires=1&Key-Pair-Id=K",
+                "https://a/my file.mp4?Expires=1&Key-Pair-Id=K",
+            ),
+            ("https://a/x?Signature=a b&Key-Pair-Id=K", "https://a/x?Signature=a b&Key-Pair-Id=K"),
+            ("<img src=https://a/x?Key-Pair-Id=K style=\"x\" />", "https://a/x?Key-Pair-Id=K"),
+            ("<a href=\"https://a/x?b=1&amp;Key-Pair-Id=K\">x</a>", "https://a/x?b=1&Key-Pair-Id=K"),
+            ("https://a/x?b=1&amp;Key-Pair-Id=K", "https://a/x?b=1&amp;Key-Pair-Id=K"),
+            ("url=https://a/x", "https://a/x"),
+            ("__https://a/x?Signature=b__&Key-Pair-Id=K__", "https://a/x?Signature=b__&Key-Pair-Id=K"),
+            ("**https://a/x?Key-Pair-Id=K**", "https://a/x?Key-Pair-Id=K"),
+            (
+                "https://b/_next/image?url=https%3A%2F%2Fa%2Fx%3FKey-Pair-Id%3DK&w=6",
+                "https://a/x?Key-Pair-Id=K",
+            ),
+            (
+                "https://b/i?u=https%253A%252F%252Fa%252Fx%253FKey-Pair-Id%253DK&w=6",
+                "https://a/x?Key-Pair-Id=K",
+            ),
+            ("https://b/unsafe/https%3A%2F%2Fa%2Fx%3FKey-Pair-Id%3DK", "https://a/x?Key-Pair-Id=K"),
+            ("https://b/?u=https://a/x%3FKey-Pair-Id%3DK", "https://a/x?Key-Pair-Id=K"),
         ] {
             assert_eq!(urls(line), [url], "{line}");
         }
+        let ignored =
+            |line: &str| in_line(line).into_iter().flat_map(|found| found.ignored).collect::<Vec<_>>();
+        assert_eq!(ignored("GET https://a/x 403 (Forbidden)"), [""; 0]);
+        assert_eq!(ignored("<img src=https://a/x style=\"x\">"), [""; 0]);
+        assert_eq!(ignored("mywget --header 'Cookie: c=1' https://a/x"), ["mywget --header 'Cookie: c=1'"]);
         assert_eq!(urls("https://a/x https://b/y"), ["https://a/x", "https://b/y"]);
         for line in ["", "a/x", "ftp://a/x", "://", "xhttps:/"] {
             assert_eq!(urls(line), [""; 0], "{line}");
@@ -138,7 +393,7 @@ mod tests {
 
     #[test]
     fn what_was_taken_away_is_said() {
-        let notes = |line: &str| in_line(line).remove(0).1.len();
+        let notes = |line: &str| in_line(line).remove(0).notes.len();
         assert_eq!((notes("https://a/x"), notes("\"https://a/x\""), notes("https:\\/\\/a")), (0, 1, 1));
     }
 }

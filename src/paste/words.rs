@@ -18,6 +18,20 @@ pub(super) fn goes_on(command: &str) -> bool {
     escapes(b'\\') || escapes(b'^')
 }
 
+/// Whether a text holds a variable that a shell would have replaced.
+pub(super) fn has_variable(text: &str) -> bool {
+    text.match_indices('$')
+        .any(|(at, _)| text[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic() || "_{(".contains(c)))
+        || text.match_indices('%').any(|(at, _)| {
+            let rest = &text[at + 1..];
+            let name = rest.split('%').next().unwrap_or_default();
+            rest.len() > name.len()
+                && name.len() > 2
+                && name.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_')
+                && !name.bytes().all(|byte| byte.is_ascii_hexdigit())
+        })
+}
+
 /// Browsers write `^"` around words for cmd.exe, and `^` at the ends of lines.
 fn is_for_cmd(command: &str) -> bool {
     command.contains("^\"") || command.lines().any(|line| line.ends_with(" ^"))

@@ -14,7 +14,7 @@ use crate::cli::{DENIED, WRONG, answer};
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::explain::{Effort, Explanation, Inquiry, Searched, Verdict};
-use crate::paste::{Link, Problem, Sink, cookies_in_line};
+use crate::paste::{Link, Problem, Sink, cookie_field};
 
 /// What the command line asked for, and what came of it so far.
 pub(super) struct Session<'e> {
@@ -133,13 +133,11 @@ impl<'e> Session<'e> {
     pub(super) fn judge(&self, mut link: Link, limit: Duration) -> anyhow::Result<Judged> {
         let at = self.at.or(link.at).unwrap_or(self.now);
         let mut notes = std::mem::take(&mut link.notes);
-        let given = self.asked.cookie.iter();
-        link.cookies
-            .extend(given.map(|value| cookies_in_line(value).unwrap_or_else(|| value.trim().to_owned())));
+        link.cookies.extend(self.asked.cookie.iter().map(|value| cookie_field(value)));
         let (mut inquiry, changed) = self.inquiry(&link, at)?;
         notes.extend(changed);
         let distributions = self.trust.for_inquiry(&inquiry)?;
-        inquiry.unknown.keys = self.trust.is_nothing();
+        inquiry.unknown.keys |= self.trust.is_nothing();
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
         let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };

@@ -1,0 +1,197 @@
+//! What a block of several lines holds: the requests of commands, code and JSON.
+
+use std::ops::ControlFlow;
+
+use serde_json::Value;
+
+use super::blocks::{Block, Lines};
+use super::code::{self, Statement};
+use super::document::Document;
+use super::lines::{MAX_URL, Reading, place, too_long};
+use super::link::{Link, problem};
+use super::tool::{self, Tool};
+use super::{url, words};
+
+impl Reading<'_> {
+    /// A block that is complete.
+    pub(super) fn complete(&mut self, block: Block) -> ControlFlow<()> {
+        match block {
+            Block::Head(head) => self.head(head),
+            Block::Command(tool, lines) => self.command(tool, &lines),
+            Block::Code(lines, _) => self.code(&lines),
+            Block::Json(lines, _) => self.json(&lines),
+        }
+    }
+
+    /// A block that the end of the text leaves open.
+    pub(super) fn end(&mut self, block: Block) -> ControlFlow<()> {
+        let Block::Command(_, lines) = &block else { return self.complete(block) };
+        self.recognised += 1;
+        let fault = problem(self.name, lines.first, "the command has no end");
+        self.sink.problem(Box::new(
+            fault
+                .found("a quote that isn't closed, or a last line that goes on")
+                .expected("the whole command")
+                .help("copy it once more, to its end"),
+        ));
+        ControlFlow::Continue(())
+    }
+
+    /// A block of which more is there than is read.
+    pub(super) fn too_long(&mut self, block: Block) -> ControlFlow<()> {
+        let (what, lines) = match block {
+            Block::Head(head) => return self.head(head),
+            Block::Command(_, lines) => ("the command", lines),
+            Block::Code(lines, _) | Block::Json(lines, _) => ("what a bracket opens", lines),
+        };
+        self.recognised += 1;
+        let fault = problem(self.name, lines.first, format!("{what} is too long"));
+        let found = format!("{} bytes in {} lines, without an end", lines.text.len(), lines.count);
+        self.sink.problem(Box::new(fault.found(found).help("is a quote or a bracket never closed?")));
+        ControlFlow::Continue(())
+    }
+
+    fn command(&mut self, tool: Tool, lines: &Lines) -> ControlFlow<()> {
+        let place = place(self.name, lines.first);
+        let words = lines.words().unwrap_or_default();
+        match tool::links(tool, &place, &words) {
+            Ok(links) => {
+                self.sink.note(&format!("{place}: {}", tool.name()));
+                for mut link in links {
+                    for text in [&link.url].into_iter().chain(&link.cookies) {
+                        if words::has_variable(text) {
+                            link.surroundings.ignored.push(format!("a variable of the shell in {text}"));
+                            break;
+                        }
+                    }
+                    if link.url.len() > MAX_URL {
+                        self.sink.problem(too_long(self.name, lines.first, link.url.len()));
+                    } else {
+                        self.command_link(link)?;
+                    }
+                }
+                if tool == Tool::Curl && lines.text.contains("curl http") && lines.text.contains('&') {
+                    let note = "without quotes around the URL a shell ends it at the first `&`";
+                    self.sink.note(&format!("{place}: {note}"));
+                }
+                ControlFlow::Continue(())
+            }
+            // `http`, `time` and others are also words of a sentence.
+            Err(_) if tool != Tool::Curl => self.plain_lines(lines.first, &lines.text),
+            Err(message) => {
+                self.recognised += 1;
+                let fault = problem(self.name, lines.first, message);
+                self.sink.problem(Box::new(fault.expected("https://… among its arguments")));
+                ControlFlow::Continue(())
+            }
+        }
+    }
+
+    fn command_link(&mut self, mut link: Link) -> ControlFlow<()> {
+        if let Some(inner) = url::embedded(&link.url) {
+            link.notes
+                .push("the signed link inside of the URL was taken: that is what CloudFront gets".to_owned());
+            link.url = inner;
+        }
+        self.link(link)
+    }
+
+    fn code(&mut self, lines: &Lines) -> ControlFlow<()> {
+        let statement = code::read(&lines.text);
+        if statement.urls.is_empty() {
+            return self.statement_without_url(lines, statement);
+        }
+        let at = place(self.name, lines.first);
+        self.sink.note(&format!("{at}: a request in program code"));
+        let cookies = self.jar.of(&statement);
+        for url in statement.urls.iter().take(MAX_URLS) {
+            if url.len() > MAX_URL {
+                self.sink.problem(too_long(self.name, lines.first, url.len()));
+                continue;
+            }
+            let mut link = Link {
+                method: statement.method.clone(),
+                host: statement.host.clone(),
+                cookies: statement.cookies.iter().chain(&cookies).cloned().collect(),
+                stored: statement.stored.clone(),
+                ..Link::found_at(at.clone(), url.clone())
+            };
+            link.notes.extend(statement.other_headers.iter().map(|name| {
+                format!("the header {name} holds signing cookies; CloudFront reads Cookie alone")
+            }));
+            if !statement.has_cookies()
+                && cookies.is_empty()
+                && url::may_hold_credentials(&without(&lines.text, url))
+            {
+                link.surroundings.ignored.push(lines.text.clone());
+            }
+            self.command_link(link)?;
+        }
+        ControlFlow::Continue(())
+    }
+
+    /// Cookies in a variable, a request whose URL is in a variable, or nothing that counts.
+    fn statement_without_url(&mut self, lines: &Lines, statement: Statement) -> ControlFlow<()> {
+        if statement.has_cookies() {
+            self.recognised += 1;
+            self.sink.note(&format!("{}: cookies in program code", place(self.name, lines.first)));
+            if !statement.stored.is_empty() {
+                self.assembly.stored(self.name, lines.first, statement.stored.clone());
+            }
+            self.jar.keep(statement, lines.first);
+            return ControlFlow::Continue(());
+        }
+        let cookies = self.jar.of(&statement);
+        if let Some(open) = self.assembly.open()
+            && !statement.is_assignment
+            && !cookies.is_empty()
+        {
+            open.cookies.extend(cookies);
+        }
+        self.jar.forget(&statement);
+        if url::may_hold_credentials(&lines.text) || !statement.is_code() {
+            return self.plain_lines(lines.first, &lines.text);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn json(&mut self, lines: &Lines) -> ControlFlow<()> {
+        let value: Value = match serde_json::from_str(&lines.text) {
+            Ok(value) => value,
+            // An object as JavaScript or Python writes it, a policy with a fault, or something that only looks like one.
+            Err(_) => return self.almost_json(lines),
+        };
+        let document = Document::of(&value, &place(self.name, lines.first));
+        if document.is_empty() {
+            return self.unknown_json(lines);
+        }
+        self.recognised += 1;
+        document.give(self, lines.first)
+    }
+
+    fn almost_json(&mut self, lines: &Lines) -> ControlFlow<()> {
+        if let Some(encoded) = super::policy_text::of_json(&lines.text) {
+            self.policy(lines.first, &encoded);
+            return ControlFlow::Continue(());
+        }
+        let statement = code::read(&lines.text);
+        if statement.urls.is_empty() && !statement.has_cookies() {
+            return self.unknown_json(lines);
+        }
+        self.code(lines)
+    }
+
+    fn unknown_json(&mut self, lines: &Lines) -> ControlFlow<()> {
+        let text = lines.text.clone();
+        self.ignore(&super::input::Line { number: lines.first, text, is_lossy: false });
+        ControlFlow::Continue(())
+    }
+}
+
+/// The text without a URL in it.
+fn without(text: &str, url: &str) -> String {
+    text.replacen(url, "", 1)
+}
+
+/// Of one statement.
+const MAX_URLS: usize = 100;
