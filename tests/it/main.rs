@@ -14,6 +14,7 @@ mod conformance;
 mod console;
 mod denials;
 mod dev;
+mod dev_browser;
 mod documented;
 mod early_answers;
 mod examples;
