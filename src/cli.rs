@@ -134,7 +134,7 @@ pub fn run() -> ExitCode {
         Command::Serve(command) => command.run(),
         Command::Dev(command) => command.run(global),
         Command::Keygen(command) => command.run(),
-        Command::Sign(command) => command.run(),
+        Command::Sign(command) => command.run(global),
         Command::Check(command) => command.run(global),
         Command::Explain(command) => command.run(global),
         Command::Test(command) => command.run(global),

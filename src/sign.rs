@@ -10,6 +10,7 @@ use rand::rngs::SysRng;
 use rsa::pkcs1::EncodeRsaPrivateKey;
 use rsa::pkcs1v15::Pkcs1v15Sign;
 use rsa::pkcs8::{EncodePrivateKey, EncodePublicKey, LineEnding};
+use rsa::traits::PublicKeyParts;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -21,7 +22,7 @@ use crate::epoch::EpochSeconds;
 mod private_pem;
 mod url;
 
-pub use url::check_url;
+pub use url::{check_url, check_url_below, wildcard_in_canned};
 
 /// A private key of either kind.
 pub enum PrivateKey {
@@ -69,6 +70,21 @@ impl PrivateKey {
     /// [`SignError::Format`] for anything else, an encrypted key included.
     pub fn from_pem(pem: &str) -> Result<Self, SignError> {
         private_pem::read(pem)
+    }
+
+    /// Why CloudFront takes no signature of this key, where it doesn't: RSA keys have 2048 bits there (semantics 6, `[DOC]`).
+    /// Of curves there is P-256 alone, which CloudFront takes.
+    #[must_use]
+    pub fn unfit(&self) -> Option<String> {
+        match self {
+            Self::Rsa(key) => {
+                let bits = key.n().bit_width();
+                (bits != 2048).then(|| {
+                    format!("it is an RSA key of {bits} bits; CloudFront takes RSA keys of 2048 bits only")
+                })
+            }
+            Self::Ecdsa(_) => None,
+        }
     }
 
     /// PKCS#8 PEM.

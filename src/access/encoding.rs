@@ -10,9 +10,9 @@ use smallvec::SmallVec;
 /// Decodes CloudFront's base64 (the standard alphabet with `-` for `+`, `~` for `/` and `_` for the padding `=`), the
 /// standard one, and any mixture of the two.
 ///
-/// Five services ran for years on links in standard base64, whole or in part (semantics 3.1, `[INFER, strong]`). Missing
-/// padding is taken, as the guide's own example of a policy lacks it (`[INFER]`; for signatures `[UNKNOWN]`, the same). Bits
-/// left over at the end must be zero, so that each value has one spelling apart from these characters.
+/// Five services ran for years on links in standard base64, whole or in part (semantics 3.1, `[INFER, strong]`).
+/// Missing padding is taken, as the guide's own example of a policy lacks it (`[INFER]`; for signatures `[UNKNOWN]`, the
+/// same). Bits left over at the end must be zero, so that each value has one spelling apart from these characters.
 ///
 /// # Errors
 /// [`InvalidEncoding`] with the first character that doesn't belong.

@@ -59,28 +59,14 @@ impl KeyPair {
 
     /// Every pair in a folder, by name; none where there is no folder.
     pub(super) fn all_in(folder: &Path) -> anyhow::Result<Vec<Self>> {
-        let entries = match fs::read_dir(folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => {
-                let error = FileError::of(folder, &error);
-                return Err(error).with_context(|| format!("the folder {} can't be read", folder.display()));
-            }
-        };
-        let mut ids = Vec::new();
-        for entry in entries {
-            let name =
-                entry.with_context(|| format!("the folder {} can't be read", folder.display()))?.file_name();
-            ids.extend(name.to_str().and_then(|name| name.strip_suffix(PRIVATE)).map(str::to_owned));
-        }
-        ids.sort();
-        if let Some(id) = ids.iter().find(|id| !PublicKeyId::is_well_formed(id)) {
-            bail!(
-                "{}/{id}{PRIVATE}: a key's id, the name before {PRIVATE}, is letters and digits only",
-                folder.display()
-            );
-        }
-        ids.iter().map(|id| Self::read(folder, id)).collect()
+        ids_in(folder)?.iter().map(|id| Self::read(folder, id)).collect()
+    }
+
+    /// The id and the private half of the first pair in a folder; none where there is none.
+    pub(super) fn first_in(folder: &Path) -> anyhow::Result<Option<(String, PrivateKey)>> {
+        let Some(id) = ids_in(folder)?.into_iter().next() else { return Ok(None) };
+        let key = read_private(&files(folder, &id).0)?;
+        Ok(Some((id, key)))
     }
 
     fn read(folder: &Path, id: &str) -> anyhow::Result<Self> {
@@ -91,6 +77,32 @@ impl KeyPair {
         }
         Ok(Self { id: id.to_owned(), key: Arc::new(key), private_file, public_file })
     }
+}
+
+/// The ids of a folder's pairs, by name.
+fn ids_in(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => {
+            let error = FileError::of(folder, &error);
+            return Err(error).with_context(|| format!("the folder {} can't be read", folder.display()));
+        }
+    };
+    let mut ids = Vec::new();
+    for entry in entries {
+        let name =
+            entry.with_context(|| format!("the folder {} can't be read", folder.display()))?.file_name();
+        ids.extend(name.to_str().and_then(|name| name.strip_suffix(PRIVATE)).map(str::to_owned));
+    }
+    ids.sort();
+    if let Some(id) = ids.iter().find(|id| !PublicKeyId::is_well_formed(id)) {
+        bail!(
+            "{}/{id}{PRIVATE}: a key's id, the name before {PRIVATE}, is letters and digits only",
+            folder.display()
+        );
+    }
+    Ok(ids)
 }
 
 /// Reads a private key's file.
