@@ -149,7 +149,8 @@ impl Examined<'_, '_> {
         match &self.claimed {
             Err(_) => check.skip("no policy"),
             Ok(ClaimedPolicy::Canned { .. }) => {
-                check.skip("a canned policy is for the URL itself: see the signature")
+                let hint = hints::wildcards_in_canned(&self.tried);
+                Check { hint, ..check.skip("a canned policy is for the URL itself: see the signature") }
             }
             Ok(claimed @ ClaimedPolicy::Custom { policy, .. }) => {
                 let Some(resource) = &policy.resource else {

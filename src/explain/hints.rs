@@ -92,6 +92,22 @@ pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
     })
 }
 
+/// The signed bytes of a canned policy are also those of a custom one, in whose Resource `*` and `?` are wildcards.
+pub(super) fn wildcards_in_canned(tried: &TriedUrls<'_>) -> Option<String> {
+    let url = tried.urls().next()?;
+    let has = |wildcard: char| url.pieces().any(|piece| piece.contains(wildcard));
+    let what = match (has('*'), has('?')) {
+        (true, _) => {
+            "`*` matches any text and `?` any character: it opens every URL that matches. Write a literal `*` as %2A"
+        }
+        (false, true) => "`?` matches any one character",
+        (false, false) => return None,
+    };
+    Some(format!(
+        "anyone who has this link can rewrite it as a custom policy with the same signature, where {what}"
+    ))
+}
+
 /// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
 pub(super) fn ambiguous(resource: &Resource<'_>, tried: &TriedUrls<'_>) -> Option<String> {
     let url = tried.urls().find(|url| resource.matches(url))?;

@@ -124,7 +124,8 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         Mistake::HtmlEscaped => "`&amp;` was copied out of HTML: write it as `&`",
         Mistake::Fragment => "what follows `#` was signed, but is never sent: sign the URL without it",
         Mistake::WildcardCanned => {
-            "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy"
+            "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy. The link that was signed \
+             opens every URL that matches, to anyone who rewrites it as a custom policy"
         }
         Mistake::JsonSpacing => {
             "the policy was signed with other white space than was sent: sign exactly the bytes that are sent (a canned \

@@ -93,7 +93,7 @@ impl Edge {
     /// [`SignError`] for a URL that can't be signed.
     ///
     /// # Panics
-    /// For an end that is no time.
+    /// For an end that isn't a time.
     pub fn sign(&self, url: &str, expires: impl Into<When>) -> Result<String, SignError> {
         let url = self.instance.absolute(url);
         let pair = self.key_pair();

@@ -383,7 +383,7 @@ fn at_another_time_and_from_another_address_the_answer_is_another_one() {
         assert!(text.contains(says), "{at} {address}: {text}");
     }
     for (at, address, says) in [
-        ("tomorrow", "", "is no time"),
+        ("tomorrow", "", "is not a time"),
         ("1767225600000", "", "milliseconds"),
         ("", "localhost", "expected an IPv4 or IPv6 address"),
     ] {
@@ -750,8 +750,8 @@ fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
     }
     for (name, value, says) in [
         ("url", "http://127.0.0.1/a b", "/a%20b"),
-        ("lifetime", "2", "is no duration"),
-        ("not-before", "tomorrow", "is no time"),
+        ("lifetime", "2", "is not a duration"),
+        ("not-before", "tomorrow", "is not a time"),
         ("ip", "::1", "IPv6"),
         ("resource", "a\"b", "printable ASCII"),
     ] {

@@ -88,7 +88,7 @@ pub(super) fn form(
         html!(out; "<input type=\"hidden\" name=\"" (name) "\" value=\"" (value) "\">");
     }
     html!(out; "<div class=\"fields\">");
-    field(out, "at", "Time", &asked.at, "RFC 3339, Unix seconds, now, +2h, -5m", fault);
+    field(out, "at", "Time", &asked.at, "RFC 3339, a date, Unix seconds, now, +2h, -5m", fault);
     field(out, "address", "Viewer’s address", &asked.address, "IPv4 or IPv6", fault);
     html!(out; "<p class=\"field\"><button>Judge again</button></p></div>");
     if let Some(explanation) = explanation {

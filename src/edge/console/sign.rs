@@ -15,7 +15,9 @@ use crate::edge::dev_signer::DevSigner;
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::explain::Inquiry;
 use crate::redact::redacted_by_shape;
-use crate::sign::{PrivateKey, Terms, check_url, signed_url, signing_values};
+use crate::sign::{
+    PrivateKey, Terms, check_url, check_url_below, signed_url, signing_values, wildcard_in_canned,
+};
 use crate::viewer::{Base, SignedUrl, Target};
 
 type Fault = (&'static str, String);
@@ -36,7 +38,7 @@ pub(super) fn page(signer: &DevSigner, form: Option<&Form>) -> Page {
         "<h1>Sign a link</h1><p>With the key <code>" (signer.key_pair_id)
         "</code> of <code>frontgate dev</code>.</p>"
     );
-    let made = form.map(|form| read(form).and_then(|wanted| make(signer, &wanted)));
+    let made = form.map(|form| read(form, &signer.base).and_then(|wanted| make(signer, &wanted)));
     let fault = made.as_ref().and_then(|made| made.as_ref().err());
     sign_form(&mut main, signer, form.unwrap_or(&Form::default()), fault);
     if let Some(Ok(result)) = &made {
@@ -45,14 +47,14 @@ pub(super) fn page(signer: &DevSigner, form: Option<&Form>) -> Page {
     Page::new("Sign", Some(Entry::Sign), main)
 }
 
-fn read(form: &Form) -> Result<Wanted, Fault> {
+fn read(form: &Form, base: &str) -> Result<Wanted, Fault> {
     let now = clock::now();
     let url = form.get("url").to_owned();
-    check_url(&url).map_err(|error| ("url", error.to_string()))?;
+    check_url_below(&url, base).map_err(|error| ("url", error.to_string()))?;
     let (asked, _) = Inquiry::of_url(&url, now).map_err(|error| ("url", error.to_string()))?;
     let lifetime = parse_duration(form.get("lifetime")).map_err(|error| ("lifetime", error.to_string()))?;
     if lifetime.as_secs() == 0 {
-        return Err(("lifetime", "a link that is good for no time is none".to_owned()));
+        return Err(("lifetime", "expected more than 0 seconds".to_owned()));
     }
     let expires = EpochSeconds::parse(&now.0.saturating_add(lifetime.as_secs()).to_string(), now);
     let not_before = match form.get("not-before") {
@@ -83,6 +85,10 @@ fn read(form: &Form) -> Result<Wanted, Fault> {
     let expires = expires.map_err(|error| ("lifetime", error.to_string()))?;
     if not_before.is_some_and(|begin| begin.0.saturating_add(1) >= expires.0) {
         return Err(("not-before", "the link would end before it begins".to_owned()));
+    }
+    if let (Some(why), None, None, None) = (wildcard_in_canned(&url), not_before, ip, &resource) {
+        let fault = format!("{why}. Write a pattern as Resource, and a literal * as %2A");
+        return Err(("url", fault));
     }
     Ok(Wanted { url, expires, not_before, ip, resource })
 }
@@ -161,7 +167,7 @@ fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fa
         fault,
     );
     html!(out; "</div><div class=\"fields\">");
-    field(out, "lifetime", "Good for", &or("lifetime", "1h"), "such as 90s, 2h, 7d", fault);
+    field(out, "lifetime", "Good for", &or("lifetime", "1h"), "such as 90s, 2h, 7d, 1 week", fault);
     field(out, "not-before", "Not before", &or("not-before", ""), "optional: a time, now, +5m", fault);
     field(
         out,
