@@ -16,6 +16,7 @@ use crate::viewer::ViewerRequest;
 
 mod cause;
 mod changes;
+mod check;
 mod checks;
 mod diff;
 mod draft;
@@ -43,6 +44,7 @@ mod surroundings;
 mod told;
 
 pub use cause::{Cause, Mistake};
+pub use check::{Check, Outcome};
 pub use effort::{Effort, MAX_CANDIDATES, Searched};
 pub use inquiry::{Inquiry, InvalidInquiry};
 pub use partial::Unknown;
@@ -109,46 +111,6 @@ pub enum Verdict {
     Deny(DenyReason),
     /// Nothing is wrong with what is known ([`Clues::unknown`]), but that isn't all that counts.
     Undecided,
-}
-
-/// One check.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Check {
-    /// Its name (contract 7).
-    pub name: &'static str,
-    /// How it ended.
-    pub outcome: Outcome,
-    /// What would pass.
-    pub expected: String,
-    /// What was there.
-    pub found: String,
-    /// What the mistake may be.
-    pub hint: Option<String>,
-    /// The same by name, where it is known.
-    pub causes: Vec<Cause>,
-}
-
-/// How a check ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// Good.
-    Pass,
-    /// Not good.
-    Fail,
-    /// Nothing to check, or what it needs is missing.
-    Skipped,
-}
-
-impl Outcome {
-    /// The word of contract 7.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pass => "pass",
-            Self::Fail => "fail",
-            Self::Skipped => "skipped",
-        }
-    }
 }
 
 /// Explains a request without a body, of which nothing else is known.
@@ -279,38 +241,5 @@ fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> Verdict {
     match authorize(request, route, &VerifiedPolicies::new(0)) {
         Decision::Allow(_) => Verdict::Allow,
         Decision::Deny(reason) => Verdict::Deny(reason),
-    }
-}
-
-impl Check {
-    fn new(name: &'static str, expected: impl Into<String>) -> Self {
-        Self {
-            name,
-            outcome: Outcome::Skipped,
-            expected: expected.into(),
-            found: String::new(),
-            hint: None,
-            causes: Vec::new(),
-        }
-    }
-
-    fn expecting(self, expected: String) -> Self {
-        Self { expected, ..self }
-    }
-
-    fn pass(self, found: String) -> Self {
-        Self { outcome: Outcome::Pass, found, ..self }
-    }
-
-    fn skip(self, found: &str) -> Self {
-        Self { outcome: Outcome::Skipped, found: found.to_owned(), ..self }
-    }
-
-    fn caused_by(self, causes: Vec<Cause>) -> Self {
-        Self { causes, ..self }
-    }
-
-    fn fail(self, reason: &DenyReason, hint: Option<String>) -> Self {
-        Self { outcome: Outcome::Fail, found: reason.to_string(), hint, ..self }
     }
 }

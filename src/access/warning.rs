@@ -1,7 +1,7 @@
 //! What is allowed as CloudFront allows it, and is a mistake all the same. A warning never changes a decision, and is never
 //! the cause of a denial.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 
 use super::ClaimedPolicy;
 use super::credentials::Credentials;
@@ -85,14 +85,18 @@ impl fmt::Display for Warning {
             Self::Milliseconds { times } => {
                 for (place, seconds) in times {
                     let verb = if *place == "DateGreaterThan" { "denies" } else { "allows" };
-                    let year = year(*seconds);
                     write!(
                         f,
-                        "{place} is {seconds}: CloudFront {verb} it until the year {year}{}; ",
-                        meant(*seconds)
+                        "{place} is {seconds}: CloudFront {verb} it until the year {}. ",
+                        year(*seconds)
                     )?;
                 }
-                f.write_str("CloudFront counts seconds")
+                let meant = times.first().and_then(|(_, seconds)| meant(*seconds));
+                write!(
+                    f,
+                    "CloudFront counts seconds; {}",
+                    meant.as_deref().unwrap_or("is there a digit too many?")
+                )
             }
             Self::PlainBase64 { values } => write!(
                 f,
@@ -108,17 +112,15 @@ impl fmt::Display for Warning {
 }
 
 /// What was meant, if the number was counted in a smaller unit.
-fn meant(count: u64) -> String {
-    let (mut seconds, mut units) = (count, ["milliseconds", "microseconds", "nanoseconds"].iter());
-    let mut text = String::new();
-    while seconds > LAST_DATED_SECOND {
-        let Some(unit) = units.next() else { return String::new() };
+fn meant(count: u64) -> Option<String> {
+    let mut seconds = count;
+    for unit in ["milliseconds", "microseconds", "nanoseconds"] {
         seconds /= 1000;
         if (PLAUSIBLE_SINCE..=LAST_DATED_SECOND).contains(&seconds) {
-            let _ = write!(text, " (these are {unit}? {seconds} is {})", EpochSeconds(seconds));
+            return Some(format!("read as {unit} it is {} ({seconds})", EpochSeconds(seconds)));
         }
     }
-    if text.is_empty() { " (a digit too many?)".to_owned() } else { text }
+    None
 }
 
 /// The year of a moment, also far beyond every calendar.
@@ -198,9 +200,12 @@ mod tests {
     #[test]
     fn a_warning_says_how_long_and_what_was_meant() {
         for (seconds, words) in [
-            (1_682_089_199_000, ["until the year 55273", "milliseconds? 1682089199 is 2023-04-21T14:59:59Z"]),
-            (1_682_089_199_000_000, ["until the year", "microseconds? 1682089199 is"]),
-            (1_682_089_199_000_000_000, ["until the year", "nanoseconds? 1682089199 is"]),
+            (
+                1_682_089_199_000,
+                ["until the year 55273", "read as milliseconds it is 2023-04-21T14:59:59Z (1682089199)"],
+            ),
+            (1_682_089_199_000_000, ["until the year", "read as microseconds it is 2023"]),
+            (1_682_089_199_000_000_000, ["until the year", "read as nanoseconds it is 2023"]),
             (11_795_996_908, ["until the year 2343", "a digit too many?"]),
         ] {
             let text = Warning::Milliseconds { times: vec![("Expires", seconds)] }.to_string();
