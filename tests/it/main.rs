@@ -36,6 +36,7 @@ mod origins;
 mod policies;
 mod proxy_protocol;
 mod public_api;
+mod readings;
 mod readme;
 mod redirects;
 mod reload;

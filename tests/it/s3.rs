@@ -327,14 +327,14 @@ fn free_ports(count: usize) -> Vec<u16> {
 }
 
 /// A SeaweedFS of its own, ended with the test.
-struct Storage {
+pub(crate) struct Storage {
     child: Child,
     endpoint: String,
     dir: TempDir,
 }
 
 impl Storage {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let identity = |name: &str, secret: &str| {
             json!({
@@ -372,6 +372,28 @@ impl Storage {
         }
         storage.botocore(&json!([{ "do": "make" }]));
         storage
+    }
+
+    /// Puts objects by the paths that they have in front of it.
+    pub(crate) fn put(&self, objects: &[(&str, String)]) {
+        let jobs: Vec<Value> = objects
+            .iter()
+            .map(|(path, body)| {
+                json!({ "do": "put", "key": path.trim_start_matches('/'), "body": BASE64_STANDARD.encode(body) })
+            })
+            .collect();
+        self.botocore(&json!(jobs));
+    }
+
+    /// Lines of an origin that is its bucket.
+    pub(crate) fn origin_lines(&self) -> String {
+        let file = self.dir.path().join("credentials");
+        write_credentials(&file, ID, SECRET, None);
+        format!(
+            "s3 = {{ bucket = \"media\", region = \"eu-central-1\", endpoint = \"{}\", path-style = true{} }}",
+            self.endpoint,
+            file_line(&file)
+        )
     }
 
     /// Whether it refuses a stranger: then it has read its identities.

@@ -17,7 +17,8 @@ pub(crate) fn id(name: &str) -> &'static str {
     KEYS.iter().find(|(known, _)| *known == name).map(|(_, id)| *id).expect("a key's name")
 }
 
-fn keys(groups: &[&str]) -> String {
+/// The keys of some of the key groups `one`, `two` and `short`.
+pub(crate) fn keys(groups: &[&str]) -> String {
     let mut text = String::new();
     for name in ["rsa", "rsa2", "ecdsa", "ecdsa2", "rsa1024"] {
         let short = if name == "rsa1024" { "allow-short = true\n" } else { "" };
