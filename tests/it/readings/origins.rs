@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader};
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -63,6 +63,8 @@ pub(super) const FILES: [&str; 6] = [
 
 impl Origins {
     pub(super) fn start() -> Self {
+        let installed = Command::new(root().join("script/origins")).stdout(Stdio::null()).status();
+        assert!(installed.expect("bash runs").success(), "script/origins failed");
         let dir = tempfile::tempdir().expect("a folder");
         // Apache, started by root, serves as another user.
         std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).expect("a mode");
@@ -234,12 +236,7 @@ impl Origins {
         for folder in ["conf", "logs", "temp", "work", "webapps"] {
             std::fs::create_dir_all(base.join(folder)).expect("a folder");
         }
-        for file in ["web.xml", "catalina.properties"] {
-            let from =
-                ["/etc/tomcat10", "/usr/share/tomcat10/etc"].map(|folder| Path::new(folder).join(file));
-            let from = from.iter().find(|file| file.exists()).expect("Debian's tomcat10-common is installed");
-            std::fs::copy(from, base.join("conf").join(file)).expect("a file");
-        }
+        std::fs::write(base.join("conf/web.xml"), WEB_XML).expect("a file");
         let site = self.path("site").display().to_string();
         let server = format!(
             "<Server port=\"-1\"><Service name=\"Catalina\"><Connector port=\"{port}\" address=\"127.0.0.1\"/>\
@@ -257,6 +254,11 @@ impl Origins {
         self.list.push(Origin::http("tomcat", port));
     }
 }
+
+/// Tomcat's default servlet, for every path.
+const WEB_XML: &str = "<web-app><servlet><servlet-name>default</servlet-name>\
+    <servlet-class>org.apache.catalina.servlets.DefaultServlet</servlet-class></servlet>\
+    <servlet-mapping><servlet-name>default</servlet-name><url-pattern>/</url-pattern></servlet-mapping></web-app>";
 
 /// Ports that no process listens on, below those that the system gives to connections.
 fn free_ports<const N: usize>() -> [u16; N] {
