@@ -166,8 +166,11 @@ impl Examined<'_, '_> {
                         let fix =
                             hint.clone().unwrap_or_else(|| remedy(Mistake::NotSignedByThisPolicy).to_owned());
                         let requested = self.tried.texts().into_iter().next().unwrap_or_default();
-                        let cause = Cause::proven(Mistake::NotSignedByThisPolicy, fix)
-                            .over(resource.as_str(), &requested);
+                        let mistake = match hints::is_for_other_local_host(resource, self) {
+                            true => Mistake::Host,
+                            false => Mistake::NotSignedByThisPolicy,
+                        };
+                        let cause = Cause::proven(mistake, fix).over(resource.as_str(), &requested);
                         check.fail(&reason, hint).caused_by(vec![cause])
                     }
                 }

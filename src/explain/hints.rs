@@ -14,7 +14,7 @@ use crate::access::resource::Resource;
 use crate::distribution::Route;
 use crate::epoch::EpochSeconds;
 use crate::viewer::readings::Reading;
-use crate::viewer::{Base, SignedUrl};
+use crate::viewer::{Base, Host, SignedUrl};
 
 /// Quirks 10 and 14.
 pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
@@ -118,6 +118,23 @@ pub(super) fn ambiguous(resource: &Resource<'_>, tried: &TriedUrls<'_>) -> Optio
              CloudFront may take another one"
         )
     })
+}
+
+/// Whether a Resource is for the same URL under another name of this machine: `localhost` in place of `127.0.0.1`.
+pub(super) fn is_for_other_local_host(resource: &Resource<'_>, examined: &Examined<'_, '_>) -> bool {
+    let Some((scheme, rest)) = resource.as_str().split_once("://") else { return false };
+    let authority = rest.split(['/', '?']).next().unwrap_or_default();
+    let accepted = &examined.distributions.accepted_hosts;
+    let is_local = |host: &Host<'_>| {
+        host.is_local_or_address() || accepted.iter().any(|name| name.eq_ignore_ascii_case(host.name()))
+    };
+    let (Ok(signed), requested) = (Host::parse(authority), examined.request.host) else { return false };
+    let base = Base { scheme, authority };
+    let differs = !signed.name().eq_ignore_ascii_case(requested.name());
+    differs
+        && is_local(&signed)
+        && is_local(&requested)
+        && examined.tried.urls().any(|url| resource.matches(&SignedUrl { base, ..url }))
 }
 
 /// Why a Resource doesn't match, where one difference explains it.

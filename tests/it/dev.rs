@@ -156,6 +156,12 @@ fn a_link_for_another_host_or_scheme_is_denied_and_its_cause_has_the_link_that_w
     assert!(code == Some(1) && text.contains("cause: host (proven)"), "{text}");
     assert!(text.contains(&format!("open instead: {good}\n")), "{text}");
     assert!(text.contains(&format!("requested: http://127.0.0.1:{port}/image.svg\n")), "{text}");
+    // A custom policy for the one host is the same mistake.
+    let wide = format!("http://localhost:{port}/*");
+    let custom = sign(&edge, &format!("http://localhost:{port}/image.svg"), &["--resource", &wide]);
+    let (_, text) = explain(&custom.replace("localhost", "127.0.0.1"));
+    assert!(text.contains("cause: host (proven)"), "{text}");
+    assert!(text.contains(&format!("open instead: {custom}\n")), "{text}");
     // A scheme, too: https as requested, http as signed.
     let (_, text) = explain(&good.replace("http://", "https://"));
     assert!(text.contains("cause: scheme (proven)"), "{text}");
