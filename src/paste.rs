@@ -32,9 +32,12 @@ mod redacted;
 mod request;
 pub(crate) mod responder;
 pub(crate) mod response;
+mod s3_responses;
 mod shape;
 mod shortened;
 mod standard_log;
+#[cfg(test)]
+mod tests;
 mod tool;
 mod url;
 mod words;

@@ -24,40 +24,12 @@ pub(crate) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static s
     .into_iter()
 }
 
-/// S3's codes with 403 or behind one, and what to do.
-pub(crate) const S3_CODES: [(&str, &str); 10] = [
-    (
-        "AccessDenied",
-        "let the distribution read the bucket: its origin access control in the bucket's policy; a key that isn't \
-         there is AccessDenied, too, without s3:ListBucket",
-    ),
-    ("NoSuchKey", "the object isn't there: look at the path, the origin path, and letters' case"),
-    ("NoSuchBucket", "the origin names a bucket that isn't there"),
-    (
-        "SignatureDoesNotMatch",
-        "something in the request that S3 got was changed after its own signature: an origin request policy that \
-         forwards Host or Authorization breaks origin access control; or a presigned URL of S3 was changed",
-    ),
-    (
-        "InvalidAccessKeyId",
-        "the access key of an S3 presigned URL isn't known: was the link meant for CloudFront?",
-    ),
-    ("ExpiredToken", "the session of an S3 presigned URL has ended"),
-    ("RequestTimeTooSkewed", "the clock of whoever signed for S3 is wrong"),
-    ("AllAccessDisabled", "S3 has turned all access to the object off"),
-    ("KMS.DisabledException", "the object's KMS key is disabled"),
-    ("InvalidObjectState", "the object is archived: restore it first"),
-];
-
-/// Of S3's own presigned URLs, which aren't CloudFront's.
-pub(crate) const S3_EXPIRED: &str =
-    "the presigned URL of S3 has expired: it is none of CloudFront's, and no change to the bucket mends it";
-
+/// Where a code of S3 has no advice of its own.
 pub(crate) const S3_NEXT: [&str; 1] =
     ["look at the bucket's policy and at the distribution's origin access control"];
 
-/// What CloudFront's pages say (semantics 7.4).
-pub(crate) const PAGES: [(Whose, &str, &str); 5] = [
+/// What CloudFront's pages say (semantics 7.4): who answered, words of the page, and what to do.
+pub(crate) const PAGES: [(Whose, &str, &str); 17] = [
     (
         Whose::Firewall,
         "Request blocked.",
@@ -75,11 +47,77 @@ pub(crate) const PAGES: [(Whose, &str, &str); 5] = [
     ),
     (
         Whose::CloudFrontPage,
+        "does not match the certificate for which the HTTPS connection was established",
+        "the Host isn't an alias of the distribution whose certificate was used (a reused connection, or SNI for another name): \
+         send the same name in SNI and Host, or use a connection of its own",
+    ),
+    (
+        Whose::CloudFrontPage,
         "Bad request.",
-        "no distribution has the host as an alias, the behavior is https-only, or the request is malformed",
+        "the Host isn't an alias (alternate domain name) of any distribution: add it to the distribution, with a certificate that \
+         covers it. Or the behavior is https-only and the request came over HTTP, or the request is malformed",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "Lambda function",
+        "the function at the edge failed or returned a response that isn't valid: look into its log in the region of the edge",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "CloudFront function",
+        "the CloudFront function failed or returned something that isn't valid: test it in the console, and look into its log",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "resolve the origin domain name",
+        "the origin's domain name can't be resolved: correct it in the origin's settings, or its DNS; the signature was good",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "connect to the origin",
+        "the origin didn't accept a connection: its port, its firewall, or its certificate (name, chain, end); the signature was good",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "establish a connection with the origin",
+        "the origin didn't accept a connection: its port, its firewall, or its certificate (name, chain, end); the signature was good",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "origin closed the connection",
+        "the origin ended the connection without a response: look into its log; the signature was good",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "incorrect response",
+        "the origin's response isn't valid HTTP, or its head is too large; the signature was good",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "Limit Exceeded",
+        "a quota of the account or of functions at the edge is used up",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "apacity",
+        "CloudFront had no capacity for the moment: the same request works later",
+    ),
+    (
+        Whose::CloudFrontPage,
+        "too large",
+        "the URL may have 8,192 bytes and the head of a request 32,768: make cookies or the query smaller",
     ),
     (Whose::CloudFrontPage, "origin", "the origin couldn't be asked: the signature was good"),
+    (
+        Whose::CloudFrontPage,
+        "We can't connect to the server for this app or website at this time",
+        "the page names no reason: is the Host an alias of the distribution, is the distribution deployed and enabled, and does the \
+         behavior take HTTP?",
+    ),
 ];
+
+/// What every page of CloudFront has.
+pub(crate) const PAGE_SIGNS: [&str; 2] = ["Generated by cloudfront", "The request could not be satisfied"];
 
 #[cfg(test)]
 mod tests {
@@ -110,6 +148,12 @@ mod tests {
             ("HTTP/1.1 403 F\nServer: nginx\nVia: 1.1 x.cloudfront.net (CloudFront)\n\nno".to_owned(), Whose::App, false),
             (cloudfront.to_owned(), Whose::Signature, false),
             (cloudfront.replace("\n\n", "\nContent-Length: 110\n\n"), Whose::Signature, true),
+            (page("Bad request.").replace("Generated by cloudfront", "<H2>The request could not be satisfied"), Whose::CloudFrontPage, true),
+            (
+                "HTTP/1.1 301 Moved\nServer: AmazonS3\nX-Cache: Error from cloudfront\n\n<Error><Code>PermanentRedirect</Code></Error>".to_owned(),
+                Whose::S3,
+                true,
+            ),
             (String::new(), Whose::Nobody, false),
             (
                 "HTTP/2 200 \ncontent-type: text/html\nserver: AmazonS3\nx-cache: Error from cloudfront\n\n<html>".to_owned(),
