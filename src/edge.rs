@@ -23,23 +23,28 @@ pub use crate::identity;
 pub mod access_log;
 pub mod admin;
 pub mod asked;
+pub mod capacity;
 pub mod cloudfront_headers;
 pub mod connection;
 mod console;
 pub mod conversation;
+pub mod conversations;
 pub mod cookie_link;
 pub mod dev_signer;
 pub mod error_page;
 pub mod explainer;
 pub mod forward;
 pub mod forwarded;
+pub mod frame_meter;
 pub mod gathered;
+pub mod head_scan;
 pub mod headers;
 pub mod http1;
 pub mod http2;
 pub mod listener;
 pub mod metrics;
 pub mod observer;
+pub mod places;
 pub mod proxy_header;
 pub mod recorder;
 pub mod reply;
@@ -58,6 +63,7 @@ pub mod worker;
 
 use access_log::AccessLog;
 use asked::Asked;
+use capacity::Capacity;
 use dev_signer::DevSigner;
 use explainer::Explainer;
 pub use listener::Listeners;
@@ -146,12 +152,13 @@ pub fn start(
 ) -> io::Result<Workers> {
     let (ready, accepting) = mpsc::channel();
     let mut threads = Vec::new();
+    let capacity = Capacity::now(&edge.running.load().limits, listeners.per_worker.len());
     for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
         // A token of its own: connections ask it on every turn, and threads must not meet in one lock for that.
         let (edge, own) = (Arc::clone(edge), stop.child_token());
         let (whole, ready) = (stop.clone(), ready.clone());
         let serve = move || {
-            let served = serve_on_this_thread(sockets, edge, grace, &own, ready);
+            let served = serve_on_this_thread(sockets, edge, capacity, grace, &own, ready);
             // One that can't serve must not leave the others to serve half of the requests unnoticed.
             whole.cancel();
             served
@@ -189,6 +196,7 @@ impl Workers {
 fn serve_on_this_thread(
     sockets: Vec<(std::net::TcpListener, Door)>,
     edge: Arc<Edge>,
+    capacity: Capacity,
     grace: Duration,
     stop: &CancellationToken,
     ready: mpsc::Sender<()>,
@@ -198,9 +206,9 @@ fn serve_on_this_thread(
         .max_blocking_threads(MAX_BLOCKING_THREADS)
         .build_local(LocalOptions::default())?;
     let served = runtime.block_on(async {
-        let worker = Rc::new(Worker::new(Arc::clone(&edge)));
+        let worker = Rc::new(Worker::new(Arc::clone(&edge), capacity));
         let connections = TaskTracker::new();
-        let places = Arc::new(Semaphore::new(worker.limits().connections));
+        let places = Arc::new(Semaphore::new(capacity.viewers));
         for (socket, door) in sockets {
             let listener = TcpListener::from_std(socket)?;
             let accepting = accept(
@@ -268,6 +276,7 @@ async fn sweep(worker: Rc<Worker>) {
     for tick in 0u32.. {
         ticks.tick().await;
         worker.conversations().look();
+        worker.shed();
         if tick % LOOKS_FOR_A_SWEEP == 0 {
             worker.sweep();
         }
@@ -301,7 +310,8 @@ mod tests {
     #[tokio::test]
     async fn a_connection_that_has_ended_gives_its_place_to_the_next() {
         let settings = crate::config::parse(Path::new("config.toml"), CONFIG).unwrap();
-        let worker = Rc::new(Worker::new(Arc::new(Edge::new(&settings, false))));
+        let capacity = Capacity::of(&crate::config::Limits::default(), 1, None);
+        let worker = Rc::new(Worker::new(Arc::new(Edge::new(&settings, false)), capacity));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (places, stop) = (Arc::new(Semaphore::new(1)), CancellationToken::new());

@@ -84,6 +84,9 @@ pub mod config;
 #[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod edge;
+#[cfg(feature = "shell")]
+#[doc(hidden)]
+pub mod head_lines;
 #[cfg(any(feature = "shell", feature = "tower"))]
 #[doc(hidden)]
 pub mod identity;
@@ -95,8 +98,6 @@ pub mod locations;
 pub mod origin;
 #[cfg(feature = "shell")]
 mod paste;
-#[cfg(feature = "shell")]
-#[doc(hidden)]
 pub mod small_writes;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -104,6 +104,11 @@ pub enum OriginError {
     /// The request can't be signed.
     #[error("the request to the origin can't be signed: {0}")]
     Signing(#[source] BoxError),
+    /// As many requests are being answered as may be, and none of them ended in time.
+    #[error(
+        "too many requests wait for origins (origin-connections-per-worker, origin-connections-per-viewer)"
+    )]
+    Busy,
     /// It took too long.
     #[error("the origin did not respond in time")]
     ResponseTimeout,
@@ -119,6 +124,9 @@ pub enum OriginError {
     /// 101 without having been asked.
     #[error("the origin switches to a protocol that nobody asked for")]
     Upgrade,
+    /// A body in a form that isn't known here.
+    #[error("the origin's response has a transfer coding other than chunked")]
+    Coding,
     /// Beyond CloudFront's quota (semantics 9.3).
     #[error("the origin's response has a head of {len} bytes, more than {}", crate::access::gate::MAX_HEAD)]
     HeadTooLarge {
@@ -148,9 +156,10 @@ impl OriginError {
             Self::Connect(_) | Self::ConnectTimeout | Self::Tls(_) | Self::Certificate(_) => {
                 "OriginConnectError"
             }
+            Self::Busy => "CapacityExceeded",
             Self::NoCredentials | Self::Signing(_) => "OriginError",
             Self::ResponseTimeout | Self::Closed(_) | Self::Exchange(_) => "OriginCommError",
-            Self::Garbage(_) | Self::Upgrade => "OriginInvalidResponseError",
+            Self::Garbage(_) | Self::Upgrade | Self::Coding => "OriginInvalidResponseError",
             Self::HeadTooLarge { .. } => "OriginHeaderTooBigError",
             Self::ViewerBody => "ClientCommError",
         }

@@ -65,7 +65,7 @@ struct Line;
 
 impl Write for Line {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let queued = LINES.get().is_some_and(|lines| lines.try_send(Message::Line(line.to_vec())).is_ok());
+        let queued = LINES.get().is_some_and(|lines| lines.try_send(Message::Line(one_line(line))).is_ok());
         if !queued {
             LOST.fetch_add(1, Ordering::Relaxed);
         }
@@ -75,6 +75,15 @@ impl Write for Line {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// A line without U+2028 and U+2029, which JSON may hold as they are and some readers take for the end of a line.
+fn one_line(line: &[u8]) -> Vec<u8> {
+    if memchr::memmem::find(line, b"\xe2\x80").is_none() {
+        return line.to_vec();
+    }
+    let text = String::from_utf8_lossy(line);
+    text.replace('\u{2028}', "\\u2028").replace('\u{2029}', "\\u2029").into_bytes()
 }
 
 /// Writes what has come together, in as few writes as can be: a write and a wake for each line would cost more than the
@@ -127,3 +136,19 @@ const GATHERING: Duration = Duration::from_millis(5);
 const MAX_TOGETHER: usize = 64 << 10;
 /// Some hundred milliseconds of a busy proxy's lines.
 const MAX_LINES: usize = 16_384;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn separators_of_lines_are_escaped() {
+        for (line, written) in [
+            ("{\"a\":\"b\u{2028}c\u{2029}\"}\n", "{\"a\":\"b\\u2028c\\u2029\"}\n"),
+            ("dash \u{2014} stays\n", "dash \u{2014} stays\n"),
+            ("plain\n", "plain\n"),
+        ] {
+            assert_eq!(one_line(line.as_bytes()), written.as_bytes());
+        }
+    }
+}

@@ -113,6 +113,7 @@ impl Fixed {
             ("[server] shutdown-grace", format!("{:?}", server.shutdown_grace)),
             ("[server] reload", format!("{:?}", server.reload)),
             ("[server.limits] connections-per-worker", server.limits.connections.to_string()),
+            ("[server.limits] origin-connections-per-worker", server.limits.origin_connections.to_string()),
             ("[verified-policy-cache] max-size", settings.verified_policies_size.to_string()),
             ("[[server.https]] listen", https_listeners(server)),
             ("[access-log]", settings.access_log.as_ref().map_or("off".to_owned(), |log| format!("{log:?}"))),

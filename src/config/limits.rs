@@ -12,6 +12,10 @@ use crate::epoch::parse_duration;
 pub struct Limits {
     /// Connections that one worker serves at a time; more wait in the system's queue.
     pub connections: usize,
+    /// Requests that origins answer at a time for one worker, each with a connection or a file; more wait.
+    pub origin_connections: usize,
+    /// The same for one viewer's connection.
+    pub origin_connections_per_viewer: usize,
     /// For a TLS handshake, whole.
     pub handshake: Duration,
     /// For the PROXY protocol's header, whole.
@@ -30,6 +34,8 @@ pub struct Limits {
     pub streams: u32,
     /// Streams that a viewer may reset before they are begun on, until the connection ends (CVE-2023-44487).
     pub resets: usize,
+    /// Frames of HTTP/2 in a second that cost a turn and carry nothing, beyond those that requests and responses account for.
+    pub idle_frames: u32,
     /// Bytes of a request's head that are read at all; CloudFront's quota of 32,768 is counted within it.
     pub head_size: usize,
 }
@@ -38,6 +44,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 16_384,
+            origin_connections: 4_096,
+            origin_connections_per_viewer: 64,
             handshake: Duration::from_secs(10),
             proxy_header: Duration::from_secs(5),
             head: Duration::from_secs(30),
@@ -47,6 +55,7 @@ impl Default for Limits {
             tunnel: Duration::from_secs(600),
             streams: 128,
             resets: 20,
+            idle_frames: 2_000,
             head_size: 128 << 10,
         }
     }
@@ -73,15 +82,21 @@ impl Loader<'_, '_> {
         }
         for (key, slot, least, most) in [
             ("connections-per-worker", &mut limits.connections, 1, 1 << 20),
+            ("origin-connections-per-worker", &mut limits.origin_connections, 4, 1 << 20),
+            ("origin-connections-per-viewer", &mut limits.origin_connections_per_viewer, 1, 1024),
             ("early-resets", &mut limits.resets, 1, 10_000),
         ] {
             if let Some(number) = table.integer(self.faults, key) {
                 *slot = self.within(key, &number, least, most);
             }
         }
-        if let Some(number) = table.integer(self.faults, "streams-per-connection") {
-            let streams = self.within("streams-per-connection", &number, 1, 1024);
-            limits.streams = u32::try_from(streams).unwrap_or(u32::MAX);
+        for (key, slot, least, most) in [
+            ("streams-per-connection", &mut limits.streams, 1, 1024),
+            ("idle-frames-per-second", &mut limits.idle_frames, 10, 1_000_000),
+        ] {
+            if let Some(number) = table.integer(self.faults, key) {
+                *slot = u32::try_from(self.within(key, &number, least, most)).unwrap_or(u32::MAX);
+            }
         }
         table.finish(self.faults, &[]);
         limits

@@ -11,6 +11,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
+use super::places::Share;
 use super::socket::Socket;
 use super::viewer::{Peer, TlsFacts, ViewerAddress};
 use super::worker::Worker;
@@ -31,6 +32,8 @@ pub struct Connected {
     pub address: SocketAddr,
     /// What it may cost.
     pub limits: Limits,
+    /// What it may take of the places for requests.
+    pub share: Rc<Share>,
 }
 
 /// Serves requests until the viewer or the end comes. The connection's place among the others is given back then.
@@ -46,7 +49,8 @@ pub async fn serve(
         tracing::debug!(%error, "TCP_NODELAY could not be set");
     }
     let limits = worker.limits();
-    let mut connected = Connected { worker, peer: Peer::plain(address), address, limits };
+    let share = Share::new(worker.places(), &limits);
+    let mut connected = Connected { worker, peer: Peer::plain(address), address, limits, share };
     let mut stream = stream;
     if door.proxy_protocol && !Box::pin(connected.is_introduced(&mut stream, &stop)).await {
         return;

@@ -5,12 +5,17 @@
 
 use std::cell::{Cell, RefCell};
 use std::pin::Pin;
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Instant;
 
+use super::conversations::Talk;
+use super::head_scan::Framing;
+use super::places::{Held, Slot};
 use crate::body::{Body, BoxError};
 use crate::origin::Upgraded;
 
@@ -21,6 +26,8 @@ pub enum Call {
     Stop,
     /// Nothing is in flight: keep the socket and nothing else.
     Park,
+    /// The viewer takes nothing, and others wait for its place: end at once.
+    Shed,
 }
 
 /// One connection while hyper drives it.
@@ -41,6 +48,12 @@ pub struct Conversation {
     task: RefCell<Option<Waker>>,
     /// What goes on once the response has left, where it says that the protocol changes.
     switched: RefCell<Option<Switched>>,
+    /// How the body of the last request is framed.
+    framing: Cell<Framing>,
+    /// The place of the request in flight.
+    slot: Slot,
+    /// Since when the viewer has taken nothing of what waits for it.
+    stalled: Cell<Option<Instant>>,
 }
 
 /// A connection whose protocol changes, and what is kept until it ends: the response's body, with which its line of the
@@ -50,6 +63,8 @@ pub struct Switched {
     pub origin: Upgraded,
     /// Of the response that said so.
     pub _log: Body,
+    /// The connection to the origin counts as long as it is there.
+    pub _place: Option<Held>,
 }
 
 impl std::fmt::Debug for Switched {
@@ -59,6 +74,12 @@ impl std::fmt::Debug for Switched {
 }
 
 impl Conversation {
+    /// One whose requests take their place in the slot.
+    #[must_use]
+    pub fn new(slot: Slot) -> Rc<Self> {
+        Rc::new(Self { slot, ..Self::default() })
+    }
+
     /// A request has come; it is over when its response's body, wrapped in what this returns, is dropped.
     pub fn request(self: &Rc<Self>) -> InFlight {
         self.in_flight.set(true);
@@ -105,6 +126,23 @@ impl Conversation {
     /// the connection only after the upload; the viewer, who was promised the end, waits for it.
     pub fn has_only_upload_left(&self) -> bool {
         self.is_last.get() && self.flushed.get() && self.body_is_open.get()
+    }
+
+    /// How the body of the last request is framed.
+    pub fn framing(&self) -> Framing {
+        self.framing.get()
+    }
+
+    /// A request has come whose body is framed so.
+    pub fn is_framed(&self, framing: Framing) {
+        self.framing.set(framing);
+    }
+
+    /// Whether what is written waits for the viewer.
+    pub fn waits_for_viewer(&self, waits: bool) {
+        if waits != self.stalled.get().is_some() {
+            self.stalled.set(waits.then(Instant::now));
+        }
     }
 
     /// What goes on after the response, once.
@@ -160,6 +198,15 @@ impl Talk for Conversation {
         self.is_last();
         self.call(Call::Stop);
     }
+
+    fn shed(&self, limit: Duration, _: usize) -> usize {
+        let is_stalled =
+            self.in_flight.get() && self.stalled.get().is_some_and(|since| since.elapsed() >= limit);
+        if is_stalled {
+            self.call(Call::Shed);
+        }
+        usize::from(is_stalled)
+    }
 }
 
 /// A request that isn't over.
@@ -167,6 +214,11 @@ impl Talk for Conversation {
 pub struct InFlight(Rc<Conversation>);
 
 impl InFlight {
+    /// The place that it takes.
+    pub fn slot(&self) -> &Slot {
+        &self.0.slot
+    }
+
     /// Its response changes the protocol.
     pub fn switches(&self, switched: Switched) {
         self.0.switched.replace(Some(switched));
@@ -176,6 +228,7 @@ impl InFlight {
 impl Drop for InFlight {
     fn drop(&mut self) {
         self.0.in_flight.set(false);
+        drop(self.0.slot.empty());
     }
 }
 
@@ -207,53 +260,10 @@ impl HttpBody for LastOf {
     }
 }
 
-/// A connection that a protocol drives, of whichever version.
-pub trait Talk: std::fmt::Debug {
-    /// Is there anything to be said of its idleness?
-    fn look(&self);
-    /// Finish what is in flight, and end.
-    fn stop(&self);
-}
-
-/// All conversations of one thread.
-#[derive(Debug, Default)]
-pub struct Conversations {
-    all: RefCell<Vec<Weak<dyn Talk>>>,
-    stopping: Cell<bool>,
-}
-
-impl Conversations {
-    /// Begins one of HTTP/1.1.
-    pub fn begin(&self) -> Rc<Conversation> {
-        let conversation = Rc::new(Conversation::default());
-        self.add(&conversation);
-        conversation
-    }
-
-    /// Adds one that has just begun.
-    pub fn add<T: Talk + 'static>(&self, one: &Rc<T>) {
-        if self.stopping.get() {
-            one.stop();
-        }
-        let one: Weak<T> = Rc::downgrade(one);
-        self.all.borrow_mut().push(one);
-    }
-
-    /// Looks at all: those that were idle since the last time are called to park, or to their end.
-    pub fn look(&self) {
-        self.all.borrow_mut().retain(|one| one.upgrade().inspect(|one| one.look()).is_some());
-    }
-
-    /// Calls all to stop, also those that begin later.
-    pub fn stop(&self) {
-        self.stopping.set(true);
-        self.all.borrow().iter().filter_map(Weak::upgrade).for_each(|one| one.stop());
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::conversations::Conversations;
 
     fn called(conversation: &Conversation) -> Option<Call> {
         match conversation.poll_called(&mut Context::from_waker(Waker::noop())) {
@@ -272,7 +282,8 @@ mod tests {
     #[test]
     fn only_who_asks_nothing_between_two_looks_is_parked() {
         let all = Conversations::default();
-        let (busy, idle, silent) = (all.begin(), all.begin(), all.begin());
+        let (busy, idle, silent) =
+            (all.begin(Slot::default()), all.begin(Slot::default()), all.begin(Slot::default()));
         let request = busy.request();
         ask(&idle);
         all.look();
@@ -293,7 +304,7 @@ mod tests {
     #[test]
     fn who_asks_before_it_hears_the_call_is_not_parked() {
         let all = Conversations::default();
-        let one = all.begin();
+        let one = all.begin(Slot::default());
         all.look();
         all.look();
         // The beginning of a head is enough.
@@ -306,7 +317,7 @@ mod tests {
     #[test]
     fn a_response_that_is_not_sent_yet_is_waited_for() {
         let all = Conversations::default();
-        let one = all.begin();
+        let one = all.begin(Slot::default());
         ask(&one);
         // A flush while the response is still made says nothing.
         let request = one.request();
@@ -323,7 +334,7 @@ mod tests {
     #[test]
     fn who_has_begun_a_head_is_not_parked_before_it_has_asked() {
         let all = Conversations::default();
-        let slow = all.begin();
+        let slow = all.begin(Slot::default());
         slow.has_read();
         all.look();
         all.look();
@@ -337,7 +348,7 @@ mod tests {
     #[test]
     fn a_connection_whose_upload_is_not_read_to_its_end_or_that_is_to_close_is_never_parked() {
         let all = Conversations::default();
-        let (uploading, closing) = (all.begin(), all.begin());
+        let (uploading, closing) = (all.begin(Slot::default()), all.begin(Slot::default()));
         let request = uploading.request();
         uploading.body_began();
         drop(request);
@@ -359,8 +370,11 @@ mod tests {
     #[test]
     fn a_stop_reaches_those_that_are_and_those_that_come() {
         let all = Conversations::default();
-        let before = all.begin();
+        let before = all.begin(Slot::default());
         all.stop();
-        assert_eq!((called(&before), called(&all.begin())), (Some(Call::Stop), Some(Call::Stop)));
+        assert_eq!(
+            (called(&before), called(&all.begin(Slot::default()))),
+            (Some(Call::Stop), Some(Call::Stop))
+        );
     }
 }

@@ -12,6 +12,7 @@ use super::access_log::AccessLogEntry;
 use super::cloudfront_headers::Whereabouts;
 use super::headers::{self, Passage};
 use super::identity::RequestIdentity;
+use super::places::Slot;
 use super::reply::Reply;
 use super::viewer::Viewer;
 use super::websocket;
@@ -34,6 +35,8 @@ pub struct Forwarding<'a> {
     pub in_use: &'a InUse,
     /// Whether the request had to show credentials.
     pub is_private: bool,
+    /// Where it takes its place among the requests that origins answer.
+    pub slot: &'a Slot,
     /// Who asks.
     pub viewer: &'a Viewer,
     /// The marks of the request.
@@ -143,7 +146,7 @@ impl Forwarding<'_> {
             Ok(response) if !group.failover_on.contains(&response.status().as_u16()) => return answered,
             Ok(response) => response.status().to_string(),
             // Nobody else could answer it: the fault is the request's own.
-            Err(OriginError::ViewerBody | OriginError::Signing(_)) => return answered,
+            Err(OriginError::ViewerBody | OriginError::Signing(_) | OriginError::Busy) => return answered,
             Err(error) => error.to_string(),
         };
         let (from, to) = (first.origin.id.as_str(), ahead.origin.id.as_str());
@@ -191,7 +194,9 @@ impl Forwarding<'_> {
             asked.keep(request.method(), target, request.headers());
         }
         entry.asks(&self.in_use.names, origin);
+        let has_place = self.slot.fill(origin.timeouts.connection).await;
         let sent = match self.in_use.origin(origin) {
+            _ if !has_place => Err(OriginError::Busy),
             Ok(origin) => origin.client.send(request, self.viewer.scheme).await,
             Err(error) => Err(error),
         };

@@ -4,13 +4,14 @@ use bytes::Bytes;
 use http::Version;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
-    USER_AGENT, VIA,
+    TRANSFER_ENCODING, USER_AGENT, VIA,
 };
 use http::uri::Authority;
 use smallvec::SmallVec;
 
 use super::cloudfront_headers::{Facts, Whereabouts};
 use super::identity::{RequestIdentity, X_AMZ_CF_ID};
+use super::reply::Reply;
 use super::viewer::Viewer;
 pub use crate::access::answer::X_CACHE;
 use crate::access::credentials::is_signing_cookie;
@@ -138,6 +139,23 @@ fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
 pub(super) fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
     let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
     lines.flat_map(|line| line.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
+}
+
+/// Whether a body is framed in one way only: hyper reads chunks where they are the last coding of several, and where they are
+/// named twice, in which others read another body (RFC 9112, 6.1).
+///
+/// # Errors
+/// A [`Reply`] of 501 for a coding that isn't known, of 400 for chunks of chunks.
+pub(super) fn check_coding(headers: &HeaderMap) -> Result<(), Reply> {
+    let lines = || headers.get_all(TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
+    let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
+    let mut codings = lines().flat_map(|line| line.split(|byte| *byte == b','));
+    match (lines().count(), lines().next()) {
+        (0, _) => Ok(()),
+        (1, Some(only)) if is_chunked(only) => Ok(()),
+        _ if codings.all(is_chunked) => Err(Reply::bad_request("expected one Transfer-Encoding, chunked")),
+        _ => Err(Reply::not_implemented("expected no Transfer-Encoding but chunked")),
+    }
 }
 
 fn listed_by_connection(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {

@@ -3,14 +3,15 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
-use http::header::CONNECTION;
-use http::{HeaderMap, Request, Version};
-use hyper::body::Incoming;
+use bytes::{Buf, Bytes};
+use http::header::{CONNECTION, UPGRADE};
+use http::{HeaderMap, Request, Response, Version};
+use hyper::body::{Body as _, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -18,11 +19,13 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Connected;
-use super::conversation::{Call, Conversation, LastOf, Switched};
+use super::conversation::{Call, Conversation, InFlight, LastOf, Switched};
+use super::head_scan::{Framing, HeadScan};
+use super::places::Slot;
 use super::socket::Socket;
 use super::stall::StallGuard;
 use super::{headers, tunnel, viewer_body};
-use crate::body;
+use crate::body::{self, Body};
 use crate::origin::Upgraded;
 use crate::small_writes::SmallWrites;
 
@@ -48,30 +51,16 @@ fn on_the_heap(parked: Parked, viewer: Rc<Connected>) -> Pin<Box<dyn Future<Outp
 /// Lets hyper serve requests until the connection ends, or has been idle for so long that it is parked.
 async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
     let Connected { limits, address, .. } = *viewer;
-    let conversation = viewer.worker.conversations().begin();
-    let io = Conversing { parked, conversation: Rc::clone(&conversation) };
+    let slot = Slot::new(Rc::clone(&viewer.share));
+    let conversation = viewer.worker.conversations().begin(slot);
+    let io = Conversing { parked, conversation: Rc::clone(&conversation), scan: HeadScan::default() };
     let called = Rc::clone(&conversation);
     let observer = Rc::clone(viewer.worker.observer());
     let service = service_fn(move |request: Request<Incoming>| {
-        let (viewer, in_flight) = (Rc::clone(&viewer), conversation.request());
-        // hyper never keeps a connection to a viewer of HTTP/1.0.
-        if request.version() < Version::HTTP_11 || says_close(request.headers()) {
-            conversation.is_last();
-        }
-        let request =
-            request.map(|incoming| viewer_body::of_conversation(incoming, viewer.limits.body, &conversation));
-        let conversation = Rc::clone(&conversation);
-        async move {
-            let mut response = viewer.worker.respond(request, &viewer.peer).await;
-            if says_close(response.headers()) {
-                conversation.is_last();
-            }
-            if let Some(origin) = Upgraded::take(&mut response) {
-                let body = std::mem::replace(response.body_mut(), body::empty());
-                in_flight.switches(Switched { origin, _log: body });
-            }
-            Ok::<_, Infallible>(response.map(|body| LastOf { body, request: in_flight }))
-        }
+        let in_flight = begun(&request, &conversation);
+        let limit = viewer.limits.body;
+        let request = request.map(|incoming| viewer_body::of_conversation(incoming, limit, &conversation));
+        answered(request, in_flight, Rc::clone(&viewer), Rc::clone(&conversation))
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head).title_case_headers(true);
@@ -88,23 +77,15 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
+        Ok(Call::Shed) => return None,
         Ok(Call::Park) => {
             Pin::new(&mut connection).graceful_shutdown();
-            return match connection.without_shutdown().await {
-                Ok(parts) if called.is_between() => Some(taken_back(parts)),
-                Ok(parts) => {
-                    taken_back(parts).stream.0.say_goodbye().await;
-                    None
-                }
-                Err(error) => {
-                    tracing::debug!(peer = %address, %error, "a viewer's connection ended with an error");
-                    None
-                }
-            };
+            let parts = connection.without_shutdown().await;
+            return parked_or_ended(parts.map(taken_back), called.is_between(), address).await;
         }
     };
     match (ended, called.switched()) {
-        (Ok(()), Some(Switched { origin, _log })) => {
+        (Ok(()), Some(Switched { origin, _log, _place })) => {
             let Parked { unread, stream } = taken_back(connection.into_parts());
             tunnel::run(stream.0, unread, origin, limits.tunnel).await;
         }
@@ -119,6 +100,66 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
         (Ok(()), None) => {}
     }
     None
+}
+
+/// What is known of a request before its body: whether another one may follow, and where.
+fn begun(request: &Request<Incoming>, conversation: &Rc<Conversation>) -> InFlight {
+    let in_flight = conversation.request();
+    // hyper never keeps a connection to a viewer of HTTP/1.0.
+    if request.version() < Version::HTTP_11 || says_close(request.headers()) {
+        conversation.is_last();
+    }
+    conversation.is_framed(framing(request));
+    in_flight
+}
+
+async fn answered(
+    request: Request<Body>,
+    in_flight: InFlight,
+    viewer: Rc<Connected>,
+    conversation: Rc<Conversation>,
+) -> Result<Response<LastOf>, Infallible> {
+    let mut response = viewer.worker.respond(request, &viewer.peer, in_flight.slot()).await;
+    if says_close(response.headers()) {
+        conversation.is_last();
+    }
+    if let Some(origin) = Upgraded::take(&mut response) {
+        let body = std::mem::replace(response.body_mut(), body::empty());
+        let place = in_flight.slot().empty();
+        in_flight.switches(Switched { origin, _log: body, _place: place });
+    }
+    Ok(response.map(|body| LastOf { body, request: in_flight }))
+}
+
+/// What hyper has given back, unless the connection is to end after all.
+async fn parked_or_ended(
+    given_back: hyper::Result<Parked>,
+    is_between: bool,
+    address: SocketAddr,
+) -> Option<Parked> {
+    match given_back {
+        Ok(parked) if is_between => Some(parked),
+        Ok(mut parked) => {
+            parked.stream.0.say_goodbye().await;
+            None
+        }
+        Err(error) => {
+            tracing::debug!(peer = %address, %error, "a viewer's connection ended with an error");
+            None
+        }
+    }
+}
+
+/// How hyper reads the body of a request.
+fn framing(request: &Request<Incoming>) -> Framing {
+    let body = request.body();
+    match body.size_hint().exact() {
+        // A WebSocket may follow.
+        _ if body.is_end_stream() && request.headers().contains_key(UPGRADE) => Framing::Unknown,
+        _ if body.is_end_stream() => Framing::Empty,
+        Some(length) => Framing::Length(length),
+        None => Framing::Chunked,
+    }
 }
 
 fn says_close(fields: &HeaderMap) -> bool {
@@ -143,6 +184,7 @@ struct Parked {
 struct Conversing {
     parked: Parked,
     conversation: Rc<Conversation>,
+    scan: HeadScan,
 }
 
 impl AsyncRead for Conversing {
@@ -151,13 +193,23 @@ impl AsyncRead for Conversing {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { parked: Parked { unread, stream }, conversation } = &mut *self;
+        let Self { parked: Parked { unread, stream }, conversation, scan } = &mut *self;
+        let before = buf.filled().len();
         if unread.is_empty() {
             ready!(Pin::new(stream).poll_read(cx, buf))?;
         } else {
             let len = unread.len().min(buf.remaining());
-            buf.put_slice(&unread.split_to(len));
+            buf.put_slice(&unread[..len]);
         }
+        let new = &mut buf.filled_mut()[before..];
+        let passed = scan.pass(new, conversation.framing(), !conversation.is_in_flight());
+        let kept = &buf.filled()[before + passed..];
+        if unread.is_empty() && !kept.is_empty() {
+            *unread = Bytes::copy_from_slice(kept);
+        } else if !unread.is_empty() {
+            unread.advance(passed);
+        }
+        buf.set_filled(before + passed);
         conversation.has_read();
         Poll::Ready(Ok(()))
     }
@@ -165,7 +217,9 @@ impl AsyncRead for Conversing {
 
 impl AsyncWrite for Conversing {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.parked.stream).poll_write(cx, buf)
+        let polled = Pin::new(&mut self.parked.stream).poll_write(cx, buf);
+        self.conversation.waits_for_viewer(polled.is_pending());
+        polled
     }
 
     fn poll_write_vectored(
@@ -173,7 +227,9 @@ impl AsyncWrite for Conversing {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.parked.stream).poll_write_vectored(cx, bufs)
+        let polled = Pin::new(&mut self.parked.stream).poll_write_vectored(cx, bufs);
+        self.conversation.waits_for_viewer(polled.is_pending());
+        polled
     }
 
     fn is_write_vectored(&self) -> bool {

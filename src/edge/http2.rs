@@ -17,7 +17,9 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
 use super::connection::Connected;
+use super::frame_meter::FrameMeter;
 use super::gathered::Gathered;
+use super::places::Slot;
 use super::socket::Socket;
 use super::stall::StallGuard;
 use super::streams::{Spawner, StreamBody, Streams};
@@ -34,7 +36,7 @@ pub fn serve(socket: Socket, viewer: Connected) -> Pin<Box<dyn Future<Output = (
 
 async fn converse(socket: Socket, viewer: Connected) {
     let (limits, address) = (viewer.limits, viewer.address);
-    let streams = Streams::new(limits.idle, limits.write);
+    let streams = Streams::new(limits.idle, limits.write, Rc::clone(&viewer.share));
     viewer.worker.conversations().add(&streams);
     let (viewer, of_requests) = (Rc::new(viewer), Rc::clone(&streams));
     let service = service_fn(move |request: Request<Incoming>| {
@@ -43,7 +45,9 @@ async fn converse(socket: Socket, viewer: Connected) {
         // On the heap at once: hyper and the spawner move it on from hand to hand.
         Box::pin(async move {
             let stream = streams.current();
-            let response = viewer.worker.respond(request, &viewer.peer).await;
+            let none = Slot::default();
+            let slot = stream.as_ref().map_or(&none, |stream| stream.slot());
+            let response = viewer.worker.respond(request, &viewer.peer, slot).await;
             Ok::<_, Infallible>(response.map(|body| StreamBody::new(body, stream)))
         })
     });
@@ -59,7 +63,8 @@ async fn converse(socket: Socket, viewer: Connected) {
         .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(limits.idle)
         .keep_alive_timeout(limits.idle);
-    let socket = Gathered::new(StallGuard::new(socket, limits.write));
+    let metered = FrameMeter::new(socket, limits.idle_frames);
+    let socket = Gathered::new(StallGuard::new(metered, limits.write));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket.clone()), service));
     // Not by hyper's timers: before the preface, and while a viewer takes nothing of what h2 holds, it has none.
     let mut last_wait = IdleTimer::new(LAST_WAIT.min(limits.write));

@@ -74,6 +74,12 @@ impl Reply {
         Self::page(StatusCode::BAD_REQUEST, BAD_REQUEST, "bad-request", detail)
     }
 
+    /// A request in a form that isn't known here.
+    #[must_use]
+    pub fn not_implemented(detail: impl ToString) -> Self {
+        Self::page(StatusCode::NOT_IMPLEMENTED, BAD_REQUEST, "bad-request", detail)
+    }
+
     /// An origin that gave no answer: 504 for one that is too slow, else 502.
     #[must_use]
     pub fn origin_failed(error: &OriginError) -> Self {
@@ -81,6 +87,7 @@ impl Reply {
             OriginError::ConnectTimeout | OriginError::ResponseTimeout => {
                 (StatusCode::GATEWAY_TIMEOUT, ORIGIN_CONNECT)
             }
+            OriginError::Busy => (StatusCode::SERVICE_UNAVAILABLE, BUSY),
             OriginError::Connect(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CONNECT),
             OriginError::Tls(_) | OriginError::Certificate(_) => (StatusCode::BAD_GATEWAY, ORIGIN_TLS),
             OriginError::NoCredentials => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
@@ -89,6 +96,7 @@ impl Reply {
             OriginError::Garbage(_)
             | OriginError::Exchange(_)
             | OriginError::Upgrade
+            | OriginError::Coding
             | OriginError::HeadTooLarge { .. } => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
             OriginError::ViewerBody => return Self::bad_request(error),
         };
@@ -153,6 +161,8 @@ pub const ORIGIN_ERROR: &str = "origin-error";
 const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 /// Observed with 502; that it is the one for TLS is `[ASSUMED]` (semantics 7.4).
 const ORIGIN_TLS: &str = "CloudFront wasn't able to connect to the origin.";
+/// No body of a 503 is known (semantics 7.4): the sentence of the guide's page on 503, `[ASSUMED]`.
+const BUSY: &str = "CloudFront is currently unable to process this request because its capacity is exceeded.";
 const ORIGIN_CLOSED: &str = "The origin closed the connection.";
 const ORIGIN_WRONG: &str =
     "CloudFront couldn't connect to the origin or the origin returned an incorrect response.";

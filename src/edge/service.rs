@@ -11,6 +11,7 @@ use super::access_log::AccessLogEntry;
 use super::cloudfront_headers::Whereabouts;
 use super::forward::{Forwarding, Plan};
 use super::identity::RequestIdentity;
+use super::places::Slot;
 use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
@@ -49,11 +50,13 @@ struct Asker<'u> {
     is_stranger: bool,
     /// Whether this machine sent it, and no proxy or tunnel brought it.
     is_local: bool,
+    /// Where it takes its place among the requests that origins answer.
+    slot: &'u Slot,
 }
 
 impl Worker {
     /// Answers one request. Whatever happens is a response.
-    pub async fn respond(&self, request: Request<Body>, peer: &Peer) -> Response<Body> {
+    pub async fn respond(&self, request: Request<Body>, peer: &Peer, slot: &Slot) -> Response<Body> {
         let (mut parts, incoming) = request.into_parts();
         let in_use = self.in_use();
         let identity = self.identify();
@@ -66,6 +69,7 @@ impl Worker {
                 country: None,
                 is_stranger: peer.is_stranger(),
                 is_local: peer.is_local() && test_mode::came_through(&parts.headers).is_none(),
+                slot,
             },
             distribution: None,
             shaping: Shaping::default(),
@@ -130,6 +134,7 @@ impl Worker {
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
         received::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
+        headers::check_coding(&parts.headers)?;
         let Exchange { asker, entry, .. } = exchange;
         let now = self.heed_test_headers(parts, asker)?;
         let in_use = asker.in_use;
@@ -159,6 +164,10 @@ impl Worker {
             match decision {
                 Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
                     entry.signed_by(&in_use.names, key_pair_id, remembered);
+                }
+                // Without credentials on a private path it is a preflight, of which an origin gets its fields and no more.
+                Decision::Allow(Admission::Public) if has_body && route.is_private() => {
+                    return Err(Reply::bad_request("expected a preflight without a body"));
                 }
                 Decision::Allow(Admission::Public) => {}
                 Decision::Deny(reason) => {
@@ -212,6 +221,7 @@ impl<'u> Asker<'u> {
         Forwarding {
             in_use: self.in_use,
             is_private: false,
+            slot: self.slot,
             viewer: &self.viewer,
             identity: &self.identity,
             method: parts.method.clone(),

@@ -11,7 +11,8 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::rt::Executor;
 use tokio::time::Instant;
 
-use super::conversation::Talk;
+use super::conversations::Talk;
+use super::places::{Share, Slot};
 use crate::body::idle::IdleTimer;
 use crate::body::{Body, BoxError};
 
@@ -28,12 +29,14 @@ pub struct Streams {
     current: RefCell<Option<Rc<Stream>>>,
     is_called: Cell<bool>,
     task: RefCell<Option<Waker>>,
+    share: Rc<Share>,
+    all: RefCell<Vec<Weak<Stream>>>,
 }
 
 impl Streams {
     /// Of a connection that has just begun.
     #[must_use]
-    pub fn new(idle_limit: Duration, write_limit: Duration) -> Rc<Self> {
+    pub fn new(idle_limit: Duration, write_limit: Duration, share: Rc<Share>) -> Rc<Self> {
         Rc::new(Self {
             idle_limit,
             write_limit,
@@ -42,6 +45,8 @@ impl Streams {
             current: RefCell::default(),
             is_called: Cell::new(false),
             task: RefCell::default(),
+            share,
+            all: RefCell::default(),
         })
     }
 
@@ -72,6 +77,7 @@ impl Streams {
 
 impl Talk for Streams {
     fn look(&self) {
+        self.all.borrow_mut().retain(|stream| stream.strong_count() > 0);
         if self.open.get() == 0 && self.idle_since.get().elapsed() >= self.idle_limit {
             self.stop();
         }
@@ -83,6 +89,12 @@ impl Talk for Streams {
             task.wake();
         }
     }
+
+    fn shed(&self, limit: Duration, most: usize) -> usize {
+        let all = self.all.borrow();
+        let stalled = all.iter().filter_map(Weak::upgrade).filter(|stream| stream.has_stalled(limit));
+        stalled.take(most).map(|stream| stream.shed()).count()
+    }
 }
 
 /// One stream.
@@ -93,6 +105,45 @@ pub struct Stream {
     /// Of the response's body.
     frames: Cell<u64>,
     streams: Weak<Streams>,
+    /// The place of its request.
+    slot: Slot,
+    /// Since when its viewer has taken nothing of what waits for it, and the task that waits.
+    stalled: RefCell<Option<(Instant, Waker)>>,
+    is_shed: Cell<bool>,
+}
+
+impl Stream {
+    /// The place of its request.
+    #[must_use]
+    pub fn slot(&self) -> &Slot {
+        &self.slot
+    }
+
+    fn has_stalled(&self, limit: Duration) -> bool {
+        !self.is_shed.get()
+            && self.stalled.borrow().as_ref().is_some_and(|(since, _)| since.elapsed() >= limit)
+    }
+
+    fn shed(&self) {
+        self.is_shed.set(true);
+        if let Some((_, task)) = self.stalled.borrow_mut().take() {
+            task.wake();
+        }
+    }
+
+    fn stalls(&self, task: &Waker) {
+        let mut stalled = self.stalled.borrow_mut();
+        match &mut *stalled {
+            Some((_, known)) => known.clone_from(task),
+            None => *stalled = Some((Instant::now(), task.clone())),
+        }
+    }
+
+    fn moves(&self) {
+        if self.stalled.borrow().is_some() {
+            self.stalled.replace(None);
+        }
+    }
 }
 
 impl Drop for Stream {
@@ -116,7 +167,11 @@ impl<F: Future + 'static> Executor<F> for Spawner {
             waits_for_viewer: Cell::new(false),
             frames: Cell::new(0),
             streams: Rc::downgrade(streams),
+            slot: Slot::new(Rc::clone(&streams.share)),
+            stalled: RefCell::default(),
+            is_shed: Cell::new(false),
         });
+        streams.all.borrow_mut().push(Rc::downgrade(&stream));
         tokio::task::spawn_local(run(task, stream, Rc::clone(streams)));
     }
 }
@@ -131,16 +186,18 @@ async fn run(task: impl Future, stream: Rc<Stream>, streams: Rc<Streams>) {
         let before = streams.current.replace(Some(Rc::clone(&stream)));
         let polled = task.as_mut().poll(cx);
         streams.current.replace(before);
-        if polled.is_ready() {
+        if polled.is_ready() || stream.is_shed.get() {
             return Poll::Ready(());
         }
         if seen != stream.frames.get() || !stream.waits_for_viewer.get() {
             seen = stream.frames.get();
             timer.moved();
+            stream.moves();
         }
         if !stream.waits_for_viewer.get() {
             return Poll::Pending;
         }
+        stream.stalls(cx.waker());
         timer.poll_idle(cx)
     })
     .await;

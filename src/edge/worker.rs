@@ -6,17 +6,20 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rustls::ServerConfig;
 
 use super::asked::Asked;
-use super::conversation::Conversations;
+use super::capacity::Capacity;
+use super::conversations::Conversations;
 use super::identity::{RequestIdentity, RequestIds};
 use super::observer::{Names, Observer};
+use super::places::Places;
 use super::{Edge, Running, forwarded};
 use crate::config::Limits;
 use crate::distribution::origin::Origin;
-use crate::origin::{OriginClient, OriginError};
+use crate::origin::{OriginClient, OriginError, http};
 
 /// What one thread needs to answer requests: the shared edge, and its own view of what runs.
 #[derive(Debug)]
@@ -25,6 +28,7 @@ pub struct Worker {
     in_use: RefCell<Rc<InUse>>,
     ids: RefCell<RequestIds>,
     conversations: Conversations,
+    places: Rc<Places>,
     observer: Rc<Observer>,
 }
 
@@ -84,10 +88,19 @@ impl InUse {
 impl Worker {
     /// A worker without connections.
     #[must_use]
-    pub fn new(edge: Arc<Edge>) -> Self {
+    pub fn new(edge: Arc<Edge>, capacity: Capacity) -> Self {
+        http::keep_idle(capacity.idle);
+        let places = Places::new(capacity.origins);
         let in_use = RefCell::new(InUse::new(edge.running.load_full(), &edge));
         let observer = Observer::new(&edge);
-        Self { edge, in_use, ids: RefCell::default(), conversations: Conversations::default(), observer }
+        Self {
+            edge,
+            in_use,
+            ids: RefCell::default(),
+            conversations: Conversations::default(),
+            places,
+            observer,
+        }
     }
 
     /// Who is told of this thread's requests.
@@ -138,10 +151,24 @@ impl Worker {
         trusted.is_empty() || forwarded::is_trusted(address.to_canonical(), trusted)
     }
 
+    /// This thread's places for requests that origins answer.
+    #[must_use]
+    pub fn places(&self) -> &Rc<Places> {
+        &self.places
+    }
+
     /// This thread's connections to viewers.
     #[must_use]
     pub fn conversations(&self) -> &Conversations {
         &self.conversations
+    }
+
+    /// Where requests wait for a place, ends responses that stand still because their viewers take nothing.
+    pub fn shed(&self) {
+        let waiting = self.places.waiting();
+        if waiting > 0 {
+            self.conversations.shed(STALLED, waiting);
+        }
     }
 
     /// Ends origin connections that nobody uses any more.
@@ -151,3 +178,6 @@ impl Worker {
         }
     }
 }
+
+/// A viewer that takes nothing for so long has to give way where others wait.
+const STALLED: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@ use std::io;
 use std::rc::Rc;
 use std::time::Duration;
 
-use http::header::HOST;
+use http::header::{HOST, TRANSFER_ENCODING};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -20,16 +20,21 @@ use crate::viewer::Scheme;
 
 mod connect;
 mod exchange;
+mod idle;
 mod link;
 mod lookup;
 mod presented;
 mod stream;
 mod tls;
+mod watched_head;
 
 use connect::Connector;
 use exchange::{PooledBody, Progress, watched};
+use idle::Idle;
+pub use idle::{MAX_IDLE, keep_idle};
 use link::Link;
 pub use stream::OriginStream;
+use watched_head::{HeadWatch, Watched};
 
 /// The connections of one thread to one origin.
 #[derive(Debug)]
@@ -40,12 +45,6 @@ pub struct HttpOrigin {
     idle: RefCell<Vec<Idle>>,
     /// When the log last told of a refused certificate.
     refused: Cell<Option<Instant>>,
-}
-
-#[derive(Debug)]
-struct Idle {
-    link: Box<Link>,
-    since: Instant,
 }
 
 impl HttpOrigin {
@@ -129,6 +128,7 @@ impl HttpOrigin {
             }
             Some(Ok(response)) => {
                 check_head(&response)?;
+                check_coding(&response)?;
                 if response.status() == StatusCode::SWITCHING_PROTOCOLS {
                     return Err(OriginError::Upgrade.into());
                 }
@@ -158,7 +158,7 @@ impl HttpOrigin {
     /// The connection of this kind that was used last, if it still stands. Only those whose exchange is over are kept.
     fn checkout(&self, secured_for: Option<&HeaderValue>) -> Option<Box<Link>> {
         loop {
-            let Idle { mut link, since } = {
+            let Idle { mut link, since, .. } = {
                 let mut idle = self.idle.borrow_mut();
                 let at = idle.iter().rposition(|idle| idle.link.secured_for.as_ref() == secured_for)?;
                 idle.remove(at)
@@ -171,9 +171,10 @@ impl HttpOrigin {
 
     fn checkin(&self, link: Box<Link>) {
         let mut idle = self.idle.borrow_mut();
-        if !link.has_ended() && idle.len() < MAX_IDLE {
-            idle.push(Idle { link, since: Instant::now() });
+        if link.has_ended() {
+            return;
         }
+        idle.extend(Idle::new(link));
     }
 
     /// Ends the connections that nobody used for the keep-alive time.
@@ -212,12 +213,15 @@ impl HttpOrigin {
         stream: OriginStream,
         secured_for: Option<HeaderValue>,
     ) -> Result<Box<Link>, OriginError> {
+        let watch = Rc::<HeadWatch>::default();
+        let stream = Watched { stream, watch: Rc::clone(&watch) };
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
+            .max_buf_size(MAX_BUFFER)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(OriginError::of_hyper)?;
-        Ok(Box::new(Link::new(sender, connection, self.timeouts.response, secured_for)))
+        Ok(Box::new(Link::new(sender, connection, watch, self.timeouts.response, secured_for)))
     }
 
     /// Nothing but a person mends a certificate: one line says so, and not one for each request.
@@ -248,6 +252,16 @@ fn check_head(response: &Response<Incoming>) -> Result<(), OriginError> {
     if len > MAX_HEAD { Err(OriginError::HeadTooLarge { len }) } else { Ok(()) }
 }
 
+/// Refuses a transfer coding that hyper leaves as it is: to the viewer the body would be something else.
+fn check_coding(response: &Response<Incoming>) -> Result<(), OriginError> {
+    let mut codings = response.headers().get_all(TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => Ok(()),
+        (Some(only), None) if only.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        (Some(_), _) => Err(OriginError::Coding),
+    }
+}
+
 /// A copy of a request that may be sent twice.
 fn repeatable(request: &Request<Body>) -> Option<Request<Body>> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) || !body::is_empty(request.body()) {
@@ -266,7 +280,7 @@ fn is_io(error: &hyper::Error) -> bool {
     std::error::Error::source(error).is_some_and(|source| source.is::<io::Error>())
 }
 
-/// Idle connections that one thread keeps to one origin: as many as nginx's documentation suggests, times eight.
-const MAX_IDLE: usize = 256;
+/// Bytes that are read ahead of the viewer, of a response that comes fast. Room for a head beyond CloudFront's quota.
+const MAX_BUFFER: usize = 128 << 10;
 /// For a certificate that stays refused.
 const TELL_AGAIN: Duration = Duration::from_secs(60);

@@ -51,7 +51,7 @@ fn others_are_served(edge: &Edge) {
 }
 
 /// Heads that two readers may read differently, or that are no HTTP. `H` stands for a Host line.
-const MALFORMED: [&[u8]; 46] = [
+const MALFORMED: [&[u8]; 55] = [
     b"POST /public/x HTTP/1.1\r\nH\r\nContent-Length: 3\r\nContent-Length: 5\r\n\r\nabcde",
     b"POST /public/x HTTP/1.1\r\nH\r\nContent-Length: 3, 5\r\n\r\nabcde",
     b"POST /public/x HTTP/1.1\r\nH\r\nContent-Length: +3\r\n\r\nabc",
@@ -98,6 +98,15 @@ const MALFORMED: [&[u8]; 46] = [
     b"GET /public/x\r\nH\r\n\r\n",
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
     b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
+    b"GET /public/x HTTP/1.1\nH\r\n\r\n",
+    b"GET /public/x HTTP/1.1\r\nHost: d111111abcdef8.cloudfront.net\nX: y\r\n\r\n",
+    b"GET /public/x HTTP/1.1\r\nH\r\nX: y\n\r\n",
+    b"GET /public/x HTTP/1.1\r\nH\r\n\n",
+    b"POST /public/x HTTP/1.1\r\nH\r\nX: y\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /public/x HTTP/1.1\r\nH\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    b"POST /public/x HTTP/1.1\r\nH\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
+    b"POST /public/x HTTP/1.1\r\nH\r\nTransfer-Encoding: identity, chunked\r\n\r\n0\r\n\r\n",
+    b"POST /public/x HTTP/1.1\r\nH\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
 ];
 
 fn with_host(bytes: &[u8]) -> Vec<u8> {
@@ -401,4 +410,58 @@ fn a_flood_of_connections_waits_its_turn() {
     wait_for(|| {
         (ask(&edge, "plain", request("GET", HOST, "/public/x", &[]).as_bytes()) == Some(200)).then_some(())
     });
+}
+
+/// What the system allows in files is divided: viewers can't take those that their requests need.
+#[test]
+fn viewers_leave_files_for_origins_where_the_system_allows_few() {
+    let origin = RecordingOrigin::start();
+    let dir = tempfile::tempdir().unwrap();
+    let config = "[server]\nworkers = 1\nlimits = { idle-timeout = \"2s\" }\n".to_owned()
+        + &sites::main(&origin.url());
+    std::fs::write(dir.path().join("config.toml"), config).unwrap();
+    let mut shell = std::process::Command::new("sh");
+    shell.args([
+        "-c",
+        "ulimit -n 400; exec \"$0\" serve --listen 127.0.0.1:0 \"$@\"",
+        env!("CARGO_BIN_EXE_frontgate"),
+    ]);
+    let edge = Edge::start(shell, dir);
+    wait_for(|| edge.log().contains("the limit of open files (RLIMIT_NOFILE) is too low").then_some(()));
+    // 87 by that limit; the others wait until those end.
+    let flood: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(edge.address).unwrap()).collect();
+    let mut stream = TcpStream::connect(edge.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    stream.write_all(request("GET", HOST, "/public/x", &[]).as_bytes()).unwrap();
+    assert_eq!(Response::read(&mut stream, false).status, 200);
+    assert!(!edge.log().contains("could not be accepted"), "{}", edge.log());
+    drop(flood);
+}
+
+/// Also of a head that comes behind a body, in one piece with it.
+#[test]
+fn a_bare_line_feed_is_refused_in_every_head_of_a_connection_and_allowed_in_bodies() {
+    let origin = RecordingOrigin::start();
+    let edge = site(&origin, "");
+    let bodies =
+        ["Content-Length: 5\r\n\r\na\n\nb\n", "Transfer-Encoding: chunked\r\n\r\n5\r\na\n\nb\n\r\n0\r\n\r\n"];
+    for kind in KINDS {
+        for body in bodies {
+            let mut stream = open(&edge, kind);
+            let good = format!("POST /public/good HTTP/1.1\r\nHost: {HOST}\r\n{body}");
+            let get = format!("GET /public/get HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
+            let bad = format!("GET /public/bad HTTP/1.1\nHost: {HOST}\r\n\r\n");
+            stream.write_all((good + &get + &bad).as_bytes()).unwrap();
+            stream.flush().unwrap();
+            let mut answers = Vec::new();
+            let _ = stream.read_to_end(&mut answers);
+            let answers = String::from_utf8_lossy(&answers).into_owned();
+            let statuses: Vec<&str> = answers.split("HTTP/1.1 ").skip(1).map(|answer| &answer[..3]).collect();
+            assert_eq!(statuses, ["200", "200", "400"], "{kind} {body:?}");
+        }
+    }
+    for asked in origin.requests() {
+        assert!(asked.target() == "/public/get" || asked.body == b"a\n\nb\n", "{asked:?}");
+    }
+    assert_eq!(origin.requests().len(), 8);
 }

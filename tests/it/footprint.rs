@@ -107,7 +107,8 @@ fn open_streams_are_cheap() {
             let _ = write!(stream, "HTTP/1.1 200 OK\r\nContent-Length: {BIG}\r\n\r\n");
             stream.write_all(&vec![b'x'; BIG]).is_ok()
         });
-        let edge = secure::serve("", "", &sites::main(&origin.url()));
+        let limits = "limits = { origin-connections-per-viewer = 128 }";
+        let edge = secure::serve(limits, "", &sites::main(&origin.url()));
         assert_eq!(edge.get(HOST, "/public/big", &[]).body.len(), BIG);
         let before = resident(&edge);
         let mut open = Vec::new();

@@ -146,6 +146,14 @@ fn what_an_origin_must_not_say_is_502_and_what_a_viewer_must_not_say_400() {
             "/public/upgrade" => {
                 "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n".to_owned()
             }
+            "/public/coding" => {
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: xchunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n".to_owned()
+            }
+            "/public/codings" => {
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"
+                    .to_owned()
+            }
+            "/public/lf" => "HTTP/1.1 200 OK\r\nX: y\nContent-Length: 0\r\n\r\n".to_owned(),
             "/public/huge" => {
                 format!("HTTP/1.1 200 OK\r\nX: {}\r\nContent-Length: 0\r\n\r\n", "y".repeat(40_000))
             }
@@ -154,7 +162,7 @@ fn what_an_origin_must_not_say_is_502_and_what_a_viewer_must_not_say_400() {
         answer_and_close(stream, answer.as_bytes())
     });
     let edge = Edge::serve(&sites::private(&origin.url(), ""));
-    for path in ["/public/upgrade", "/public/huge"] {
+    for path in ["/public/upgrade", "/public/huge", "/public/coding", "/public/codings", "/public/lf"] {
         assert_eq!(page_of(&edge.get(HOST, path, &[])), (502, Some("origin-error"), true), "{path}");
     }
     let broken = request("POST", HOST, "/public/x", &["Transfer-Encoding: chunked"]) + "zz\r\n";

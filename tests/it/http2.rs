@@ -413,11 +413,11 @@ struct Flood {
 
 const FLOODS: [Flood; 9] = [
     Flood { kind: "rapid-reset", count: 10_000, must_end: false },
-    Flood { kind: "window-of-nothing", count: 5_000, must_end: false },
-    Flood { kind: "settings", count: 20_000, must_end: false },
-    Flood { kind: "ping", count: 20_000, must_end: false },
-    Flood { kind: "priority", count: 20_000, must_end: false },
-    Flood { kind: "empty-data", count: 20_000, must_end: false },
+    Flood { kind: "window-of-nothing", count: 5_000, must_end: true },
+    Flood { kind: "settings", count: 20_000, must_end: true },
+    Flood { kind: "ping", count: 20_000, must_end: true },
+    Flood { kind: "priority", count: 20_000, must_end: true },
+    Flood { kind: "empty-data", count: 20_000, must_end: true },
     Flood { kind: "continuation", count: 20_000, must_end: true },
     Flood { kind: "growing-header", count: 4_000, must_end: true },
     Flood { kind: "open-streams", count: 5_000, must_end: false },
@@ -434,7 +434,9 @@ fn floods_of_frames_cost_little_and_nobody_else_anything() {
             thread::sleep(Duration::from_secs(30));
             false
         });
-        let edge = site(&origin);
+        // Few, so that a slow machine's flood is one, too.
+        let limits = "limits = { idle-frames-per-second = 100 }";
+        let edge = secure::serve(limits, "", &sites::main(&origin.url()));
         let mut other = Http2::connect(edge.https[0]);
         let mut client = Http2::connect(edge.https[0]);
         let fields: Vec<(&str, &str)> = if kind == "empty-data" {
@@ -515,4 +517,55 @@ fn a_connection_without_a_preface_is_closed() {
     let mut client = Http2::connect_with(edge.https[0], json!({ "preface": false }));
     let seen = client.call(json!(["wait_closed", 10]));
     assert!(seen["closed"] == true, "{seen}");
+}
+
+/// Streams to which no window is given take neither all places nor all memory.
+#[test]
+fn streams_without_a_window_leave_places_for_other_viewers() {
+    let origin = pouring();
+    let limits =
+        "limits = { origin-connections-per-worker = 16, origin-connections-per-viewer = 8 }\nworkers = 1";
+    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let settings = json!({ "settings": { "4": 0 }, "gives-window": false });
+    let mut greedy: Vec<Http2> = (0..3)
+        .map(|_| {
+            let mut client = Http2::connect_with(edge.https[0], settings.clone());
+            for stream in (1..100).step_by(2) {
+                client.open(stream, &get(HOST, "/public/big"));
+            }
+            client
+        })
+        .collect();
+    let big = || origin.requests().iter().filter(|asked| asked.target() == "/public/big").count();
+    wait_for(|| (big() >= 12).then_some(()));
+    // Those that hold nothing have places of their own.
+    assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
+    assert!(big() <= 16, "{}", big());
+    // And what stands still makes room for what doesn't, however many there are.
+    let mut other = Http2::connect(edge.https[0]);
+    for stream in (1..40).step_by(2) {
+        other.open(stream, &get(HOST, "/public/x"));
+    }
+    for stream in (1..40).step_by(2) {
+        assert_eq!(other.answer(stream).status, Some(200));
+    }
+    assert!(edge.peak_memory() < 96, "{} MiB", edge.peak_memory());
+    greedy[0].call(json!(["wait", []]));
+}
+
+/// Downloads at full speed send many WINDOW_UPDATEs, which belong to what is sent.
+#[test]
+fn a_fast_download_is_no_flood_of_frames() {
+    let origin = RecordingOrigin::answering(|_, stream| {
+        let body = vec![b'x'; 64 << 20];
+        let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len());
+        stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).is_ok()
+    });
+    let limits = "limits = { idle-frames-per-second = 10 }";
+    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    assert_eq!(curl(edge.https[0], &["--http2"], "/public/x").stdout.len(), 64 << 20);
+    let url = format!("https://127.0.0.1:{}/public/x", edge.https[0].port());
+    let authority = format!(":authority: {HOST}");
+    let nghttp = Command::new("nghttp").args(["-n", "-s", "-H", &authority, &url]).output().unwrap();
+    assert!(stdout(&nghttp).contains(" 200 "), "{}{}", stdout(&nghttp), stderr(&nghttp));
 }

@@ -1,5 +1,6 @@
 //! A request's line on stderr, which may wait on another thread until the cause of its denial is known.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -34,13 +35,13 @@ impl Diagnostic {
             viewer: line.viewer,
             method: line.method.clone(),
             host: redacted(&line.host()).into_owned(),
-            path: redacted(line.target()).into_owned(),
+            path: excerpt(redacted(line.target())),
             status: line.status,
             sent: line.sent,
             millis: u64::try_from(line.began.elapsed().as_millis()).unwrap_or(u64::MAX),
             key: line.key.as_ref().map(|(key, _)| Arc::clone(&key.id)),
             reason: cause.map(|cause| cause.name),
-            detail: cause.map(|cause| redacted(&cause.detail).into_owned()),
+            detail: cause.map(|cause| excerpt(redacted(&cause.detail))),
             origin_error: match &line.ending {
                 Ending::Broken(error) => Some(redacted(error).into_owned()),
                 Ending::Complete | Ending::Aborted => None,
@@ -92,3 +93,26 @@ fn note(line: &Line) -> Option<&'static str> {
 const REFUSED_BY_STORAGE: &str = "the storage refused our credentials: it answered 403 to the request that Frontgate signed; \
     check the access key, its secret and its right to read this object";
 const SEEN_AS_CORS: &str = "a denial carries no CORS headers, so the browser reports it as a CORS error";
+/// As much of a text as tells it apart: a flood of long requests is not to become a flood of long lines. The access log has
+/// them whole.
+fn excerpt(text: Cow<'_, str>) -> String {
+    if text.len() <= MAX_TEXT {
+        return text.into_owned();
+    }
+    let end = text.floor_char_boundary(MAX_TEXT);
+    format!("{}… ({} bytes)", &text[..end], text.len())
+}
+
+const MAX_TEXT: usize = 256;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        let long = "é".repeat(200);
+        assert_eq!(excerpt(Cow::Borrowed(&long[..256])), long[..256]);
+        assert_eq!(excerpt(Cow::Owned("a".to_owned() + &long)), format!("a{}… (401 bytes)", "é".repeat(127)));
+    }
+}

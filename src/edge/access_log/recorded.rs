@@ -132,8 +132,9 @@ mod tests {
     use tokio::net::{TcpListener, TcpStream};
 
     use super::*;
-    use crate::config::Door;
+    use crate::config::{Door, Limits};
     use crate::edge::Edge;
+    use crate::edge::capacity::Capacity;
     use crate::edge::explainer::Explainer;
     use crate::edge::worker::Worker;
     use crate::sign::PrivateKey;
@@ -152,7 +153,7 @@ mod tests {
         let mut edge = Edge::new(&settings, false);
         edge.explainer = Some(Arc::new(Explainer::start().unwrap()));
         let edge = Arc::new(edge);
-        let worker = Rc::new(Worker::new(Arc::clone(&edge)));
+        let worker = Rc::new(Worker::new(Arc::clone(&edge), Capacity::of(&Limits::default(), 1, None)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let asking = async {

@@ -7,6 +7,7 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -18,12 +19,12 @@ use hyper::client::conn::http1::{Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::stream::OriginStream;
+use super::watched_head::{HeadWatch, Watched};
 use crate::body::Body;
 use crate::body::idle::IdleTimer;
 use crate::origin::Upgraded;
 
-type OriginConnection = Connection<TokioIo<OriginStream>, Body>;
+type OriginConnection = Connection<TokioIo<Watched>, Body>;
 
 /// A connection and the way to send on it. Large: it is kept in a box, since it moves between the pool and the bodies.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub(super) struct Link {
     /// The Host for whose name the origin was checked; none over plain HTTP.
     pub(super) secured_for: Option<HeaderValue>,
     sender: SendRequest<Body>,
+    /// Told of each request, since a head follows it.
+    watch: Rc<HeadWatch>,
     connection: Driven,
     relay: Arc<Relay>,
     waker: Waker,
@@ -56,6 +59,7 @@ impl Link {
     pub(super) fn new(
         sender: SendRequest<Body>,
         connection: OriginConnection,
+        watch: Rc<HeadWatch>,
         limit: Duration,
         secured_for: Option<HeaderValue>,
     ) -> Self {
@@ -64,6 +68,7 @@ impl Link {
         Self {
             secured_for,
             sender,
+            watch,
             connection: Driven::Here(Box::new(connection)),
             relay,
             waker,
@@ -114,7 +119,7 @@ impl Link {
             Driven::ByTask => return None,
         };
         let parts = connection.into_parts();
-        Some(Upgraded { stream: parts.io.into_inner(), unread: parts.read_buf })
+        Some(Upgraded { stream: parts.io.into_inner().stream, unread: parts.read_buf })
     }
 
     /// Sends a request and waits for the head of its response; none where it doesn't come within the limit after what
@@ -124,6 +129,7 @@ impl Link {
         request: Request<Body>,
         last_moved: impl Fn() -> Instant,
     ) -> Option<Result<Response<Incoming>, TrySendError<Request<Body>>>> {
+        self.watch.expect();
         let mut response = pin!(self.sender.try_send_request(request));
         poll_fn(|cx| {
             let polled = self.poll_driven(cx, |aside| response.as_mut().poll(aside));
