@@ -61,6 +61,8 @@
 
 pub mod access;
 pub mod distribution;
+#[doc(hidden)]
+pub mod effort;
 pub mod epoch;
 pub mod explain;
 #[doc(hidden)]

@@ -411,6 +411,32 @@ mod tests {
 
     const PIECES: &str = "(m|members|x|a\\.css|/|//|\\.|\\.\\.|\\\\|;|;v=1|:80|u@|%2[eEfF]|%5[cC]|%3[bB]|%6[dD]|%00|%09|%3[fF]|%23|%20|é){1,9}";
 
+    /// A path of 8 KiB against the most behaviors that CloudFront allows, in bytes that are read: at worst every behavior has a
+    /// piece in the middle that is searched in every reading.
+    #[test]
+    fn the_lookup_of_any_path_has_a_limit_of_work() {
+        let rules: Vec<String> = (0..75).map(|n| format!("-*/p{n}/*")).collect();
+        let rules: Vec<&str> = rules.iter().map(String::as_str).chain(["+*"]).collect();
+        let one = distribution(&rules);
+        for (core, filler) in [
+            ("/a\\b;c//d/./e%C3", ".c"),
+            ("/a;b//c\\d", ".c"),
+            ("/a;b//c\\d", "/p7"),
+            ("//", "/p"),
+            ("/..;a", "%2e%2e/"),
+            ("/%2f", ";/p1"),
+            ("/", "\\..;a//"),
+        ] {
+            for length in [2_016, 8_192] {
+                let path = format!("{core}{}", filler.repeat((length - core.len()) / filler.len()));
+                let (_, effort) = crate::effort::of(|| route(&one, &path).is_private());
+                // Each pattern reads each form once; making the forms takes some 20 times their bytes.
+                let limit = (20 + 75) * crate::viewer::readings::MAX_READING_BYTES;
+                assert!(effort <= limit, "{effort} for {core} and {filler}");
+            }
+        }
+    }
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(2_000))]
 

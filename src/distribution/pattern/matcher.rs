@@ -7,6 +7,7 @@
 use memchr::memmem;
 
 use super::Token;
+use crate::effort;
 
 /// A pattern that is ready to be compared.
 #[derive(Clone, Debug)]
@@ -65,6 +66,7 @@ fn find_all(pieces: &[Piece], mut text: &[u8]) -> bool {
 }
 
 fn fits(tokens: &[Token], text: &[u8]) -> bool {
+    effort::spend(tokens.len());
     tokens.iter().zip(text).all(|(token, byte)| match token {
         Token::Literal(literal) => literal == byte,
         Token::One | Token::Many => true,
@@ -88,10 +90,12 @@ impl Piece {
 
     /// Where its first place ends.
     fn end_in(&self, text: &[u8]) -> Option<usize> {
-        match self {
+        let end = match self {
             Self::Literal(finder) => finder.find(text).map(|at| at + finder.needle().len()),
             Self::Masked(masked) => masked.end_in(text),
-        }
+        };
+        effort::spend(end.unwrap_or(text.len()));
+        end
     }
 }
 

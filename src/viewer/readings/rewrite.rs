@@ -2,6 +2,7 @@
 
 use super::super::path::{decoded_escape, is_unreserved};
 use super::Step;
+use crate::effort;
 
 /// A byte of a path, or of a pattern, which has wildcards, too.
 pub(crate) trait Symbol: Copy + PartialEq {
@@ -27,6 +28,7 @@ impl Symbol for u8 {
 
 /// What a step makes of a text; none where that is the same.
 pub(super) fn rewritten<S: Symbol>(text: &[S], step: Step) -> Option<Vec<S>> {
+    effort::spend(text.len());
     let new = match step {
         Step::TurnBackslashes => turn_backslashes(text),
         Step::DropParameters => drop_parameters(text),

@@ -20,18 +20,26 @@ pub(super) struct Origin {
     pub(super) lines: String,
     /// Where it can be asked directly.
     pub(super) port: Option<u16>,
-    /// Whether it serves `/file` for `/file/x` (`docs/security.md`, what isn't guaranteed).
-    pub(super) has_path_info: bool,
+    pub(super) exception: Option<Exception>,
+}
+
+/// What an origin does that isn't among the readings (`docs/security.md`, what isn't guaranteed).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exception {
+    /// It serves `/file` for `/file/x`.
+    PathInfo,
+    /// What it has decoded once it takes for a URL, in which `%2e` is a dot: `%252e` is decoded twice.
+    DotsTwice,
 }
 
 impl Origin {
     fn http(name: &str, port: u16) -> Self {
         let lines = format!("url = \"http://127.0.0.1:{port}\"");
-        Self { name: name.to_owned(), lines, port: Some(port), has_path_info: false }
+        Self { name: name.to_owned(), lines, port: Some(port), exception: None }
     }
 
     pub(super) fn of_lines(name: &str, lines: String) -> Self {
-        Self { name: name.to_owned(), lines, port: None, has_path_info: false }
+        Self { name: name.to_owned(), lines, port: None, exception: None }
     }
 }
 
@@ -135,7 +143,8 @@ impl Origins {
         let ports: Value = serde_json::from_str(&line).expect("the ports");
         for (name, port) in ports.as_object().expect("an object") {
             let port = u16::try_from(port.as_u64().expect("a port")).expect("a port");
-            self.list.push(Origin::http(name, port));
+            let exception = (name == "node new URL of decoded").then_some(Exception::DotsTwice);
+            self.list.push(Origin { exception, ..Origin::http(name, port) });
         }
     }
 
@@ -212,7 +221,7 @@ impl Origins {
         self.spawn("php, parse_url", Command::new("php").args(["-q", "-S", &address(routed)]).arg(router));
         self.spawn("php, files", Command::new("php").args(["-q", "-S", &address(files), "-t"]).arg(site));
         self.list.push(Origin::http("php, parse_url", routed));
-        self.list.push(Origin { has_path_info: true, ..Origin::http("php, files", files) });
+        self.list.push(Origin { exception: Some(Exception::PathInfo), ..Origin::http("php, files", files) });
     }
 
     fn caddy(&mut self) {
