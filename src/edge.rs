@@ -30,6 +30,7 @@ mod console;
 pub mod conversation;
 pub mod conversations;
 pub mod cookie_link;
+pub mod demo_forms;
 pub mod dev_signer;
 pub mod error_page;
 pub mod explainer;
@@ -93,6 +94,8 @@ pub struct Edge {
     pub recorder: Option<Arc<Recorder>>,
     /// What explains denials, where somebody wants to know: in test mode, or with the console.
     pub explainer: Option<Arc<Explainer>>,
+    /// The file that the configuration was read from; none in `dev`.
+    pub config_file: Option<PathBuf>,
     /// What the console signs links with; `dev` has it.
     pub dev_signer: Option<DevSigner>,
     /// What the origins were asked, where a test wants to know.
@@ -119,6 +122,7 @@ impl Edge {
             metrics: settings.admin.is_some().then(Metrics::default),
             recorder: settings.admin.as_ref().is_some_and(|admin| admin.console).then(Arc::default),
             explainer: None,
+            config_file: None,
             dev_signer: None,
             asked: None,
             own_files: Vec::new(),

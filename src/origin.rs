@@ -22,6 +22,7 @@ pub mod http;
 pub mod s3;
 mod upgraded;
 
+use self::demo::DemoSite;
 use self::directory::Directory;
 use self::http::HttpOrigin;
 use self::s3::S3Origin;
@@ -37,7 +38,7 @@ pub enum OriginClient {
     /// From the disk.
     Directory(Arc<Directory>),
     /// From the binary.
-    Demo,
+    Demo(Rc<DemoSite>),
     /// From a function.
     Handler(Handler),
 }
@@ -54,7 +55,7 @@ impl OriginClient {
             OriginLocation::Directory(root) => {
                 Directory::new(root, &origin.path, secrets).map(Self::Directory)
             }
-            OriginLocation::Demo => Ok(Self::Demo),
+            OriginLocation::Demo(guide) => Ok(Self::Demo(Rc::new(DemoSite::new(guide.as_deref())))),
             OriginLocation::Handler(handler) => Ok(Self::Handler(handler.clone())),
         }
     }
@@ -68,7 +69,7 @@ impl OriginClient {
             Self::Http(origin) => origin.send(request, viewer).await,
             Self::S3(origin) => origin.send(request, viewer).await,
             Self::Directory(directory) => Ok(directory.send(request).await),
-            Self::Demo => Ok(demo::answer(&request)),
+            Self::Demo(site) => Ok(site.answer(&request)),
             Self::Handler(handler) => handler::send(handler, request).await,
         }
     }
@@ -78,7 +79,7 @@ impl OriginClient {
         match self {
             Self::Http(origin) => origin.sweep(),
             Self::S3(origin) => origin.sweep(),
-            Self::Directory(_) | Self::Demo | Self::Handler(_) => {}
+            Self::Directory(_) | Self::Demo(_) | Self::Handler(_) => {}
         }
     }
 }

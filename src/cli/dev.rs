@@ -114,6 +114,8 @@ impl Dev {
             .map_err(|expected| anyhow!("it can't be served: expected {expected}"))?;
         let tls = secure.map(|_| LocalTls::prepare(&self.keys, &self.hosts)).transpose()?;
         let console = bound.admin.as_ref().map(|admin| admin.address);
+        let base = base(plain, secure, self.hosts.first().map(String::as_str));
+        let location = origin::guided(location, pair, &self.keys, &base, console);
         let settings = settings(
             site.with(&pairs, vec![behind(location.clone(), path.clone())])?,
             &self.keys,
@@ -121,7 +123,6 @@ impl Dev {
             console,
         );
         State::of(&site, &self.cors, plain, secure, console).write(&self.keys)?;
-        let base = base(plain, secure, self.hosts.first().map(String::as_str));
         let shown = Shown {
             pair,
             site: &site,

@@ -84,6 +84,7 @@ impl Bound {
         edge.own_files.extend(proxy.ready_file.clone());
         let mut secure = listeners.addresses.iter().filter(|(_, door)| door.tls.is_some());
         edge.https_port = secure.next().map(|(address, _)| address.port());
+        edge.config_file.clone_from(&proxy.reload_from);
         let edge = Arc::new(edge);
         let stop = CancellationToken::new();
         let reloader = Reloader::new(Arc::clone(&edge), proxy.reload_from, settings, proxy.listen_is_given);

@@ -59,7 +59,7 @@ impl Loader<'_, '_> {
             OriginLocation::Directory(folder) => self.folder_is_readable(folder, &found.span),
             OriginLocation::Http(_)
             | OriginLocation::S3(_)
-            | OriginLocation::Demo
+            | OriginLocation::Demo(_)
             | OriginLocation::Handler(_) => {}
         }
         Some((self.spoken_to(found, manner)?, String::new()))
@@ -81,7 +81,7 @@ impl Loader<'_, '_> {
             other @ (OriginLocation::Http(_)
             | OriginLocation::S3(_)
             | OriginLocation::Directory(_)
-            | OriginLocation::Demo
+            | OriginLocation::Demo(_)
             | OriginLocation::Handler(_)) => {
                 let kind = match &other {
                     OriginLocation::Http(_) => "a Unix socket, over which plain HTTP is spoken",

@@ -180,7 +180,7 @@ fn directory(path: &Path) -> Option<Result<PathBuf, String>> {
 /// Reads an origin's `url`; a `file:` one belongs to `folder`.
 pub(super) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLocation, String> {
     if text == "demo:" {
-        return Ok(OriginLocation::Demo);
+        return Ok(OriginLocation::Demo(None));
     }
     if let Some(path) = text.strip_prefix("file:") {
         let path = folder.join(path.strip_prefix("//").unwrap_or(path));

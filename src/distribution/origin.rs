@@ -68,10 +68,25 @@ pub enum OriginLocation {
     S3(S3Bucket),
     /// A folder, served by Frontgate itself.
     Directory(PathBuf),
-    /// The site that is embedded in the binary.
-    Demo,
+    /// The site that is embedded in the binary; in `dev` with what it can say of the proxy in front of it.
+    Demo(Option<Arc<DemoGuide>>),
     /// A function in this process.
     Handler(Handler),
+}
+
+/// What the demo site says of the `dev` in front of it, so that its commands and links work as they stand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DemoGuide {
+    /// What links begin with, such as `http://127.0.0.1:8080`.
+    pub base: String,
+    /// The id of the key that signs.
+    pub key_pair_id: String,
+    /// The file of its private half.
+    pub key_file: PathBuf,
+    /// The folder that it lies in.
+    pub key_folder: PathBuf,
+    /// The console's URL without a slash at its end, where there is one.
+    pub console: Option<String>,
 }
 
 impl OriginLocation {
@@ -87,7 +102,7 @@ impl OriginLocation {
     pub fn server(&self) -> Option<&HttpServer> {
         match self {
             Self::Http(server) | Self::S3(S3Bucket { server, .. }) => Some(server),
-            Self::Directory(_) | Self::Demo | Self::Handler(_) => None,
+            Self::Directory(_) | Self::Demo(_) | Self::Handler(_) => None,
         }
     }
 }

@@ -14,7 +14,7 @@ use http_body::Body as _;
 use super::headers;
 use super::identity::RequestIdentity;
 use super::observer::{Key, Names, Observer, OriginName, Place};
-use super::recorder::Times;
+use super::recorder::{Fields, Times};
 use super::reply::Cause;
 use super::viewer::{Peer, TlsFacts, Viewer};
 use crate::body::{self, Body};
@@ -72,6 +72,8 @@ struct Line {
     inquiry: Option<Box<Inquiry>>,
     /// By what the signature check denied it, where somebody wants to know why.
     denied_by: Option<Arc<Distributions>>,
+    /// For the console: the header fields of request and response.
+    fields: Option<Box<[Fields; 2]>>,
     /// For the console; the end is filled in there.
     times: Times,
     /// Why Frontgate answered by itself.
@@ -100,6 +102,7 @@ impl AccessLogEntry {
             return Self(None);
         }
         let request = observer.access_log().is_some().then(|| Box::new(RequestFacts::of(parts, identity)));
+        let fields = observer.recorder().map(|_| Box::new([Fields::of(&parts.headers), Fields::default()]));
         Self(Some(Box::new(Line {
             observer: Rc::clone(observer),
             began: Instant::now(),
@@ -118,6 +121,7 @@ impl AccessLogEntry {
             asked: None,
             inquiry: None,
             denied_by: None,
+            fields,
             times: Times::default(),
             cause: None,
             is_cross_origin: headers::is_cross_origin(&parts.headers),
@@ -243,6 +247,9 @@ impl AccessLogEntry {
         line.status = response.status().as_u16();
         if let Some(request) = &mut line.request {
             request.response = ResponseFacts::of(&response, line.began.elapsed());
+        }
+        if let Some(fields) = &mut line.fields {
+            fields[1] = Fields::of(response.headers());
         }
         response.map(|body| {
             // hyper never asks for the body of an answer to HEAD.

@@ -193,7 +193,7 @@ impl Pages {
         match path {
             "/metrics" => self.metrics(request.headers()),
             "/" => page(StatusCode::OK, "text/html; charset=utf-8", INDEX),
-            _ => plain(StatusCode::NOT_FOUND, "no such page\n"),
+            _ => plain(StatusCode::NOT_FOUND, NO_SUCH_PAGE),
         }
     }
 
@@ -275,6 +275,7 @@ const INDEX: &str = "<!doctype html>
 <li><a href=\"/health/live\">/health/live</a>: 200 while it runs
 </ul>
 ";
+const NO_SUCH_PAGE: &str = "no such page; there are /, /metrics, /health/ready (200 while it takes requests) and /health/live (200 while it runs)\n";
 /// Prometheus and a few people with their live pages.
 const MAX_CONNECTIONS: usize = 64;
 /// For a request's head, and between two requests.

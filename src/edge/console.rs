@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
 
-use http::header::{ACCEPT, ALLOW};
+use http::header::{ACCEPT, ALLOW, HOST, REFERER};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +19,7 @@ use crate::body::Body;
 
 mod answer;
 mod assets;
+mod clock_switch;
 mod events;
 mod explain;
 mod filter;
@@ -31,21 +32,27 @@ mod login;
 mod page;
 mod paste_form;
 mod paths;
+mod place;
 mod request;
 mod requests;
 mod secrets;
 mod sessions;
 mod sign;
+mod signed_cookies;
 mod snippets;
 mod stages;
+mod standing;
+mod tools;
 mod when;
 
 use assets::Assets;
 use events::{Admission, Streams};
 use explain::Pasted;
-use form::Form;
-pub(super) use guard::protect;
+pub(super) use form::Form;
+pub(super) use guard::{is_own_page, protect};
+use html::Html;
 use page::{Frame, Page};
+use place::Place;
 use sessions::Sessions;
 
 /// The console of one edge.
@@ -68,18 +75,6 @@ pub(super) enum Admitted {
     ByToken,
     /// With the cookie of a browser that has shown the token.
     BySession,
-}
-
-/// What a path of the console is.
-enum Place {
-    Requests,
-    Request(u64),
-    Explain,
-    Paths,
-    Keys,
-    Sign,
-    Events,
-    Logout,
 }
 
 impl Console {
@@ -127,18 +122,18 @@ impl Console {
     /// What is said to a browser that hasn't shown the token: where to do so. Programs are told in a line.
     pub(super) fn ask_for_token(&self, headers: &HeaderMap, path: &str) -> Option<Response<Body>> {
         let accepts = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-        let is_person = accepts.contains("text/html") && Place::of(path, true).is_some();
+        let is_person = accepts.contains("text/html") && Place::of(path, &self.edge).is_some();
         is_person.then(|| self.login_page(StatusCode::UNAUTHORIZED, path, None))
     }
 
     /// Whether a path is one of the console's.
     pub(super) fn has(&self, path: &str) -> bool {
-        Place::of(path, self.edge.dev_signer.is_some()).is_some()
+        Place::of(path, &self.edge).is_some()
     }
 
     /// Answers for one of those.
     pub(super) async fn answer(&self, request: Request<Incoming>, admitted: Admitted) -> Response<Body> {
-        let Some(place) = Place::of(request.uri().path(), self.edge.dev_signer.is_some()) else {
+        let Some(place) = Place::of(request.uri().path(), &self.edge) else {
             return plain(StatusCode::NOT_FOUND, "no such page\n");
         };
         if guard::is_embedded(&request) {
@@ -182,6 +177,7 @@ impl Console {
             | Place::Explain
             | Place::Paths
             | Place::Keys
+            | Place::Clock
             | Place::Sign => {}
         }
         let form = match is_post {
@@ -193,19 +189,27 @@ impl Console {
         };
         let running = self.edge.running.load_full();
         let page = match place {
-            Place::Requests => requests::page(&self.recorder, &running.distributions, query),
-            Place::Request(number) => request::page(&self.edge, &self.recorder, number, form.as_ref()).await,
+            Place::Requests => requests::page(&self.edge, &self.recorder, query),
+            Place::Request(named) => request::page(&self.edge, &self.recorder, &named, form.as_ref()).await,
             Place::Explain => explain::page(&self.edge, &self.pasted, form.as_ref()).await,
             Place::Paths => paths::page(&running.distributions, query),
             Place::Keys => keys::page(&self.edge, &self.recorder),
+            Place::Clock => match clock_switch::cookie(&form.unwrap_or_default()) {
+                Ok(cookie) => return login::see_other(own_referer(&head.headers), &cookie),
+                Err(sentence) => Page::of_sentence(StatusCode::BAD_REQUEST, "Not a valid time", &sentence),
+            },
             Place::Sign | Place::Events | Place::Logout => match &self.edge.dev_signer {
-                Some(signer) => sign::page(signer, form.as_ref()),
+                Some(signer) => {
+                    let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+                    sign::page(signer, form.as_ref(), host)
+                }
                 None => {
                     Page::of_sentence(StatusCode::NOT_FOUND, "No such page", "Links are signed in dev alone.")
                 }
             },
         };
-        page.into_response(self.frame(admitted == Admitted::BySession))
+        let strip = standing::strip(&self.edge, &head.headers);
+        page.into_response(self.frame(admitted == Admitted::BySession, &strip))
     }
 
     /// Whether who was let in may still ask: a stream goes on when its session has ended or the token is another one.
@@ -223,50 +227,17 @@ impl Console {
         })
     }
 
-    fn frame(&self, has_session: bool) -> Frame<'_> {
-        Frame { assets: &self.assets, signs: self.edge.dev_signer.is_some(), has_session, is_open: true }
+    fn frame<'f>(&'f self, has_session: bool, strip: &'f Html) -> Frame<'f> {
+        let signs = self.edge.dev_signer.is_some();
+        Frame { assets: &self.assets, signs, has_session, strip: Some(strip) }
     }
 }
 
-impl Place {
-    fn of(path: &str, signs: bool) -> Option<Self> {
-        Some(match path {
-            "/" => Self::Requests,
-            "/explain" => Self::Explain,
-            "/paths" => Self::Paths,
-            "/keys" => Self::Keys,
-            "/sign" if signs => Self::Sign,
-            "/events" => Self::Events,
-            "/logout" => Self::Logout,
-            _ => {
-                let digits = path.strip_prefix("/requests/")?;
-                let is_number = digits.bytes().all(|byte| byte.is_ascii_digit());
-                Self::Request(digits.parse().ok().filter(|_| is_number)?)
-            }
-        })
-    }
-
-    /// Bytes of a form.
-    fn max_body(&self) -> usize {
-        match self {
-            Self::Explain => 4 * paste_form::MAX_TEXT,
-            Self::Requests
-            | Self::Request(_)
-            | Self::Paths
-            | Self::Keys
-            | Self::Sign
-            | Self::Events
-            | Self::Logout => form::MAX_BODY,
-        }
-    }
-
-    fn methods(&self) -> &'static str {
-        match self {
-            Self::Requests | Self::Paths | Self::Keys | Self::Events => "GET, HEAD",
-            Self::Request(_) | Self::Explain | Self::Sign => "GET, HEAD, POST",
-            Self::Logout => "POST",
-        }
-    }
+/// The path of the page on which a form was; another site's is never sent (`Referrer-Policy`), and only paths of ours are kept.
+fn own_referer(headers: &HeaderMap) -> &str {
+    let referer = headers.get(REFERER).and_then(|referer| referer.to_str().ok()).unwrap_or_default();
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+    path.and_then(|path| path.split(['?', '#']).next()).unwrap_or("/")
 }
 
 fn plain(status: StatusCode, text: &str) -> Response<Body> {

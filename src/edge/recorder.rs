@@ -13,6 +13,10 @@ use tokio::sync::watch;
 use crate::explain::Inquiry;
 use crate::redact::redacted_by_shape;
 
+mod fields;
+
+pub use fields::Fields;
+
 /// The last requests of all threads, oldest first.
 #[derive(Debug)]
 pub struct Recorder {
@@ -51,6 +55,8 @@ pub struct Record {
     pub key: Option<(Arc<str>, bool)>,
     /// The origin that was asked last.
     pub origin: Option<Arc<str>>,
+    /// The request's header fields as the viewer sent them, and the response's, without secrets.
+    pub fields: [Fields; 2],
     /// The response's status; 0 without one.
     pub status: u16,
     /// Why Frontgate answered by itself: contract 4's name, and the compared values with secrets cut out.
@@ -94,6 +100,19 @@ impl Record {
         self.beginning.as_deref().map_or_else(|| redacted_by_shape(&self.inquiry.target), Cow::Borrowed)
     }
 
+    /// `X-Amz-Cf-Id` of the response: what a viewer can name a request by.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        self.fields[1].get("x-amz-cf-id")
+    }
+
+    /// Whether it is a browser's own request for an icon, made for no link.
+    #[must_use]
+    pub fn is_icon_noise(&self) -> bool {
+        let path = self.inquiry.target.split('?').next().unwrap_or_default();
+        path == "/favicon.ico" && matches!(self.status, 403 | 404)
+    }
+
     /// Bytes of what a viewer chose, and of the record itself.
     fn weight(&self) -> usize {
         let inquiry = &self.inquiry;
@@ -101,7 +120,8 @@ impl Record {
         let reason = self.reason.as_ref().map_or(0, |(_, detail)| detail.len());
         let cause = self.cause.get().map_or(0, String::len);
         let beginning = self.beginning.as_ref().map_or(0, String::len);
-        let texts = inquiry.authority.len() + inquiry.target.len() + beginning;
+        let fields: usize = self.fields.iter().map(Fields::len).sum();
+        let texts = inquiry.authority.len() + inquiry.target.len() + beginning + fields;
         size_of::<Self>() + texts + cookies + reason + cause
     }
 }
@@ -135,6 +155,12 @@ impl Recorder {
             kept.bytes += len;
             self.changed(kept, record);
         }
+    }
+
+    /// The one whose response had this `X-Amz-Cf-Id`.
+    #[must_use]
+    pub fn find_id(&self, id: &str) -> Option<Arc<Record>> {
+        self.lock().records.iter().rev().find(|record| record.id() == Some(id)).cloned()
     }
 
     /// Gives the record the next version, lets the oldest go where there are too many, and tells.
@@ -192,7 +218,7 @@ impl Recorder {
 
 /// Requests that are kept.
 pub const KEPT: usize = 1_000;
-/// Of all of them together: ordinary ones, with a policy in the URL, take a third of it.
+/// Of all of them together: ordinary ones, with a policy in the URL and a browser's headers, take two thirds of it.
 const MAX_BYTES: usize = 8 << 20;
 
 #[cfg(test)]
@@ -212,6 +238,7 @@ mod tests {
             behavior: None,
             key: None,
             origin: None,
+            fields: Default::default(),
             status: 200,
             reason: None,
             sent: 0,

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use ipnet::IpNet;
 use rustls::ServerConfig;
 
+use crate::clock;
 use crate::config::{AdminToken, Limits, Settings};
 use crate::distribution::Distributions;
 use crate::locations::Locations;
@@ -31,6 +33,8 @@ pub struct Running {
     pub restricts_countries: bool,
     /// What the admin listener asks for.
     pub admin_token: Option<AdminToken>,
+    /// When it was loaded.
+    pub since: SystemTime,
 }
 
 impl Running {
@@ -47,6 +51,7 @@ impl Running {
             locations: settings.locations.clone(),
             restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
             admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
+            since: clock::before(Duration::ZERO),
         }
     }
 }

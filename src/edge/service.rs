@@ -16,7 +16,7 @@ use super::reply::Reply;
 use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
-use super::{cookie_link, error_page, forwarded, headers, test_mode, websocket};
+use super::{cookie_link, demo_forms, error_page, forwarded, headers, test_mode, websocket};
 use crate::access::gate::{self, Barrier};
 use crate::access::warning::Warning;
 use crate::access::{Admission, Decision, authorize, received};
@@ -136,8 +136,15 @@ impl Worker {
         received::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
         headers::check_coding(&parts.headers)?;
         let Exchange { asker, entry, .. } = exchange;
-        let now = self.heed_test_headers(parts, asker)?;
         let in_use = asker.in_use;
+        if let Some(signer) = &self.edge().dev_signer
+            && demo_forms::is_meant(parts, &in_use.running.distributions)
+        {
+            let sender = demo_forms::Sender { is_local: asker.is_local, scheme: asker.viewer.scheme };
+            let distributions = &in_use.running.distributions;
+            return Ok(demo_forms::answer(signer, distributions, parts, incoming, sender).await);
+        }
+        let now = self.heed_test_headers(parts, asker)?;
         let body = entry.watches(incoming);
         entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {

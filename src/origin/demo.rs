@@ -1,5 +1,9 @@
 //! A site in the binary, so that there is something to sign links for before there is an origin.
+//!
+//! In `dev` its first page knows the proxy in front of it: its commands can be pasted, its buttons sign (`edge::demo_forms`),
+//! and its denials lead to the console. In front of anything else the page has none of this.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::Range;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -10,29 +14,51 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 
 use super::content::{Content, Representation, media_type, refusal, without_reading};
 use crate::body::{Body, BoxError};
+use crate::distribution::origin::DemoGuide;
 use crate::epoch::EpochSeconds;
 
-/// Answers one request.
-#[must_use]
-pub fn answer(request: &Request<Body>) -> Response<Body> {
-    let (method, path) = (request.method(), request.uri().path());
-    let asset = ASSETS.iter().find(|(name, _)| *name == path);
-    let response = match (without_reading(method), asset) {
-        (Some(response), _) => response,
-        (None, None) => refusal(method, StatusCode::NOT_FOUND),
-        (None, Some((name, asset))) => {
-            let answer = asset.representation(name).answer(method, request.headers());
-            answer.map(|content| content.map(|range| AssetBody { asset, range }))
-        }
-    };
-    response.map(Content::into_body)
+mod page;
+
+/// The site as one proxy shows it.
+#[derive(Debug)]
+pub struct DemoSite {
+    index: Asset,
+}
+
+impl DemoSite {
+    /// The site, in `dev` with what is known of the proxy.
+    #[must_use]
+    pub fn new(guide: Option<&DemoGuide>) -> Self {
+        Self { index: Asset::Page(page::rendered(include_str!("demo/index.html"), guide).into()) }
+    }
+
+    /// Answers one request.
+    #[must_use]
+    pub fn answer(&self, request: &Request<Body>) -> Response<Body> {
+        let (method, path) = (request.method(), request.uri().path());
+        let asset = match path {
+            INDEX => Some(&self.index),
+            _ => ASSETS.iter().find(|(name, _)| *name == path).map(|(_, asset)| asset),
+        };
+        let response = match (without_reading(method), asset) {
+            (Some(response), _) => response,
+            (None, None) => refusal(method, StatusCode::NOT_FOUND),
+            (None, Some(asset)) => {
+                let answer = asset.representation(path).answer(method, request.headers());
+                answer.map(|content| content.map(|range| AssetBody { asset: asset.clone(), range }))
+            }
+        };
+        response.map(Content::into_body)
+    }
 }
 
 /// Where an asset's bytes come from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Asset {
     /// A file that was there when the binary was built.
-    Text(&'static str),
+    File(&'static [u8]),
+    /// A page that was made for one proxy.
+    Page(Bytes),
     /// Numbers, eight bytes each, that say at which byte they stand: a part of them shows whether it is the right one.
     Offsets { length: u64 },
     /// MPEG transport stream packets of the kind that players skip (ISO/IEC 13818-1, 2.4.3.3), filled with a letter.
@@ -42,7 +68,8 @@ enum Asset {
 impl Asset {
     fn length(&self) -> u64 {
         match self {
-            Self::Text(text) => text.len() as u64,
+            Self::File(bytes) => bytes.len() as u64,
+            Self::Page(page) => page.len() as u64,
             Self::Offsets { length } => *length,
             Self::NullPackets { count, .. } => count * PACKET,
         }
@@ -52,16 +79,25 @@ impl Asset {
         let length = self.length();
         Representation {
             length,
-            etag: format!("\"{}-{length:x}\"", env!("CARGO_PKG_VERSION")),
+            etag: format!("\"{}-{length:x}{}\"", env!("CARGO_PKG_VERSION"), self.mark()),
             last_modified: Some(LAST_MODIFIED),
             content_type: media_type::of_name(name),
         }
     }
 
+    /// What tells a page from one of the same length.
+    fn mark(&self) -> String {
+        let Self::Page(page) = self else { return String::new() };
+        let mut hasher = DefaultHasher::new();
+        page.hash(&mut hasher);
+        format!("-{:x}", hasher.finish())
+    }
+
     /// The bytes of a range that lies within the asset, and is short enough to be made at once.
     fn bytes(&self, range: Range<u64>) -> Bytes {
         match self {
-            Self::Text(text) => Bytes::from_static(&text.as_bytes()[index(range.start)..index(range.end)]),
+            Self::File(bytes) => Bytes::from_static(&bytes[index(range.start)..index(range.end)]),
+            Self::Page(page) => page.slice(index(range.start)..index(range.end)),
             Self::Offsets { .. } => {
                 let first = range.start - range.start % 8;
                 let mut words = Vec::with_capacity(index(range.end - first) + 8);
@@ -78,7 +114,7 @@ impl Asset {
 
 /// A range of an asset, made as the viewer takes it.
 struct AssetBody {
-    asset: &'static Asset,
+    asset: Asset,
     range: Range<u64>,
 }
 
@@ -113,17 +149,24 @@ fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
-static ASSETS: [(&str, Asset); 10] = [
-    ("/index.html", Asset::Text(include_str!("demo/index.html"))),
-    ("/image.svg", Asset::Text(include_str!("demo/image.svg"))),
+const INDEX: &str = "/index.html";
+
+static ASSETS: [(&str, Asset); 15] = [
+    ("/image.svg", Asset::File(include_bytes!("demo/image.svg"))),
     ("/video.bin", Asset::Offsets { length: 64 << 20 }),
-    ("/hls/playlist.m3u8", Asset::Text(include_str!("demo/playlist.m3u8"))),
+    ("/film/playlist.m3u8", Asset::File(include_bytes!("demo/film/playlist.m3u8"))),
+    ("/film/init.mp4", Asset::File(include_bytes!("demo/film/init.mp4"))),
+    ("/film/segment-0.m4s", Asset::File(include_bytes!("demo/film/segment-0.m4s"))),
+    ("/film/segment-1.m4s", Asset::File(include_bytes!("demo/film/segment-1.m4s"))),
+    ("/film/segment-2.m4s", Asset::File(include_bytes!("demo/film/segment-2.m4s"))),
+    ("/hls/playlist.m3u8", Asset::File(include_bytes!("demo/playlist.m3u8"))),
     ("/hls/segment-0.ts", Asset::NullPackets { count: SEGMENT, fill: b'0' }),
     ("/hls/segment-1.ts", Asset::NullPackets { count: SEGMENT, fill: b'1' }),
     ("/hls/segment-2.ts", Asset::NullPackets { count: SEGMENT, fill: b'2' }),
     ("/hls/segment-3.ts", Asset::NullPackets { count: SEGMENT, fill: b'3' }),
-    ("/public/index.html", Asset::Text(include_str!("demo/public.html"))),
-    ("/public/logo.svg", Asset::Text(include_str!("demo/logo.svg"))),
+    ("/public/demo.js", Asset::File(include_bytes!("demo/demo.js"))),
+    ("/public/index.html", Asset::File(include_bytes!("demo/public.html"))),
+    ("/public/logo.svg", Asset::File(include_bytes!("demo/logo.svg"))),
 ];
 
 /// 2026-01-01T00:00:00Z: a date that never changes, so that conditional requests can be tried.
@@ -146,6 +189,10 @@ mod tests {
     use super::*;
     use crate::body;
 
+    fn answer(request: &Request<Body>) -> Response<Body> {
+        DemoSite::new(None).answer(request)
+    }
+
     fn get(path: &str, name: http::HeaderName, value: &str) -> Response<Body> {
         answer(&Request::get(path).header(name, value).body(body::empty()).unwrap())
     }
@@ -161,6 +208,10 @@ mod tests {
             ("/image.svg", "image/svg+xml"),
             ("/video.bin", "application/octet-stream"),
             ("/hls/playlist.m3u8", "application/vnd.apple.mpegurl"),
+            ("/film/playlist.m3u8", "application/vnd.apple.mpegurl"),
+            ("/film/init.mp4", "video/mp4"),
+            ("/film/segment-0.m4s", "video/iso.segment"),
+            ("/public/demo.js", "text/javascript; charset=utf-8"),
             ("/hls/segment-0.ts", "video/mp2t"),
             ("/hls/segment-3.ts", "video/mp2t"),
             ("/public/index.html", "text/html; charset=utf-8"),
@@ -229,27 +280,53 @@ mod tests {
     }
 
     #[test]
-    fn the_playlist_names_segments_that_exist() {
-        let uris = include_str!("demo/playlist.m3u8").lines().filter(|line| !line.starts_with('#'));
-        let paths: Vec<String> = uris.map(|uri| format!("/hls/{uri}")).collect();
-        assert_eq!(paths.len(), 4);
-        for path in paths {
-            assert!(ASSETS.iter().any(|(name, _)| *name == path), "{path}");
+    fn playlists_name_segments_that_exist() {
+        for (folder, playlist, count) in [
+            ("hls", include_str!("demo/playlist.m3u8"), 4),
+            ("film", include_str!("demo/film/playlist.m3u8"), 3),
+        ] {
+            let uris = playlist.lines().filter(|line| !line.starts_with('#'));
+            let paths: Vec<String> = uris.map(|uri| format!("/{folder}/{uri}")).collect();
+            assert_eq!(paths.len(), count);
+            for path in paths {
+                assert!(ASSETS.iter().any(|(name, _)| *name == path), "{path}");
+            }
         }
     }
 
     #[test]
     fn pages_refer_only_to_what_is_here_and_show_only_what_needs_no_signature() {
-        for (path, asset) in &ASSETS {
-            let Asset::Text(text) = asset else { continue };
+        let guide = DemoGuide {
+            base: "http://127.0.0.1:8080".to_owned(),
+            key_pair_id: "K1".to_owned(),
+            key_file: "keys/K1.pem".into(),
+            key_folder: "keys".into(),
+            console: Some("http://127.0.0.1:9090".to_owned()),
+        };
+        let index = |guide| page::rendered(include_str!("demo/index.html"), guide);
+        for text in [index(None), index(Some(&guide)), include_str!("demo/public.html").to_owned()] {
             for (attribute, is_shown) in [("href=\"", false), ("src=\"", true)] {
                 for found in text.split(attribute).skip(1) {
                     let target = found.split('"').next().unwrap();
-                    assert!(ASSETS.iter().any(|(name, _)| *name == target), "{path}: {target}");
-                    assert!(!is_shown || target.starts_with("/public/"), "{path}: {target}");
+                    let is_console = !is_shown && target.starts_with("http://127.0.0.1:9090/");
+                    assert!(
+                        target == INDEX || is_console || ASSETS.iter().any(|(name, _)| *name == target),
+                        "{target}"
+                    );
+                    assert!(!is_shown || target.starts_with("/public/"), "{target}");
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_film_is_small() {
+        let film: u64 = ASSETS
+            .iter()
+            .filter(|(name, _)| name.starts_with("/film/"))
+            .map(|(_, asset)| asset.length())
+            .sum();
+        assert!(film < 150_000, "{film}");
     }
 
     #[tokio::test]

@@ -90,7 +90,7 @@ fn plain(options: &Options) -> Result<Settings, StartError> {
     let behaviors = behaviors.collect::<Result<Vec<_>, StartError>>()?;
     let origin = Configured {
         id: private.default_behavior.target_origin.clone(),
-        location: OriginLocation::Demo,
+        location: OriginLocation::Demo(None),
         path: String::new(),
         custom_headers: Vec::new(),
         timeouts: OriginTimeouts::default(),

@@ -12,6 +12,8 @@ mod cli;
 mod configuration;
 mod conformance;
 mod console;
+mod console_tools;
+mod demo_page;
 mod denials;
 mod dev;
 mod dev_browser;

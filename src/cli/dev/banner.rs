@@ -98,7 +98,7 @@ fn in_front_of(given: &Shown<'_>) -> (String, String) {
         }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
         OriginLocation::Handler(_) => ("a function".to_owned(), "/".to_owned()),
-        OriginLocation::Demo => ("the demo site".to_owned(), "/".to_owned()),
+        OriginLocation::Demo(_) => ("the demo site".to_owned(), "/".to_owned()),
     }
 }
 

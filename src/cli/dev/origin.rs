@@ -1,11 +1,14 @@
 //! ORIGIN of `dev`: a URL, a port, a bucket, a socket or a folder, as people write them.
 
+use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 
+use crate::cli::keys::KeyPair;
 use crate::config::{self, credentials};
-use crate::distribution::origin::{OriginLocation, S3Bucket, Signing};
+use crate::distribution::origin::{DemoGuide, OriginLocation, S3Bucket, Signing};
 
 /// What the command line says of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -29,7 +32,7 @@ pub(super) fn read(given: Given<'_>) -> anyhow::Result<(OriginLocation, String)>
             bail!("{option} belongs to a bucket: `frontgate dev s3://BUCKET {option} …`");
         }
     }
-    let Some(origin) = given.origin else { return Ok((OriginLocation::Demo, String::new())) };
+    let Some(origin) = given.origin else { return Ok((OriginLocation::Demo(None), String::new())) };
     if let Some(url) = as_url(origin) {
         return config::origin(&url).map_err(|error| anyhow!(error));
     }
@@ -46,6 +49,26 @@ pub(super) fn read(given: Given<'_>) -> anyhow::Result<(OriginLocation, String)>
         );
     }
     config::origin(origin).map_err(|error| anyhow!(error))
+}
+
+/// The demo learns which key signs for it, and where; every other origin stays what it is.
+pub(super) fn guided(
+    location: OriginLocation,
+    pair: &KeyPair,
+    key_folder: &Path,
+    base: &str,
+    console: Option<SocketAddr>,
+) -> OriginLocation {
+    if !matches!(location, OriginLocation::Demo(_)) {
+        return location;
+    }
+    OriginLocation::Demo(Some(Arc::new(DemoGuide {
+        base: base.to_owned(),
+        key_pair_id: pair.id.clone(),
+        key_file: pair.private_file.clone(),
+        key_folder: key_folder.to_owned(),
+        console: console.map(|address| format!("http://{address}")),
+    })))
 }
 
 /// The URL of `3000`, `:3000` and `localhost:3000[/path]`.

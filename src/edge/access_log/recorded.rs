@@ -57,6 +57,7 @@ pub(super) fn record(line: &mut Line) -> Record {
         behavior: place.map(|place| Arc::clone(&place.behavior)),
         key: line.key.as_ref().map(|(key, remembered)| (Arc::clone(&key.id), *remembered)),
         origin: line.origin.as_ref().map(|origin| Arc::clone(&origin.id)),
+        fields: line.fields.take().map(|fields| *fields).unwrap_or_default(),
         status: line.status,
         reason: line
             .cause

@@ -34,9 +34,11 @@ impl Answer<'_> {
             html!(out; "<p class=\"note\">The search for what was signed used up its budget: "
                 "<code>frontgate explain</code> on the command line searches on.</p>");
         }
-        html!(out; "<h2>Its way</h2><ol class=\"stages\">");
+        html!(out; "<h2>Steps</h2><ol class=\"stages\">");
+        // Where the cause is proven, what was expected and found is for those who want to check it.
+        let is_proven = self.explanation.causes().iter().any(|cause| cause.proven);
         for stage in stages(self.inquiry, self.explanation, self.record) {
-            show_stage(out, &stage, &secrets);
+            show_stage(out, &stage, &secrets, is_proven);
         }
         html!(out; "</ol>");
         if let Some(policy) = &self.explanation.policy {
@@ -57,10 +59,16 @@ impl Answer<'_> {
         };
         html!(out; "<div class=\"verdict " (outcome.as_str()) "\"><p class=\"word\" id=\"verdict\">"
             (mark(outcome)) " " (capital(&now)) "</p>");
-        if let Verdict::Deny(reason) = &self.explanation.verdict {
-            html!(out; "<p>" (secrets.cut(&capital(&reason.to_string()))) ".</p>");
-        } else if let Verdict::Barred(barrier) = &self.explanation.verdict {
-            html!(out; "<p>" (secrets.cut(&capital(&barrier.to_string()))) ".</p>");
+        // Where a cause is known, it says the same and more.
+        if self.explanation.causes().is_empty() {
+            let reason = match &self.explanation.verdict {
+                Verdict::Deny(reason) => Some(reason.to_string()),
+                Verdict::Barred(barrier) => Some(barrier.to_string()),
+                Verdict::Allow | Verdict::Undecided => None,
+            };
+            if let Some(reason) = reason {
+                html!(out; "<p>" (secrets.cut(&capital(&reason))) ".</p>");
+            }
         }
         let (status, what) = answer(self.explanation);
         html!(out; "<p class=\"small\">The viewer gets ");
@@ -111,7 +119,7 @@ fn show_cause(out: &mut Html, cause: &Cause, secrets: &Secrets) {
     if let Some(key) = &cause.signed_by {
         html!(out; "<p>Signed by <code>" (key) "</code>.</p>");
     }
-    html!(out; "<p class=\"fix\"><strong>To mend it:</strong> " (secrets.cut(cause.sentence())) "</p>");
+    html!(out; "<p class=\"fix\"><strong>Fix:</strong> " (secrets.cut(cause.sentence())) "</p>");
     if let Some((_, line)) = cause.fix.split_once('\n') {
         html!(out; "<pre tabindex=\"0\">" (secrets.cut(line)) "</pre>");
     }
@@ -139,7 +147,7 @@ fn marked(signed: &str, requested: &str) -> [Html; 2] {
     })
 }
 
-fn show_stage(out: &mut Html, stage: &Stage<'_>, secrets: &Secrets) {
+fn show_stage(out: &mut Html, stage: &Stage<'_>, secrets: &Secrets, is_proven: bool) {
     html!(out;
         "<li class=\"" (stage.outcome.as_str()) "\"><div class=\"stage\"><span class=\"mark\">"
         (mark(stage.outcome)) "<span class=\"unseen\"> " (word(stage.outcome)) ":</span></span> <strong>"
@@ -151,25 +159,33 @@ fn show_stage(out: &mut Html, stage: &Stage<'_>, secrets: &Secrets) {
     html!(out; "</div>");
     if !stage.checks.is_empty() {
         html!(out; "<details");
-        if stage.outcome == Outcome::Fail {
+        if stage.outcome == Outcome::Fail && !is_proven {
             html!(out; " open");
         }
         html!(out; "><summary>" (stage.checks.len()) (if stage.checks.len() == 1 { " check" } else { " checks" })
             "<span class=\"unseen\"> of " (stage.name) "</span></summary>");
         for check in &stage.checks {
-            show_check(out, check, secrets);
+            show_check(out, check, secrets, is_proven);
         }
         html!(out; "</details>");
     }
     html!(out; "</li>");
 }
 
-fn show_check(out: &mut Html, check: &Check, secrets: &Secrets) {
+fn show_check(out: &mut Html, check: &Check, secrets: &Secrets, is_proven: bool) {
     html!(out; "<dl class=\"check " (check.outcome.as_str()) "\"><dt><code>" (check.name) "</code></dt><dd>"
         (word(check.outcome)) "</dd><dt>expected</dt><dd>" (secrets.cut(&check.expected)) "</dd><dt>found</dt><dd>"
         (secrets.cut(&check.found)) "</dd>");
-    if let Some(hint) = &check.hint {
-        html!(out; "<dt>hint</dt><dd><pre tabindex=\"0\">" (secrets.cut(hint)) "</pre></dd>");
+    // A hint guesses at what a proven cause knows.
+    if let Some(hint) = check.hint.as_ref().filter(|_| !is_proven) {
+        let hint = secrets.cut(hint);
+        let (sentence, lines) =
+            hint.split_once('\n').map_or((&*hint, None), |(first, rest)| (first, Some(rest)));
+        html!(out; "<dt>hint</dt><dd>" (sentence));
+        if let Some(lines) = lines {
+            html!(out; "<pre tabindex=\"0\">" (lines) "</pre>");
+        }
+        html!(out; "</dd>");
     }
     html!(out; "</dl>");
 }

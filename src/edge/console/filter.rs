@@ -2,6 +2,7 @@
 
 use super::form::Form;
 use super::html::{Html, html};
+use super::request::Named;
 use crate::distribution::Distributions;
 use crate::edge::recorder::Record;
 use crate::redact::redacted_by_shape;
@@ -14,19 +15,22 @@ pub(super) struct Filter {
     reason: String,
     /// `private` or `public`.
     access: String,
-    /// A part of host and path.
+    /// A part of host and path, reason, or cause; or the whole `X-Amz-Cf-Id`.
     text: String,
 }
 
 impl Filter {
     pub(super) fn of(form: &Form) -> Self {
         // As targets are shown, also where somebody looks for a whole link.
-        let field = |name: &str| redacted_by_shape(form.get(name)).chars().take(MAX_FIELD).collect();
+        let field =
+            |name: &str| -> String { redacted_by_shape(form.get(name)).chars().take(MAX_FIELD).collect() };
+        let is_id = |text: &str| matches!(Named::parse(text), Some(Named::Id(_))) && text.len() == ID_LEN;
         Self {
             status: field("status"),
             reason: field("reason"),
             access: field("access"),
-            text: field("text"),
+            // An id looks like a signature, and is none; a signature is longer.
+            text: if is_id(form.get("text")) { form.get("text").to_owned() } else { field("text") },
         }
     }
 
@@ -53,11 +57,16 @@ impl Filter {
         };
         let reason = record.reason.as_ref().map_or("none", |(name, _)| name);
         let access = if is_private(record, distributions) { "private" } else { "public" };
-        let text = || format!("{}{}", record.inquiry.authority, record.shown_target());
+        let text = || {
+            let cause = record.cause.get().map_or("", String::as_str);
+            let target = record.shown_target();
+            let text = format!("{}{target} {reason} {cause}", record.inquiry.authority);
+            text.to_lowercase().contains(&self.text.to_lowercase()) || record.id() == Some(&self.text)
+        };
         fits_status
             && (self.reason.is_empty() || self.reason == reason)
             && (self.access.is_empty() || self.access == access)
-            && (self.text.is_empty() || text().contains(&self.text))
+            && (self.text.is_empty() || text())
     }
 
     /// The form; its reasons are those that there are.
@@ -74,15 +83,18 @@ impl Filter {
             &[("2xx", "2xx"), ("3xx", "3xx"), ("4xx", "4xx"), ("5xx", "5xx")],
         );
         let mut named: Vec<(&str, &str)> = reasons.iter().map(|reason| (*reason, *reason)).collect();
-        named.push(("none", "none: the origin answered"));
+        named.push(("none", "none: the origin responded"));
         select(out, "reason", "Reason", &self.reason, &named);
         select(out, "access", "Access", &self.access, &[("private", "private"), ("public", "public")]);
-        html!(out; "<p class=\"field grows\"><label for=\"text\">Host and path contain</label>"
-            "<input id=\"text\" name=\"text\" type=\"search\" value=\"" (self.text) "\"></p>"
-            "<p class=\"field\"><button>Filter</button></p>");
-        if self.is_set() {
-            html!(out; "<p class=\"field\"><a href=\"/\">Show all</a></p>");
+        html!(out; "<p class=\"field grows\"><label for=\"text\">Contains</label>"
+            "<input id=\"text\" name=\"text\" type=\"search\" autocomplete=\"off\" spellcheck=\"false\" "
+            "placeholder=\"host, path, cause, X-Amz-Cf-Id\" value=\"" (self.text) "\"></p>"
+            "<p class=\"field\"><button id=\"apply\">Filter</button></p>");
+        html!(out; "<p class=\"field\" id=\"show-all\"");
+        if !self.is_set() {
+            html!(out; " hidden");
         }
+        html!(out; "><a href=\"/\">Show all</a></p>");
         html!(out; "</form>");
     }
 }
@@ -111,5 +123,7 @@ pub(super) fn is_private(record: &Record, distributions: &Distributions) -> bool
     behavior.is_some_and(|behavior| behavior.is_private())
 }
 
+/// Characters of an `X-Amz-Cf-Id`.
+const ID_LEN: usize = 56;
 /// Characters of a field.
 const MAX_FIELD: usize = 200;

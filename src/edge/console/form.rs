@@ -5,11 +5,12 @@ use std::time::Duration;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::Incoming;
+
+use crate::body::BoxError;
 
 /// Names and values in their order.
-#[derive(Default)]
-pub(super) struct Form(Vec<(String, String)>);
+#[derive(Clone, Default)]
+pub(in crate::edge) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Of a query or a body.
@@ -24,8 +25,15 @@ impl Form {
     }
 
     /// A field without the white space around it; empty where it isn't there.
-    pub(super) fn get(&self, name: &str) -> &str {
+    pub(in crate::edge) fn get(&self, name: &str) -> &str {
         self.0.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value.trim())
+    }
+
+    /// The same with another value for a field.
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+        self.0.retain(|(known, _)| known != name);
+        self.0.push((name.to_owned(), value.to_owned()));
+        self
     }
 
     /// A field that is short where it is right, and that the page shows again: what is longer was meant for another one, and
@@ -41,11 +49,15 @@ impl Form {
     ///
     /// # Errors
     /// A status and a sentence for whoever sent it.
-    pub(super) async fn read(
+    pub(in crate::edge) async fn read<B>(
         headers: &HeaderMap,
-        body: Incoming,
+        body: B,
         limit: usize,
-    ) -> Result<Self, (StatusCode, &'static str)> {
+    ) -> Result<Self, (StatusCode, &'static str)>
+    where
+        B: http_body::Body,
+        B::Error: Into<BoxError>,
+    {
         let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {

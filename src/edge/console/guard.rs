@@ -18,6 +18,14 @@ pub(super) fn is_same_origin(headers: &HeaderMap, bears_token: bool) -> bool {
     }
 }
 
+/// The same for a form of the demo page, where scheme and host are known: `Origin` must be there, and be that page's.
+pub(in crate::edge) fn is_own_page(headers: &HeaderMap, host: Host<'_>, scheme: Scheme) -> bool {
+    let own = format!("{scheme}://{}", host.in_url(scheme));
+    let is_own =
+        headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()));
+    is_own && headers.get(FETCH_SITE).is_none_or(|site| site == "same-origin")
+}
+
 /// Whether another site's page wants to hold what is read here: an image, a script, a fetch. A link to the console is fine.
 pub(super) fn is_embedded<B>(request: &Request<B>) -> bool {
     let says = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);

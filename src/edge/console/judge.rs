@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::answer::window;
 use super::form::Form;
 use super::html::{Html, html};
+use super::when;
 use crate::clock;
 use crate::edge::Edge;
 use crate::edge::explainer::{NotExplained, Question};
@@ -120,23 +121,50 @@ pub(super) fn field(
     html!(out; "</span></p>");
 }
 
-/// For scripts alone: a slider over the time in which the answer changes.
+/// For scripts alone: a slider over the time in which the answer changes, with marks where the link opens and closes.
 fn slider(out: &mut Html, explanation: &Explanation) {
-    let at = explanation.at.0;
-    let now = clock::now().0;
-    let (from, until) = match window(explanation) {
-        Some((from, until)) => {
-            // Milliseconds would leave no place for anything that can be typed.
-            let until = until.0.min(LAST_DATED_SECOND);
-            (from.map_or(at.min(now).min(until), |from| from.0.min(LAST_DATED_SECOND)), until)
+    let (at, now) = (explanation.at.0.min(LAST_DATED_SECOND), clock::now().0);
+    let (opens, closes) = match window(explanation) {
+        Some((opens, closes)) => {
+            (opens.map(|opens| opens.0.min(LAST_DATED_SECOND)), Some(closes.0.min(LAST_DATED_SECOND)))
         }
-        None => (at.min(now), at.max(now)),
+        None => (None, None),
     };
-    let (from, until) = (from.min(at).min(now), until.max(at).max(now));
+    // A browser's dates end with the calendar; milliseconds, taken for seconds, lie beyond it.
+    let all = [Some(at), Some(now), opens, closes];
+    let moments = || all.iter().flatten().copied();
+    let (from, until) = (moments().min().unwrap_or(now), moments().max().unwrap_or(now));
     let margin = ((until - from) / 10).max(300);
+    let (from, until) = (from.saturating_sub(margin), until.saturating_add(margin));
+    // Parts in a thousand of the slider's way.
+    let place = |moment: u64| (moment.saturating_sub(from)) as f64 / (until - from).max(1) as f64 * 1000.0;
     html!(out;
-        "<p class=\"field slider\" id=\"slider\" hidden><label for=\"moment\">Move the time</label>"
-        "<input id=\"moment\" type=\"range\" min=\"" (from.saturating_sub(margin)) "\" max=\""
-        (until.saturating_add(margin)) "\" value=\"" (at) "\" step=\"1\"></p>"
+        "<div class=\"field slider\" id=\"slider\" hidden><label for=\"moment\">Move the time</label>"
+        "<input id=\"moment\" type=\"range\" min=\"" (from) "\" max=\"" (until) "\" value=\"" (at) "\" step=\"1\">"
+        "<svg viewBox=\"0 0 1000 14\" preserveAspectRatio=\"none\" aria-hidden=\"true\">"
     );
+    if let Some(closes) = closes {
+        let begin = opens.map_or(0.0, place);
+        html!(out; "<rect class=\"good\" id=\"window\" y=\"4\" height=\"6\" x=\"" (format!("{begin:.1}")) "\" width=\""
+            (format!("{:.1}", (place(closes) - begin).max(1.0))) "\"/>");
+    }
+    for (class, moment) in [("opens", opens), ("closes", closes), ("now", Some(now))] {
+        if let Some(moment) = moment {
+            html!(out; "<rect class=\"" (class) "\" height=\"14\" width=\"3\" x=\"" (format!("{:.1}", place(moment) - 1.5)) "\"/>");
+        }
+    }
+    html!(out; "</svg><p class=\"moments\">");
+    for (word, class, moment) in
+        [("Opens", "opens", opens), ("Closes", "closes", closes), ("Now", "now", Some(now))]
+    {
+        if let Some(moment) = moment {
+            html!(out; "<button type=\"button\" class=\"moment\" data-moment=\"" (moment) "\"><span class=\"swatch "
+                (class) "\" aria-hidden=\"true\"></span>" (word) " ");
+            if word != "Now" {
+                when::second(out, EpochSeconds(moment));
+            }
+            html!(out; "</button>");
+        }
+    }
+    html!(out; "</p></div>");
 }

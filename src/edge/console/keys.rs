@@ -41,17 +41,17 @@ pub(super) fn page(edge: &Edge, recorder: &Recorder) -> Page {
         }
     }
     let mut main = Html::default();
-    html!(main; "<h1>Keys</h1><p>How often each key’s signature has let a request pass since the start. "
+    html!(main; "<h1>Keys</h1><p>How many requests each key’s signature has allowed since the start. "
         "Private keys are not here: Frontgate needs the public halves.</p>");
     if keys.is_empty() {
         html!(main; "<p class=\"empty\">No key is trusted: every path is public.</p>");
         return Page::new("Keys", Some(Entry::Keys), main);
     }
     html!(main;
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The keys\"><table>"
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"The keys\"><table class=\"cards\">"
         "<caption class=\"unseen\">" "Keys and their use</caption><thead><tr><th scope=\"col\">Key</th>"
         "<th scope=\"col\">Kind</th><th scope=\"col\">Distribution</th><th scope=\"col\">Key groups</th>"
-        "<th scope=\"col\">Trusted by</th><th scope=\"col\" class=\"number\">Let pass</th>"
+        "<th scope=\"col\">Trusted by</th><th scope=\"col\" class=\"number\">Allowed</th>"
         "<th scope=\"col\" class=\"number\">Of the last 1,000</th><th scope=\"col\">Last</th></tr></thead>"
         "<tbody>"
     );
@@ -88,9 +88,10 @@ fn add(list: &mut Vec<String>, name: &str) {
 fn row(out: &mut Html, distribution: &str, key: &str, known: &Known) {
     let kind = if known.kind.is_empty() { "not trusted any more" } else { &known.kind };
     html!(out;
-        "<tr><th scope=\"row\"><code>" (key) "</code></th><td>" (kind) "</td><td>" (distribution) "</td><td>"
-        (known.groups.join(", ")) "</td><td><code>" (known.patterns.join(" ")) "</code></td><td class=\"number\">"
-        (known.used) "</td><td class=\"number\">" (known.kept) "</td><td>"
+        "<tr><th scope=\"row\"><code>" (key) "</code></th><td data-label=\"Kind\">" (kind) "</td><td data-label=\"Distribution\">" (distribution)
+        "</td><td data-label=\"Key groups\">" (known.groups.join(", ")) "</td><td data-label=\"Trusted by\"><code>"
+        (known.patterns.join(" ")) "</code></td><td class=\"number\" data-label=\"Allowed\">" (known.used)
+        "</td><td class=\"number\" data-label=\"Of the last 1,000\">" (known.kept) "</td><td data-label=\"Last\">"
     );
     match known.last {
         0 => html!(out; "never"),

@@ -72,7 +72,7 @@ impl Console {
         }
         html!(main; "</span></p><p class=\"field\"><button class=\"main\">Log in</button></p></form>");
         let page = Page { status, ..Page::new("Log in", None, main) };
-        let frame = Frame { assets: &self.assets, signs: false, has_session: false, is_open: false };
+        let frame = Frame { assets: &self.assets, signs: false, has_session: false, strip: None };
         let mut response = page.into_response(frame);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -82,7 +82,7 @@ impl Console {
 }
 
 /// To one of our own pages, and with a cookie.
-fn see_other(to: &str, cookie: &str) -> Response<Body> {
+pub(super) fn see_other(to: &str, cookie: &str) -> Response<Body> {
     let mut response = Response::new(empty());
     *response.status_mut() = StatusCode::SEE_OTHER;
     for (name, value) in [(LOCATION, own_path(to)), (SET_COOKIE, cookie)] {

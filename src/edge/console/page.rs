@@ -1,7 +1,7 @@
 //! What every page of the console has: a head, a way to the others, a place for what it says.
 
 use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, Response, header};
 
 use super::assets::Assets;
@@ -16,6 +16,8 @@ pub(super) struct Page {
     /// Its entry in the navigation.
     pub(super) here: Option<Entry>,
     pub(super) main: Html,
+    /// Whole `Set-Cookie` values.
+    pub(super) cookies: Vec<String>,
 }
 
 /// A page of the navigation.
@@ -50,20 +52,20 @@ pub(super) struct Frame<'a> {
     pub(super) signs: bool,
     /// Whether somebody is logged in who can log out.
     pub(super) has_session: bool,
-    /// Whether whoever looks at it may see the other pages.
-    pub(super) is_open: bool,
+    /// What stands below the navigation; none on the page that asks for the token, which has no navigation either.
+    pub(super) strip: Option<&'a Html>,
 }
 
 impl Page {
     pub(super) fn new(title: impl Into<String>, here: Option<Entry>, main: Html) -> Self {
-        Self { status: StatusCode::OK, title: title.into(), here, main }
+        Self { status: StatusCode::OK, title: title.into(), here, main, cookies: Vec::new() }
     }
 
     /// A page of one sentence.
     pub(super) fn of_sentence(status: StatusCode, title: &'static str, sentence: &str) -> Self {
         let mut main = Html::default();
         html!(main; "<h1>" (title) "</h1><p>" (sentence) "</p>");
-        Self { status, title: title.to_owned(), here: None, main }
+        Self { status, title: title.to_owned(), here: None, main, cookies: Vec::new() }
     }
 
     /// The whole document.
@@ -80,16 +82,35 @@ impl Page {
             "<a class=\"brand\" href=\"/\"><img src=\"" (icon.path) "\" alt=\"\" width=\"24\" height=\"24\">"
             "Frontgate</a>"
         );
-        if frame.is_open {
+        if frame.strip.is_some() {
             navigation(&mut out, self.here, frame);
         }
-        html!(out; "</header>\n<main id=\"main\" tabindex=\"-1\">" [self.main] "</main>\n"
+        html!(out; "</header>");
+        if let Some(strip) = frame.strip {
+            out.nest(strip);
+        }
+        html!(out; "\n<main id=\"main\" tabindex=\"-1\">" [self.main] "</main>\n"
             "<footer><p>Frontgate " (env!("CARGO_PKG_VERSION"))
             " · <a href=\"/metrics\">metrics</a> · <a href=\"/health/ready\">ready</a> · "
-            "<a href=\"/health/live\">live</a></p></footer>"
+            "<a href=\"/health/live\">live</a>"
+            "<span id=\"keys-hint\" hidden> · <button type=\"button\" class=\"plain\" id=\"show-keys\">keys: <kbd>?</kbd></button></span>"
+            "</p></footer>" "<dialog id=\"keys\" aria-labelledby=\"keys-title\"><h2 id=\"keys-title\">Keys</h2><dl>"
+            "<div><dt><kbd>/</kbd></dt><dd>type into the filter, or the first field</dd></div>"
+            "<div><dt><kbd>j</kbd></dt><dd>the next request below; on its page, the older one</dd></div>"
+            "<div><dt><kbd>k</kbd></dt><dd>the next one above; on its page, the newer one</dd></div>"
+            "<div><dt><kbd>Enter</kbd></dt><dd>open it</dd></div>"
+            "<div><dt><kbd>?</kbd></dt><dd>this list</dd></div>"
+            "<div><dt><kbd>Esc</kbd></dt><dd>close it; leave a field</dd></div></dl>"
+            "<form method=\"dialog\"><button>Close</button></form></dialog>"
             "<div id=\"said\" class=\"unseen\" aria-live=\"polite\"></div></body></html>\n"
         );
-        response(self.status, "text/html; charset=utf-8", out.into_string())
+        let mut response = response(self.status, "text/html; charset=utf-8", out.into_string());
+        for cookie in &self.cookies {
+            if let Ok(cookie) = HeaderValue::from_str(cookie) {
+                response.headers_mut().append(SET_COOKIE, cookie);
+            }
+        }
+        response
     }
 }
 

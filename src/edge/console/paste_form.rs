@@ -144,7 +144,7 @@ pub(super) fn show(out: &mut Html, typed: &Form, fault: Option<&Fault>) {
         }
         None => {
             html!(out; "Paste a signed URL, a copied request, cookies, a log or JSON, or drop a file here. "
-            "It is judged here, is sent nowhere and isn’t shown again.")
+            "It is judged here, is sent nowhere and isn’t shown again.");
         }
     }
     html!(out;

@@ -31,10 +31,14 @@ pub(super) fn page(distributions: &Distributions, query: Option<&str>) -> Page {
 
 fn show(out: &mut Html, number: usize, distribution: &Distribution, asked: &str) {
     html!(out; "<section aria-labelledby=\"d" (number) "\"><h2 id=\"d" (number) "\">" (distribution.id) "</h2>"
-        "<dl class=\"facts\"><div><dt>Domain name</dt><dd>" (distribution.domain_name) "</dd></div>");
+        "<dl class=\"facts\">");
+    // `dev` has a name of the kind that no viewer can look up (RFC 6761).
+    if !distribution.domain_name.ends_with(".invalid") {
+        html!(out; "<div><dt>Domain name</dt><dd>" (distribution.domain_name) "</dd></div>");
+    }
     let bases: Vec<String> =
         distribution.public_base_urls.iter().map(|base| base.base().to_string()).collect();
-    for (name, values) in [("Aliases", &distribution.aliases), ("Links are also signed for", &bases)] {
+    for (name, values) in [("Aliases", &distribution.aliases), ("Links are signed for", &bases)] {
         if !values.is_empty() {
             html!(out; "<div><dt>" (name) "</dt><dd>" (values.join(", ")) "</dd></div>");
         }
@@ -44,7 +48,7 @@ fn show(out: &mut Html, number: usize, distribution: &Distribution, asked: &str)
     }
     html!(out;
         "</dl><div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Behaviors of " (distribution.id)
-        "\"><table><caption class=\"unseen\">Behaviors of " (distribution.id) ", in order</caption><thead><tr>"
+        "\"><table class=\"cards\"><caption class=\"unseen\">Behaviors of " (distribution.id) ", in order</caption><thead><tr>"
         "<th scope=\"col\">Pattern</th><th scope=\"col\">Access</th>"
         "<th scope=\"col\">Key groups and keys</th><th scope=\"col\">Methods</th>"
         "<th scope=\"col\">Protocol</th><th scope=\"col\">Origin</th></tr></thead><tbody>"
@@ -63,9 +67,9 @@ fn show(out: &mut Html, number: usize, distribution: &Distribution, asked: &str)
 }
 
 fn row(out: &mut Html, behavior: &CacheBehavior) {
-    html!(out; "<tr><th scope=\"row\"><code>" (behavior.pattern()) "</code></th><td>");
+    html!(out; "<tr><th scope=\"row\"><code>" (behavior.pattern()) "</code></th><td data-label=\"Access\">");
     access(out, behavior.is_private());
-    html!(out; "</td><td>");
+    html!(out; "</td><td data-label=\"Keys\">");
     if let Restriction::Signed(groups) = &behavior.restriction {
         for group in groups {
             let keys: Vec<&str> = group.keys.iter().map(|key| key.id().as_str()).collect();
@@ -73,8 +77,8 @@ fn row(out: &mut Html, behavior: &CacheBehavior) {
         }
     }
     html!(out;
-        "</td><td>" (behavior.allowed_methods.names().join(" ")) "</td><td>" (behavior.viewer_protocol_policy)
-        "</td><td>" (behavior.target_origin.as_str()) "</td></tr>"
+        "</td><td data-label=\"Methods\">" (behavior.allowed_methods.names().join(" ")) "</td><td data-label=\"Protocol\">"
+        (behavior.viewer_protocol_policy) "</td><td data-label=\"Origin\">" (behavior.target_origin.as_str()) "</td></tr>"
     );
 }
 
@@ -88,7 +92,7 @@ fn access(out: &mut Html, is_private: bool) {
 fn look_up(out: &mut Html, distribution: &std::sync::Arc<Distribution>, asked: &str) {
     let target = if asked.starts_with('/') { asked.to_owned() } else { format!("/{asked}") };
     let Some(Target { path, .. }) = Target::parse(&target) else {
-        html!(out; "<p class=\"fault\">That is no path.</p>");
+        html!(out; "<p class=\"fault\">Expected a path, such as /a/b.jpg.</p>");
         return;
     };
     let route = Route::new(distribution, HostStanding::Own, path);
@@ -97,12 +101,12 @@ fn look_up(out: &mut Html, distribution: &std::sync::Arc<Distribution>, asked: &
     html!(out; "</p>");
     let keys: Vec<&str> = route.trusted_keys().into_iter().map(|key| key.id().as_str()).collect();
     match (route.is_private(), keys.is_empty()) {
-        (false, _) => html!(out; "<p>Everybody may see it.</p>"),
+        (false, _) => html!(out; "<p>No signature is needed.</p>"),
         (true, false) => {
-            html!(out; "<p>A signature of one of these keys opens it: <code>" (keys.join(", ")) "</code>.</p>");
+            html!(out; "<p>A signature by one of these keys allows it: <code>" (keys.join(", ")) "</code>.</p>");
         }
         (true, true) => {
-            html!(out; "<p>No key opens it: the private behaviors that it may belong to trust none in common.</p>");
+            html!(out; "<p>No key allows it: the private behaviors that it may belong to trust none in common.</p>");
         }
     }
     if route.private.len() > 1 || route.forms_disagree {

@@ -7,24 +7,34 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
-use super::{requests, when};
+use super::{requests, tools, when};
 use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
 use crate::edge::reply::ORIGIN_ERROR;
 use crate::redact::redacted_by_shape;
 
 /// The page; with a form, as judged by what it says.
-pub(super) async fn page(edge: &Edge, recorder: &Recorder, number: u64, form: Option<&Form>) -> Page {
-    let Some(record) = recorder.find(number) else {
+pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &Named, form: Option<&Form>) -> Page {
+    let found = match named {
+        Named::Number(number) => recorder.find(*number),
+        Named::Id(id) => recorder.find_id(id),
+    };
+    let Some(record) = found else {
         let sentence =
-            format!("There is no request {number}, or not any more: the last {KEPT} are kept at most.");
+            format!("It never ended here, or isn’t kept any more: the last {KEPT} are kept at most.");
         return Page::of_sentence(StatusCode::NOT_FOUND, "No such request", &sentence);
     };
+    let number = record.number;
+    let signer = edge.dev_signer.as_ref();
     let mut main = Html::default();
-    head(&mut main, &record);
+    head(&mut main, recorder, &record);
+    if let Some(inquiry) = record.explainable() {
+        tools::buttons(&mut main, inquiry, signer);
+    }
     let Some(inquiry) = record.explainable() else {
         html!(main; "<p class=\"note\">It was too long to be kept, so it can't be judged again.</p>");
         times(&mut main, &record);
+        tools::fields(&mut main, &record);
         return Page::new(format!("Request {number}"), Some(Entry::Requests), main);
     };
     let asked = form.map_or_else(|| Asked::as_it_was(inquiry), Asked::of);
@@ -45,12 +55,36 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, number: u64, form: Op
             html!(main; "<p class=\"note\" role=\"alert\">" (redacted_by_shape(&why.to_string())) ". Try again.</p>");
         }
     }
-    html!(main; "</div><div>");
+    html!(main; "</div><div class=\"aside\">");
     let action = format!("/requests/{number}");
     judge::form(&mut main, &action, None, &asked, found.as_ref().ok(), fault.as_ref());
     times(&mut main, &record);
+    tools::fields(&mut main, &record);
+    if let Ok(explanation) = &found {
+        tools::texts(&mut main, &record, &judged, explanation, signer);
+    }
     html!(main; "</div></div>");
     Page::new(format!("Request {number}"), Some(Entry::Requests), main)
+}
+
+/// How a request is named in a URL.
+pub(super) enum Named {
+    /// As the console counts them.
+    Number(u64),
+    /// By `X-Amz-Cf-Id` of its response.
+    Id(String),
+}
+
+impl Named {
+    /// Of a path's last segment.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let is_id = (MIN_ID..=MAX_ID).contains(&text.len())
+            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte));
+        match text.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => text.parse().ok().map(Self::Number),
+            false => is_id.then(|| Self::Id(text.to_owned())),
+        }
+    }
 }
 
 /// What became of it then, in the words of [`verdict`].
@@ -61,9 +95,17 @@ fn outcome(record: &Record) -> String {
     }
 }
 
-fn head(out: &mut Html, record: &Record) {
+fn head(out: &mut Html, recorder: &Recorder, record: &Record) {
     let inquiry = &record.inquiry;
-    html!(out; "<p class=\"back\"><a href=\"/\">All requests</a></p><div class=\"title\"><h1>Request " (record.number)
+    html!(out; "<p class=\"back\"><a href=\"/\">All requests</a>");
+    // Keys `j` and `k` follow them.
+    for (step, id, name) in [(-1, "older", "Older"), (1, "newer", "Newer")] {
+        let number = record.number.saturating_add_signed(step);
+        if recorder.find(number).is_some() {
+            html!(out; " · <a id=\"" (id) "\" href=\"/requests/" (number) "\">" (name) "</a>");
+        }
+    }
+    html!(out; "</p><div class=\"title\"><h1>Request " (record.number)
         "</h1>");
     requests::status(out, record.status);
     html!(out;
@@ -71,7 +113,7 @@ fn head(out: &mut Html, record: &Record) {
         (record.shown_target()) "</code></p><dl class=\"facts\"><div><dt>Came</dt><dd>"
     );
     when::in_full(out, record.came);
-    html!(out; " UTC</dd></div>");
+    html!(out; "</dd></div>");
     let key = record.key.as_ref().map(|(key, remembered)| {
         format!("{key}, {}", if *remembered { "verified before" } else { "verified for this request" })
     });
@@ -90,6 +132,10 @@ fn head(out: &mut Html, record: &Record) {
     }
     html!(out; "</dl>");
 }
+
+/// Characters of an id: fewer is a typing error.
+const MIN_ID: usize = 20;
+const MAX_ID: usize = 100;
 
 /// How long it took, as numbers and as a bar.
 fn times(out: &mut Html, record: &Record) {

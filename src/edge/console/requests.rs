@@ -7,23 +7,25 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::page::{Entry, Page};
 use super::when;
-use crate::distribution::Distributions;
+use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
 use crate::redact::redacted_by_shape;
 
 /// The page.
-pub(super) fn page(recorder: &Recorder, distributions: &Distributions, query: Option<&str>) -> Page {
+pub(super) fn page(edge: &Edge, recorder: &Recorder, query: Option<&str>) -> Page {
+    let running = edge.running.load();
     let form = Form::of_query(query);
     let filter = Filter::of(&form);
     let before: u64 = form.get("before").parse().unwrap_or(u64::MAX);
-    // Read before the records are, so that none falls between the page and what it is told later.
+    // Read before the records are, so that none falls between the page and the events after it.
     let version = *recorder.subscribe().borrow();
     let all = recorder.after(0);
     let mut reasons: Vec<&'static str> =
         all.iter().filter_map(|record| Some(record.reason.as_ref()?.0)).collect();
     reasons.sort_unstable();
     reasons.dedup();
-    let mut fitting = all.iter().rev().filter(|one| one.number < before && filter.admits(one, distributions));
+    let admits = |one: &&Arc<Record>| one.number < before && filter.admits(one, &running.distributions);
+    let mut fitting = all.iter().rev().filter(admits);
     let shown: Vec<&Arc<Record>> = fitting.by_ref().take(PER_PAGE).collect();
     let older = fitting.next().and_then(|_| shown.last()).map(|record| record.number);
 
@@ -32,52 +34,78 @@ pub(super) fn page(recorder: &Recorder, distributions: &Distributions, query: Op
         "<span class=\"dot\" aria-hidden=\"true\"></span><span id=\"live-state\">Live</span>"
         "<button type=\"button\" id=\"pause\">Pause</button></p></div>");
     filter.show(&mut main, &reasons);
-    // Later ones are added where the page shows the newest ones; what to ask for stands beside the table.
+    // Later ones are added where the page shows the newest ones; what to request stands beside the table.
     let live = if before == u64::MAX { "yes" } else { "no" };
     html!(main;
-        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" " "aria-label=\"The requests\">"
-        "<table class=\"requests\" id=\"requests\" data-live=\"" (live) "\" data-version=\"" (version)
+        "<div id=\"list\"><table class=\"requests\" id=\"requests\" data-live=\"" (live) "\" data-version=\"" (version)
         "\" data-filter=\"" (filter.query()) "\">"
         "<caption class=\"unseen\">The last requests, the newest first</caption><thead><tr>"
-        "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Method</th><th scope=\"col\">Host and path</th>"
-        "<th scope=\"col\">Status</th><th scope=\"col\">Reason</th><th scope=\"col\">Cause</th>"
-        "<th scope=\"col\" class=\"number\">ms</th></tr></thead><tbody>"
+        "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Status</th><th scope=\"col\">Method</th>"
+        "<th scope=\"col\">Host and path</th><th scope=\"col\" class=\"number\">ms</th></tr></thead><tbody>"
     );
     for record in &shown {
         row(&mut main, record);
     }
-    html!(main; "</tbody></table></div>");
-    if shown.is_empty() {
-        html!(main; "<p class=\"empty\" id=\"empty\">No request fits, of the last " (KEPT)
-            " at most that are kept in memory. They appear here as they come.</p>");
+    html!(main; "</tbody></table>");
+    match (shown.is_empty(), all.is_empty()) {
+        (false, _) => {}
+        (true, true) => nothing_yet(&mut main, edge),
+        (true, false) => html!(main; "<div class=\"empty\" id=\"empty\"><p>None of the " (all.len())
+            " requests in memory fits the filter. <a href=\"/\">Show all</a></p></div>"),
     }
     if let Some(number) = older {
         let query = filter.query();
         let joint = if query.is_empty() { "" } else { "&" };
         html!(main; "<p class=\"older\"><a href=\"/?" (query) (joint) "before=" (number) "\">Older requests</a></p>");
     }
+    html!(main; "</div>");
     Page::new("Requests", Some(Entry::Requests), main)
+}
+
+/// What to do first: open a link.
+fn nothing_yet(out: &mut Html, edge: &Edge) {
+    html!(out; "<div class=\"empty\" id=\"empty\"><h2>No request yet</h2>");
+    match edge.dev_signer.as_ref().and_then(|signer| signer.link("/")) {
+        Some(link) => html!(out;
+            "<p>Open this link, signed for one hour, and watch it arrive here:</p><div class=\"copied\">"
+            "<p class=\"url\"><a href=\"" (link) "\" target=\"_blank\" rel=\"noopener\"><code id=\"first\">" (link) "</code></a></p>"
+            "<button type=\"button\" class=\"copy\" data-copy=\"first\" hidden>Copy<span class=\"unseen\"> the link</span></button></div>"
+        ),
+        None => {
+            html!(out; "<p>Requests appear here as they end, the last " (KEPT) " of them. To test one link, "
+            "<a href=\"/explain\">paste it into Explain</a>.</p>");
+        }
+    }
+    html!(out; "</div>");
 }
 
 /// One of them; also sent to pages that are open.
 pub(super) fn row(out: &mut Html, record: &Record) {
     let number = record.number;
-    html!(out; "<tr id=\"r" (number) "\"><td class=\"time\">");
+    let is_noise = record.is_icon_noise();
+    html!(out; "<tr id=\"r" (number) "\"" );
+    if is_noise {
+        html!(out; " class=\"noise\"");
+    }
+    html!(out; "><td class=\"time\">");
     when::of_day(out, record.came);
-    html!(out;
-        "</td><td>" (record.inquiry.method) "</td><th scope=\"row\" class=\"target\"><a href=\"/requests/"
-        (number) "\"><span class=\"host\">" (redacted_by_shape(&record.inquiry.authority)) "</span>"
-        (record.shown_target()) "</a></th><td>"
-    );
+    html!(out; "</td><td class=\"status\">");
     status(out, record.status);
     html!(out;
-        "</td><td class=\"reason\">" (record.reason.as_ref().map_or("", |(name, _)| name))
-        "</td><td class=\"cause\">"
+        "</td><td class=\"method\">" (record.inquiry.method) "</td><td class=\"target\"><a href=\"/requests/"
+        (number) "\"><span class=\"host\">" (redacted_by_shape(&record.inquiry.authority)) "</span>"
+        (record.shown_target()) "</a>"
     );
-    if let Some(cause) = record.cause.get() {
-        html!(out; "<span>" (redacted_by_shape(cause)) "</span>");
+    if is_noise {
+        html!(out; "<p class=\"why\">Browsers request this icon by themselves.</p>");
+    } else if let Some((reason, _)) = &record.reason {
+        html!(out; "<p class=\"why\"><code class=\"reason\">" (reason) "</code>");
+        if let Some(cause) = record.cause.get() {
+            html!(out; " <span class=\"cause\">" (redacted_by_shape(cause)) "</span>");
+        }
+        html!(out; "</p>");
     }
-    html!(out; "</td><td class=\"number\">" (when::millis(record.times.ended)) "</td></tr>");
+    html!(out; "</td><td class=\"number\">" (when::millis(record.times.ended)) "<span class=\"unit\"> ms</span></td></tr>");
 }
 
 /// A status; the colour says no more than its number.

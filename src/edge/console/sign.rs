@@ -1,4 +1,4 @@
-//! `/sign`: a link signed with the key of `dev`, and code that signs the same.
+//! `/sign`: a link or cookies signed with the key of `dev`, and code that signs the same.
 
 use ipnet::Ipv4Net;
 
@@ -6,6 +6,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::judge::field;
 use super::page::{Entry, Page};
+use super::signed_cookies;
 use super::snippets::{Task, snippets};
 use crate::access::policy::SourceIp;
 use crate::access::resource::Resource;
@@ -23,34 +24,57 @@ use crate::viewer::{Base, SignedUrl, Target};
 type Fault = (&'static str, String);
 
 /// What is to be signed, understood.
-struct Wanted {
-    url: String,
-    expires: EpochSeconds,
-    not_before: Option<EpochSeconds>,
-    ip: Option<Ipv4Net>,
-    resource: Option<String>,
+pub(super) struct Wanted {
+    pub(super) url: String,
+    /// Cookies; else a link.
+    pub(super) is_cookies: bool,
+    pub(super) expires: EpochSeconds,
+    pub(super) not_before: Option<EpochSeconds>,
+    pub(super) ip: Option<Ipv4Net>,
+    pub(super) resource: Option<String>,
 }
 
-/// The page, and with a form the link.
-pub(super) fn page(signer: &DevSigner, form: Option<&Form>) -> Page {
+/// The page, and with a form the link or the cookies. `host` is what the browser calls the console.
+pub(super) fn page(signer: &DevSigner, form: Option<&Form>, host: &str) -> Page {
     let mut main = Html::default();
     html!(main;
-        "<h1>Sign a link</h1><p>With the key <code>" (signer.key_pair_id)
+        "<h1>Sign a link or cookies</h1><p>With the key <code>" (signer.key_pair_id)
         "</code> of <code>frontgate dev</code>.</p>"
     );
-    let made = form.map(|form| read(form, &signer.base).and_then(|wanted| make(signer, &wanted)));
-    let fault = made.as_ref().and_then(|made| made.as_ref().err());
-    sign_form(&mut main, signer, form.unwrap_or(&Form::default()), fault);
-    if let Some(Ok(result)) = &made {
-        main.nest(result);
+    let wanted = form.map(|form| read(form, signer));
+    let made = wanted.as_ref().map(|wanted| match wanted {
+        Ok(wanted) => make(signer, wanted, host),
+        Err(fault) => Err(fault.clone()),
+    });
+    let typed = form.cloned().unwrap_or_default();
+    let typed = match &wanted {
+        Some(Ok(wanted)) => typed.with("url", &wanted.url),
+        Some(Err(_)) | None => typed,
+    };
+    sign_form(&mut main, signer, &typed, made.as_ref().and_then(|made| made.as_ref().err()));
+    let mut page = Page::new("Sign", Some(Entry::Sign), main);
+    if let Some(Ok(made)) = made {
+        page.main.nest(&made);
+        if let (Some(Ok(wanted)), "yes") = (&wanted, typed.get("set")) {
+            page.cookies = signed_cookies::for_browser(signer, wanted, host);
+        }
     }
-    Page::new("Sign", Some(Entry::Sign), main)
+    page
 }
 
-fn read(form: &Form, base: &str) -> Result<Wanted, Fault> {
+/// A path is one of the proxy's own; whoever types `/image.svg` means that.
+fn whole(url: &str, signer: &DevSigner) -> String {
+    match url.starts_with('/') && !url.starts_with("//") {
+        true => format!("{}{url}", signer.base),
+        false => url.to_owned(),
+    }
+}
+
+fn read(form: &Form, signer: &DevSigner) -> Result<Wanted, Fault> {
     let now = clock::now();
-    let url = form.get("url").to_owned();
-    check_url_below(&url, base).map_err(|error| ("url", error.to_string()))?;
+    let url = whole(form.get("url"), signer);
+    let is_cookies = form.get("make") == "cookies";
+    check_url_below(&url, &signer.base).map_err(|error| ("url", error.to_string()))?;
     let (asked, _) = Inquiry::of_url(&url, now).map_err(|error| ("url", error.to_string()))?;
     let lifetime = parse_duration(form.get("lifetime")).map_err(|error| ("lifetime", error.to_string()))?;
     if lifetime.as_secs() == 0 {
@@ -72,6 +96,8 @@ fn read(form: &Form, base: &str) -> Result<Wanted, Fault> {
         },
     };
     let resource = match form.get("resource") {
+        // Cookies for one URL are of no use to a page.
+        "" if is_cookies => Some(format!("{}://{}/*", asked.scheme, asked.authority)),
         "" => None,
         text if text.bytes().any(|byte| !byte.is_ascii_graphic() || b"\"\\#".contains(&byte)) => {
             let expected = "expected printable ASCII without spaces, quotes, backslashes and #";
@@ -90,7 +116,7 @@ fn read(form: &Form, base: &str) -> Result<Wanted, Fault> {
         let fault = format!("{why}. Write a pattern as Resource, and a literal * as %2A");
         return Err(("url", fault));
     }
-    Ok(Wanted { url, expires, not_before, ip, resource })
+    Ok(Wanted { url, is_cookies, expires, not_before, ip, resource })
 }
 
 /// Whether a link to that URL would open under a policy with that Resource.
@@ -100,11 +126,20 @@ fn fits(resource: &str, asked: &Inquiry) -> bool {
     Resource::new(resource).matches(&SignedUrl { base, path, query })
 }
 
-fn make(signer: &DevSigner, wanted: &Wanted) -> Result<Html, Fault> {
-    let Wanted { url, expires, not_before, ip, resource } = wanted;
-    let terms = Terms::new(url, *expires, *not_before, *ip, resource.as_deref());
+impl Wanted {
+    pub(super) fn terms(&self) -> Terms {
+        Terms::new(&self.url, self.expires, self.not_before, self.ip, self.resource.as_deref())
+    }
+}
+
+fn make(signer: &DevSigner, wanted: &Wanted, host: &str) -> Result<Html, Fault> {
+    let Wanted { url, is_cookies, expires, not_before, ip, resource } = wanted;
+    let terms = wanted.terms();
     let values = signing_values(url, &terms, &signer.key, &signer.key_pair_id, HashAlgorithm::Sha1)
         .map_err(|error| ("url", error.to_string()))?;
+    if *is_cookies {
+        return Ok(signed_cookies::show(signer, wanted, &values, host));
+    }
     let link = signed_url(url, &values);
     let policy = match &terms {
         Terms::Canned { .. } => None,
@@ -157,15 +192,25 @@ fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fa
         typed if name == "url" && check_url(typed).is_ok() => typed.to_owned(),
         typed => redacted_by_shape(typed).into_owned(),
     };
-    html!(out; "<form method=\"post\" action=\"/sign\" class=\"paste\"><div class=\"wide\">");
+    html!(out; "<form method=\"post\" action=\"/sign\" class=\"paste\"><fieldset class=\"choice\"><legend>What</legend>");
+    for (value, name) in [("link", "a link"), ("cookies", "cookies, for a page and all that it loads")] {
+        html!(out; "<label><input type=\"radio\" name=\"make\" value=\"" (value) "\"");
+        if (typed.get("make") == "cookies") == (value == "cookies") {
+            html!(out; " checked");
+        }
+        html!(out; "> " (name) "</label>");
+    }
+    html!(out; "</fieldset><div class=\"wide\">");
     field(
         out,
         "url",
         "URL",
         &or("url", &format!("{}/", signer.base)),
-        "exactly as it will be requested",
+        "exactly as it will be requested; a path such as /image.svg is completed",
         fault,
     );
+    let everything = "optional: a pattern with * and ?; for cookies, everything on the host unless given";
+    field(out, "resource", "Resource", &or("resource", ""), everything, fault);
     html!(out; "</div><div class=\"fields\">");
     field(out, "lifetime", "Good for", &or("lifetime", "1h"), "such as 90s, 2h, 7d, 1 week", fault);
     field(out, "not-before", "Not before", &or("not-before", ""), "optional: a time, now, +5m", fault);
@@ -177,6 +222,5 @@ fn sign_form(out: &mut Html, signer: &DevSigner, typed: &Form, fault: Option<&Fa
         "optional: IPv4, such as 203.0.113.0/24",
         fault,
     );
-    field(out, "resource", "Resource", &or("resource", ""), "optional: a pattern with * and ?", fault);
-    html!(out; "<p class=\"field\"><button class=\"main\">Sign</button></p></div></form>");
+    html!(out; "</div><p class=\"field\"><button class=\"main\">Sign</button></p></form>");
 }

@@ -218,17 +218,17 @@ fn frontgate(task: &Task<'_>) -> String {
 }
 
 /// Between double quotes, as Python, JavaScript, Go, Java and C# read them.
-fn double(text: &str) -> String {
+pub(super) fn double(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// Between single quotes, as Python, JavaScript, PHP and Ruby read them.
-fn single(text: &str) -> String {
+pub(super) fn single(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
 /// As a POSIX shell reads it.
-fn shell(text: &str) -> String {
+pub(super) fn shell(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

@@ -14,12 +14,18 @@ pub(super) fn of_day(out: &mut Html, moment: SystemTime) {
 
 /// Date and time.
 pub(super) fn in_full(out: &mut Html, moment: SystemTime) {
-    write(out, moment, "%Y-%m-%d %H:%M:%S%.3f");
+    write(out, moment, "%Y-%m-%d %H:%M:%S%.3f UTC");
+}
+
+/// Date and minute.
+pub(super) fn to_minute(out: &mut Html, moment: SystemTime) {
+    write(out, moment, "%Y-%m-%d %H:%M UTC");
 }
 
 fn write(out: &mut Html, moment: SystemTime, format: &str) {
     let Ok(moment) = Timestamp::try_from(moment) else { return };
     let full = moment.strftime("%Y-%m-%dT%H:%M:%S%.3fZ");
+    // The script adds the reader's own time zone.
     html!(out; "<time datetime=\"" (full) "\" title=\"" (full) "\">" (moment.strftime(format)) "</time>");
 }
 
