@@ -738,6 +738,10 @@ fn a_preflight_needs_credentials_unless_the_behavior_says_otherwise() {
             assert_eq!(origin.last().line(), "OPTIONS /x?a=1 HTTP/1.1");
             assert_eq!(told(&response, &["access-control-allow-methods"]), ["GET, HEAD"]);
         }
+        // One that brings a body is none, and reaches no private path's origin.
+        let with_body =
+            request("OPTIONS", HOST, "/x", &[&preflight[..], &["Content-Length: 4"]].concat()) + "body";
+        assert_eq!(edge.send(with_body).status, if status == 200 { 400 } else { 403 }, "{lines}");
         // Only a whole preflight, and only OPTIONS.
         for (method, headers) in [
             ("OPTIONS", &preflight[..1]),
