@@ -8,6 +8,7 @@ use toml::de::DeTable;
 
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::locations::Locations;
+use crate::tls::Certificate;
 
 mod cache;
 mod countries;
@@ -16,6 +17,7 @@ mod distributions;
 mod fallbacks;
 mod fault;
 pub(crate) mod files;
+mod https;
 mod keys;
 mod letter_case;
 mod limits;
@@ -41,6 +43,7 @@ pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
 use fault::Faults;
 pub(crate) use files::{read_key_file, shown};
+pub use https::{HttpsListener, PresentedCertificate};
 pub use limits::Limits;
 use names::Names;
 pub use observing::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
@@ -50,7 +53,7 @@ use policies::Policies;
 use reader::{Placed, Reader};
 #[cfg(feature = "proxy")]
 pub(crate) use s3::{bucket_name, region_name};
-pub use server::{Door, HttpsListener, ServerSettings};
+pub use server::{Door, ServerSettings};
 #[cfg(feature = "proxy")]
 pub(crate) use text::as_written;
 pub use variables::Variables;
@@ -193,6 +196,7 @@ fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> 
         watched: vec![seen],
         listeners: Vec::new(),
         knows_https: false,
+        presented: Vec::new(),
         names: Names::default(),
         policies: Policies::default(),
         locations: None,
@@ -221,6 +225,8 @@ struct Loader<'f, 't> {
     listeners: Vec<Placed<SocketAddr>>,
     /// Whether any viewer can come over HTTPS.
     knows_https: bool,
+    /// Every certificate that viewers may get.
+    presented: Vec<Certificate>,
     names: Names,
     policies: Policies,
     locations: Option<Arc<Locations>>,
@@ -247,6 +253,7 @@ impl Loader<'_, '_> {
         let list = self.distributions(&mut root, &groups);
         self.idle_groups(&groups, &list);
         self.idle_policies();
+        self.names_have_certificates();
         let unknown_host = self.unknown_host(unknown_host, &list);
         self.unreachable_bases(&list, unknown_host);
         root.finish(self.faults, &[]);

@@ -1,17 +1,17 @@
 //! TLS as viewers meet it: CloudFront's security policies, certificates chosen by name, sessions that are resumed.
 
-use std::io;
 use std::sync::{Arc, LazyLock};
 
-use rustls::client::verify_server_name;
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::server::{
-    ClientHello, NoServerSessionStorage, ParsedCertificate, ProducesTickets, ResolvesServerCert, ServerConfig,
+    ClientHello, NoServerSessionStorage, ProducesTickets, ResolvesServerCert, ServerConfig,
 };
 use rustls::sign::CertifiedKey;
 use rustls::{CipherSuite, SupportedProtocolVersion, version};
+
+mod certificate;
+
+pub use certificate::{Certificate, InvalidCertificate, Validity};
 
 /// The least that a viewer must speak, under CloudFront's names.
 ///
@@ -48,68 +48,6 @@ impl SecurityPolicy {
             Self::Tls13 => FROM_TLS_13,
         }
     }
-}
-
-/// A certificate chain with its key, ready to be presented.
-#[derive(Clone, Debug)]
-pub struct Certificate(Arc<CertifiedKey>);
-
-impl Certificate {
-    /// Reads a chain, the viewer's own certificate first, and its key: PKCS#8, PKCS#1 or SEC1. Both are PEM.
-    ///
-    /// # Errors
-    /// [`InvalidCertificate`] for what isn't PEM, a key of an unknown kind, and a key of another certificate.
-    pub fn from_pem(chain: &[u8], key: &[u8]) -> Result<Self, InvalidCertificate> {
-        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(chain).collect();
-        let certificates = certificates.map_err(|error| InvalidCertificate::Chain(error.to_string()))?;
-        if certificates.is_empty() {
-            return Err(InvalidCertificate::Chain("it holds no certificate".to_owned()));
-        }
-        let key =
-            PrivateKeyDer::from_pem_slice(key).map_err(|error| InvalidCertificate::Key(error.to_string()))?;
-        let key = CertifiedKey::from_der(certificates, key, &provider()).map_err(|error| {
-            if let rustls::Error::InconsistentKeys(_) = error {
-                InvalidCertificate::Strangers
-            } else if let rustls::Error::InvalidCertificate(_) = error {
-                InvalidCertificate::Chain(error.to_string())
-            } else {
-                InvalidCertificate::Key(error.to_string())
-            }
-        })?;
-        Ok(Self(Arc::new(key)))
-    }
-
-    /// As rustls presents it.
-    #[must_use]
-    pub fn certified_key(&self) -> Arc<CertifiedKey> {
-        Arc::clone(&self.0)
-    }
-
-    /// Whether it is good for a name that a viewer asks for.
-    #[must_use]
-    pub fn covers(&self, name: &str) -> bool {
-        let Ok(name) = ServerName::try_from(name) else { return false };
-        let parsed = self.0.end_entity_cert().and_then(ParsedCertificate::try_from);
-        parsed.is_ok_and(|certificate| verify_server_name(&certificate, &name).is_ok())
-    }
-
-    fn can_sign(&self, hello: &ClientHello<'_>) -> bool {
-        self.0.key.choose_scheme(hello.signature_schemes()).is_some()
-    }
-}
-
-/// Why a certificate can't be presented.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidCertificate {
-    /// The chain.
-    #[error("the certificate can't be read: {0}")]
-    Chain(String),
-    /// The key.
-    #[error("the private key can't be read: {0}")]
-    Key(String),
-    /// A key that doesn't belong to the certificate.
-    #[error("the private key belongs to another certificate")]
-    Strangers,
 }
 
 /// What a listener presents: HTTP/2 and HTTP/1.1 by ALPN, sessions resumed by tickets.
@@ -171,7 +109,7 @@ impl ResolvesServerCert for ByName {
             (Some(_) | None, _) => None,
         };
         let usable = named.or_else(|| self.0.iter().find(|one| one.can_sign(&hello)));
-        Some(Arc::clone(&usable.unwrap_or(first).0))
+        Some(usable.unwrap_or(first).certified_key())
     }
 }
 
@@ -201,26 +139,9 @@ pub fn cipher_name(suite: Option<CipherSuite>) -> &'static str {
     }
 }
 
-/// Reads a PEM file of a sensible size.
-///
-/// # Errors
-/// As the system says, or what the file is instead.
-pub fn read_pem(file: &std::path::Path) -> io::Result<Vec<u8>> {
-    let meta = std::fs::metadata(file)?;
-    if !meta.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    if meta.len() > MAX_PEM {
-        return Err(io::Error::other(format!("it has {} bytes, more than {MAX_PEM}", meta.len())));
-    }
-    std::fs::read(file)
-}
-
 static FROM_TLS_12: &[&SupportedProtocolVersion] = &[&version::TLS13, &version::TLS12];
 static FROM_TLS_13: &[&SupportedProtocolVersion] = &[&version::TLS13];
 /// HTTP/2 in ALPN.
 pub const HTTP_2: &[u8] = b"h2";
 const EXPECTED_POLICY: &str =
     "\"TLSv1.2_2018\", \"TLSv1.2_2019\", \"TLSv1.2_2021\", \"TLSv1.2_2025\" or \"TLSv1.3_2025\"";
-/// A chain has some thousand bytes; a bundle of authorities some hundred thousand.
-const MAX_PEM: u64 = 4 << 20;

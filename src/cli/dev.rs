@@ -207,6 +207,7 @@ fn settings(
     let mut settings = Settings::of(distributions);
     settings.secrets = vec![key_folder.to_owned()];
     settings.server.https.extend(tls.iter().map(|tls| HttpsListener {
+        certificates: Vec::new(),
         listen: Vec::new(),
         proxy_protocol: false,
         tls: Arc::clone(&tls.config),

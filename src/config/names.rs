@@ -32,6 +32,12 @@ impl Names {
         self.names.push(Owned { owner, value: name.value.to_owned(), span: name.span.clone() });
     }
 
+    /// The names that viewers use over TLS. Nobody but AWS has a certificate for a name below `cloudfront.net`.
+    pub(super) fn to_secure(&self) -> Vec<(String, Range<usize>)> {
+        let all = self.names.iter().filter(|one| !one.value.ends_with(".cloudfront.net"));
+        all.map(|one| (one.value.clone(), one.span.clone())).collect()
+    }
+
     pub(super) fn note_base(&mut self, owner: Option<&Placed<&str>>, base: &BaseUrl, span: &Range<usize>) {
         let owner = owner.map_or("", |owner| owner.value).to_owned();
         self.bases.push(Owned { owner, value: base.clone(), span: span.clone() });
@@ -49,6 +55,7 @@ impl Loader<'_, '_> {
                 self.faults.error(fault.expected("each name once"));
             }
         }
+        self.names.names = names;
     }
 
     /// A group that nothing trusts: a `trusted-key-groups` was forgotten, and something is public that isn't meant to be.

@@ -1,17 +1,14 @@
 //! `[server]` and `[[server.https]]`.
 
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
-use rustls::ServerConfig;
 
+use super::https::HttpsListener;
 use super::limits::Limits;
 use super::reader::{Placed, Reader};
 use super::{Loader, ReloadOn};
-use crate::tls::{self, Certificate, SecurityPolicy};
 
 /// `[server]`.
 #[derive(Clone, Debug)]
@@ -48,17 +45,6 @@ pub struct Door {
 impl Door {
     /// Plain HTTP.
     pub const PLAIN: Self = Self { proxy_protocol: false, tls: None };
-}
-
-/// One `[[server.https]]`.
-#[derive(Clone, Debug)]
-pub struct HttpsListener {
-    /// Its addresses.
-    pub listen: Vec<SocketAddr>,
-    /// Whether every connection begins with a PROXY header, before TLS.
-    pub proxy_protocol: bool,
-    /// What it presents.
-    pub tls: Arc<ServerConfig>,
 }
 
 impl Default for ServerSettings {
@@ -135,7 +121,11 @@ impl Loader<'_, '_> {
     }
 
     /// `listen`; an empty one says that there is none, where that is allowed.
-    fn addresses(&mut self, table: &mut Reader<'_, '_>, may_be_empty: bool) -> Option<Vec<SocketAddr>> {
+    pub(super) fn addresses(
+        &mut self,
+        table: &mut Reader<'_, '_>,
+        may_be_empty: bool,
+    ) -> Option<Vec<SocketAddr>> {
         let given = table.strings(self.faults, "listen")?;
         if given.is_empty() && !may_be_empty {
             let fault = self.faults.at(&table.span(), "`listen` has no address");
@@ -158,85 +148,8 @@ impl Loader<'_, '_> {
         Some(addresses)
     }
 
-    fn https(&mut self, server: &mut Reader<'_, '_>, trusted: &[IpNet]) -> Vec<HttpsListener> {
-        let tables = server.tables(self.faults, "https", "[[server.https]]");
-        tables.into_iter().filter_map(|table| self.https_listener(table, trusted)).collect()
-    }
-
-    fn https_listener(&mut self, mut table: Reader<'_, '_>, trusted: &[IpNet]) -> Option<HttpsListener> {
-        let span = table.span();
-        if !table.has("listen") {
-            let fault = self.faults.at(&span, "[[server.https]] lacks `listen`");
-            self.faults.error(fault.expected("listen = [\"127.0.0.1:8443\"]"));
-        }
-        let listen = self.addresses(&mut table, false);
-        let policy = table.parsed(self.faults, "minimum-protocol-version", SecurityPolicy::parse);
-        let policy = policy.map_or_else(SecurityPolicy::default, |policy| policy.value);
-        let proxy_protocol = self.proxy_protocol(&mut table, trusted);
-        let given = table.tables(self.faults, "certificates", "a certificate");
-        if given.is_empty() {
-            let fault = self.faults.at(&span, "[[server.https]] has no certificate");
-            let fault = fault.expected(
-                "certificates = [{ certificate = \"tls/cert.pem\", private-key = \"tls/key.pem\" }]",
-            );
-            self.faults.error(fault.help("`frontgate dev --tls` makes one for localhost"));
-        }
-        let errors = self.faults.errors.len();
-        let certificates: Vec<_> = given.into_iter().filter_map(|one| self.certificate(one)).collect();
-        table.finish(self.faults, SERVER_KEYS);
-        if self.faults.errors.len() > errors {
-            return None;
-        }
-        match tls::server_config(certificates, policy) {
-            Ok(tls) => Some(HttpsListener { listen: listen?, proxy_protocol, tls }),
-            Err(error) => {
-                let fault = self.faults.at(&span, format!("TLS can't be set up: {error}"));
-                self.faults.error(fault);
-                None
-            }
-        }
-    }
-
-    fn certificate(&mut self, mut table: Reader<'_, '_>) -> Option<Certificate> {
-        let chain = table.required(self.faults, "certificate");
-        let key = table.required(self.faults, "private-key");
-        table.finish(self.faults, &["listen", "minimum-protocol-version", "proxy-protocol"]);
-        let (chain, key) = (chain?, key?);
-        let (chain_pem, key_pem) = (self.read_pem(&chain)?, self.read_pem(&key)?);
-        match Certificate::from_pem(&chain_pem, &key_pem) {
-            Ok(certificate) => Some(certificate),
-            Err(error) => {
-                let span = match error {
-                    tls::InvalidCertificate::Chain(_) => &chain.span,
-                    tls::InvalidCertificate::Key(_) | tls::InvalidCertificate::Strangers => &key.span,
-                };
-                let fault = self.faults.at(span, format!("a certificate can't be used: {error}"));
-                let expected =
-                    "the chain as PEM, the viewer's own first, and its key (PKCS#8, PKCS#1 or SEC1)";
-                self.faults
-                    .error(fault.found(format!("{:?}, {:?}", chain.value, key.value)).expected(expected));
-                None
-            }
-        }
-    }
-
-    /// Reads a PEM file, whose folder no directory origin shows from now on.
-    pub(super) fn read_pem(&mut self, file: &Placed<&str>) -> Option<Vec<u8>> {
-        let path = self.folder.join(file.value);
-        self.secrets.extend(path.parent().map(Path::to_owned));
-        self.watch(&path);
-        match tls::read_pem(&path) {
-            Ok(pem) => Some(pem),
-            Err(error) => {
-                let fault = self.faults.at(&file.span, format!("a PEM file can't be read: {error}"));
-                self.faults.error(fault.found(path.display()).expected("a readable PEM file"));
-                None
-            }
-        }
-    }
-
     /// Whether connections begin with a PROXY header, which says who the viewer is.
-    fn proxy_protocol(&mut self, table: &mut Reader<'_, '_>, trusted: &[IpNet]) -> bool {
+    pub(super) fn proxy_protocol(&mut self, table: &mut Reader<'_, '_>, trusted: &[IpNet]) -> bool {
         let Some(flag) = table.flag(self.faults, "proxy-protocol").filter(|flag| flag.value) else {
             return false;
         };
@@ -280,13 +193,3 @@ fn network(text: &str) -> Option<IpNet> {
 
 /// More threads than any machine has cores; beyond it a typo is likelier.
 const MAX_WORKERS: u64 = 1024;
-/// What may have been meant for the table around `[[server.https]]`.
-const SERVER_KEYS: &[&str] = &[
-    "workers",
-    "shutdown-grace",
-    "unknown-host",
-    "trusted-proxies",
-    "redirect-port",
-    "limits",
-    "country-database",
-];

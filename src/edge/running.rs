@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use rustls::ServerConfig;
 
 use crate::clock;
-use crate::config::{AdminToken, Limits, Settings};
+use crate::config::{AdminToken, Limits, PresentedCertificate, ServerSettings, Settings};
 use crate::distribution::Distributions;
 use crate::locations::Locations;
 
@@ -31,6 +31,8 @@ pub struct Running {
     pub locations: Option<Arc<Locations>>,
     /// Whether a distribution looks at countries; else nobody looks them up.
     pub restricts_countries: bool,
+    /// The certificates that listeners present, each file once.
+    pub certificates: Vec<PresentedCertificate>,
     /// What the admin listener asks for.
     pub admin_token: Option<AdminToken>,
     /// When it was loaded.
@@ -50,8 +52,19 @@ impl Running {
             limits: server.limits,
             locations: settings.locations.clone(),
             restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
+            certificates: certificates(server),
             admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
             since: clock::before(Duration::ZERO),
         }
     }
+}
+
+fn certificates(server: &ServerSettings) -> Vec<PresentedCertificate> {
+    let mut certificates: Vec<PresentedCertificate> = Vec::new();
+    for certificate in server.https.iter().flat_map(|listener| &listener.certificates) {
+        if !certificates.iter().any(|other| other.file == certificate.file) {
+            certificates.push(certificate.clone());
+        }
+    }
+    certificates
 }

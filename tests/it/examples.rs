@@ -57,6 +57,112 @@ fn systemd_takes_the_unit() {
     assert!(output.status.success() && ours.is_empty(), "{said}");
 }
 
+/// As the comments of the unit say: a user by sysusers.d, files for its group, and nobody else who reads them.
+#[test]
+fn the_unit_and_its_files_fit_its_user() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    use std::os::unix::process::CommandExt;
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let system = dir.path().join("system");
+    std::fs::create_dir_all(system.join("etc")).unwrap();
+    let created = Command::new("systemd-sysusers")
+        .arg(format!("--root={}", system.display()))
+        .arg(root().join("examples/systemd/frontgate.sysusers.conf"))
+        .output()
+        .expect("systemd-sysusers");
+    assert!(created.status.success(), "{}", stderr(&created));
+    let users = std::fs::read_to_string(system.join("etc/passwd")).unwrap();
+    let ours = users.lines().find(|line| line.starts_with("frontgate:")).unwrap_or_else(|| panic!("{users}"));
+    let ids: Vec<u32> = ours.split(':').skip(2).take(2).map(|id| id.parse().unwrap()).collect();
+    let unit = example("systemd/frontgate.service");
+    assert!(
+        unit.contains("\nUser=frontgate\nGroup=frontgate\n") && !unit.contains("\nDynamicUser"),
+        "{unit}"
+    );
+    if !is_roots(dir.path()) {
+        return;
+    }
+    // The commands of the comments, with ids in place of names, which this system doesn't have.
+    for (file, source) in [
+        ("config.toml", None),
+        ("K2JCJMDEHXQW5F.public.pem", Some(crate::support::public_key("rsa"))),
+        ("media.pem", Some(secure::certificates().join("media.pem").display().to_string())),
+        ("media.key", Some(secure::certificates().join("media.key").display().to_string())),
+    ] {
+        match source {
+            Some(source) => _ = std::fs::copy(source, dir.path().join(file)).unwrap(),
+            None => std::fs::write(dir.path().join(file), unit_config()).unwrap(),
+        }
+    }
+    let etc = system.join("etc/frontgate").display().to_string();
+    let installs: Vec<&str> = unit
+        .lines()
+        .filter_map(|line| line.strip_prefix("#     "))
+        .filter(|line| line.contains("/etc/frontgate"))
+        .collect();
+    assert_eq!(installs.len(), 4, "{installs:?}");
+    for line in installs {
+        let line = line.replace("/etc/frontgate", &etc).replace("-g frontgate", &format!("-g {}", ids[1]));
+        let output = Command::new("sh").args(["-ec", &line]).current_dir(dir.path()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", stderr(&output));
+    }
+    chown(&system, Some(0), Some(0)).unwrap();
+    let binary = dir.path().join("frontgate-copy");
+    std::fs::copy(env!("CARGO_BIN_EXE_frontgate"), &binary).unwrap();
+    for (uid, gid, code) in [(ids[0], ids[1], 0), (65534, 65534, 2)] {
+        let mut check = Command::new(&binary);
+        check.uid(uid).gid(gid).args(["check", "--config"]).arg(format!("{etc}/config.toml"));
+        let output = check.output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{uid}: {}{}", stdout(&output), stderr(&output));
+        if code == 2 {
+            assert!(stderr(&output).contains("mode 0750"), "{}", stderr(&output));
+        }
+    }
+    // Not even the user itself changes what it runs on.
+    let mut touch = Command::new("touch");
+    assert!(!touch.uid(ids[0]).gid(ids[1]).arg(format!("{etc}/config.toml")).status().unwrap().success());
+}
+
+/// Whether this process may become another user.
+fn is_roots(ours: &Path) -> bool {
+    std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(ours).unwrap()) == 0
+}
+
+fn unit_config() -> String {
+    format!(
+        "[[server.https]]\nlisten = [\"127.0.0.1:0\"]\n\
+         certificates = [{{ certificate = \"tls/media.pem\", private-key = \"tls/media.key\" }}]\n\
+         [[public-keys]]\nid = \"K2JCJMDEHXQW5F\"\nfile = \"keys/K2JCJMDEHXQW5F.public.pem\"\n\
+         [[key-groups]]\nid = \"g\"\npublic-keys = [\"K2JCJMDEHXQW5F\"]\n\
+         [[distributions]]\nid = \"E\"\ndomain-name = \"{HOST}\"\n\
+         [[distributions.origins]]\nid = \"app\"\nurl = \"http://127.0.0.1:9\"\n\
+         [distributions.default-cache-behavior]\ntarget-origin = \"app\"\ntrusted-key-groups = [\"g\"]\n"
+    )
+}
+
+#[test]
+fn prometheus_takes_its_files_and_the_alerts_fire() {
+    for arguments in [
+        ["check", "config", "prometheus.yml"],
+        ["check", "rules", "frontgate.rules.yml"],
+        ["test", "rules", "frontgate.rules.test.yml"],
+    ] {
+        let mut promtool = Command::new("promtool");
+        let output = promtool.args(arguments).current_dir(root().join("examples/prometheus")).output();
+        let output = output.expect("promtool, which script/test installs");
+        assert!(output.status.success(), "{arguments:?}: {}{}", stdout(&output), stderr(&output));
+    }
+    // They name no metric that isn't there.
+    let rules = metrics_in(&example("prometheus/frontgate.rules.yml"));
+    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private("http://127.0.0.1:9", ""));
+    let metrics = Edge::serve(&config).admin_page("/metrics").text();
+    let types: BTreeSet<&str> =
+        metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
+    let missing: Vec<&String> = rules.iter().filter(|name| !types.contains(name.as_str())).collect();
+    assert!(rules.len() > 6 && missing.is_empty(), "{missing:?}");
+}
+
 #[test]
 fn a_service_manager_hears_when_it_is_ready_reloads_and_stops() {
     let dir = tempfile::tempdir().unwrap();

@@ -8,6 +8,7 @@ mod architecture;
 mod attacks;
 mod bench;
 mod browser;
+mod certificates;
 mod cli;
 mod configuration;
 mod conformance;

@@ -93,6 +93,13 @@ fn proxy(
 /// Says where nothing accepts connections at the origin yet; `dev` goes on, since an application is often started later.
 pub(super) fn look_for(origin: &OriginLocation) {
     let Some(server) = origin.server() else { return };
+    #[cfg(unix)]
+    if let Some(path) = &server.socket {
+        if let Err(error) = std::os::unix::net::UnixStream::connect(path) {
+            tracing::warn!("nothing accepts connections on {} yet: {error}", path.display());
+        }
+        return;
+    }
     let (_, endpoint) = server.endpoint(Scheme::Http);
     let (host, port) = (server.host.clone(), endpoint.port);
     // Looking up a name, or an address that doesn't answer, takes time: nothing waits for it.
