@@ -352,6 +352,7 @@ fn the_clock_starts_where_it_is_told_to_and_a_browser_may_move_it_by_a_cookie() 
 fn at_most_ten_lines_are_printed_and_quiet_prints_none() {
     let lines = |edge: &Edge| edge.stdout().lines().count() + edge.log().lines().count();
     let full = Edge::dev(&[
+        "127.0.0.1:1",
         "--tls=127.0.0.1:0",
         "--now",
         "+1h",
@@ -362,6 +363,7 @@ fn at_most_ten_lines_are_printed_and_quiet_prints_none() {
         "--cors",
         "any",
     ]);
+    wait_for(|| full.log().contains("nothing accepts connections").then_some(()));
     assert!((5..=10).contains(&lines(&full)), "{}{}", full.stdout(), full.log());
     let verbose = Edge::dev(&["-v"]);
     assert!(verbose.stdout().contains("CloudFrontSigner"));

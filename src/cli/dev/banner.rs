@@ -39,7 +39,7 @@ pub(super) struct Shown<'a> {
     pub(super) is_verbose: bool,
 }
 
-/// At most ten lines, unless more is asked for.
+/// At most nine lines, unless more is asked for: with one of the log about the origin they are ten (contract 10).
 pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> {
     let Shown { pair, key_folder, base, .. } = *given;
     let (origin, shown) = in_front_of(given);
@@ -50,7 +50,10 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
     };
     let values = sign(&url)?;
     let opening = format!("{base}{}", cookie_link::PATH);
-    let mut text = format!("{} in front of {origin}, on {base}", paint.bold("Frontgate"));
+    let mut text = format!("{} in front of {origin}, on {base}, in test mode", paint.bold("Frontgate"));
+    if given.is_clock_moved {
+        let _ = write!(text, "; the clock starts at {}", clock::now());
+    }
     for port in &given.replaced_ports {
         let _ = write!(text, " ({port} is in use)");
     }
@@ -62,8 +65,6 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
     }
     line("key", &format!("{}, {}", pair.id, pair.private_file.display()));
     line("private", &private(given.site));
-    let clock = if given.is_clock_moved { format!("{}; ", clock::now()) } else { String::new() };
-    line("time", &format!("{clock}set by X-Frontgate-Now in test mode, which is not for production"));
     if let Some(tls) = given.tls {
         let trust = if tls.is_new { "new: trust" } else { "trusted once by" };
         let plain = host_of(given.plain);
