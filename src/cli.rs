@@ -154,7 +154,8 @@ fn log_to_stderr(global: Global, is_dev: bool) {
     let level = match (global.quiet, global.verbose, is_dev) {
         (true, _, _) => "error",
         (false, 0, false) => "info",
-        (false, 0, true) => "info,access=debug",
+        // A developer's proxy never needs all the connections that its limits allow.
+        (false, 0, true) => "info,access=debug,frontgate::edge::capacity=error",
         (false, 1, _) => "info,access=debug,frontgate=debug",
         (false, _, _) => "debug",
     };
