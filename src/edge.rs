@@ -42,6 +42,7 @@ pub mod head_scan;
 pub mod headers;
 pub mod http1;
 pub mod http2;
+pub mod known_paths;
 pub mod listener;
 pub mod metrics;
 pub mod observer;

@@ -142,7 +142,8 @@ fn edge_of(settings: &Settings, test_mode: bool, dev_signer: Option<DevSigner>) 
     edge.access_log = settings.access_log.as_ref().map(start_access_log).transpose()?;
     edge.dev_signer = dev_signer;
     if edge.test_mode || edge.recorder.is_some() {
-        edge.explainer = Some(Arc::new(Explainer::start().context("causes can't be searched for")?));
+        edge.explainer =
+            Some(Arc::new(Explainer::start(edge.recorder.clone()).context("causes can't be searched for")?));
     }
     Ok(edge)
 }

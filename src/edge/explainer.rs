@@ -10,6 +10,8 @@ use std::{fmt, io, thread};
 
 use tokio::sync::oneshot;
 
+use super::known_paths;
+use super::recorder::Recorder;
 use crate::distribution::Distributions;
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES};
 use crate::redact::redacted;
@@ -60,14 +62,17 @@ pub fn sentence(answer: &Answer) -> String {
 }
 
 impl Explainer {
-    /// Begins to wait for questions.
+    /// Begins to wait for questions. Paths that the recorder holds are tried as what may have been signed.
     ///
     /// # Errors
     /// When no thread can be made.
-    pub fn start() -> io::Result<Self> {
-        Self::searching_by(|question, is_out_of_time| {
+    pub fn start(recorder: Option<Arc<Recorder>>) -> io::Result<Self> {
+        Self::searching_by(move |question, is_out_of_time| {
             let effort = Effort { candidates: MAX_CANDIDATES, is_out_of_time };
-            Ok(question.inquiry.explain(&question.distributions, &effort)?)
+            let mut inquiry = question.inquiry.clone();
+            inquiry.surroundings.known_paths =
+                known_paths::near(&inquiry, &question.distributions, recorder.as_deref());
+            Ok(inquiry.explain(&question.distributions, &effort)?)
         })
     }
 
@@ -305,7 +310,7 @@ mod tests {
     #[test]
     fn a_denial_is_answered_by_the_search() {
         let (answers, answered) = mpsc::channel();
-        let explainer = Explainer::start().unwrap();
+        let explainer = Explainer::start(None).unwrap();
         deny(&explainer, &answers);
         let answer = answered.recv_timeout(PATIENCE).unwrap();
         assert!(sentence(&answer).contains("a.example.com"), "{answer:?}");

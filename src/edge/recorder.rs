@@ -2,7 +2,7 @@
 //! where the console is off.
 
 use std::borrow::Cow;
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
+use super::known_paths::path_of;
 use crate::explain::Inquiry;
 use crate::redact::redacted_by_shape;
 
@@ -205,6 +206,16 @@ impl Recorder {
     #[must_use]
     pub fn subscribe(&self) -> watch::Receiver<u64> {
         self.version.subscribe()
+    }
+
+    /// Paths that were requested of a host, the newest first, each once.
+    #[must_use]
+    pub fn paths_of(&self, authority: &str, most: usize) -> Vec<String> {
+        let records: Vec<Arc<Record>> = self.lock().records.iter().rev().cloned().collect();
+        let of_host = records.iter().filter(|record| record.inquiry.authority == authority);
+        let mut seen = HashSet::new();
+        let paths = of_host.filter_map(|record| record.explainable()).map(|inquiry| path_of(&inquiry.target));
+        paths.filter(|path| seen.insert(*path)).take(most).map(str::to_owned).collect()
     }
 
     fn those(&self, fits: impl Fn(&Record) -> bool) -> Vec<Arc<Record>> {

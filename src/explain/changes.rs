@@ -8,6 +8,9 @@ use super::cause::Mistake;
 use super::draft::{Draft, Resource, Url};
 
 pub(super) mod address;
+pub(super) mod escapes;
+pub(super) mod files;
+pub(super) mod folders;
 pub(super) mod message;
 pub(super) mod path;
 pub(super) mod query;

@@ -7,12 +7,25 @@ use super::examined::Examined;
 use super::findings::Findings;
 use super::remedies::remedy;
 use super::settled::settle;
-use super::{Check, Clues, Effort, Outcome, Searched, forensics, hints, key_hints, told};
+use super::time_values::misunderstood_end;
+use super::{
+    Check, Clues, Effort, Outcome, Searched, duplicate, forensics, hints, key_hints, key_names, missing,
+    policy_faults,
+};
 use crate::access::credentials::CredentialSource;
 use crate::access::deny::DenyReason;
 use crate::access::policy::{Condition, SourceIp};
 use crate::access::verified::{SignatureClaim, VerifiedPolicies};
 use crate::access::{ClaimedPolicy, VerifiedPolicy, key_pair_id};
+
+/// Text that was not understood may hold what seems to be missing.
+fn unprove_absence(checks: &mut [Check]) {
+    let rests_on_absence = |cause: &&mut Cause| {
+        matches!(cause.mistake, Mistake::NotSent | Mistake::HashNotAnnounced | Mistake::QueryMissing)
+    };
+    let causes = checks.iter_mut().flat_map(|check| &mut check.causes);
+    causes.filter(rests_on_absence).for_each(|cause| cause.proven = false);
+}
 
 impl Examined<'_, '_> {
     /// Every check, and how the search for what was signed ended.
@@ -30,9 +43,12 @@ impl Examined<'_, '_> {
             self.ip(),
         ];
         if let Some(failed) = checks.iter_mut().find(|check| check.outcome == Outcome::Fail) {
-            failed.causes.extend(told::duplicate(self));
+            failed.causes.extend(duplicate::cause(self));
         }
         settle(&mut checks);
+        if !clues.surroundings.ignored.is_empty() {
+            unprove_absence(&mut checks);
+        }
         (checks, searched)
     }
 
@@ -42,8 +58,11 @@ impl Examined<'_, '_> {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
             Err(reason) => {
                 let hint = key_hints::key_pair_id(self.request, self.sent, self.distributions);
-                let cause = told::key_pair_id(self).or_else(|| told::missing(self, clues.fragment));
-                check.fail(&reason, hint).caused_by(cause.into_iter().collect())
+                let causes = match key_names::cause(self) {
+                    Some(cause) => vec![cause],
+                    None => missing::causes(self, clues),
+                };
+                check.fail(&reason, hint).caused_by(causes)
             }
         }
     }
@@ -57,7 +76,7 @@ impl Examined<'_, '_> {
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
             Some(Err(reason)) => check
                 .fail(reason, key_hints::unknown_key(self.sent, self.distributions))
-                .caused_by(told::key_pair_id(self).into_iter().collect()),
+                .caused_by(key_names::cause(self).into_iter().collect()),
         }
     }
 
@@ -68,7 +87,7 @@ impl Examined<'_, '_> {
             Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
             Err(reason) => check
                 .fail(reason, hints::encoding(self.sent.signature.as_deref()))
-                .caused_by(told::missing(self, clues.fragment).into_iter().collect()),
+                .caused_by(missing::causes(self, clues)),
         }
     }
 
@@ -86,11 +105,14 @@ impl Examined<'_, '_> {
                 check.pass(format!("a custom policy{ignored}"))
             }
             Err(reason) => {
-                let fault = if let DenyReason::MalformedPolicy(fault) = reason { Some(fault) } else { None };
-                let cause = told::unset(self.sent)
-                    .or_else(|| fault.and_then(|fault| told::policy(fault, self)))
-                    .or_else(|| told::missing(self, clues.fragment));
-                check.fail(reason, hints::policy(reason, self.sent)).caused_by(cause.into_iter().collect())
+                let mut causes: Vec<Cause> = missing::unset(self.sent).into_iter().collect();
+                if let (true, DenyReason::MalformedPolicy(fault)) = (causes.is_empty(), reason) {
+                    causes = policy_faults::causes(fault, self);
+                }
+                if causes.is_empty() {
+                    causes = missing::causes(self, clues);
+                }
+                check.fail(reason, hints::policy(reason, self.sent)).caused_by(causes)
             }
         }
     }
@@ -162,16 +184,24 @@ impl Examined<'_, '_> {
                         Check { hint: ambiguous, ..check.pass(resource.to_string()) }
                     }
                     Err(reason) => {
-                        let hint = hints::resource(resource, &self.tried, self.route);
+                        let (hint, differences) = hints::resource(resource, &self.tried, self.route);
                         let fix =
                             hint.clone().unwrap_or_else(|| remedy(Mistake::NotSignedByThisPolicy).to_owned());
                         let requested = self.tried.texts().into_iter().next().unwrap_or_default();
+                        let of = |mistake, fix: &str| {
+                            Cause::proven(mistake, fix).over(resource.as_str(), &requested)
+                        };
                         let mistake = match hints::is_for_other_local_host(resource, self) {
                             true => Mistake::Host,
                             false => Mistake::NotSignedByThisPolicy,
                         };
-                        let cause = Cause::proven(mistake, fix).over(resource.as_str(), &requested);
-                        check.fail(&reason, hint).caused_by(vec![cause])
+                        let mut causes = vec![of(mistake, &fix)];
+                        // Of several differences none explains the mismatch alone.
+                        let proven = differences.len() == 1;
+                        let named = differences.iter().filter_map(|one| Some(of(one.mistake?, &one.what)));
+                        let others = named.filter(|cause| cause.mistake != mistake);
+                        causes.extend(others.map(|cause| Cause { proven, ..cause }));
+                        check.fail(&reason, hint).caused_by(causes)
                     }
                 }
             }
@@ -193,8 +223,11 @@ impl Examined<'_, '_> {
             Ok(()) => check.pass(format!("{now}, {} before the end", hints::span(end.since(now)))),
             Err(reason) => {
                 let hint = hints::expired(now, end);
-                let cause = Mistake::Expired.proven();
-                check.fail(&reason, Some(hint)).caused_by(vec![cause])
+                let mut causes = vec![Mistake::Expired.proven()];
+                if let Some((Some(mistake), meant)) = misunderstood_end(now, end) {
+                    causes.push(Cause::likely(mistake, meant));
+                }
+                check.fail(&reason, Some(hint)).caused_by(causes)
             }
         }
     }

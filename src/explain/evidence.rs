@@ -3,6 +3,7 @@
 use super::cause::Mistake;
 use super::draft::{Draft, Message, Resource, Url};
 use super::examined::Examined;
+use super::key_names;
 use super::maker::{Maker, Named, known_keys};
 use super::policy_text::PolicyText;
 use super::reading::{Reading, readings};
@@ -27,14 +28,16 @@ pub(super) struct Evidence<'e> {
 
 impl<'e> Evidence<'e> {
     pub(super) fn of(examined: &Examined<'_, 'e>) -> Option<Self> {
-        let (key, id, announced) =
-            (examined.named_key(), examined.sent_key_pair_id(), examined.announced_hash());
+        // Blanks and quotes around an id are one mistake: the key is the one that was meant.
+        let key = examined.named_key().or_else(|| key_names::meant(examined));
+        let (key, id, announced) = (key, examined.raw_key_pair_id(), examined.announced_hash());
         let keys = known_keys(examined, key);
         let query = examined.request.target.query;
         if let Some(value) = examined.sent.policy.as_deref() {
             let all = readings(value);
             // One that can't be read is a policy all the same, and maybe one that was sent as it is.
-            let first = all.first().cloned();
+            // A reading that shows no policy shows no mistake either.
+            let first = all.first().filter(|reading| reading.undone.is_empty()).cloned();
             let raw = || Reading { bytes: value.to_vec(), undone: Vec::new() };
             let (policy, text) = policy_as_meant(all).unwrap_or_else(|| {
                 let policy = first.unwrap_or_else(raw);
@@ -126,10 +129,14 @@ impl<'e> Evidence<'e> {
     }
 }
 
-/// The reading of a policy that is JSON, and its text.
+/// The reading of a policy that is JSON, and its text: CloudFront's own where it is any JSON, another one where it is a policy.
+/// Other JSON than a policy's shows no mistake of the encoding: frameworks write cookies of JSON, too.
 pub(super) fn policy_as_meant(all: Vec<Reading>) -> Option<(Reading, PolicyText)> {
     let mut read = all.into_iter().map(|reading| (PolicyText::custom(&reading.bytes), reading));
-    read.find(|(text, _)| text.is_understood()).map(|(text, reading)| (reading, text))
+    let is_meant = |(text, reading): &(PolicyText, Reading)| {
+        text.is_understood() && reading.undone.is_empty() || text.has_statement()
+    };
+    read.find(is_meant).map(|(text, reading)| (reading, text))
 }
 
 pub(super) fn rsa_length(key: &PublicKey) -> Option<usize> {

@@ -55,6 +55,12 @@ impl<'r, 'a> Examined<'r, 'a> {
         key_pair_id(self.sent, self.route).ok().map(str::to_owned)
     }
 
+    /// What was sent as the id, whatever it is; none where that is nothing or a word for nothing.
+    pub(super) fn raw_key_pair_id(&self) -> Option<String> {
+        let id = self.sent.key_pair_id.as_deref().filter(|id| !id.is_empty())?;
+        super::hints::unset_word(id).is_none().then(|| String::from_utf8_lossy(id).into_owned())
+    }
+
     pub(super) fn policy_text(&self) -> Option<String> {
         match &self.claimed {
             Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),

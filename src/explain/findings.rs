@@ -6,10 +6,11 @@ use super::draft::{Draft, Writer, hex};
 use super::effort::Searched;
 use super::evidence::{Evidence, rsa_length};
 use super::maker::{self, Fit, Maker, Shape};
-use super::reading::{Reading, by_its_characters};
+use super::reading::Reading;
 use super::remedies::remedy;
-use super::search::Hit;
+use super::search::{Hit, Tried};
 use super::signers::Signer;
+use super::value_shape::{shape, shape_of_decodable};
 use crate::distribution::key::{KeyKind, PublicKey};
 
 /// What was found, in one hint and by name.
@@ -79,6 +80,7 @@ impl Evidence<'_> {
         key: &PublicKey,
         reading: &Reading,
         searched: Searched,
+        tried: &Tried,
     ) -> Findings {
         let mut causes = self.undone(reading);
         let what = match maker {
@@ -93,24 +95,17 @@ impl Evidence<'_> {
                 remedy(Mistake::RawDigest).to_owned()
             }
             Maker::Known { shape: Shape::Named(hash), .. } => {
-                if self.is_custom() && self.text.is_understood() {
-                    let other = Mistake::PolicyNotTheSignedOne;
-                    causes.push(other.proven());
+                if self.is_custom() && self.text.has_statement() {
+                    // Of a text that had to be guessed, another guess may be the one that was signed.
+                    let is_as_sent = self.policy.as_ref().is_some_and(|reading| reading.undone.is_empty());
+                    causes.push(Cause { proven: is_as_sent, ..Mistake::PolicyNotTheSignedOne.proven() });
                 }
                 causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
-                let how_far = match searched {
-                    Searched::GaveUp => {
-                        "nothing that was tried before the search's budget was used up explains it"
-                    }
-                    Searched::Done | Searched::NotNeeded => {
-                        "no usual mistake (another scheme, host, port, query, encoding or time, in threes) explains it"
-                    }
-                };
                 format!(
-                    "{} made this signature with {}, over something else than was sent; {how_far}. Left are: path, expiry \
-                     or policy changed after signing",
+                    "{} made this signature with {}, over something else than was sent. {}",
                     key.id(),
-                    hash.name()
+                    hash.name(),
+                    tried.told(searched)
                 )
             }
             Maker::Unknown { .. } => String::new(),
@@ -129,8 +124,8 @@ impl Evidence<'_> {
         causes.extend(encoded.map(|mistake| mistake.proven()));
         let as_sent = all.first().filter(|reading| reading.undone.is_empty());
         let likely = match as_sent {
-            Some(reading) => self.by_length(&reading.bytes),
-            None => by_its_characters(value).map(Mistake::likely),
+            Some(reading) => shape_of_decodable(value).or_else(|| self.by_length(&reading.bytes)),
+            None => shape(value),
         };
         if let Some(cause) = likely {
             let hint = Some(cause.fix.clone());
@@ -193,6 +188,23 @@ impl Evidence<'_> {
         } else {
             Cause::likely(Mistake::TrailingBytes, fix("something was added behind it"))
         })
+    }
+}
+
+impl Tried {
+    /// What was tried, no more and no less.
+    fn told(&self, searched: Searched) -> String {
+        let names: Vec<&str> = self.mistakes.iter().map(|mistake| mistake.as_str()).collect();
+        let end = match searched {
+            Searched::GaveUp => "The search ended because its budget was used up",
+            Searched::Done | Searched::NotNeeded => "Something else was changed after signing",
+        };
+        format!(
+            "None of the {} texts that were tried is the one that was signed: changes of {}, up to {} at once. {end}",
+            self.texts,
+            if names.is_empty() { "nothing".to_owned() } else { names.join(", ") },
+            self.at_once
+        )
     }
 }
 

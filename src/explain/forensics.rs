@@ -2,7 +2,7 @@
 //! was shown by a digest or a verification.
 
 use super::cause::{Cause, Mistake};
-use super::changes::{Dimension, address, message, path, query, text, time};
+use super::changes::{Dimension, address, escapes, files, folders, message, path, query, text, time};
 use super::draft::Writer;
 use super::effort::{Effort, Searched};
 use super::evidence::Evidence;
@@ -33,7 +33,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
     };
     let mut searched = Searched::Done;
     for (reading, maker) in makers {
-        let (hit, how) = search(&space, &maker, &reading.bytes, effort);
+        let (hit, how, tried) = search(&space, &maker, &reading.bytes, effort);
         let known = match &maker {
             Maker::Known { key, .. } | Maker::Pss { key, is_shown: true, .. } => Some(*key),
             Maker::Pss { .. } | Maker::Unknown { .. } => None,
@@ -47,7 +47,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             return found;
         }
         if let Some(key) = known {
-            return evidence.over_something_else(&maker, key, &reading, how);
+            return evidence.over_something_else(&maker, key, &reading, how, &tried);
         }
         if how == Searched::GaveUp {
             searched = how;
@@ -94,6 +94,12 @@ fn dimensions<'c>(
             address::hosts(examined),
             address::ports(examined),
             address::without_address(),
+            escapes::of_query(examined),
+            escapes::of_path(examined),
+            files::others(examined, &clues.surroundings.known_paths),
+            folders::folders(examined),
+            folders::unset(examined),
+            folders::spaces(),
         ]);
     }
     all.push(text::conditions(&evidence.text));

@@ -4,8 +4,9 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::examined::Examined;
-use super::reading::by_its_characters;
-use super::remedies::remedy;
+use super::resource_mismatch::{Difference, differences};
+use super::time_values::misunderstood_end;
+use super::value_shape::shape;
 use crate::access::TriedUrls;
 use crate::access::credentials::Credentials;
 use crate::access::deny::DenyReason;
@@ -25,7 +26,7 @@ pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
     if value.trim_ascii_start().starts_with(b"{") {
         return Some("the policy was sent as it is: send CloudFront's base64 of it".to_owned());
     }
-    by_its_characters(value).map(|mistake| remedy(mistake).to_owned())
+    shape(value).map(|cause| cause.fix)
 }
 
 /// The word that stands for a variable without a value.
@@ -137,39 +138,18 @@ pub(super) fn is_for_other_local_host(resource: &Resource<'_>, examined: &Examin
         && examined.tried.urls().any(|url| resource.matches(&SignedUrl { base, ..url }))
 }
 
-/// Why a Resource doesn't match, where one difference explains it.
+/// Why a Resource doesn't match: the sections that differ, and how.
 pub(super) fn resource(
     resource: &Resource<'_>,
     tried: &TriedUrls<'_>,
     route: &Route<'_, '_>,
-) -> Option<String> {
-    let text = resource.as_str();
-    if !text.contains("://") && !text.starts_with('*') {
-        return Some("a Resource begins with http://, https:// or *".to_owned());
+) -> (Option<String>, Vec<Difference>) {
+    if let Some(url) = tried.urls().next().filter(|url| resource.matches(url)) {
+        return (uncovered_reading(resource, &url, route), Vec::new());
     }
-    let url = tried.urls().next()?;
-    if resource.matches(&url) {
-        return uncovered_reading(resource, &url, route);
-    }
-    let (_, rest) = text.split_once("://").unwrap_or(("", text));
-    let Base { scheme, authority } = url.base;
-    if Resource::new(format!("{scheme}://{rest}")).matches(&url) {
-        return Some(format!("the scheme differs: the request is {scheme}; `http*://` matches both"));
-    }
-    let at = rest.find(['/', '?']).unwrap_or(rest.len());
-    if Resource::new(format!("{scheme}://{authority}{}", &rest[at..])).matches(&url) {
-        return Some(format!(
-            "the host differs: the request is for {authority}, the policy for {}",
-            &rest[..at]
-        ));
-    }
-    if url.query.is_some() && Resource::new(format!("{text}*")).matches(&url) {
-        return Some("the pattern ends before the query: end it with `*`, or name the query".to_owned());
-    }
-    if text.contains('\\') {
-        return Some("today's guide says not to write a backslash before `?`".to_owned());
-    }
-    None
+    let found = differences(resource, tried);
+    let whats: Vec<&str> = found.iter().map(|difference| difference.what.as_str()).collect();
+    ((!whats.is_empty()).then(|| whats.join("; ")), found)
 }
 
 /// Contract 10: the pattern matches the path as sent, but not as an origin may read it.
@@ -182,27 +162,15 @@ fn uncovered_reading(resource: &Resource<'_>, url: &SignedUrl<'_>, route: &Route
 
 /// How long ago, and what that looks like.
 pub(super) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
-    if end.0 == 0 {
-        return "the end is 1970: a time that was never set".to_owned();
-    }
     if now == end {
         return "expired this very second: the end itself is outside".to_owned();
     }
     let ago = format!("expired {} ago", span(now.since(end)));
-    // The SDK for JavaScript takes a number as milliseconds; so many seconds are a day in January 1970.
-    match end.0.checked_mul(1000) {
-        Some(meant) if end.0 < JANUARY_1970 => {
-            format!(
-                "{ago}; a signer that takes milliseconds was given seconds? That would mean {}",
-                EpochSeconds(meant)
-            )
-        }
-        Some(_) | None => ago,
+    match misunderstood_end(now, end) {
+        Some((_, meant)) => format!("{ago}; {meant}"),
+        None => ago,
     }
 }
-
-/// Its end, to which the seconds of today come when they are divided by 1000.
-const JANUARY_1970: u64 = 31 * 86_400;
 
 /// Quirk 23 for small distances.
 pub(super) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
@@ -260,7 +228,7 @@ mod tests {
 
     #[test]
     fn an_end_in_january_1970_was_meant_in_seconds() {
-        let (now, seconds) = (EpochSeconds(1_900_000_000), EpochSeconds(1_990_000));
+        let (now, seconds) = (EpochSeconds(1_900_000_000), EpochSeconds(1_990_001));
         assert!(expired(now, seconds).contains("would mean 2033-01-22T"), "{}", expired(now, seconds));
         assert!(!expired(now, EpochSeconds(1_800_000_000)).contains("milliseconds"));
     }

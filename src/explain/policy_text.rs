@@ -130,6 +130,12 @@ impl PolicyText {
         self.value.is_some()
     }
 
+    /// Whether it is JSON with a statement, as every policy is.
+    pub(super) fn has_statement(&self) -> bool {
+        let statement = self.value.as_ref().and_then(|value| value.get("Statement"));
+        statement.is_some_and(|statement| statement.is_array() || statement.is_object())
+    }
+
     /// The Resource that it is for.
     pub(super) fn resource(&self) -> &str {
         &self.resource

@@ -6,6 +6,7 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::cause::Mistake;
+use super::value_shape::{as_latin1, base64_within, is_wrapped, unquoted};
 use crate::access::encoding;
 
 /// One way to read a value.
@@ -25,6 +26,7 @@ pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
     let mut plain = value.to_vec();
     let mut undone = Vec::new();
     decodings(&plain, &undone, &mut found);
+    unquote(&mut plain, &mut undone, &mut found);
     // Each layer may lie under the one before.
     if plain.contains(&b'%') {
         for _ in 0..MAX_LAYERS {
@@ -32,8 +34,20 @@ pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
         }
         undone.push(Mistake::PercentEncodedTwice);
         decodings(&plain, &undone, &mut found);
+        unquote(&mut plain, &mut undone, &mut found);
     }
-    if plain.iter().any(|byte| b"\r\n\t".contains(byte)) {
+    if plain.starts_with(b" ") || plain.ends_with(b" ") {
+        plain = plain.trim_ascii().to_vec();
+        undone.push(Mistake::TrailingSpace);
+        decodings(&plain, &undone, &mut found);
+    }
+    // One blank in the place where a line may end may also have been a `+`.
+    let blanks = plain.iter().filter(|byte| **byte == b' ').count();
+    if blanks == 1 && is_wrapped(&plain) {
+        let joined: Vec<u8> = plain.iter().copied().filter(|byte| *byte != b' ').collect();
+        decodings(&joined, &[&undone[..], &[Mistake::LineBreaks]].concat(), &mut found);
+    }
+    if plain.iter().any(|byte| b"\r\n\t".contains(byte)) || blanks > 1 && is_wrapped(&plain) {
         plain.retain(|byte| !b"\r\n\t ".contains(byte));
         undone.push(Mistake::LineBreaks);
         decodings(&plain, &undone, &mut found);
@@ -42,7 +56,35 @@ pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
         undone.push(Mistake::PlusBecameSpace);
         decodings(&plain, &undone, &mut found);
     }
+    within(value, &mut found);
     found
+}
+
+/// Takes quotes off, where there are any.
+fn unquote(plain: &mut Vec<u8>, undone: &mut Vec<Mistake>, found: &mut Vec<Reading>) {
+    if let Some(inner) = unquoted(plain) {
+        *plain = inner.to_vec();
+        undone.push(Mistake::QuotedValue);
+        decodings(plain, undone, found);
+    }
+}
+
+/// What lies under a second layer: base64 of base64, and bytes that were taken for text.
+fn within(value: &[u8], found: &mut Vec<Reading>) {
+    let outer: Vec<Reading> = found.clone();
+    let mut add = |bytes: Vec<u8>, mistake, undone: &[Mistake]| {
+        if !bytes.is_empty() && found.iter().all(|reading| reading.bytes != bytes) {
+            found.push(Reading { bytes, undone: undone.iter().copied().chain([mistake]).collect() });
+        }
+    };
+    for reading in &outer {
+        if let Some(bytes) = as_latin1(&reading.bytes) {
+            add(bytes, Mistake::BinaryAsText, &reading.undone);
+        }
+    }
+    if let Some(bytes) = base64_within(value) {
+        add(bytes, Mistake::Base64Twice, &[]);
+    }
 }
 
 /// The alphabets.
@@ -73,14 +115,21 @@ fn unhexed(text: &[u8]) -> Option<Vec<u8>> {
     text.chunks_exact(2).map(|pair| Some(digit(&pair[0])? << 4 | digit(&pair[1])?)).collect()
 }
 
-/// Which mistake the characters alone point at, where no reading was proven.
+/// Which mistake the characters alone point at, where no reading was proven; none where they are not those of base64.
 pub(super) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
     let body = &value[..value.len() - value.iter().rev().take_while(|byte| b"_=".contains(byte)).count()];
+    let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || b"-~_+/= \r\n\t%".contains(byte);
+    if !value.iter().all(is_known) {
+        return None;
+    }
     let has = |bytes: &[u8]| value.iter().any(|byte| bytes.contains(byte));
     if value.contains(&b'%') {
-        Some(Mistake::PercentEncodedTwice)
+        let plain: Vec<u8> = percent_encoding::percent_decode(value).collect();
+        plain.iter().all(is_known).then_some(Mistake::PercentEncodedTwice)
     } else if has(b"\r\n") {
         Some(Mistake::LineBreaks)
+    } else if value.starts_with(b" ") || value.ends_with(b" ") {
+        Some(Mistake::TrailingSpace)
     } else if has(b" ") {
         Some(Mistake::PlusBecameSpace)
     } else if body.contains(&b'_') {

@@ -28,6 +28,17 @@ pub(super) struct Space<'s> {
     pub(super) writer: &'s Writer,
 }
 
+/// What a search compared with the signature: no more is claimed of it.
+#[derive(Debug, Default)]
+pub(super) struct Tried {
+    /// How many texts.
+    pub(super) texts: usize,
+    /// The kinds of changes that they were made by.
+    pub(super) mistakes: Vec<Mistake>,
+    /// How many changes at once.
+    pub(super) at_once: usize,
+}
+
 /// The search's state.
 struct Search<'s, 'm, 'e> {
     space: &'s Space<'s>,
@@ -37,6 +48,9 @@ struct Search<'s, 'm, 'e> {
     left: usize,
     message: Vec<u8>,
     made: Vec<Mistake>,
+    tried: Tried,
+    /// The kinds of changes among those, a bit for each.
+    seen: u128,
     tried_what_is_common: bool,
 }
 
@@ -52,9 +66,9 @@ pub(super) fn search<'e>(
     maker: &Maker<'e>,
     signature: &[u8],
     effort: &Effort<'_>,
-) -> (Option<Hit<'e>>, Searched) {
+) -> (Option<Hit<'e>>, Searched, Tried) {
     if !maker.may_fit() {
-        return (None, Searched::Done);
+        return (None, Searched::Done, Tried::default());
     }
     let left = maker.candidates(effort.candidates);
     let mut search = Search {
@@ -65,14 +79,17 @@ pub(super) fn search<'e>(
         left,
         message: Vec::new(),
         made: Vec::new(),
+        tried: Tried::default(),
+        seen: 0,
         tried_what_is_common: false,
     };
-    match search.run() {
+    let (hit, how) = match search.run() {
         ControlFlow::Break(End::Found(hit)) => (Some(*hit), Searched::Done),
         ControlFlow::Break(End::GaveUp) if search.tried_what_is_common => (None, Searched::Done),
         ControlFlow::Break(End::GaveUp) => (None, Searched::GaveUp),
         ControlFlow::Continue(()) => (None, Searched::Done),
-    }
+    };
+    (hit, how, search.tried)
 }
 
 impl<'e> Search<'_, '_, 'e> {
@@ -125,6 +142,15 @@ impl<'e> Search<'_, '_, 'e> {
 
     fn compare(&mut self, start: &Draft, draft: &Draft) -> ControlFlow<End<'e>> {
         self.space.writer.write(draft, &mut self.message);
+        self.tried.texts += 1;
+        self.tried.at_once = self.tried.at_once.max(self.made.len());
+        for mistake in &self.made {
+            let bit = 1u128 << (*mistake as u32);
+            if self.seen & bit == 0 {
+                self.seen |= bit;
+                self.tried.mistakes.push(*mistake);
+            }
+        }
         let Some(fit) = self.maker.fit(&self.message, self.signature) else {
             return ControlFlow::Continue(());
         };

@@ -43,7 +43,10 @@ fn named_wrongly(checks: &mut [Check]) {
     };
     let mut causes = checks.iter_mut().flat_map(|check| &mut check.causes);
     let is_no_key = |cause: &&mut Cause| {
-        matches!(cause.mistake, Mistake::KeyIdIsAccessKey | Mistake::KeyIdIsKeyGroup | Mistake::KeyIdIsPem)
+        matches!(
+            cause.mistake,
+            Mistake::KeyIdIsAccessKey | Mistake::KeyIdIsKeyGroup | Mistake::KeyIdIsPem | Mistake::KeyIdIsName
+        )
     };
     if let Some(cause) = causes.find(is_no_key) {
         cause.signed_by = other.signed_by;

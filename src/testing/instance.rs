@@ -72,7 +72,8 @@ impl Instance {
         let mut edge = Edge::new(&settings, true);
         edge.asked = Some(Arc::clone(&asked));
         if explains_in_log {
-            let explainer = Explainer::start().map_err(StartError::system("causes can't be searched for"))?;
+            let explainer = Explainer::start(edge.recorder.clone())
+                .map_err(StartError::system("causes can't be searched for"))?;
             edge.explainer = Some(Arc::new(explainer));
         }
         let (edge, stop) = (Arc::new(edge), CancellationToken::new());

@@ -1474,5 +1474,231 @@ def wrong_folder_and_outside_range():
     return custom_cookies(f"{BASE}/images/a.jpg", custom(f"{BASE}/videos/*", ip="198.51.100.0/24"))
 
 
+# --- of the field reports -------------------------------------------------------------------------------------------
+
+
+def policy_link(sent):
+    """A custom policy of any text, signed as it is sent."""
+    return custom_link(URL, sent)
+
+
+@case
+def key_name_as_key_id():
+    return boto(named="media-key-2026", sign=sign_with()).generate_presigned_url(URL, date_less_than=date(END))
+
+
+@case
+def key_id_with_line_end():
+    return boto(named=key_id("rsa") + "%0A", sign=sign_with()).generate_presigned_url(URL, date_less_than=date(END))
+
+
+@case
+def key_id_with_blank_in_cookies():
+    made = custom_cookies(URL, custom(f"{BASE}/*"))
+    return {"url": URL, "cookies": [swap(made["cookies"][0], key_id("rsa"), key_id("rsa") + "%20")]}
+
+
+@case
+def folder_left_out():
+    return swap(boto().generate_presigned_url(f"{BASE}/media/dir/a.mp4", date_less_than=date(END)), "/media/dir", "/dir")
+
+
+@case
+def undefined_folder():
+    link = boto().generate_presigned_url(f"{BASE}/undefined/a.mp4", date_less_than=date(END))
+    return swap(link, "/undefined/", "/dir/")
+
+
+@case
+def image_service_prefix():
+    link = boto().generate_presigned_url(f"{BASE}/img/a.jpg", date_less_than=date(END))
+    return swap(link, "/img/", "/fit-in/200x200/img/")
+
+
+@case
+def playlist_for_segment():
+    link = boto().generate_presigned_url(f"{BASE}/hls/index.m3u8", date_less_than=date(END))
+    return swap(link, "index.m3u8", "seg-00001.ts")
+
+
+@case
+def master_for_rendition():
+    link = boto().generate_presigned_url(f"{BASE}/v/master.m3u8", date_less_than=date(END))
+    return swap(link, "/v/master.m3u8", "/v/720p/seg7.m4s")
+
+
+@case
+def url_with_line_end():
+    return canned_link(URL, canned(URL + "\n"))
+
+
+@case
+def resource_with_blank():
+    return custom_link(f"{BASE}/dir/a.mp4", custom(f"{BASE}/dir/* "))
+
+
+@case
+def python_str_of_policy():
+    return policy_link(str(json.loads(custom(f"{BASE}/*"))))
+
+
+@case
+def brace_missing():
+    return policy_link(custom(f"{BASE}/*")[:-1])
+
+
+@case
+def brace_too_many():
+    return policy_link(custom(f"{BASE}/*") + "}")
+
+
+@case
+def trailing_comma():
+    return policy_link(custom(f"{BASE}/*").replace("}}}]}", "}},}]}"))
+
+
+@case
+def policy_quoted_whole():
+    return policy_link(urllib.parse.quote(custom(f"{BASE}/*")))
+
+
+@case
+def policy_sent_raw():
+    policy = custom(f"{BASE}/*")
+    return swap(custom_link(URL, policy), cf64(policy), urllib.parse.quote(policy))
+
+
+@case
+def condition_as_list():
+    return policy_link(json.dumps({"Statement": [{"Resource": f"{BASE}/*", "Condition": []}]}, separators=(",", ":")))
+
+
+@case
+def resources_in_a_list():
+    policy = json.loads(custom(f"{BASE}/*"))
+    policy["Statement"][0]["Resource"] = [f"{BASE}/a/*", f"{BASE}/b/*"]
+    return policy_link(json.dumps(policy, separators=(",", ":")))
+
+
+@case
+def start_without_end():
+    condition = {"DateGreaterThan": {"AWS:EpochTime": NOW - 60}}
+    policy = {"Statement": [{"Resource": f"{BASE}/*", "Condition": condition}]}
+    return policy_link(json.dumps(policy, separators=(",", ":")))
+
+
+@case
+def iso_date_as_expires():
+    text = date(END).strftime("%Y-%m-%d")
+    return canned_link(URL, canned(URL).replace(str(END), text), expires=text)
+
+
+@case
+def date_string_in_policy():
+    return policy_link(custom(f"{BASE}/*").replace(str(END), '"%s"' % date(END).isoformat()))
+
+
+@case
+def fraction_in_policy():
+    return policy_link(custom(f"{BASE}/*").replace(str(END), f"{END}.5"))
+
+
+@case
+def null_in_policy():
+    return policy_link(custom(f"{BASE}/*").replace(str(END), "null"))
+
+
+@case
+def nan_in_policy():
+    return policy_link(json.dumps({"Statement": [{"Resource": f"{BASE}/*", "Condition": {"DateLessThan": {"AWS:EpochTime": float("nan")}}}]}))
+
+
+@case
+def duration_as_expires():
+    return canned_link(URL, canned(URL).replace(str(END), "3600"), expires=3600)
+
+
+@case
+def base64_of_base64():
+    policy = custom(f"{BASE}/*")
+    return swap(custom_link(URL, policy), cf64(policy), cf64(base64.b64encode(policy.encode())))
+
+
+@case
+def signature_as_utf8():
+    def lossy(message):
+        return sign_with()(message).decode("utf-8", "replace").encode()
+
+    return canned_link(URL, canned(URL), sign=lossy)
+
+
+@case
+def signature_as_latin1():
+    return canned_link(URL, canned(URL), sign=lambda message: sign_with()(message).decode("latin-1").encode())
+
+
+@case
+def http_cookies_quotes():
+    policy = custom(f"{BASE}/*")
+    pairs = {"Policy": cf64(policy), "Signature": cf64(sign_with()(policy.encode())), "Key-Pair-Id": key_id("rsa")}
+    return cookies(URL, {name: f'"{value}"' for name, value in pairs.items()})
+
+
+@case
+def laravel_encrypted_cookies():
+    def encrypted(_):
+        value = base64.b64encode(secrets.token_bytes(240)).decode()
+        parts = {"iv": base64.b64encode(secrets.token_bytes(16)).decode(), "value": value, "mac": secrets.token_hex(32), "tag": ""}
+        return urllib.parse.quote(base64.b64encode(json.dumps(parts).encode()).decode(), safe="")
+
+    return cookies(URL, {name: encrypted(name) for name in ("Policy", "Signature", "Key-Pair-Id")})
+
+
+@case
+def express_signed_cookies():
+    policy = custom(f"{BASE}/*")
+    pairs = {"Policy": cf64(policy), "Signature": cf64(sign_with()(policy.encode())), "Key-Pair-Id": key_id("rsa")}
+
+    def signed(value):
+        digest = base64.b64encode(hashlib.sha256(value.encode()).digest()).decode().rstrip("=")
+        return urllib.parse.quote(f"s:{value}.{digest}", safe="")
+
+    return cookies(URL, {name: signed(value) if name != "Key-Pair-Id" else value for name, value in pairs.items()})
+
+
+@case
+def hmac_sha1_as_signature():
+    import hmac
+
+    return canned_link(URL, canned(URL), sign=lambda message: hmac.new(b"secret", message, "sha1").digest())
+
+
+@case
+def hmac_sha256_in_hexadecimal():
+    link = boto().generate_presigned_url(URL, date_less_than=date(END))
+    value = link.split("Signature=")[1].split("&")[0]
+    return swap(link, value, hashlib.sha256(b"secret" + link.encode()).hexdigest())
+
+
+@case
+def parameters_behind_second_question_mark():
+    link = boto().generate_presigned_url(f"{URL}?size=large", date_less_than=date(END))
+    return swap(link, "&Expires", "?Expires")
+
+
+@case
+def encode_uri_component_of_the_link():
+    link = boto().generate_presigned_url(URL, date_less_than=date(END))
+    return BASE + "/" + urllib.parse.quote(link[len(BASE) + 1 :], safe="~")
+
+
+@case
+def openssl_base64_with_blanks():
+    policy = custom(f"{BASE}/*")
+    signature = cf64(sign_with()(policy.encode()))
+    lines = " ".join(signature[at : at + 64] for at in range(0, len(signature), 64))
+    return cookies(URL, {"Policy": cf64(policy), "Signature": lines, "Key-Pair-Id": key_id("rsa")})
+
+
 if __name__ == "__main__":
     tools.run()

@@ -412,7 +412,7 @@ fn judge_all(cases: &[Case]) -> Vec<(Value, Judgement)> {
 }
 
 /// The fixed names, which scripts and tests rely on.
-pub(crate) const NAMES: [&str; 63] = [
+pub(crate) const NAMES: [&str; 88] = [
     "other-key",
     "unknown-key-made-it",
     "other-modulus",
@@ -477,7 +477,36 @@ pub(crate) const NAMES: [&str; 63] = [
     "trailing-bytes",
     "origin-path",
     "path-only",
+    // Of the field reports.
+    "key-id-is-name",
+    "key-id-whitespace",
+    "path-changed",
+    "path-prefix-added",
+    "canned-for-another-file",
+    "trailing-space",
+    "json-syntax",
+    "policy-percent-encoded",
+    "policy-not-encoded",
+    "policy-structure",
+    "resource-list",
+    "lacks-end",
+    "date-in-words",
+    "fractional-time",
+    "unset-time",
+    "duration",
+    "base64-twice",
+    "binary-as-text",
+    "quoted-value",
+    "framework-encrypted-cookie",
+    "hmac-signature",
+    "second-question-mark",
+    "percent-encoded-whole",
+    "attributes-first",
+    "cookie-not-sent-by-browser",
 ];
+
+/// Of `Set-Cookie` headers, which makers of links don't give out.
+const OF_SET_COOKIE: [&str; 2] = ["attributes-first", "cookie-not-sent-by-browser"];
 
 #[test]
 fn mistakes_of_real_tools_are_named_and_none_is_proven_falsely() {
@@ -541,7 +570,7 @@ fn the_table_of_mistakes_is_whole() {
             assert!(NAMES.contains(&name.as_str()), "{}: {name} is no fixed name", case.name);
         }
     }
-    for name in NAMES {
+    for name in NAMES.into_iter().filter(|name| !OF_SET_COOKIE.contains(name)) {
         let has = |case: &Case| case.expected.iter().any(|expected| expected.mistake == name);
         assert!(count(&has) > 0, "no case of {name}");
     }

@@ -11,6 +11,7 @@ use http::Method;
 use super::trust::Trust;
 use super::{Explain, json, text};
 use crate::cli::{DENIED, WRONG, answer};
+use crate::edge::known_paths;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::explain::{Effort, Explanation, Inquiry, Searched, Verdict};
@@ -138,6 +139,7 @@ impl<'e> Session<'e> {
         notes.extend(changed);
         let distributions = self.trust.for_inquiry(&inquiry)?;
         inquiry.unknown.keys |= self.trust.is_nothing();
+        inquiry.surroundings.known_paths = known_paths::near(&inquiry, &distributions, None);
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
         let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };

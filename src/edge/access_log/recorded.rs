@@ -152,7 +152,7 @@ mod tests {
         );
         let settings = crate::config::parse(Path::new("config.toml"), &config).unwrap();
         let mut edge = Edge::new(&settings, false);
-        edge.explainer = Some(Arc::new(Explainer::start().unwrap()));
+        edge.explainer = Some(Arc::new(Explainer::start(None).unwrap()));
         let edge = Arc::new(edge);
         let worker = Rc::new(Worker::new(Arc::clone(&edge), Capacity::of(&Limits::default(), 1, None)));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -38,6 +38,9 @@ pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
         names.push((2, other.domain_name.clone()));
         names.extend(other.aliases.iter().map(|alias| (2, alias.clone())));
     }
+    for name in std::iter::once(examined.request.host.name()).chain(own.aliases.iter().map(String::as_str)) {
+        names.extend(parents(name).map(|parent| (2, parent.to_owned())));
+    }
     for (_, name) in names.clone() {
         names.push((3, name.to_ascii_uppercase()));
         names.push((2, name.to_ascii_lowercase()));
@@ -62,7 +65,41 @@ pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
             (url.host != name && !url.host.is_empty()).then(|| Url { host: Rc::clone(&name), ..url.clone() })
         })
     };
-    names.into_iter().map(to).collect()
+    names.into_iter().map(to).chain(development()).chain(unset_hosts()).collect()
+}
+
+/// `example.com` for `media.example.com`, down to two labels.
+fn parents(name: &str) -> impl Iterator<Item = &str> {
+    let labels = name.split('.').count();
+    name.match_indices('.').map(|(at, _)| &name[at + 1..]).take(labels.saturating_sub(2))
+}
+
+/// Servers of a development machine, whose address was left in a production's settings.
+fn development<'c>() -> impl Iterator<Item = Change<'c>> {
+    let hosts = ["localhost", "127.0.0.1", "0.0.0.0", "host.docker.internal"];
+    let all = hosts.into_iter().enumerate().flat_map(|(place, host)| {
+        let ports = if place < 2 { &DEVELOPMENT_PORTS[..] } else { &DEVELOPMENT_PORTS[..4] };
+        ports.iter().map(move |port| (host, *port))
+    });
+    all.flat_map(|(host, port)| {
+        // Most of them speak http, and a signer may write https before them all the same.
+        [("http", 2), ("https", 3)].map(|(scheme, cost)| {
+            Change::of_url(Mistake::Host, cost, move |url| {
+                let port = Some(port.into());
+                let other = Url { scheme: scheme.into(), host: host.into(), port, ..url.clone() };
+                (!url.host.is_empty()).then_some(other)
+            })
+        })
+    })
+}
+
+/// What stands where a variable held no host.
+fn unset_hosts<'c>() -> impl Iterator<Item = Change<'c>> {
+    ["undefined", "null", "None", "example.com", "www.example.com"].into_iter().map(|word| {
+        Change::of_url(Mistake::Host, 2, move |url| {
+            (!url.host.is_empty()).then(|| Url { host: word.into(), port: None, ..url.clone() })
+        })
+    })
 }
 
 fn origin_names(origin: &Origin) -> Vec<String> {
@@ -95,6 +132,7 @@ pub(in crate::explain) fn ports<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
         ports.extend(endpoint.map(|port| (1, Some(Rc::from(port.to_string())))));
     }
     ports.extend(USUAL_PORTS.map(|port| (3, Some(Rc::from(port)))));
+    ports.extend(["undefined", "null", "NaN", "None", ""].map(|word| (3, Some(Rc::from(word)))));
     let to = |(cost, port): (u8, Option<Rc<str>>)| {
         Change::of_url(Mistake::Port, cost, move |url| {
             (url.port != port && !url.host.is_empty()).then(|| Url { port: port.clone(), ..url.clone() })
@@ -106,7 +144,7 @@ pub(in crate::explain) fn ports<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
 /// A path alone, as for the RTMP distributions of old, or a URL without its scheme.
 pub(in crate::explain) fn without_address<'c>() -> Dimension<'c> {
     let bare = |path: Rc<str>, url: &Url| Url { host: "".into(), port: None, path, ..url.clone() };
-    vec![
+    let mut changes = vec![
         Change::of_url(Mistake::PathOnly, 1, move |url| Some(bare(Rc::clone(&url.path), url))),
         Change::of_url(Mistake::PathOnly, 1, move |url| {
             Some(bare(url.path.trim_start_matches('/').into(), url))
@@ -115,7 +153,24 @@ pub(in crate::explain) fn without_address<'c>() -> Dimension<'c> {
         Change::of_url(Mistake::Scheme, 2, move |url| {
             Some(bare(format!("//{}", without_scheme(url)).into(), url))
         }),
-    ]
+    ];
+    // Before the whole URL, or what is left of one: a variable with a scheme of its own, a slash too few or too many.
+    for (cost, begin) in BEGINNINGS {
+        changes.push(Change::of_url(Mistake::Scheme, cost, move |url| {
+            (!url.host.is_empty()).then(|| bare(format!("{begin}{}", without_scheme(url)).into(), url))
+        }));
+    }
+    for word in ["undefined", "null", "None"] {
+        changes.push(Change::of_url(Mistake::Host, 2, move |url| {
+            (!url.host.is_empty()).then(|| bare(format!("{word}{}", url.path).into(), url))
+        }));
+    }
+    for scheme in ["https", "http"] {
+        changes.push(Change::of_url(Mistake::Host, 3, move |url| {
+            (!url.host.is_empty()).then(|| bare(format!("{scheme}://{}", url.path).into(), url))
+        }));
+    }
+    changes
 }
 
 fn without_scheme(url: &Url) -> String {
@@ -125,5 +180,25 @@ fn without_scheme(url: &Url) -> String {
 
 /// Names of one distribution and its neighbours; more would crowd out other changes.
 const MAX_HOSTS: usize = 120;
+/// What is written before a host in place of its scheme.
+const BEGINNINGS: [(u8, &str); 14] = [
+    (2, "https://https://"),
+    (2, "http://https://"),
+    (2, "https://http://"),
+    (2, "http://http://"),
+    (2, "://"),
+    (2, "undefined://"),
+    (3, "null://"),
+    (3, "https:/"),
+    (3, "http:/"),
+    (3, "https:///"),
+    (3, "https:"),
+    (3, "https//"),
+    (3, "HTTPS://"),
+    (3, "Https://"),
+];
+/// The usual ones of frameworks and their tools.
+const DEVELOPMENT_PORTS: [&str; 12] =
+    ["8080", "3000", "8000", "5000", "4200", "5173", "9000", "8443", "4000", "8081", "3001", "80"];
 /// Where development servers listen.
 const USUAL_PORTS: [&str; 6] = ["8080", "3000", "8443", "8000", "5000", "9000"];

@@ -72,7 +72,7 @@ fn resolved(path: &str) -> Option<String> {
     path.contains("/.").then(|| normalised(path).into_owned())
 }
 
-fn merged(path: &str) -> String {
+pub(in crate::explain) fn merged(path: &str) -> String {
     let mut plain = String::with_capacity(path.len());
     for c in path.chars() {
         if !(c == '/' && plain.ends_with('/')) {
@@ -197,16 +197,16 @@ pub(super) fn json_ascii(text: &str) -> String {
     written
 }
 
-pub(super) fn encoded(text: &str, set: &'static AsciiSet) -> String {
+pub(in crate::explain) fn encoded(text: &str, set: &'static AsciiSet) -> String {
     utf8_percent_encode(text, set).to_string()
 }
 
 /// `%2f` for `%2F`.
-pub(super) fn lower_escapes(text: &str) -> String {
+pub(in crate::explain) fn lower_escapes(text: &str) -> String {
     with_escapes(text, |digits| digits.to_ascii_lowercase())
 }
 
-fn upper_escapes(text: &str) -> String {
+pub(in crate::explain) fn upper_escapes(text: &str) -> String {
     with_escapes(text, |digits| digits.to_ascii_uppercase())
 }
 
@@ -278,7 +278,7 @@ const GO_PATH: &AsciiSet = &RFC_3986_PATH
     .remove(b'=')
     .remove(b'@');
 /// The path of the URL standard: what browsers and `new URL()` write.
-const BROWSER_PATH: &AsciiSet = &percent_encoding::CONTROLS
+pub(in crate::explain) const BROWSER_PATH: &AsciiSet = &percent_encoding::CONTROLS
     .add(b' ')
     .add(b'"')
     .add(b'#')

@@ -1,0 +1,77 @@
+//! A request as it would be without a mistake, and what would become of it: the proof that it was this mistake.
+
+use super::examined::Examined;
+use crate::access::credentials::SIGNING_PARAMETERS;
+use crate::access::deny::DenyReason;
+use crate::access::verified::VerifiedPolicies;
+use crate::access::{Decision, authorize};
+use crate::distribution::{Distributions, Route};
+use crate::viewer::query::segments;
+use crate::viewer::{Target, ViewerRequest};
+
+/// A request as it would be without a mistake.
+pub(super) struct Corrected {
+    pub(super) path: Option<String>,
+    pub(super) query: Option<String>,
+    pub(super) cookies: Option<Vec<Vec<u8>>>,
+}
+
+impl Corrected {
+    /// The other request.
+    pub(super) fn as_request<'r>(&'r self, of: &ViewerRequest<'r>) -> ViewerRequest<'r> {
+        let target = Target {
+            path: self.path.as_deref().unwrap_or(of.target.path),
+            query: self.query.as_deref().or(of.target.query),
+        };
+        let cookies = self.cookies.as_ref().map(|all| all.iter().map(Vec::as_slice).collect());
+        ViewerRequest { target, cookies: cookies.unwrap_or_else(|| of.cookies.clone()), ..of.clone() }
+    }
+}
+
+/// Every signing name in the letters that count.
+pub(super) fn right_names(request: &ViewerRequest<'_>) -> Corrected {
+    let right = |name: &str| {
+        let bare = name.get(..COOKIE_PREFIX.len()).filter(|begin| begin.eq_ignore_ascii_case(COOKIE_PREFIX));
+        let (prefix, bare) = bare.map_or(("", name), |begin| (COOKIE_PREFIX, &name[begin.len()..]));
+        let known = SIGNING_PARAMETERS.iter().find(|known| known.eq_ignore_ascii_case(bare));
+        known.map_or_else(|| name.to_owned(), |known| format!("{prefix}{known}"))
+    };
+    let renamed = |pair: &str| match pair.split_once('=') {
+        Some((name, value)) => format!("{}={value}", right(name.trim())),
+        None => pair.to_owned(),
+    };
+    let query = request.target.query.map(|query| segments(query).map(renamed).collect::<Vec<_>>().join("&"));
+    let field = |field: &&[u8]| {
+        let text = String::from_utf8_lossy(field);
+        text.split(';').map(renamed).collect::<Vec<_>>().join("; ").into_bytes()
+    };
+    Corrected { path: None, query, cookies: Some(request.cookies.iter().map(field).collect()) }
+}
+
+/// Whether another request would have been allowed.
+pub(super) fn opens(request: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> bool {
+    matches!(decision(request, examined.distributions), Some(Ok(())))
+}
+
+/// Whether the signature of another request is good, whatever its conditions say: it is what was signed.
+pub(super) fn is_understood(request: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> bool {
+    match decision(request, examined.distributions) {
+        Some(Ok(())) => true,
+        Some(Err(reason)) => matches!(
+            reason,
+            DenyReason::Expired { .. } | DenyReason::NotYetValid { .. } | DenyReason::IpMismatch { .. }
+        ),
+        None => false,
+    }
+}
+
+/// None where nothing has to be signed.
+fn decision(request: &ViewerRequest<'_>, distributions: &Distributions) -> Option<Result<(), DenyReason>> {
+    let route = distributions.route(request).filter(Route::is_private)?;
+    Some(match authorize(request, &route, &VerifiedPolicies::new(0)) {
+        Decision::Allow(_) => Ok(()),
+        Decision::Deny(reason) => Err(reason),
+    })
+}
+
+const COOKIE_PREFIX: &str = "CloudFront-";
