@@ -32,12 +32,9 @@ fn in_directories(path: &str, inquiry: &Inquiry, distributions: &Distributions) 
     let Ok(request) = inquiry.request() else { return Vec::new() };
     let Some(route) = distributions.route(&request) else { return Vec::new() };
     let origins = route.distribution.origins.iter();
-    let roots = origins.filter_map(|origin| match &origin.location {
-        OriginLocation::Directory(root) => Some((root, &origin.path)),
-        OriginLocation::Http(_)
-        | OriginLocation::S3(_)
-        | OriginLocation::Demo
-        | OriginLocation::Handler(_) => None,
+    let roots = origins.filter_map(|origin| {
+        let OriginLocation::Directory(root) = &origin.location else { return None };
+        Some((root, &origin.path))
     });
     let folders: Vec<&str> = path.match_indices('/').map(|(at, _)| &path[..=at]).collect();
     let mut found = Vec::new();
