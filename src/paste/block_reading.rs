@@ -7,10 +7,11 @@ use serde_json::Value;
 use super::blocks::{Block, Lines};
 use super::code::{self, Statement};
 use super::document::Document;
+use super::embedded_url::embedded;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::{Link, problem};
 use super::tool::{self, Tool};
-use super::{url, words};
+use super::words;
 
 impl Reading<'_> {
     /// A block that is complete.
@@ -18,7 +19,7 @@ impl Reading<'_> {
         match block {
             Block::Head(head) => self.head(head),
             Block::Command(tool, lines) => self.command(tool, &lines),
-            Block::Code(lines, _) => self.code(&lines),
+            Block::Code(lines, ..) => self.code(&lines),
             Block::Json(lines, _) => self.json(&lines),
         }
     }
@@ -42,7 +43,7 @@ impl Reading<'_> {
         let (what, lines) = match block {
             Block::Head(head) => return self.head(head),
             Block::Command(_, lines) => ("the command", lines),
-            Block::Code(lines, _) | Block::Json(lines, _) => ("what a bracket opens", lines),
+            Block::Code(lines, ..) | Block::Json(lines, _) => ("what a bracket opens", lines),
         };
         self.recognised += 1;
         let fault = problem(self.name, lines.first, format!("{what} is too long"));
@@ -88,7 +89,7 @@ impl Reading<'_> {
     }
 
     fn command_link(&mut self, mut link: Link) -> ControlFlow<()> {
-        if let Some(inner) = url::embedded(&link.url) {
+        if let Some(inner) = embedded(&link.url) {
             link.notes
                 .push("the signed link inside of the URL was taken: that is what CloudFront gets".to_owned());
             link.url = inner;
@@ -103,26 +104,24 @@ impl Reading<'_> {
         }
         let at = place(self.name, lines.first);
         self.sink.note(&format!("{at}: a request in program code"));
-        let cookies = self.jar.of(&statement);
+        let kept = self.jar.of(&statement);
         for url in statement.urls.iter().take(MAX_URLS) {
             if url.len() > MAX_URL {
                 self.sink.problem(too_long(self.name, lines.first, url.len()));
                 continue;
             }
+            let parameters = statement.parameters.iter().chain(&kept.parameters);
             let mut link = Link {
                 method: statement.method.clone(),
                 host: statement.host.clone(),
-                cookies: statement.cookies.iter().chain(&cookies).cloned().collect(),
+                cookies: statement.cookies.iter().chain(&kept.cookies).cloned().collect(),
                 stored: statement.stored.clone(),
-                ..Link::found_at(at.clone(), url.clone())
+                ..Link::found_at(at.clone(), with_parameters(url.clone(), parameters))
             };
             link.notes.extend(statement.other_headers.iter().map(|name| {
                 format!("the header {name} holds signing cookies; CloudFront reads Cookie alone")
             }));
-            if !statement.has_cookies()
-                && cookies.is_empty()
-                && url::may_hold_credentials(&without(&lines.text, url))
-            {
+            if !statement.has_cookies() && kept.is_empty() && statement.may_hold_more() {
                 link.surroundings.ignored.push(lines.text.clone());
             }
             self.command_link(link)?;
@@ -141,15 +140,20 @@ impl Reading<'_> {
             self.jar.keep(statement, lines.first);
             return ControlFlow::Continue(());
         }
-        let cookies = self.jar.of(&statement);
+        if !statement.parameters.is_empty() {
+            self.jar.keep(statement, lines.first);
+            return ControlFlow::Continue(());
+        }
+        let kept = self.jar.of(&statement);
         if let Some(open) = self.assembly.open()
-            && !statement.is_assignment
-            && !cookies.is_empty()
+            && !kept.is_empty()
         {
-            open.cookies.extend(cookies);
+            open.cookies.extend(kept.cookies);
+            open.url = with_parameters(std::mem::take(&mut open.url), kept.parameters.iter());
+            return ControlFlow::Continue(());
         }
         self.jar.forget(&statement);
-        if url::may_hold_credentials(&lines.text) || !statement.is_code() {
+        if statement.may_hold_more() || !statement.is_code() {
             return self.plain_lines(lines.first, &lines.text);
         }
         ControlFlow::Continue(())
@@ -188,9 +192,12 @@ impl Reading<'_> {
     }
 }
 
-/// The text without a URL in it.
-fn without(text: &str, url: &str) -> String {
-    text.replacen(url, "", 1)
+fn with_parameters<'p>(mut url: String, parameters: impl Iterator<Item = &'p String>) -> String {
+    for parameter in parameters {
+        url.push(if url.contains('?') { '&' } else { '?' });
+        url.push_str(parameter);
+    }
+    url
 }
 
 /// Of one statement.

@@ -9,7 +9,8 @@ use super::{code, words};
 #[derive(Debug)]
 pub(super) enum Block {
     Command(Tool, Lines),
-    Code(Lines, Balance),
+    /// Whether a next line may still go on with it, as one does that begins with a dot.
+    Code(Lines, Balance, bool),
     Json(Lines, Balance),
     Head(Head),
 }
@@ -47,7 +48,7 @@ impl Block {
         if let Some((tool, _)) = Tool::of(line) {
             return Some(Self::Command(tool, lines()));
         }
-        code::begins(line).then(|| Self::Code(lines(), Balance::default()))
+        code::begins(line).then(|| Self::Code(lines(), Balance::default(), false))
     }
 
     pub(super) fn push(&mut self, line: &str) -> Progress {
@@ -66,7 +67,20 @@ impl Block {
                     Progress::Complete
                 }
             }
-            Self::Code(lines, balance) | Self::Json(lines, balance) => {
+            Self::Code(_, _, is_closed) if *is_closed && !chains(line) => Progress::CompleteBefore,
+            Self::Code(lines, balance, is_closed) => {
+                balance.line(line);
+                *is_closed = balance.is_closed();
+                let has_end = line.trim_end().ends_with(';');
+                if !lines.push(line, MAX_TEXT, MAX_LINES) {
+                    Progress::TooLong
+                } else if *is_closed && has_end {
+                    Progress::Complete
+                } else {
+                    Progress::GoesOn
+                }
+            }
+            Self::Json(lines, balance) => {
                 balance.line(line);
                 if !lines.push(line, MAX_TEXT, MAX_LINES) {
                     Progress::TooLong
@@ -96,6 +110,12 @@ impl Lines {
         let (_, text) = Tool::of(&self.text)?;
         words::split(text)
     }
+}
+
+/// Whether a line goes on with the call before it.
+fn chains(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with('.') && !line.starts_with("..") || line.starts_with("->") || line.starts_with("?.")
 }
 
 /// A list of JSON, not a word in brackets.

@@ -150,9 +150,12 @@ pub(super) fn of_header(value: &str) -> Vec<BrowserCookie> {
         cookie.attribute(part);
     }
     let mut cookies = vec![cookie];
-    for (name, value) in rest.iter().filter_map(|part| behind_comma(part)) {
-        cookies
-            .push(BrowserCookie { fault: Some(SetCookieFault::Joined), ..BrowserCookie::new(name, value) });
+    let others = rest.iter().filter_map(|part| part.split_once('=')).filter(|(name, _)| is_signing(name));
+    for (name, value) in others.chain(rest.iter().filter_map(|part| behind_comma(part))) {
+        cookies.push(BrowserCookie {
+            fault: Some(SetCookieFault::Joined),
+            ..BrowserCookie::new(name.trim(), value.trim())
+        });
     }
     cookies
 }
@@ -180,6 +183,14 @@ pub(super) fn of_joined(value: &str) -> Vec<BrowserCookie> {
         }
     }
     headers.iter().flat_map(|header| of_header(header)).collect()
+}
+
+/// Whether a text is the value of `Set-Cookie`, and not of `Cookie`.
+pub(super) fn has_attributes(text: &str) -> bool {
+    text.split([';', ',']).skip(1).any(|part| {
+        let name = part.split('=').next().unwrap_or_default().trim();
+        ATTRIBUTES.iter().any(|known| name.eq_ignore_ascii_case(known))
+    })
 }
 
 pub(super) fn is_signing(name: &str) -> bool {

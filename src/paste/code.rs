@@ -3,8 +3,11 @@
 
 use http::Method;
 
-use super::browser_cookie::{BrowserCookie, is_signing, of_joined};
+use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_joined};
+use super::command::encoded;
+use super::known_words::may_hold_credentials;
 use super::literals::{Dialect, Token, tokens};
+use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// What one statement names.
 #[derive(Debug, Default)]
@@ -16,6 +19,9 @@ pub(super) struct Statement {
     pub(super) stored: Vec<BrowserCookie>,
     pub(super) method: Option<Method>,
     pub(super) host: Option<String>,
+    path: Option<String>,
+    /// `name=value` of signing parameters that are given apart from the URL.
+    pub(super) parameters: Vec<String>,
     /// Other headers that hold signing cookies, which CloudFront doesn't read.
     pub(super) other_headers: Vec<String>,
     /// Every identifier.
@@ -25,11 +31,33 @@ pub(super) struct Statement {
     /// Whether the subject is assigned.
     pub(super) is_assignment: bool,
     has_signs: bool,
+    has_odd_text: bool,
 }
 
 impl Statement {
     pub(super) fn has_cookies(&self) -> bool {
         !self.cookies.is_empty() || !self.stored.is_empty()
+    }
+
+    /// Host and path that are given apart, as a URL.
+    fn put_together(&mut self) {
+        if let (true, Some(host), Some(path)) = (self.urls.is_empty(), &self.host, &self.path) {
+            self.urls.push(format!("https://{host}{path}"));
+            self.host = None;
+        }
+    }
+
+    /// Whether it may use cookies of a variable that isn't known, or has a text that may hold credentials.
+    pub(super) fn may_hold_more(&self) -> bool {
+        let own = self.subject.as_deref().filter(|_| self.is_assignment);
+        let mut names = self.names.iter().filter(|name| Some(name.as_str()) != own);
+        let is_call = self.has_signs;
+        self.has_odd_text
+            || is_call
+                && names.any(|name| {
+                    let name = name.to_ascii_lowercase();
+                    ["cookie", "headers", "session", "jar", "params"].iter().any(|word| name.contains(word))
+                })
     }
 
     /// Whether it has the signs of code, and isn't a sentence that begins like it.
@@ -73,6 +101,10 @@ pub(super) fn begins(line: &str) -> bool {
         "https.get(",
         "urllib",
         "import ",
+        "with ",
+        "async with ",
+        "using ",
+        "curl_exec",
         "from ",
         "const ",
         "let ",
@@ -89,7 +121,8 @@ pub(super) fn begins(line: &str) -> bool {
 
 /// The variable of `name = …`, where what follows is a literal, a call or an object.
 fn assigned(line: &str) -> Option<&str> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.[]'\"".contains(c);
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.[]'\"-".contains(c);
+    let line = without_type(line);
     let (name, rest) = line.split_at(line.find(|c| !is_name(c))?);
     let value = rest.trim_start().strip_prefix(":=").or_else(|| rest.trim_start().strip_prefix('='))?;
     let is_var =
@@ -98,6 +131,15 @@ fn assigned(line: &str) -> Option<&str> {
         || value.starts_with(' ') && value.contains('(');
     // `CloudFront-Policy=…` and `Expires=…` are no variables.
     (is_var && begins && !name.is_empty()).then_some(name)
+}
+
+/// Without the type in front of a variable: `HttpRequest request = …`, `OkHttpClient client = …`.
+fn without_type(line: &str) -> &str {
+    let Some((kind, rest)) = line.split_once(' ') else { return line };
+    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind.chars().all(|c| c.is_ascii_alphanumeric() || "_<>.[]?".contains(c));
+    let is_declared = rest.split_whitespace().nth(1) == Some("=");
+    if is_kind && is_declared { rest } else { line }
 }
 
 /// Reads a statement.
@@ -125,11 +167,19 @@ pub(super) fn read(text: &str) -> Statement {
             Token::Sign(sign) => statement.has_signs |= "(={".contains(*sign),
         }
     }
-    for word in ["const", "let", "var", "await", "return"] {
+    if let Some(name) = assigned(line) {
+        statement.subject = Some(name.split(['[', '(']).next().unwrap_or(name).to_owned());
+    }
+    for word in ["const", "let", "var", "await", "return", "async", "with", "using"] {
         if statement.subject.as_deref() == Some(word) {
-            statement.subject = statement.names.iter().find(|name| *name != word).cloned();
+            // `with Client(…) as client`: the name that is given.
+            let given = statement.names.iter().skip_while(|name| *name != "as").nth(1);
+            let given = given.filter(|_| matches!(word, "async" | "with"));
+            let next = || statement.names.iter().skip_while(|name| *name != word).nth(1);
+            statement.subject = given.or_else(next).cloned();
         }
     }
+    statement.put_together();
     statement
 }
 
@@ -139,25 +189,38 @@ impl Statement {
         let named = named.trim_start_matches('$').trim_start_matches('-');
         if let Some(key) = key.filter(|key| is_signing(key)) {
             self.cookies.push(format!("{key}={text}"));
+        } else if let Some(key) = key.filter(|key| SIGNING_PARAMETERS.contains(key)) {
+            self.parameters.push(format!("{key}={}", encoded(text)));
         } else if named == "name" && is_signing(text) {
             *cookie_name = Some(text.to_owned());
         } else if let (Some(name), "value") = (cookie_name.as_ref(), named) {
             self.cookies.push(format!("{name}={text}"));
             *cookie_name = None;
-        } else if matches!(named, "cookie" | "cookies") && text.contains('=') {
+        } else if (named.ends_with("cookie") || named.ends_with("cookies"))
+            && !matches!(named, "x-cookie" | "set-cookie")
+            && text.contains('=')
+            && !has_attributes(text)
+        {
             self.cookies.push(text.to_owned());
         } else if named == "set-cookie" {
             self.stored.extend(of_joined(text));
         } else if is_signing(text) && text.contains('=') && !named.starts_with("x-") {
-            self.stored.extend(of_joined(text));
+            match has_attributes(text) {
+                true => self.stored.extend(of_joined(text)),
+                false => self.cookies.push(text.to_owned()),
+            }
         } else if begins_url(text) {
             if !NO_REQUEST.iter().any(|other| named == *other) {
                 self.urls.push(text.trim().to_owned());
             }
-        } else if named == "host" {
+        } else if matches!(named, "host" | "hostname") && !text.contains('/') {
             self.host = Some(text.trim().to_owned());
+        } else if matches!(named, "path" | "pathname") && text.starts_with('/') && text.len() > 1 {
+            self.path = Some(text.trim().to_owned());
         } else if text.contains("CloudFront-") && !named.is_empty() {
             self.other_headers.push(key.unwrap_or_default().to_owned());
+        } else if may_hold_credentials(text) && !named.starts_with("user") && text.contains(['=', '{']) {
+            self.has_odd_text = true;
         } else if matches!(named, "method" | "open" | "request" | "type")
             && text.bytes().all(|byte| byte.is_ascii_uppercase())
         {

@@ -40,9 +40,17 @@ impl Command {
     pub(super) fn of_httpie<'w>(words: impl Iterator<Item = &'w str>, scheme: &str) -> Self {
         let mut command = Self::default();
         let mut query = Vec::new();
-        for word in words.filter(|word| !word.starts_with('-')) {
+        let words: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+        // A value of an option may come first, so that a whole URL counts before other words.
+        let url = words.iter().position(|word| word.starts_with("http://") || word.starts_with("https://"));
+        let is_method = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
+        let skipped = |at: usize, word: &str| {
+            url.is_some_and(|url| at < url) && !is_method(word) && !word.contains(':')
+        };
+        let kept = words.iter().enumerate().filter(|(at, word)| !skipped(*at, word)).map(|(_, word)| *word);
+        for word in kept {
             if command.urls.is_empty() {
-                if !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                if is_method(word) {
                     command.method = Method::from_bytes(word.as_bytes()).ok();
                     continue;
                 }
@@ -101,7 +109,6 @@ impl Command {
                     command.hides_cookies = true;
                     command.notes.push("the browser's cookies aren't in the text".to_owned());
                 }
-                word if word.contains("://") => command.urls.push(word.to_owned()),
                 _ if word.contains("://") && !word.starts_with('-') => command.urls.push(word.to_owned()),
                 _ => {}
             }
@@ -245,11 +252,11 @@ fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-fn encoded(value: &str) -> String {
+/// A value as Python's `urlencode` writes it, which HTTPie and `requests` use.
+pub(super) fn encoded(value: &str) -> String {
     percent_encoding::utf8_percent_encode(value, QUERY_VALUE).to_string()
 }
 
-/// As Python's `urlencode` writes values, which HTTPie uses.
 const QUERY_VALUE: &percent_encoding::AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 

@@ -12,6 +12,8 @@ pub(super) fn is_open(assembly: &mut Assembly, wrapped_at: Option<usize>) -> boo
 
 /// Appends a line where it goes on with the URL; `wrapped_at` is the length of the line before.
 pub(super) fn append(open: &mut Link, text: &str, wrapped_at: &mut Option<usize>) -> bool {
+    // A mail that quotes another one.
+    let text = text.trim_start_matches("> ");
     if text.len() > MAX_URL || text.contains("://") {
         return false;
     }
@@ -39,6 +41,28 @@ pub(super) fn append(open: &mut Link, text: &str, wrapped_at: &mut Option<usize>
         // The last line of what was wrapped is shorter, but for one that ends in front of a parameter.
         *wrapped_at = Some(text.len().max(MIN_WRAPPED));
     }
+    true
+}
+
+/// Adds a signing parameter that stands on a line of its own, as developer tools list them; says whether it is one.
+pub(super) fn parameter(open: &mut Link, text: &str) -> bool {
+    let Some(name) = SIGNING_PARAMETERS.iter().find(|name| text.starts_with(**name)) else { return false };
+    let rest = text[name.len()..].trim_start();
+    let value = rest.trim_start_matches([':', '=']).trim();
+    let is_apart = rest.len() < text.len() - name.len() || rest.starts_with([':', '=']);
+    let has = |sign: char| open.url.contains(&format!("{sign}{name}="));
+    if !is_apart
+        || value.is_empty()
+        || value.contains(char::is_whitespace)
+        || has('?')
+        || has('&')
+        || open.is_as_sent
+    {
+        return false;
+    }
+    open.url.push(if open.url.contains('?') { '&' } else { '?' });
+    open.url.push_str(&format!("{name}={value}"));
+    note(open, "its parameters, one on each line, were put together");
     true
 }
 

@@ -73,8 +73,8 @@ impl Requested {
             },
             // A program may have joined headers that were sent one by one.
             SetCookieFault::Joined => Because::likely(
-                format!(", {}=…", cookie.name),
-                "a browser reads one cookie of each Set-Cookie header, and takes what follows a comma for a part of it",
+                format!("{}=… behind another cookie", cookie.name),
+                "a browser reads one cookie of each Set-Cookie header, and takes what follows for its attributes",
             ),
         })
     }

@@ -31,21 +31,53 @@ pub(super) fn in_line(line: &str) -> Option<CookieLine> {
             Some(cookie).filter(|one| is_signing(&one.name)).into_iter().collect(),
         ));
     }
-    let is_signing = without_name(line, "cloudfront-").is_some_and(|rest| rest.contains('='));
-    if !is_signing {
-        return None;
+    let plain = line
+        .trim_start_matches(['-', '*', '•', '"', '\'', '`', ' '])
+        .trim_end_matches([',', '"', '\'', '`', ' ']);
+    if without_name(plain, "cloudfront-").is_none() {
+        // `"Cookie": "…"` and `- Cookie: …`.
+        let (name, value) = plain.split_once(':')?;
+        let name = name.trim().trim_end_matches(['"', '\'', '*', '`']);
+        let is_header = name.eq_ignore_ascii_case("cookie") && value.contains('=');
+        return is_header.then(|| CookieLine::Sent(unquoted(value).to_owned()));
     }
-    // Attributes show that it is the value of `Set-Cookie`.
-    let has_attributes = line.split(';').skip(1).any(|part| {
-        let name = part.split('=').next().unwrap_or_default().trim();
-        ["path", "domain", "secure", "httponly", "samesite", "expires", "max-age"]
-            .iter()
-            .any(|known| name.eq_ignore_ascii_case(known))
-    });
-    Some(match has_attributes {
-        true => CookieLine::Stored(browser_cookie::of_header(line)),
-        false => CookieLine::Sent(line.trim_end_matches(',').to_owned()),
+    in_table(plain).or_else(|| {
+        Some(match browser_cookie::has_attributes(plain) {
+            true => CookieLine::Stored(browser_cookie::of_header(plain)),
+            false => CookieLine::Sent(signing_pairs(plain)?),
+        })
     })
+}
+
+fn unquoted(text: &str) -> &str {
+    text.trim().trim_matches(['"', '\'', '`', ',']).trim()
+}
+
+/// Pairs whose names end with `=`, or one of which name and value are apart: `CloudFront-Policy: …`.
+fn signing_pairs(text: &str) -> Option<String> {
+    let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '-'))?;
+    let (name, rest) = text.split_at(end);
+    if rest.starts_with('=') {
+        return Some(text.to_owned());
+    }
+    let value = rest.trim_start_matches(['"', '\'', '`']).trim_start();
+    let value =
+        value.strip_prefix("=>").or_else(|| value.strip_prefix(':')).or_else(|| value.strip_prefix('='))?;
+    let value = unquoted(value);
+    (!value.is_empty() && !value.contains(char::is_whitespace)).then(|| format!("{name}={value}"))
+}
+
+/// A row of the table of cookies in developer tools: name, value, domain, path, more.
+fn in_table(text: &str) -> Option<CookieLine> {
+    let mut cells = text.split('\t').map(str::trim);
+    let (name, value) = (cells.next()?, cells.next()?);
+    let cookie = BrowserCookie::new(name, value);
+    let Some(domain) = cells.next().filter(|domain| domain.contains('.') || *domain == "localhost") else {
+        return Some(CookieLine::Stored(vec![cookie]));
+    };
+    let path = cells.next().filter(|path| path.starts_with('/')).map(str::to_owned);
+    let cookie = BrowserCookie::exported(name, value, domain, domain.starts_with('.'));
+    Some(CookieLine::Stored(vec![BrowserCookie { path, ..cookie }]))
 }
 
 /// The value of a `Cookie` header out of a line in any of these forms.
@@ -106,7 +138,14 @@ pub(super) fn url_of(cookies: &[String], is_policy_alone: bool) -> Result<(Strin
         format!("CloudFront-Policy, which would name a URL, can't be read: {error}")
     };
     let text = decode(&percent_decoded(value.as_bytes())).map_err(|error| unreadable(&error))?;
-    let policy = Policy::parse(&text).map_err(|fault| unreadable(&fault))?;
+    let policy = match Policy::parse(&text) {
+        Ok(policy) => policy,
+        Err(_) if is_policy_alone => {
+            let url = resource_within(&String::from_utf8_lossy(&text));
+            return Ok((url.clone(), format!("no URL was given; judged for {url}")));
+        }
+        Err(fault) => return Err(unreadable(&fault)),
+    };
     let Some(resource) = policy.resource.map(|resource| resource.to_string()) else {
         return Err("the policy has no Resource, so it is for every URL".to_owned());
     };
@@ -123,6 +162,16 @@ pub(super) fn url_of(cookies: &[String], is_policy_alone: bool) -> Result<(Strin
         example.ok_or_else(|| format!("the policy is for `{resource}`, which is more than one URL"))?;
     let note = format!("no URL was given; judged for {example}, which the Resource `{resource}` may match");
     Ok((example, note))
+}
+
+/// The first URL in a policy that can't be read, without wildcards; else one that stands for any.
+fn resource_within(text: &str) -> String {
+    let found = text.find("http").and_then(|at| {
+        let rest = &text[at..];
+        let resource = &rest[..rest.find(['"', '\'', ',', ' ']).unwrap_or(rest.len())];
+        example_of(resource)
+    });
+    found.filter(|url| url.len() > "https://".len()).unwrap_or_else(|| "https://example.com/".to_owned())
 }
 
 /// A URL that a Resource with wildcards may match.

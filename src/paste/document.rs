@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use serde_json::{Map, Value};
 
-use super::browser_cookie::{BrowserCookie, is_signing, of_header, of_joined};
+use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_header, of_joined};
 use super::cookies::CookieLine;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::Link;
@@ -141,7 +141,11 @@ impl Document {
             return self.record(record);
         }
         if is_signing(text) && text.contains('=') {
-            return self.stored.extend(of_joined(text));
+            match has_attributes(text) {
+                true => self.stored.extend(of_joined(text)),
+                false => self.cookies.push(text.to_owned()),
+            }
+            return;
         }
         for found in url::in_line(text) {
             let urls = if url::is_signed(&found.url) { &mut self.signed } else { &mut self.plain };

@@ -1,4 +1,4 @@
-//! Cookies in variables of program code, and the requests that use them.
+//! Cookies and parameters in variables of program code, and the requests that use them.
 
 use super::code::Statement;
 
@@ -10,8 +10,30 @@ pub(super) struct Jar(Vec<Entry>);
 struct Entry {
     variable: String,
     line: usize,
-    field: String,
+    held: Held,
     is_used: bool,
+}
+
+/// A part of a request.
+#[derive(Clone, Debug)]
+enum Held {
+    /// The value of a `Cookie` header, or a cookie.
+    Cookie(String),
+    /// `name=value` of the query.
+    Parameter(String),
+}
+
+/// What the variables of a statement hold.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) cookies: Vec<String>,
+    pub(super) parameters: Vec<String>,
+}
+
+impl Found {
+    pub(super) fn is_empty(&self) -> bool {
+        self.cookies.is_empty() && self.parameters.is_empty()
+    }
 }
 
 impl Jar {
@@ -19,9 +41,10 @@ impl Jar {
     pub(super) fn keep(&mut self, statement: Statement, line: usize) {
         let variable = root(statement.subject.as_deref().unwrap_or_default()).to_owned();
         self.forget(&statement);
-        for field in statement.cookies {
+        let cookies = statement.cookies.into_iter().map(Held::Cookie);
+        for held in cookies.chain(statement.parameters.into_iter().map(Held::Parameter)) {
             if self.0.len() < MAX_COOKIES {
-                self.0.push(Entry { variable: variable.clone(), line, field, is_used: false });
+                self.0.push(Entry { variable: variable.clone(), line, held, is_used: false });
             }
         }
     }
@@ -34,21 +57,29 @@ impl Jar {
         }
     }
 
-    /// The cookies of the variables that a statement names.
-    pub(super) fn of(&mut self, statement: &Statement) -> Vec<String> {
-        let mut found = Vec::new();
+    /// What the variables hold that a statement uses.
+    pub(super) fn of(&mut self, statement: &Statement) -> Found {
+        let assigned = statement.subject.as_deref().filter(|_| statement.is_assignment).map(root);
+        let mut found = Found::default();
         for entry in &mut self.0 {
-            if statement.names.iter().any(|name| root(name) == entry.variable) {
+            let is_named = statement.names.iter().any(|name| root(name) == entry.variable);
+            if is_named && assigned != Some(entry.variable.as_str()) {
                 entry.is_used = true;
-                found.push(entry.field.clone());
+                match entry.held.clone() {
+                    Held::Cookie(field) => found.cookies.push(field),
+                    Held::Parameter(parameter) => found.parameters.push(parameter),
+                }
             }
         }
         found
     }
 
-    /// Those that no statement names, each with its line.
+    /// Cookies that no statement names, each with its line.
     pub(super) fn unused(self) -> impl Iterator<Item = (usize, String)> {
-        self.0.into_iter().filter(|entry| !entry.is_used).map(|entry| (entry.line, entry.field))
+        self.0.into_iter().filter(|entry| !entry.is_used).filter_map(|entry| match entry.held {
+            Held::Cookie(field) => Some((entry.line, field)),
+            Held::Parameter(_) => None,
+        })
     }
 }
 

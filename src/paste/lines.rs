@@ -154,9 +154,12 @@ impl<'t> Reading<'t> {
         if let Some(record) = standard_log::lone_line(text) {
             return self.log_record(record, line.number);
         }
-        let found = url::in_line(text);
+        let found = if noise::is_trace(text) { Vec::new() } else { url::in_line(text) };
         if !found.is_empty() {
             return self.urls(line, found);
+        }
+        if self.assembly.open().is_some_and(|open| continuation::parameter(open, text)) {
+            return ControlFlow::Continue(());
         }
         if let Some(encoded) = policy_text::encoded(text) {
             self.policy(line.number, &encoded);

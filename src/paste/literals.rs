@@ -40,7 +40,7 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
             rest = rest.find('\n').map_or("", |end| &rest[end..]);
         } else if is_quote(first, dialect) {
             let (value, after) = literal(rest, first, dialect);
-            push_text(&mut found, value);
+            push_text(&mut found, value, dialect);
             rest = after;
         } else if first.is_ascii_alphabetic() || first == '_' || first == '$' {
             let is_in_name = |c: char| c.is_ascii_alphanumeric() || "_$.-".contains(c);
@@ -58,9 +58,9 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
 }
 
 /// `'a' 'b'` and `'a' + 'b'`.
-fn push_text(found: &mut Vec<Token>, value: String) {
+fn push_text(found: &mut Vec<Token>, value: String, dialect: Dialect) {
     match found.as_mut_slice() {
-        [.., Token::Text(before)] => before.push_str(&value),
+        [.., Token::Text(before)] if dialect == Dialect::Common => before.push_str(&value),
         [.., Token::Text(before), Token::Sign('+')] => {
             before.push_str(&value);
             found.pop();

@@ -1,7 +1,7 @@
 //! Lines that are understood and name no request: what curl's trace, developer tools and responses print beside one.
 
 use super::assembly::Assembly;
-use super::url::{is_understood, may_hold_credentials};
+use super::known_words::{is_understood, may_hold_credentials};
 
 /// What the lines so far show.
 #[derive(Debug, Default)]
@@ -51,6 +51,9 @@ impl Noise {
             self.label = Some(known);
             return true;
         }
+        if HEADINGS.contains(&label) {
+            return true;
+        }
         let is_body = self.is_in_response && (text.starts_with('<') || text.starts_with('{'));
         is_body || is_field(inner) || is_tag(text) || is_understood(text)
     }
@@ -74,6 +77,16 @@ pub(super) fn note(text: &str, assembly: &mut Assembly) {
     {
         open.status = text.split(' ').nth(1).and_then(|status| status.parse().ok());
     }
+}
+
+/// A line of curl's trace that may name a URL which another line requests.
+pub(super) fn is_trace(text: &str) -> bool {
+    text.strip_prefix("* ").is_some_and(|rest| {
+        let rest = rest.trim_start();
+        ["[HTTP/", "Issue another request", "Re-using", "Connection #", "Using HTTP", "h2h3 [", "[:"]
+            .iter()
+            .any(|begin| rest.starts_with(begin))
+    })
 }
 
 fn is_status_line(text: &str) -> bool {
@@ -131,6 +144,21 @@ const LABELS: [&str; 22] = [
     "sec-fetch-mode",
     "sec-fetch-site",
     "priority",
+];
+/// Above lists, in small letters.
+const HEADINGS: [&str; 12] = [
+    "cookies",
+    "headers",
+    "general",
+    "request headers",
+    "response headers",
+    "request cookies",
+    "response cookies",
+    "query string parameters",
+    "query string",
+    "payload",
+    "form data",
+    "provisional headers are shown",
 ];
 const FIELDS: [&str; 44] = [
     "accept",

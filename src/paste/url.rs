@@ -1,7 +1,7 @@
 //! URLs out of the text around them.
 
-use percent_encoding::percent_decode_str;
-
+use super::embedded_url::embedded;
+use super::known_words::is_understood;
 use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// A URL in a line.
@@ -50,7 +50,21 @@ pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
     if let Some(last) = found.last_mut() {
         surroundings(&text[from..], last);
     }
+    if found.is_empty() {
+        return without_host(&text).into_iter().collect();
+    }
     found.into_iter().map(with_embedded).collect()
+}
+
+/// A signed link inside of a path without its host, such as `/_next/image?url=…`.
+fn without_host(text: &str) -> Option<FoundUrl> {
+    let words = text.split(|c: char| c.is_whitespace() || "\"'<>`".contains(c));
+    let word = words.filter(|word| word.contains('%') && word.len() <= MAX_WORD).find_map(|word| {
+        let word = word.replace("&amp;", "&");
+        embedded(&word)
+    })?;
+    let notes = vec!["the signed link inside of the path was taken: that is what CloudFront gets".to_owned()];
+    Some(FoundUrl { url: word, notes, ignored: Vec::new(), ends_line: false })
 }
 
 /// Notes the text beside a URL, unless it is understood.
@@ -68,32 +82,6 @@ fn surroundings(text: &str, of: &mut FoundUrl) {
     }
 }
 
-/// Marks, methods, statuses and what programs print beside a URL. Whatever may hold credentials isn't.
-pub(super) fn is_understood(text: &str) -> bool {
-    if may_hold_credentials(text) {
-        return false;
-    }
-    let is_tag =
-        text.starts_with('<') || text.ends_with('>') || text.starts_with(['!', '[']) && text.ends_with("](");
-    let is_word = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
-        word.is_empty()
-            || word.bytes().all(|byte| byte.is_ascii_digit())
-            || WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
-    };
-    is_tag || text.split([' ', '\t', ':', '=', '/', '[', '(']).all(is_word)
-}
-
-/// Whether a text may hold a signature, a policy or cookies.
-pub(super) fn may_hold_credentials(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    let of_base64 = |c: char| c.is_ascii_alphanumeric() || "-_~+/=".contains(c);
-    ["signature", "policy", "key-pair", "cloudfront", "cookie", "expires"]
-        .iter()
-        .any(|word| text.contains(word))
-        || text.split(|c| !of_base64(c)).any(|run| run.len() > MAX_RUN)
-}
-
 /// Whether a query names a signing parameter.
 pub(super) fn is_signed(url: &str) -> bool {
     let query = url.split_once('?').map_or("", |(_, query)| query);
@@ -106,39 +94,6 @@ fn with_embedded(found: FoundUrl) -> FoundUrl {
     let mut notes = found.notes;
     notes.push("the signed link inside of the URL was taken: that is what CloudFront gets".to_owned());
     FoundUrl { url: inner, notes, ..found }
-}
-
-/// A signed link that is percent-encoded within a URL, up to three times.
-pub(super) fn embedded(url: &str) -> Option<String> {
-    if is_signed(url) {
-        return None;
-    }
-    let begin = ["http%3A", "https%3A", "http%253A", "https%253A", "http%25253A", "https%25253A"]
-        .iter()
-        .filter_map(|scheme| find_ignoring_case(url, scheme))
-        .min();
-    // Encoded in part: `?url=https://a/x%3FExpires%3D…`.
-    let plain = || {
-        let (_, rest) = url.split_once("://")?;
-        let schemes = ["http://", "https://"].iter().filter_map(|scheme| find_ignoring_case(rest, scheme));
-        Some(url.len() - rest.len() + schemes.min()?)
-    };
-    let rest = &url[begin.or_else(plain)?..];
-    let mut inner = rest.split(['&', '#']).next()?.to_owned();
-    for _ in 0..MAX_LAYERS {
-        inner = percent_decode_str(&inner).decode_utf8().ok()?.into_owned();
-        let is_url =
-            ["http://", "https://"].iter().any(|scheme| find_ignoring_case(&inner, scheme) == Some(0));
-        if is_url && is_signed(&inner) {
-            return Some(inner);
-        }
-    }
-    None
-}
-
-fn find_ignoring_case(text: &str, word: &str) -> Option<usize> {
-    let mut parts = text.as_bytes().windows(word.len());
-    parts.position(|part| part.eq_ignore_ascii_case(word.as_bytes())).filter(|at| text.is_char_boundary(*at))
 }
 
 /// Where URLs begin: at the line's beginning, or behind something that can't be part of one.
@@ -156,6 +111,13 @@ fn starts(line: &str) -> impl Iterator<Item = usize> {
 /// Whether a URL may begin behind that: one within another one's query is no URL of its own.
 fn may_begin(before: &str) -> bool {
     let Some(last) = before.chars().next_back() else { return true };
+    // The page that asks, as browsers write it into their messages.
+    let words = before.trim_end_matches(['\'', '"', ' ', ':']);
+    if before.len() > words.len()
+        && ["origin", "referer", "referrer"].iter().any(|word| ends_with(words, word))
+    {
+        return false;
+    }
     if last.is_whitespace() || "\"'`<([{|*,;:_>\u{201c}\u{2018}".contains(last) {
         return true;
     }
@@ -164,6 +126,11 @@ fn may_begin(before: &str) -> bool {
     let Some(near) = before.get(from..) else { return false };
     let word = near.rsplit(|c: char| c.is_whitespace() || "\"'`<([{|".contains(c)).next().unwrap_or_default();
     last == '=' && !word.contains(['?', '&', '/', '%'])
+}
+
+fn ends_with(text: &str, word: &str) -> bool {
+    let from = text.len().checked_sub(word.len());
+    from.and_then(|from| text.get(from..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
 fn is_in_tag(before: &str) -> bool {
@@ -183,9 +150,10 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
         Some(_) | None => None,
     };
     if let Some(closing) = closing
-        // An apostrophe may be part of a URL, so the last one closes.
-        && let Some(end) = if closing == '\'' { text.rfind(closing) } else { text.find(closing) }
+        && let Some(end) = if closing == '\'' { closing_apostrophe(text) } else { text.find(closing) }
     {
+        // Slack's form of a link has its words behind a bar.
+        let end = if closing == '>' { text[..end].find('|').unwrap_or(end) } else { end };
         return &text[..end];
     }
     if before.ends_with('=') && is_in_tag(before) {
@@ -204,6 +172,15 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
         true => url.strip_suffix("__").unwrap_or(url),
         false => url,
     }
+}
+
+/// An apostrophe may be part of a URL: one closes that has no letter behind it, or else the last.
+fn closing_apostrophe(text: &str) -> Option<usize> {
+    let ends = |at: &usize| {
+        let next = text[at + 1..].chars().next();
+        next.is_none_or(|next| next.is_whitespace() || ",;:)]}>".contains(next))
+    };
+    text.match_indices('\'').map(|(at, _)| at).find(ends).or_else(|| text.rfind('\''))
 }
 
 /// Where a URL ends among words: at white space, unless the URL goes on behind it, as one does that holds a space itself.
@@ -262,72 +239,13 @@ fn unescaped(line: &str) -> (String, Vec<&'static str>) {
     (text, notes)
 }
 
-/// What programs and browsers print beside URLs.
-const WORDS: [&str; 54] = [
-    "get",
-    "head",
-    "post",
-    "put",
-    "delete",
-    "options",
-    "patch",
-    "forbidden",
-    "following",
-    "location",
-    "url",
-    "uri",
-    "request",
-    "response",
-    "status",
-    "code",
-    "error",
-    "failed",
-    "to",
-    "load",
-    "the",
-    "server",
-    "responded",
-    "with",
-    "a",
-    "of",
-    "http",
-    "https",
-    "net",
-    "err",
-    "aborted",
-    "blocked",
-    "by",
-    "client",
-    "not",
-    "found",
-    "moved",
-    "permanently",
-    "temporarily",
-    "redirect",
-    "redirecting",
-    "trying",
-    "again",
-    "resource",
-    "link",
-    "href",
-    "src",
-    "access",
-    "denied",
-    "from",
-    "origin",
-    "at",
-    "ok",
-    "curl",
-];
 const MAX_URLS: usize = 200;
-const MAX_LAYERS: usize = 3;
 /// Of an attribute's or a variable's name.
 const MAX_NAME: usize = 100;
+/// Of a path that may hold a link.
+const MAX_WORD: usize = 100_000;
 /// Words of a URL with spaces that are looked at.
 const MAX_WORDS: usize = 100;
-/// Letters of a word; a signature is longer.
-const MAX_RUN: usize = 40;
-
 #[cfg(test)]
 mod tests {
     use super::*;

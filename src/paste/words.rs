@@ -4,6 +4,8 @@
 pub(super) fn split(command: &str) -> Option<Vec<String>> {
     if goes_on(command) {
         None
+    } else if command.contains("`\n") || command.contains("`\r\n") {
+        of_posix(&command.replace("`\r\n", " ").replace("`\n", " "))
     } else if is_for_cmd(command) {
         of_cmd(command)
     } else {
@@ -15,7 +17,7 @@ pub(super) fn split(command: &str) -> Option<Vec<String>> {
 pub(super) fn goes_on(command: &str) -> bool {
     let line = command.trim_end_matches(['\r', '\n']);
     let escapes = |sign: u8| line.bytes().rev().take_while(|byte| *byte == sign).count() % 2 == 1;
-    escapes(b'\\') || escapes(b'^')
+    escapes(b'\\') || escapes(b'^') || line.ends_with(" `")
 }
 
 /// Whether a text holds a variable that a shell would have replaced.
