@@ -11,6 +11,7 @@ use http::{Method, Response, StatusCode, request};
 
 use super::console::{Form, is_own_page};
 use super::dev_signer::DevSigner;
+use super::identity::RequestIdentity;
 use super::test_mode;
 use crate::access::received;
 use crate::body::{self, Body};
@@ -50,6 +51,19 @@ pub struct Sender {
 
 /// The response to a request that [`is_meant`].
 pub async fn answer(
+    signer: &DevSigner,
+    distributions: &Distributions,
+    parts: &request::Parts,
+    incoming: Body,
+    sender: Sender,
+    identity: &RequestIdentity,
+) -> Response<Body> {
+    let mut response = respond(signer, distributions, parts, incoming, sender).await;
+    identity.stamp(response.headers_mut());
+    response
+}
+
+async fn respond(
     signer: &DevSigner,
     distributions: &Distributions,
     parts: &request::Parts,

@@ -142,7 +142,8 @@ impl Worker {
         {
             let sender = demo_forms::Sender { is_local: asker.is_local, scheme: asker.viewer.scheme };
             let distributions = &in_use.running.distributions;
-            return Ok(demo_forms::answer(signer, distributions, parts, incoming, sender).await);
+            let identity = &asker.identity;
+            return Ok(demo_forms::answer(signer, distributions, parts, incoming, sender, identity).await);
         }
         let now = self.heed_test_headers(parts, asker)?;
         let body = entry.watches(incoming);

@@ -27,8 +27,12 @@ async function start(browser) {
   await page.click("#empty .copy");
   const link = await page.locator("#first").innerText();
   seen.firstCopied = (await copied(page)) === link;
+  const withCookies = await page.locator("#first-with-cookies").getAttribute("href");
   const [opened] = await Promise.all([ours.waitForEvent("page"), page.click("#empty a")]);
   seen.firstTitle = await opened.title();
+  await opened.goto(withCookies);
+  seen.withCookies = [await opened.title(), new URL(opened.url()).search];
+  await ours.clearCookies();
   await rows(page).first().waitFor();
   seen.emptyIsGone = (await page.locator("#empty").count()) === 0;
   seen.standing = (await page.locator(".standing").innerText()).replace(/since.*/, "").trim();

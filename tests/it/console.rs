@@ -262,6 +262,8 @@ fn no_page_and_no_event_holds_what_opens_a_door() {
             "Cookie: session=S3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRET; CloudFront-Signature={signature}"
         );
         cookie += &format!("; CloudFront-{name}={value}; CloudFront-Key-Pair-Id={}", sites::id("rsa"));
+        let referer = format!("Referer: http://{HOST}{link}");
+        let strange = format!("X-Came-By: {signature}");
         for (target, headers) in [
             (link.clone(), vec![]),
             (format!("{link}&utm_source=x"), vec![]),
@@ -269,6 +271,10 @@ fn no_page_and_no_event_holds_what_opens_a_door() {
             (link.replace('&', "&amp;"), vec![]),
             (link.replace("Signature=", "Signature=AAAA"), vec![]),
             (link.replace('?', "&"), vec![]),
+            (
+                "/c.jpg".to_owned(),
+                vec![referer.as_str(), strange.as_str(), "Authorization: Bearer S3CRETS3CRET"],
+            ),
             (format!("/b.jpg?next={}", encoded(&format!("http://{HOST}{link}"))), vec![]),
             ("/a.jpg".to_owned(), vec![cookie.as_str()]),
             ("/b.jpg".to_owned(), vec![cookie.as_str()]),

@@ -21,6 +21,7 @@ fn chromium_copies_filters_moves_by_keys_signs_cookies_and_moves_the_clock() {
     for (name, expected) in [
         ("firstCopied", json!(true)),
         ("firstTitle", json!("A private page, opened by a signed link")),
+        ("withCookies", json!(["A private page, opened by a signed link", ""])),
         ("emptyIsGone", json!(true)),
         ("completed", json!(true)),
         ("icon", json!("Browsers request this icon by themselves.")),

@@ -69,6 +69,13 @@ fn only_the_demo_page_itself_makes_dev_sign() {
         opened.header("Location").and_then(|link| link.strip_prefix(&base)).expect("a link").to_owned();
     assert_eq!((opened.status, edge.get(&edge.address.to_string(), &link, &[]).status), (303, 200));
     assert_eq!(opened.header("Cache-Control"), Some("no-store"));
+    // Nothing of it is judged again, and the console doesn't show what was signed.
+    let id = opened.header("X-Amz-Cf-Id").expect("an id");
+    let record =
+        wait_for(|| Some(edge.admin_page(&format!("/requests/{id}"))).filter(|page| page.status == 200))
+            .text();
+    let signature = link.split("Signature=").nth(1).expect("a signature");
+    assert!(record.contains("before anything is judged") && !record.contains(&signature[..40]), "{record}");
     let cookies = post(&edge, "do=cookies", &own);
     let set = cookies.head.lines().filter(|line| line.to_ascii_lowercase().starts_with("set-cookie:"));
     assert_eq!(set.filter(|line| line.contains("HttpOnly")).count(), 3, "{}", cookies.head);

@@ -179,7 +179,7 @@ fn how_to_trust(authority: &Path) -> String {
 }
 
 /// `host:port` for a URL; this machine where every address is listened on.
-fn host_of(address: SocketAddr) -> String {
+pub(super) fn host_of(address: SocketAddr) -> String {
     match address.ip().is_unspecified() {
         true => format!("127.0.0.1:{}", address.port()),
         false => address.to_string(),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{anyhow, bail};
 
+use super::banner::host_of;
 use crate::cli::keys::KeyPair;
 use crate::config::{self, credentials};
 use crate::distribution::origin::{DemoGuide, OriginLocation, S3Bucket, Signing};
@@ -67,7 +68,7 @@ pub(super) fn guided(
         key_pair_id: pair.id.clone(),
         key_file: pair.private_file.clone(),
         key_folder: key_folder.to_owned(),
-        console: console.map(|address| format!("http://{address}")),
+        console: console.map(|address| format!("http://{}", host_of(address))),
     })))
 }
 

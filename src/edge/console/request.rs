@@ -8,9 +8,9 @@ use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::{requests, tools, when};
-use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
 use crate::edge::reply::ORIGIN_ERROR;
+use crate::edge::{Edge, demo_forms};
 use crate::redact::redacted_by_shape;
 
 /// The page; with a form, as judged by what it says.
@@ -28,11 +28,16 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &Named, form: 
     let signer = edge.dev_signer.as_ref();
     let mut main = Html::default();
     head(&mut main, recorder, &record);
-    if let Some(inquiry) = record.explainable() {
+    let is_own = record.inquiry.target == demo_forms::PATH && record.status != 403;
+    if let Some(inquiry) = record.explainable().filter(|_| !is_own) {
         tools::buttons(&mut main, inquiry, signer);
     }
-    let Some(inquiry) = record.explainable() else {
-        html!(main; "<p class=\"note\">It was too long to be kept, so it can't be judged again.</p>");
+    let Some(inquiry) = record.explainable().filter(|_| !is_own) else {
+        let why = match is_own {
+            true => "A form of the demo page: it is answered before anything is judged.",
+            false => "It was too long to be kept, so it can't be judged again.",
+        };
+        html!(main; "<p class=\"note\">" (why) "</p>");
         times(&mut main, &record);
         tools::fields(&mut main, &record);
         return Page::new(format!("Request {number}"), Some(Entry::Requests), main);

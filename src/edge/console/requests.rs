@@ -7,8 +7,8 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::page::{Entry, Page};
 use super::when;
-use crate::edge::Edge;
 use crate::edge::recorder::{KEPT, Record, Recorder};
+use crate::edge::{Edge, cookie_link};
 use crate::redact::redacted_by_shape;
 
 /// The page.
@@ -65,6 +65,7 @@ pub(super) fn page(edge: &Edge, recorder: &Recorder, query: Option<&str>) -> Pag
 /// What to do first: open a link.
 fn nothing_yet(out: &mut Html, edge: &Edge) {
     html!(out; "<div class=\"empty\" id=\"empty\"><h2>No request yet</h2>");
+    let with_cookies = edge.dev_signer.as_ref().and_then(|signer| signer.link(cookie_link::PATH));
     match edge.dev_signer.as_ref().and_then(|signer| signer.link("/")) {
         Some(link) => html!(out;
             "<p>Open this link, signed for one hour, and watch it arrive here:</p><div class=\"copied\">"
@@ -75,6 +76,10 @@ fn nothing_yet(out: &mut Html, edge: &Edge) {
             html!(out; "<p>Requests appear here as they end, the last " (KEPT) " of them. To test one link, "
             "<a href=\"/explain\">paste it into Explain</a>.</p>");
         }
+    }
+    if let Some(link) = with_cookies {
+        html!(out; "<p>For a page and all that it loads, <a id=\"first-with-cookies\" href=\"" (link)
+            "\" target=\"_blank\" rel=\"noopener\">open it with signed cookies</a>.</p>");
     }
     html!(out; "</div>");
 }

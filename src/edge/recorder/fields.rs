@@ -1,24 +1,29 @@
 //! The header fields of a recorded request or response, without secrets: bounded, in one piece of memory.
 
-use http::{HeaderMap, HeaderName};
+use std::borrow::Cow;
+
+use http::HeaderMap;
+
+use crate::redact::redacted_by_shape;
 
 /// Header fields as text, one `name: value` in a line. Values that grant access are cut out before anything is kept.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields(Box<str>);
 
 impl Fields {
-    /// Copies the fields, so that no buffer of the connection is kept.
+    /// Copies the fields, so that no buffer of the connection is kept. Every request pays for it: an ordinary field costs a
+    /// copy and nothing else.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let mut text = String::new();
+        let mut text = String::with_capacity(CAPACITY);
         for (number, (name, value)) in headers.iter().enumerate() {
-            let value = shown(name, &String::from_utf8_lossy(value.as_bytes()));
-            let line = name.as_str().len() + ": \n".len() + value.len();
-            if text.len() + line > MAX_BYTES {
+            let value = String::from_utf8_lossy(value.as_bytes());
+            let shown = shown(name.as_str(), &value);
+            if text.len() + name.as_str().len() + ": \n".len() + shown.len() > MAX_BYTES {
                 text.push_str(&format!("…: {} more fields\n", headers.len() - number));
                 break;
             }
-            text.extend([name.as_str(), ": ", &value, "\n"]);
+            text.extend([name.as_str(), ": ", &*shown, "\n"]);
         }
         Self(text.into_boxed_str())
     }
@@ -47,29 +52,32 @@ impl Fields {
     }
 }
 
-/// A value without what grants access, and no longer than a screen shows.
-fn shown(name: &HeaderName, value: &str) -> String {
-    let name = name.as_str();
-    let value = value.replace(['\n', '\r'], " ");
+/// A value without what grants access, and no longer than a screen shows. It has no line break: `HeaderValue` allows none.
+fn shown<'v>(name: &str, value: &'v str) -> Cow<'v, str> {
     let value = match name {
-        "cookie" => value.split(';').map(without_value).collect::<Vec<_>>().join("; "),
-        "set-cookie" => match value.split_once(';') {
+        "cookie" => Cow::Owned(value.split(';').map(without_value).collect::<Vec<_>>().join("; ")),
+        "set-cookie" => Cow::Owned(match value.split_once(';') {
             Some((pair, attributes)) => format!("{};{attributes}", without_value(pair)),
-            None => without_value(&value),
-        },
+            None => without_value(value),
+        }),
         "authorization" | "proxy-authorization" => match value.split_once(' ') {
             Some((scheme, _)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => {
-                format!("{scheme} …")
+                Cow::Owned(format!("{scheme} …"))
             }
-            _ => "…".to_owned(),
+            _ => Cow::Borrowed("…"),
         },
-        _ if is_secret(name) => "…".to_owned(),
-        _ => value,
+        _ if is_secret(name) => Cow::Borrowed("…"),
+        _ => Cow::Borrowed(value),
     };
     if value.len() <= MAX_VALUE {
         return value;
     }
-    format!("{}…", &value[..value.floor_char_boundary(MAX_VALUE)])
+    // Cut out before the end is: the beginning of a signature would not be known as one.
+    let value = redacted_by_shape(&value);
+    match value.len() <= MAX_VALUE {
+        true => Cow::Owned(value.into_owned()),
+        false => Cow::Owned(format!("{}…", &value[..value.floor_char_boundary(MAX_VALUE)])),
+    }
 }
 
 /// A cookie's pair by its name alone; one without a name is a value.
@@ -82,13 +90,60 @@ fn without_value(pair: &str) -> String {
 
 /// Whether applications pass secrets under that name.
 fn is_secret(name: &str) -> bool {
-    const CHALLENGES: [&str; 2] = ["www-authenticate", "proxy-authenticate"];
-    let is_named = SECRETS.iter().any(|part| name.contains(part));
-    (is_named || name.ends_with("key")) && !CHALLENGES.contains(&name)
+    let is_ordinary = matches!(
+        name,
+        "accept"
+            | "accept-encoding"
+            | "accept-language"
+            | "accept-ranges"
+            | "age"
+            | "cache-control"
+            | "connection"
+            | "content-encoding"
+            | "content-length"
+            | "content-range"
+            | "content-type"
+            | "date"
+            | "etag"
+            | "expires"
+            | "host"
+            | "if-modified-since"
+            | "if-none-match"
+            | "if-range"
+            | "last-modified"
+            | "location"
+            | "origin"
+            | "pragma"
+            | "priority"
+            | "proxy-authenticate"
+            | "range"
+            | "referer"
+            | "sec-ch-ua"
+            | "sec-ch-ua-mobile"
+            | "sec-ch-ua-platform"
+            | "sec-fetch-dest"
+            | "sec-fetch-mode"
+            | "sec-fetch-site"
+            | "sec-fetch-user"
+            | "server"
+            | "transfer-encoding"
+            | "upgrade-insecure-requests"
+            | "user-agent"
+            | "vary"
+            | "via"
+            | "www-authenticate"
+            | "x-amz-cf-id"
+            | "x-amz-cf-pop"
+            | "x-cache"
+            | "x-forwarded-for"
+    );
+    !is_ordinary && (SECRETS.iter().any(|part| name.contains(part)) || name.ends_with("key"))
 }
 
 const SECRETS: [&str; 10] =
     ["auth", "token", "secret", "passw", "credential", "signature", "session", "csrf", "xsrf", "jwt"];
+/// Bytes that most messages need.
+const CAPACITY: usize = 1 << 10;
 /// Of one message. A browser's request has about 1 kB.
 const MAX_BYTES: usize = 4 << 10;
 /// Of one value: more than a `User-Agent`, enough of a policy on content to know it again.
@@ -96,7 +151,7 @@ const MAX_VALUE: usize = 512;
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderName, HeaderValue};
 
     use super::*;
 
@@ -119,6 +174,17 @@ mod tests {
             headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             assert_eq!(Fields::of(&headers).get(name), Some(expected), "{name}: {value}");
         }
+    }
+
+    #[test]
+    fn no_part_of_a_long_signature_is_kept() {
+        let signature = "Zk39QvT7aLx0PbWc2Rj8uNs5Yd1Ge".repeat(12);
+        let filler = "filler/".repeat(70);
+        let mut headers = HeaderMap::new();
+        headers.insert("referer", format!("http://a/{filler}?Signature={signature}").parse().unwrap());
+        headers.insert("x-link", format!("http://a/{filler}{signature}").parse().unwrap());
+        let fields = Fields::of(&headers);
+        assert!(fields.iter().all(|(_, value)| !value.contains(&signature[..8])), "{fields:?}");
     }
 
     #[test]
