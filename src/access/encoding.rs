@@ -17,12 +17,14 @@ use smallvec::SmallVec;
 /// # Errors
 /// [`InvalidEncoding`] with the first character that doesn't belong.
 pub fn decode(text: &[u8]) -> Result<Decoded, InvalidEncoding> {
-    // Of documented values none is copied.
-    if !has_standard_characters(text) {
-        return decode_documented(text);
+    // Nearly all values are in the documented form: they are neither searched nor copied.
+    match decode_documented(text) {
+        Err(_) if has_standard_characters(text) => {
+            let documented: SmallVec<[u8; 1024]> = text.iter().map(|byte| documented(*byte)).collect();
+            decode_documented(&documented).map_err(|_| InvalidEncoding::of(text))
+        }
+        decoded => decoded,
     }
-    let documented: SmallVec<[u8; 1024]> = text.iter().map(|byte| documented(*byte)).collect();
-    decode_documented(&documented).map_err(|_| InvalidEncoding::of(text))
 }
 
 /// Whether a value has one of the three characters that CloudFront documents others for.

@@ -171,7 +171,9 @@ impl Examined<'_, '_> {
         match &self.claimed {
             Err(_) => check.skip("no policy"),
             Ok(ClaimedPolicy::Canned { .. }) => {
-                let hint = hints::wildcards_in_canned(&self.tried);
+                // Of a link that is good: another URL than the signed one has wildcards of its own.
+                let is_signed = self.verification().outcome == Outcome::Pass;
+                let hint = is_signed.then(|| hints::wildcards_in_canned(&self.tried)).flatten();
                 Check { hint, ..check.skip("a canned policy is for the URL itself: see the signature") }
             }
             Ok(claimed @ ClaimedPolicy::Custom { policy, .. }) => {

@@ -93,6 +93,25 @@ fn links_open_to_the_second_and_failures_say_why() {
 }
 
 #[test]
+fn an_end_in_milliseconds_is_not_what_was_meant() {
+    runtime().block_on(async {
+        let edge = Edge::start(Origin::Echo).await.unwrap();
+        let link = link(&edge, "/film.mp4", END * 1000);
+        assert_eq!(edge.get(&link).await.unwrap().warnings(), ["milliseconds"]);
+        let said = failure(&edge, edge.assert_allowed(&link));
+        for part in ["CloudFront allows it until the year ", "`allow_warnings()`", "warning: milliseconds: "]
+        {
+            assert!(said.contains(part), "{part} in {said}");
+        }
+        edge.allow_warnings().assert_allowed(&link).await;
+        edge.at(END).allow_warnings().assert_allowed(&link).await;
+        failure(&edge, edge.assert_valid_until(&link, END));
+        edge.allow_warnings().assert_denied(&format!("{link}&x=1"), "signature-mismatch").await;
+        edge.stop();
+    });
+}
+
+#[test]
 fn the_beginning_of_a_custom_policy_is_exact() {
     runtime().block_on(async {
         let edge = Edge::start(Origin::Echo).await.unwrap();

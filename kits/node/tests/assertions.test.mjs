@@ -1,7 +1,7 @@
 import assert, { AssertionError } from "node:assert";
 import { test } from "node:test";
 import { useFrontgate } from "frontgate/node-test";
-import { now, signed } from "./sign.mjs";
+import { now, signed, signedInMilliseconds } from "./sign.mjs";
 
 const edge = useFrontgate();
 
@@ -27,6 +27,19 @@ test("a link to the edge's own address that was signed for https is explained as
   const link = signed(edge, `${edge.url.replace("http:", "https:")}/a`);
   const { message } = await failure(() => edge.assertAllowed(link));
   assert.match(message, /^expected GET http:\S+ to be allowed, but it was denied: signature-mismatch \(403\)\n[^]*cause: scheme \(proven\)/);
+});
+
+test("an end in milliseconds isn't what was meant", async () => {
+  const link = signedInMilliseconds(edge, `${edge.url}/a`);
+  assert.deepEqual((await edge.get(link)).warnings, ["milliseconds"]);
+  const { message, expected, actual } = await failure(() => edge.assertAllowed(link));
+  const [first] = message.split("\n");
+  assert.match(first, /to be allowed as it was meant, but DateLessThan is \d{13}: CloudFront allows it until the year \d{5}\. .*allowWarnings: true lets it pass$/);
+  assert.match(message, /^ +warning: milliseconds: /m);
+  assert.deepEqual([expected, actual], ["allowed as it was meant", "allowed, with the warning milliseconds"]);
+  await edge.assertAllowed(link, { allowWarnings: true });
+  await edge.assertDenied(`${link}&x=1`, { reason: "resource-mismatch" });
+  await edge.assertAllowed(signed(edge, `${edge.url}/a`), { allowWarnings: true });
 });
 
 test("no message holds a whole signature, nor the key", async () => {

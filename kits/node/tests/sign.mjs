@@ -6,6 +6,12 @@ export function signed(edge, url, end = now() + 3600, more = {}) {
   return getSignedUrl({ url, keyPairId: edge.keyPairId, privateKey: edge.privateKeyPem, dateLessThan: iso(end), ...more });
 }
 
+/** A link whose end was counted in milliseconds. */
+export function signedInMilliseconds(edge, url) {
+  const policy = JSON.stringify({ Statement: [{ Resource: url, Condition: { DateLessThan: { "AWS:EpochTime": Date.now() + 3_600_000 } } }] });
+  return getSignedUrl({ url, keyPairId: edge.keyPairId, privateKey: edge.privateKeyPem, policy });
+}
+
 /** Cookies for a pattern. */
 export function signedCookies(edge, resource, end) {
   const policy = JSON.stringify({ Statement: [{ Resource: resource, Condition: { DateLessThan: { "AWS:EpochTime": end } } }] });

@@ -7,7 +7,7 @@ from typing import Any, Callable
 import frontgate as kit
 import pytest
 from frontgate import REASONS, Edge, OriginError, UsageError
-from signing import END, START, signed_cookies, signer_of
+from signing import END, START, in_milliseconds, signed_cookies, signer_of
 
 pytestmark = pytest.mark.frontgate(scope="module", base_urls="https://media.example.com")
 Sign = Callable[..., str]
@@ -38,6 +38,28 @@ def test_a_link_for_a_base_url_opens_at_the_edge(frontgate: Edge, sign: Sign) ->
     link = sign("https://media.example.com/film.mp4")
     frontgate.assert_allowed(link)
     frontgate.at(END).assert_denied(link, "expired")
+
+
+def test_an_end_in_milliseconds_is_not_what_was_meant(frontgate: Edge, sign: Sign) -> None:
+    link = in_milliseconds(frontgate, "/film.mp4")
+    assert frontgate.get(link).warnings == ["milliseconds"]
+    lines = failure(lambda: frontgate.assert_allowed(link))
+    assert lines[0].startswith("expected http") and " to be allowed as it was meant, but Expires is " in lines[0]
+    assert "CloudFront allows it until the year " in lines[0] and "allow_warnings=True" in lines[0]
+    assert any(line.startswith("  warning: milliseconds: ") for line in lines)
+    assert frontgate.assert_allowed(link, allow_warnings=True).status == 200
+    frontgate.assert_denied(link + "&x=1", "signature-mismatch")
+    failure(lambda: frontgate.assert_valid_between(link, None, END))
+    # Without a warning there is nothing to allow.
+    good = sign("/film.mp4")
+    assert frontgate.assert_allowed(good, allow_warnings=True).warnings == []
+
+
+def test_standard_base64_is_warned_of_and_passes(frontgate: Edge, sign: Sign) -> None:
+    head, signature = sign("/film.mp4").split("&Signature=")
+    signature, tail = signature.split("&", 1)
+    standard = signature.translate(str.maketrans("-_~", "+=/"))
+    assert frontgate.assert_allowed(f"{head}&Signature={standard}&{tail}").warnings == ["plain-base64"]
 
 
 def test_the_end_is_exact(frontgate: Edge, sign: Sign) -> None:

@@ -60,7 +60,7 @@ impl What {
     /// Signs it. What works and is hardly meant is said on stderr, unless that is to be quiet.
     pub(super) fn sign(&self, quiet: bool) -> anyhow::Result<(Terms, Values)> {
         check_url(&self.url)?;
-        let terms = self.terms(quiet)?;
+        let terms = self.terms()?;
         if matches!(terms, Terms::Canned { .. })
             && !self.wildcard_in_canned
             && let Some(why) = wildcard_in_canned(&self.url)
@@ -77,10 +77,14 @@ impl What {
             Hash::Sha256 => HashAlgorithm::Sha256,
         };
         let values = signing_values(&self.url, &terms, &key, &key_pair_id, hash)?;
+        let has_end = self.expires.is_some() || self.expires_in.is_some() || self.policy.is_some();
+        if let (false, false, Some(end)) = (has_end, quiet, terms.expires()) {
+            tell!("note: valid for {DEFAULT_LENGTH}, until {end}; --expires-in sets another length");
+        }
         Ok((terms, values))
     }
 
-    fn terms(&self, quiet: bool) -> anyhow::Result<Terms> {
+    fn terms(&self) -> anyhow::Result<Terms> {
         if let Some(file) = &self.policy {
             return terms_of(file);
         }
@@ -93,11 +97,7 @@ impl What {
             None => {
                 let length = self.expires_in.as_deref().unwrap_or(DEFAULT_LENGTH);
                 let length = parse_duration(length).map_err(|error| anyhow!("--expires-in: {error}"))?;
-                let end = time("expires-in", &now.0.saturating_add(length.as_secs()).to_string())?;
-                if self.expires_in.is_none() && !quiet {
-                    tell!("note: valid for {DEFAULT_LENGTH}, until {end}; --expires-in sets another length");
-                }
-                end
+                time("expires-in", &now.0.saturating_add(length.as_secs()).to_string())?
             }
         };
         let not_before = self.not_before.as_deref().map(|text| time("not-before", text)).transpose()?;

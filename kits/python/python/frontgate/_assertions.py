@@ -129,7 +129,7 @@ def _warning(viewer: Viewer, url: str, method: str) -> str:
     """What the warning of milliseconds says."""
     try:
         warnings = viewer.explain(url, method=method).report["warnings"]
-        return next(warning["text"] for warning in warnings if warning["name"] == _MILLISECONDS)
+        return str(next(warning["text"] for warning in warnings if warning["name"] == _MILLISECONDS))
     except (FrontgateError, KeyError, StopIteration):
         return _MILLISECONDS
 
