@@ -208,6 +208,9 @@ fn parse_seen(seen: WatchedFile, text: &str) -> Result<Settings, InvalidConfig> 
     for fault in errors.iter_mut().chain(&mut warnings).chain(&mut settings.unless_test_mode) {
         variables.hide(fault);
     }
+    for certificate in settings.server.https.iter_mut().flat_map(|listener| &mut listener.certificates) {
+        certificate.file = variables.hidden(&certificate.file);
+    }
     if errors.is_empty() {
         Ok(Settings { warnings, variables, ..settings })
     } else {
@@ -278,34 +281,5 @@ impl Loader<'_, '_> {
     /// A file that is about to be read.
     fn watch(&mut self, path: &Path) {
         self.watched.push(WatchedFile::look(path));
-    }
-
-    /// A name that nothing has, with the names that there are.
-    fn undefined<'n>(&mut self, name: &Placed<&str>, what: &str, names: impl Iterator<Item = &'n String>) {
-        self.undefined_but(name, what, names, None);
-    }
-
-    /// The same, where it can be told what was meant.
-    fn undefined_but<'n>(
-        &mut self,
-        name: &Placed<&str>,
-        what: &str,
-        names: impl Iterator<Item = &'n String>,
-        help: Option<String>,
-    ) {
-        let names: Vec<&str> = names.map(String::as_str).collect();
-        let fault = self.faults.at(&name.span, format!("{what} `{}` is not defined", name.value));
-        let expected = if names.is_empty() { "none is defined".to_owned() } else { names.join(", ") };
-        let fault = fault.found(format!("{:?}", name.value)).expected(expected);
-        self.faults.error(Fault { help, ..fault });
-    }
-
-    /// Warns beyond a quota of CloudFront's, all of which AWS raises on request (semantics 6 and 9.3).
-    fn quota(&mut self, span: &std::ops::Range<usize>, what: &str, found: usize, most: usize) {
-        if found > most {
-            let fault =
-                self.faults.at(span, format!("more {what} than CloudFront takes without being asked"));
-            self.faults.warning(fault.found(found).expected(format!("at most {most}")));
-        }
     }
 }

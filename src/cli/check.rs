@@ -99,10 +99,10 @@ fn as_text(settings: &Settings, paint: Paint) -> String {
 fn policies(behavior: &CacheBehavior) -> String {
     let mut text = String::new();
     if behavior.origin_request_policy.id() != OriginRequestPolicy::default().id() {
-        let _ = write!(text, "  asks by {}", behavior.origin_request_policy.id());
+        let _ = write!(text, "  request policy {}", behavior.origin_request_policy.id());
     }
     if let Some(policy) = &behavior.response_headers_policy {
-        let _ = write!(text, "  answers by {}", policy.id);
+        let _ = write!(text, "  response policy {}", policy.id);
     }
     text
 }

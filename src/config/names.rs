@@ -133,4 +133,38 @@ impl Loader<'_, '_> {
             None => UnknownHost::Refuse,
         }
     }
+
+    /// A name that nothing has, with the names that there are.
+    pub(super) fn undefined<'n>(
+        &mut self,
+        name: &Placed<&str>,
+        what: &str,
+        names: impl Iterator<Item = &'n String>,
+    ) {
+        self.undefined_but(name, what, names, None);
+    }
+
+    /// The same, where it can be told what was meant.
+    pub(super) fn undefined_but<'n>(
+        &mut self,
+        name: &Placed<&str>,
+        what: &str,
+        names: impl Iterator<Item = &'n String>,
+        help: Option<String>,
+    ) {
+        let names: Vec<&str> = names.map(String::as_str).collect();
+        let fault = self.faults.at(&name.span, format!("{what} `{}` is not defined", name.value));
+        let expected = if names.is_empty() { "none is defined".to_owned() } else { names.join(", ") };
+        let fault = fault.found(format!("{:?}", name.value)).expected(expected);
+        self.faults.error(Fault { help, ..fault });
+    }
+
+    /// Warns beyond a quota of CloudFront's, all of which AWS raises on request (semantics 6 and 9.3).
+    pub(super) fn quota(&mut self, span: &Range<usize>, what: &str, found: usize, most: usize) {
+        if found > most {
+            let fault =
+                self.faults.at(span, format!("more {what} than CloudFront takes without being asked"));
+            self.faults.warning(fault.found(found).expected(format!("at most {most}")));
+        }
+    }
 }

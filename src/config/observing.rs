@@ -1,13 +1,12 @@
 //! `[access-log]`, `[admin]` and `[server] reload`: what is told of requests, and when the files are read again.
 
-use std::fs;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Loader;
+use super::files::{self, FileError};
 use super::reader::{Placed, Reader};
+use super::{Fault, Loader};
 
 /// `[access-log]`: a line for each request, in a file of its own.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -160,27 +159,25 @@ impl Loader<'_, '_> {
         self.watch(&path);
         match read_token(&path) {
             Ok(token) => Some(token),
-            Err(error) => {
-                let fault = self.faults.at(&file.span, format!("the admin token can't be read: {error}"));
-                let fault = fault.found(path.display());
-                self.faults.error(fault.expected(format!(
+            Err(FileError { message, help }) => {
+                let fault = self.faults.at(&file.span, format!("the admin token can't be read: {message}"));
+                let fault = fault.found(path.display()).expected(format!(
                     "a file with one line of {MIN_TOKEN} to {MAX_TOKEN} visible ASCII characters"
-                )));
+                ));
+                self.faults.error(Fault { help, ..fault });
                 None
             }
         }
     }
 }
 
-fn read_token(path: &Path) -> io::Result<AdminToken> {
-    let meta = fs::metadata(path)?;
-    if !meta.is_file() || meta.len() > MAX_TOKEN + 2 {
-        return Err(io::Error::other("it is no small regular file"));
-    }
-    let text = fs::read_to_string(path)?;
+fn read_token(path: &Path) -> Result<AdminToken, FileError> {
+    let bytes = files::read(path, MAX_TOKEN + 2)?;
+    let text = String::from_utf8(bytes).unwrap_or_default();
     let token = text.trim_end_matches(['\r', '\n']);
     if token.len() < MIN_TOKEN || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(io::Error::other("it holds no token"));
+        let help = Some("`head -c 32 /dev/urandom | base64 > admin.token` writes one".to_owned());
+        return Err(FileError { message: "it holds no token".to_owned(), help });
     }
     Ok(AdminToken(token.into()))
 }

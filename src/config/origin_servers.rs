@@ -9,7 +9,7 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::files::FileError;
+use super::files::{self, FileError};
 use super::reader::{Placed, Reader};
 use super::{Fault, Loader, WatchedFile, location, servable};
 use crate::distribution::origin::{Authorities, Endpoint, HttpServer, OriginLocation, OriginProtocol};
@@ -187,7 +187,8 @@ impl Loader<'_, '_> {
 
 /// Reads the certificates of a PEM file, each of which must be one to trust by.
 fn authorities(file: &Path) -> Result<Authorities, String> {
-    let pem = std::fs::read(file).map_err(|error| format!("a PEM file; {}: {error}", file.display()))?;
+    let pem = files::read(file, MAX_PEM)
+        .map_err(|error| format!("a PEM file; {}: {}", file.display(), error.message))?;
     let mut found = Vec::new();
     for certificate in CertificateDer::pem_slice_iter(&pem) {
         let certificate =
@@ -227,3 +228,6 @@ fn endpoint(host: &str, scheme: Scheme, port: u16) -> Option<Endpoint> {
     let authority = if port == scheme.default_port() { host } else { format!("{host}:{port}") };
     Some(Endpoint { authority: HeaderValue::from_str(&authority).ok()?, port })
 }
+
+/// A bundle of all public authorities has some hundred thousand bytes.
+const MAX_PEM: u64 = 4 << 20;

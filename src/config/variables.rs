@@ -96,19 +96,17 @@ impl Variables {
 
     /// A message without the values, in whatever form: as they are, quoted, or in lower case.
     pub(crate) fn hidden(&self, text: &str) -> String {
+        let forms: Vec<(String, &String)> = self.replaced.iter().flat_map(forms).collect();
         let mut shown = String::with_capacity(text.len());
         let mut rest = text;
         'text: while let Some(next) = rest.chars().next() {
-            for (value, written) in &self.replaced {
-                let quoted = format!("{value:?}");
-                for form in [value, &quoted[1..quoted.len() - 1], &value.to_lowercase()] {
-                    if let Some(after) = rest.strip_prefix(form)
-                        && (form.len() > MAX_WORD || is_word(&shown, after))
-                    {
-                        shown += written;
-                        rest = after;
-                        continue 'text;
-                    }
+            for (form, written) in &forms {
+                if let Some(after) = rest.strip_prefix(form.as_str())
+                    && (form.len() > MAX_WORD || is_word(&shown, after))
+                {
+                    shown += written;
+                    rest = after;
+                    continue 'text;
                 }
             }
             shown.push(next);
@@ -116,6 +114,13 @@ impl Variables {
         }
         shown
     }
+}
+
+/// How a value may appear in a message.
+fn forms((value, written): &(String, String)) -> [(String, &String); 3] {
+    let quoted = format!("{value:?}");
+    let quoted = quoted[1..quoted.len() - 1].to_owned();
+    [value.clone(), quoted, value.to_lowercase()].map(|form| (form, written))
 }
 
 /// Whether what is between two texts is a word of its own: a value such as `80` is not looked for within `8080`.

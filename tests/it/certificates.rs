@@ -274,7 +274,7 @@ fn an_authority_is_made_as_the_page_says_and_the_hook_installs_a_renewal() {
     command.args(["serve", "--listen", "127.0.0.1:0"]);
     let edge = Edge::start(command, folder);
     assert_eq!(over_tls(&edge, &authority), "200");
-    assert!(!edge.log().contains("WARN"), "{}", edge.log());
+    assert!(!edge.log().contains("certificate"), "{}", edge.log());
     // A renewal by another authority: once the hook has run, the old one is refused and the new one is trusted.
     let renewed = tempfile::tempdir().unwrap();
     run(renewed.path());

@@ -166,5 +166,5 @@ fn the_commented_examples_are_good_ones() {
     put("config.toml", uncommented().as_bytes());
     let output = frontgate().current_dir(dir.path()).arg("check").output().unwrap();
     assert_eq!((output.status.code(), stderr(&output).as_str()), (Some(0), ""), "{}", stdout(&output));
-    assert!(stdout(&output).contains("answers by player"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("response policy player"), "{}", stdout(&output));
 }

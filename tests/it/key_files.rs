@@ -38,6 +38,11 @@ static FORMS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
         openssl ecparam -name secp384r1 -genkey -noout -out private.p384.pem
         openssl pkey -in private.p384.pem -out private.p384-8.pem
         openssl ec -in private.p384.pem -pubout -out public.p384.pem 2>/dev/null
+        openssl ecparam -name prime256v1 -genkey -noout -param_enc explicit -out private.explicit.pem
+        sed 's/ENCRYPTED PRIVATE/PRIVATE/' private.encrypted.pem > private.encrypted-label.pem
+        printf 'data:\n  tls.key: %s\n' "$(base64 -w0 private.pem)" > private.yaml
+        sed 's/-----/—–—/g' private.pem > private.dashes
+        sed 's/-----/----/g' public.pem > public.dashes
         openssl genpkey -algorithm rsa-pss -pkeyopt rsa_keygen_bits:2048 -out private.pss.pem 2>/dev/null
 
         cp private.pem ssh_key && chmod 600 ssh_key
@@ -111,6 +116,8 @@ fn damages(pem: &str) -> Vec<(&'static str, String)> {
         (".env", format!("CLOUDFRONT_KEY={quoted}\n")),
         ("no last newline", pem.trim_end().to_owned()),
         ("blank lines", pem.replace('\n', "\n\n")),
+        ("a URL's value", pem.replace(' ', "%20").replace('+', "%2B").replace('\n', "%0A")),
+        ("a form's value", pem.replace('+', "%2B").replace(' ', "+").replace('\n', "%0D%0A")),
     ]
 }
 
@@ -240,6 +247,15 @@ fn keys_that_no_command_makes_fit_are_named() {
         ("certificate.der", "private", vec!["a certificate", "has no private key"]),
         ("private.cut", "private", vec!["without its `-----END PRIVATE KEY-----`", "copy the whole file"]),
         ("public.cut", "public", vec!["without its `-----END PUBLIC KEY-----`", "copy the whole file"]),
+        (
+            "private.explicit.pem",
+            "private",
+            vec!["whose values are those of no key", "-ec_param_enc named_curve"],
+        ),
+        ("private.encrypted-label.pem", "private", vec!["an encrypted private key"]),
+        ("private.yaml", "private", vec!["encoded in base64 once more"]),
+        ("private.dashes", "private", vec!["without its five hyphens"]),
+        ("public.dashes", "public", vec!["without its five hyphens"]),
         ("page.html", "public", vec!["an HTML page"]),
         ("empty", "public", vec!["it is empty"]),
         ("empty", "private", vec!["it is empty"]),

@@ -36,7 +36,17 @@ pub(crate) fn certificates() -> &'static Path {
 
 /// Leaves and their names.
 const LEAVES: [(&str, &[&str]); 2] = [
-    ("media", &[HOST, "media.example.com", "media.example.test", "localhost", "one.example.com"]),
+    (
+        "media",
+        &[
+            HOST,
+            "media.example.com",
+            "media.example.test",
+            "localhost",
+            "one.example.com",
+            "*.cdn.example.com",
+        ],
+    ),
     ("app", &["app.example.test"]),
 ];
 

@@ -19,6 +19,9 @@ pub(super) fn help(format: Format, half: Half) -> Option<&'static str> {
         (Format::Utf16, _) => Some(
             "save it as UTF-8 (PowerShell: Set-Content -Encoding ascii): iconv -f UTF-16 -t UTF-8 KEY > NEW",
         ),
+        (Format::OtherDashes, _) => Some(
+            "write hyphens in place of dashes, five on both sides: `-----BEGIN …-----`, `-----END …-----`",
+        ),
         (Format::Html, _) => Some("was it downloaded from a page that wants a sign-in first?"),
         (Format::Empty | Format::UnknownText | Format::UnknownBytes, _) => None,
         (format, Half::Public) => public(format),
@@ -51,6 +54,7 @@ fn public(format: Format) -> Option<&'static str> {
         | Format::XmlKey
         | Format::Base64OfPem
         | Format::Utf16
+        | Format::OtherDashes
         | Format::Html
         | Format::Empty
         | Format::UnknownText
@@ -84,6 +88,7 @@ fn private(format: Format) -> Option<&'static str> {
         | Format::XmlKey
         | Format::Base64OfPem
         | Format::Utf16
+        | Format::OtherDashes
         | Format::Html
         | Format::Empty
         | Format::UnknownText

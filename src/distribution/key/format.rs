@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::unfit::Half;
 use rsa::pkcs8::der::asn1::AnyRef;
 use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 
@@ -24,6 +25,8 @@ pub(super) enum Format {
     XmlKey,
     Base64OfPem,
     BareBase64,
+    /// A `BEGIN` line with other dashes than five hyphens, as autocorrection leaves it.
+    OtherDashes,
     Utf16,
     Html,
     Empty,
@@ -67,6 +70,15 @@ impl Structure {
         }
     }
 
+    /// Whether it is this half of a pair.
+    pub(super) fn is(self, half: Half) -> bool {
+        match self {
+            Self::Spki | Self::Pkcs1Public => half == Half::Public,
+            Self::Pkcs8 | Self::Pkcs1Private | Self::Sec1 => half == Half::Private,
+            Self::Certificate | Self::Request | Self::Pkcs7 => false,
+        }
+    }
+
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Spki => "a public key (SPKI)",
@@ -97,6 +109,7 @@ impl fmt::Display for Format {
             Self::XmlKey => "an RSA key as XML",
             Self::Base64OfPem => "a PEM file that was encoded in base64 once more",
             Self::BareBase64 => "base64 without its `-----BEGIN` and `-----END` lines",
+            Self::OtherDashes => "a `BEGIN` line without its five hyphens on both sides",
             Self::Utf16 => "UTF-16 text",
             Self::Html => "an HTML page",
             Self::Empty => "nothing: it is empty",
@@ -155,10 +168,12 @@ pub(super) fn of_text(text: &str) -> Format {
         Format::XmlKey
     } else if let Some(algorithm) = openssh_line(text) {
         Format::OpenSshPublic(algorithm)
-    } else if is_base64 && squeezed.starts_with("LS0tLS1CRUdJTi") {
+    } else if squeezed.contains("LS0tLS1CRUdJTi") {
         Format::Base64OfPem
     } else if is_base64 && squeezed.starts_with("MI") && squeezed.len() > 64 {
         Format::BareBase64
+    } else if text.contains("BEGIN") && text.contains("KEY") {
+        Format::OtherDashes
     } else {
         Format::UnknownText
     }

@@ -3,6 +3,8 @@
 //! Environment variables, YAML and secret stores change the line ends of a key, never its base64. So only the markers, the
 //! label and the base64 between them count here. The strict form is RFC 7468; the key inside is parsed strictly.
 
+use std::borrow::Cow;
+
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -34,7 +36,7 @@ pub(crate) enum BrokenPem {
 
 /// Every block of a text, in order; none where the text has no marker.
 pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, BrokenPem> {
-    let text = with_line_ends(text);
+    let text = with_line_ends(&percent_decoded(text));
     let mut rest = text.as_str();
     let mut found = Vec::new();
     while let Some((_, after)) = rest.split_once(BEGIN) {
@@ -55,6 +57,16 @@ pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, BrokenPem> {
         rest = after;
     }
     Ok(found)
+}
+
+/// A value that was written for a URL or a form; `%` is no part of base64.
+fn percent_decoded(text: &str) -> Cow<'_, str> {
+    let is_form = text.contains("-----BEGIN+");
+    if !is_form && !text.contains("-----BEGIN%20") {
+        return Cow::Borrowed(text);
+    }
+    let spaced = if is_form { text.replace('+', " ") } else { text.to_owned() };
+    Cow::Owned(percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned())
 }
 
 /// Escapes of JSON, of shells and of .env files as what they stand for; a backslash is no part of base64.
@@ -175,6 +187,8 @@ mod tests {
             ("text around", format!("Bag Attributes\n    friendlyName: x\nKey: -----\n{pem}\nthe end -----")),
             ("quoted", format!("PUBLIC_KEY=\"{}\"\nOTHER=1\n", pem.replace('\n', "\\n"))),
             ("JSON", json.replace('/', "\\/")),
+            ("a URL's value", pem.replace(' ', "%20").replace('+', "%2B").replace('\n', "%0A")),
+            ("a form's value", pem.replace('+', "%2B").replace(' ', "+").replace('\n', "%0D%0A")),
             ("shell continuation", pem.replace('\n', "\\\n")),
         ] {
             let read = blocks(&text).unwrap_or_else(|broken| panic!("{name}: {broken:?}"));

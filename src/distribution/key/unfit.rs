@@ -98,6 +98,19 @@ impl UnfitKey {
                 );
                 Self::new(half, format!("{} under the label `{label}`", held.name()), help)
             }
+            // Its own structure, which couldn't be read all the same.
+            (Some(Format::Der(expected)), Some(_))
+                if expected.is(half) && held == Some(Format::Der(expected)) =>
+            {
+                let help = "openssl pkey -check -noout -in KEY says what is wrong; where a curve has explicit parameters: \
+                            openssl pkey -in KEY -ec_param_enc named_curve -out NEW";
+                Self::new(
+                    half,
+                    format!("the block `{label}`, whose values are those of no key"),
+                    help.to_owned(),
+                )
+            }
+            (Some(Format::Der(_)), Some(Format::Encrypted)) => Self::of(half, Format::Encrypted),
             (Some(Format::Der(expected)), None) => {
                 let again = "copy the whole file again; what the block holds is damaged".to_owned();
                 Self::new(half, format!("the block `{label}` without {}", expected.name()), again)
