@@ -90,6 +90,8 @@ fn plain(text: &str) -> String {
     plain
 }
 
+const CERTIFICATE_END: &str = "frontgate_certificate_not_after_timestamp_seconds";
+
 #[derive(Debug)]
 struct Observed(Arc<Edge>);
 
@@ -106,7 +108,9 @@ impl Collector for Observed {
         connections(&mut out, &totals)?;
         verifications(&mut out, edge)?;
         reloads(&mut out, edge)?;
-        certificates(&mut out, edge)?;
+        let certificates = &edge.running.load().certificates;
+        let ends = certificates.iter().map(|one| ([("certificate", one.file.as_str())], one.not_after));
+        out.gauges(CERTIFICATE_END, "When a listener's certificate expires", ends)?;
         let lost = edge.access_log.as_ref().map_or(0, crate::edge::access_log::AccessLog::lost);
         out.counter(
             "frontgate_access_log_lost_lines",
@@ -196,16 +200,6 @@ fn verifications(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
     out.counter("frontgate_verified_policy_cache_hits", help, memo.hits())?;
     let help = "Signatures in the cache of verified policies";
     out.gauge("frontgate_verified_policy_cache_entries", help, memo.entries())
-}
-
-fn certificates(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
-    let running = edge.running.load();
-    let ends = running.certificates.iter().map(|one| ([("certificate", one.file.as_str())], one.not_after));
-    out.gauges(
-        "frontgate_certificate_not_after_timestamp_seconds",
-        "When a listener's certificate expires",
-        ends,
-    )
 }
 
 fn reloads(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
