@@ -3,8 +3,10 @@
 use frontgate::distribution::key::HashAlgorithm;
 use frontgate::epoch::EpochSeconds;
 
+mod hostile;
 mod prepare;
 
+use hostile::Hostile;
 pub(crate) use prepare::Fallible;
 
 /// One thing to measure.
@@ -21,6 +23,7 @@ enum Work {
     MatchResource,
     MatchPath,
     Redact,
+    Endure(Hostile),
 }
 
 #[derive(Clone, Copy)]
@@ -80,7 +83,7 @@ const FORGED: Asked = Asked { signed: Signed::Target(OTHER_SEGMENT), decision: "
 const UNSIGNED: Asked = Asked { sent_in: SentIn::Nothing, ..CANNED };
 
 /// Nothing is verified here: the work is the same on every machine, so that its instructions can be compared.
-pub(crate) const WITHOUT_CRYPTOGRAPHY: [Case; 13] = [
+pub(crate) const WITHOUT_CRYPTOGRAPHY: [Case; 21] = [
     decide("public", Asked { target: "/public/app.js?v=3", decision: "public", ..UNSIGNED }),
     decide("remembered-wildcard", WILDCARD),
     decide("remembered-wildcard-cookies", Asked { sent_in: SentIn::Cookies, ..WILDCARD }),
@@ -94,6 +97,14 @@ pub(crate) const WITHOUT_CRYPTOGRAPHY: [Case; 13] = [
     Case { name: "match-resource", work: Work::MatchResource },
     Case { name: "match-path", work: Work::MatchPath },
     Case { name: "redact", work: Work::Redact },
+    endure("hostile-too-many-readings", Hostile::TooManyReadings),
+    endure("hostile-readings", Hostile::Readings),
+    endure("hostile-patterns", Hostile::Patterns),
+    endure("hostile-query", Hostile::Query),
+    endure("hostile-cookies", Hostile::Cookies),
+    endure("hostile-policy-values", Hostile::PolicyValues),
+    endure("hostile-policy-escapes", Hostile::PolicyEscapes),
+    endure("hostile-log", Hostile::Log),
 ];
 
 /// aws-lc chooses the instructions of these by the processor: they are timed, not counted.
@@ -111,6 +122,10 @@ pub(crate) const WITH_CRYPTOGRAPHY: [Case; 9] = [
 
 const fn decide(name: &'static str, asked: Asked) -> Case {
     Case { name, work: Work::Decide(asked) }
+}
+
+const fn endure(name: &'static str, sent: Hostile) -> Case {
+    Case { name, work: Work::Endure(sent) }
 }
 
 const fn verify(name: &'static str, key: KeyChoice, hash: HashAlgorithm) -> Case {

@@ -40,6 +40,7 @@ impl Case {
             Work::MatchResource => matching_resource(),
             Work::MatchPath => matching_path(),
             Work::Redact => redaction(),
+            Work::Endure(sent) => sent.prepare(),
         }
         .map_err(|error| format!("{}: {error}", self.name).into())
     }
@@ -148,6 +149,11 @@ fn rsa_pem() -> Fallible<&'static str> {
     Ok(PEM.get_or_init(|| pem))
 }
 
+/// The group of the one key.
+pub(super) fn group() -> Fallible<KeyGroup> {
+    Ok(KeyGroup { id: "signers".to_owned(), keys: vec![Arc::new(public(&KeyChoice::Rsa.private()?)?)] })
+}
+
 fn public(key: &PrivateKey) -> Fallible<PublicKey> {
     Ok(PublicKey::from_pem(PublicKeyId::new(KEY_PAIR_ID), &key.public_pem()?, KeyTolerance::default())?)
 }
@@ -197,7 +203,7 @@ fn redaction() -> Fallible<Prepared> {
     Ok(Box::new(move || drop(black_box(redacted(black_box(&link))))))
 }
 
-fn name(decision: &Decision) -> &'static str {
+pub(super) fn name(decision: &Decision) -> &'static str {
     match decision {
         Decision::Allow(Admission::Public) => "public",
         Decision::Allow(Admission::Signed { remembered: true, .. }) => "remembered",
@@ -206,6 +212,6 @@ fn name(decision: &Decision) -> &'static str {
     }
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(expected: T, found: T) -> Fallible<()> {
+pub(super) fn expect<T: PartialEq + std::fmt::Debug>(expected: T, found: T) -> Fallible<()> {
     if found == expected { Ok(()) } else { Err(format!("expected {expected:?}, found {found:?}").into()) }
 }
