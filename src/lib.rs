@@ -100,6 +100,8 @@ pub mod locations;
 pub mod origin;
 #[cfg(feature = "shell")]
 mod paste;
+#[cfg(feature = "shell")]
+#[doc(hidden)]
 pub mod small_writes;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -236,7 +236,11 @@ impl Readable for Vec<u8> {
             Step::ResolveDots => memchr::memmem::find(self, b"/."),
             // Escapes are in upper case here.
             Step::DecodeButSlashes => memchr::memmem::find(self, b"%2F"),
-            Step::Decode | Step::DropAuthority | Step::StripBlanks => Some(0),
+            Step::StripBlanks => match self.last() {
+                Some(..=b' ') => Some(0),
+                _ => memchr::memchr3(b'\t', b'\n', b'\r', self),
+            },
+            Step::Decode | Step::DropAuthority => Some(0),
         };
         found.and_then(|_| rewritten(self, step))
     }

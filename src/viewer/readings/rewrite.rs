@@ -14,6 +14,14 @@ pub(crate) trait Symbol: Copy + PartialEq {
     fn is(self, byte: u8) -> bool {
         self.byte() == Some(byte)
     }
+    /// Where a byte stands first.
+    fn find(text: &[Self], byte: u8) -> Option<usize> {
+        text.iter().position(|symbol| symbol.is(byte))
+    }
+    /// Where two slashes stand first.
+    fn find_slashes(text: &[Self]) -> Option<usize> {
+        text.windows(2).position(|pair| pair.iter().all(|symbol| symbol.is(b'/')))
+    }
 }
 
 impl Symbol for u8 {
@@ -23,6 +31,14 @@ impl Symbol for u8 {
 
     fn literal(byte: u8) -> Self {
         byte
+    }
+
+    fn find(text: &[Self], byte: u8) -> Option<usize> {
+        memchr::memchr(byte, text)
+    }
+
+    fn find_slashes(text: &[Self]) -> Option<usize> {
+        memchr::memmem::find(text, b"//")
     }
 }
 
@@ -59,17 +75,26 @@ fn turn_backslashes<S: Symbol>(text: &[S]) -> Vec<S> {
 }
 
 fn drop_parameters<S: Symbol>(text: &[S]) -> Vec<S> {
-    let mut is_dropping = false;
-    let kept = text.iter().copied().filter(|symbol| {
-        is_dropping = (is_dropping || symbol.is(b';')) && !symbol.is(b'/');
-        !is_dropping
-    });
-    kept.collect()
+    let mut kept = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = S::find(rest, b';') {
+        kept.extend_from_slice(&rest[..at]);
+        let end = S::find(&rest[at..], b'/').map_or(rest.len(), |length| at + length);
+        rest = &rest[end..];
+    }
+    kept.extend_from_slice(rest);
+    kept
 }
 
 fn merge_slashes<S: Symbol>(text: &[S]) -> Vec<S> {
-    let mut merged = text.to_vec();
-    merged.dedup_by(|a, b| a.is(b'/') && b.is(b'/'));
+    let mut merged = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = S::find_slashes(rest) {
+        merged.extend_from_slice(&rest[..=at]);
+        let slashes = rest[at..].iter().take_while(|symbol| symbol.is(b'/')).count();
+        rest = &rest[at + slashes..];
+    }
+    merged.extend_from_slice(rest);
     merged
 }
 
@@ -112,7 +137,13 @@ pub(in crate::viewer) fn resolve_dots<S: Symbol>(text: &[S]) -> Option<Vec<S>> {
 
 /// The segments of a path that begins with `/`.
 fn segments<S: Symbol>(text: &[S]) -> impl Iterator<Item = &[S]> {
-    text.split(|symbol| symbol.is(b'/')).skip(1)
+    let mut rest = text.get(1..);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let end = S::find(text, b'/');
+        rest = end.map(|end| &text[end + 1..]);
+        Some(&text[..end.unwrap_or(text.len())])
+    })
 }
 
 fn is_dot_segment<S: Symbol>(segment: &[S]) -> bool {
@@ -138,18 +169,13 @@ pub(super) fn climbs_above_root(path: &[u8]) -> bool {
 fn decode<S: Symbol>(text: &[S], decodes: impl Fn(u8) -> bool) -> Vec<S> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut rest = text;
-    while let Some((&first, after)) = rest.split_first() {
-        match escape_at(rest).filter(|byte| decodes(*byte)) {
-            Some(byte) => {
-                decoded.push(S::literal(byte));
-                rest = &rest[3..];
-            }
-            None => {
-                decoded.push(first);
-                rest = after;
-            }
-        }
+    while let Some(at) = S::find(rest, b'%') {
+        decoded.extend_from_slice(&rest[..at]);
+        let escape = escape_at(&rest[at..]).filter(|byte| decodes(*byte));
+        decoded.push(escape.map_or(rest[at], S::literal));
+        rest = &rest[at + if escape.is_some() { 3 } else { 1 }..];
     }
+    decoded.extend_from_slice(rest);
     decoded
 }
 
