@@ -16,7 +16,7 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// Divides the files that the system allows to this process; none where it tells no number.
+    /// Divides the files that the system allows to this process; none where there is no limit.
     #[must_use]
     pub fn of(limits: &Limits, workers: usize, files: Option<u64>) -> Self {
         let wanted = Self { viewers: limits.connections, origins: limits.origin_connections, idle: MAX_IDLE };
@@ -27,7 +27,7 @@ impl Capacity {
         if wanted.files() <= each {
             return wanted;
         }
-        // A third for what is asked of origins: a request needs its viewer's connection and another one.
+        // A third for origins: a request needs its viewer's connection and another one.
         let origins = wanted.origins.min(each / 3).max(LEAST);
         let idle = wanted.idle.min(each / 16);
         let viewers = wanted.viewers.min(each.saturating_sub(origins + idle)).max(LEAST);

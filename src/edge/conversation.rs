@@ -368,6 +368,22 @@ mod tests {
     }
 
     #[test]
+    fn a_response_that_its_viewer_does_not_take_makes_room_for_others() {
+        let all = Conversations::default();
+        let (stalled, moving, idle) =
+            (all.begin(Slot::default()), all.begin(Slot::default()), all.begin(Slot::default()));
+        let _requests = (stalled.request(), moving.request());
+        stalled.waits_for_viewer(true);
+        moving.waits_for_viewer(true);
+        moving.waits_for_viewer(false);
+        idle.waits_for_viewer(true);
+        all.shed(Duration::from_secs(60), 9);
+        assert_eq!(called(&stalled), None);
+        all.shed(Duration::ZERO, 9);
+        assert_eq!((called(&stalled), called(&moving), called(&idle)), (Some(Call::Shed), None, None));
+    }
+
+    #[test]
     fn a_stop_reaches_those_that_are_and_those_that_come() {
         let all = Conversations::default();
         let before = all.begin(Slot::default());

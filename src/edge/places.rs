@@ -203,7 +203,7 @@ mod tests {
         let places = Places::new(100);
         let viewer = share(&places, 2);
         let (one, two) = (filled(&viewer).await.unwrap(), filled(&viewer).await.unwrap());
-        // Asked twice, it holds one.
+        // Filled twice, it holds one place.
         assert!(one.fill(LIMIT).await);
         assert!(filled(&viewer).await.is_none());
         let (third, ()) = tokio::join!(filled(&viewer), async {

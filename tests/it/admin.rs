@@ -322,7 +322,7 @@ fn health_is_answered_at_once_whatever_hangs_on_the_admin_listener() {
 }
 
 #[test]
-fn guesses_are_slow_on_every_way_in_and_lock_nobody_out() {
+fn wrong_tokens_are_slow_in_header_and_form_and_lock_no_owner_out() {
     let edge = with_token(TOKEN);
     let admin = edge.admin.unwrap();
     let guess = |last: u8, text: &str| {
@@ -343,11 +343,11 @@ fn guesses_are_slow_on_every_way_in_and_lock_nobody_out() {
         assert_eq!(guess(2, &text), 401, "{text}");
         assert!(begun.elapsed() >= Duration::from_millis(500), "{text}: {:?}", begun.elapsed());
     }
-    // From where somebody guesses, an answer in time tells nothing either.
+    // From the address of a wrong token, the right one is as slow.
     let begun = std::time::Instant::now();
     assert_eq!((guess(2, &bearer(TOKEN)), guess(2, &form(TOKEN))), (200, 303));
     assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
-    // While strangers guess on every connection there is, the owner comes in.
+    // While others guess on every connection, the owner is let in.
     let flood: Vec<TcpStream> = (0..200)
         .map(|_| {
             let mut stream = connect_from(3, admin);

@@ -97,7 +97,7 @@ pub(super) async fn accept(
     }
 }
 
-/// Reads as much as tells for whom the first request is.
+/// Reads as much as decides which thread answers the first request.
 async fn receive(mut stream: TcpStream, peer: SocketAddr, health: Health, pages: mpsc::Sender<Arrival>) {
     let mut begin = BytesMut::with_capacity(64);
     let is_health = loop {
@@ -179,7 +179,7 @@ impl AsyncWrite for Begun {
     }
 }
 
-/// Connections that have said nothing yet, or are being told of health.
+/// Connections that have sent nothing yet, or whose probe is being answered.
 const MAX_OPEN: usize = 64;
 /// For a probe, whole.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);

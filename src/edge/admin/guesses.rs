@@ -1,5 +1,5 @@
-//! Wrong tokens cost time, for whoever brings them: half a second each, on every way in. The right one is never refused, so that
-//! nobody is locked out by the guesses of others.
+//! Every wrong token costs its sender half a second, in a header as in the form. The right token is never refused, so that guesses
+//! lock no owner out.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ pub(in crate::edge) struct Guesses(RefCell<HashMap<IpAddr, Instant>>);
 
 impl Guesses {
     /// Whether a token that came from an address is the right one. After a wrong one from there, all answers take as long, so
-    /// that none of them tells anything before its time.
+    /// that an early answer reveals nothing.
     pub(in crate::edge) async fn is_right(&self, token: &AdminToken, brought: &[u8], from: IpAddr) -> bool {
         let is_right = token.is(brought);
         let was_suspect = self.is_suspect(from);
@@ -69,12 +69,12 @@ mod tests {
     async fn wrong_tokens_take_half_a_second_and_the_right_one_is_slow_only_from_where_they_came() {
         let token = AdminToken::new("a-token-of-good-length");
         let guesses = Guesses::default();
-        let (stranger, neighbour, owner): (IpAddr, IpAddr, IpAddr) =
+        let (guesser, neighbour, owner): (IpAddr, IpAddr, IpAddr) =
             ("2001:db8::1".parse().unwrap(), "2001:db8::2".parse().unwrap(), "192.0.2.1".parse().unwrap());
         for (from, brought, is_right, millis) in [
             (owner, "a-token-of-good-length", true, 0),
-            (stranger, "wrong", false, 500),
-            (stranger, "a-token-of-good-length", true, 500),
+            (guesser, "wrong", false, 500),
+            (guesser, "a-token-of-good-length", true, 500),
             (neighbour, "a-token-of-good-length", true, 500),
             (owner, "a-token-of-good-length", true, 0),
         ] {
@@ -84,7 +84,7 @@ mod tests {
         }
         sleep(MEMORY).await;
         let begun = Instant::now();
-        assert!(guesses.is_right(&token, b"a-token-of-good-length", stranger).await);
+        assert!(guesses.is_right(&token, b"a-token-of-good-length", guesser).await);
         assert_eq!(begun.elapsed().as_millis(), 0);
     }
 }

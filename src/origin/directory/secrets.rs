@@ -26,7 +26,7 @@ fn is_private_key(file: &File, len: u64) -> io::Result<bool> {
         match found {
             Some(found) => break at + found as u64,
             None if read == 0 => return Ok(false),
-            // Nobody publishes so many blanks; whatever is behind them isn't looked for.
+            // No page begins with so many blanks; what follows them isn't read.
             None if at > MAX_BLANKS => return Ok(true),
             None => at += read as u64,
         }
