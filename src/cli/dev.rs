@@ -66,7 +66,8 @@ pub(super) struct Dev {
     #[arg(long, value_name = "ORIGIN|any")]
     cors: Vec<String>,
     /// Let the clock start at this time, such as +3h or 2033-01-01T00:00:00Z
-    #[arg(long, value_name = "TIME")]
+    /// Let the clock start at this time, such as +3h or 2033-01-01T00:00:00Z
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     now: Option<String>,
     /// The server of an s3:// origin that isn't Amazon's
     #[arg(long, value_name = "URL")]

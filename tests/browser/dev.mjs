@@ -53,9 +53,15 @@ const cases = {
     const bare = await page.goto(`${job.base}/`);
     await page.goto(job.link);
     const cookies = (await context.cookies()).filter(({ name }) => name.startsWith("CloudFront-"));
-    const fetched = await page.evaluate(() => fetch("/image.svg").then((answer) => answer.status));
+    const status = () => page.evaluate(() => fetch("/image.svg", { cache: "no-store" }).then((answer) => answer.status));
+    const seen = { before: bare.status(), at: page.url(), title: await page.title(), fetched: await status() };
+    // The clock of this browser is moved, and moved back.
+    await page.evaluate(() => (document.cookie = "Frontgate-Now=+25h; path=/"));
+    seen.later = await status();
+    await page.evaluate(() => (document.cookie = "Frontgate-Now=; path=/; max-age=0"));
+    seen.again = await status();
     return {
-      before: bare.status(), at: page.url(), title: await page.title(), fetched,
+      ...seen,
       names: cookies.map(({ name }) => name).sort(), isHttpOnly: cookies.every(({ httpOnly }) => httpOnly),
       byScript: await page.evaluate(() => document.cookie),
     };

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Edge, ask, program, run, stderr, stdout};
+use crate::support::{Edge, ask, frontgate, program, run, stderr, stdout};
 
 fn sign(edge: &Edge, url: &str) -> String {
     let (id, key) = edge.dev_key();
@@ -86,6 +86,7 @@ fn chromium_opens_a_private_site_by_the_link_with_cookies() {
         json!(["CloudFront-Key-Pair-Id", "CloudFront-Policy", "CloudFront-Signature"]),
         "{seen}"
     );
+    assert_eq!((&seen["later"], &seen["again"]), (&403.into(), &200.into()), "{seen}");
     assert_eq!((&seen["isHttpOnly"], &seen["byScript"]), (&true.into(), &"".into()), "{seen}");
 }
 
@@ -164,11 +165,44 @@ fn hls_plays_from_another_host_below_one_name_with_signed_cookies_over_tls() {
 }
 
 #[test]
-fn two_hosts_directly_below_localhost_share_no_cookie() {
-    let (seen, _edge) = player("app.localhost", "media.localhost", "localhost");
+fn two_hosts_directly_below_localhost_share_no_cookie_and_explain_says_so() {
+    let (seen, edge) = player("app.localhost", "media.localhost", "localhost");
     assert_eq!(
         (&seen["before"], &seen["stored"], &seen["after"]),
         (&"blocked".into(), &0.into(), &"blocked".into()),
         "{seen}"
+    );
+    let (id, key) = edge.dev_key();
+    let url = format!("https://media.localhost:{}/films/film.m3u8", edge.https[0].port());
+    let signed = run(&[
+        "sign",
+        "cookies",
+        &url,
+        "--resource",
+        &url.replace("film.m3u8", "*"),
+        "--key-pair-id",
+        &id,
+        "--private-key",
+        &key,
+        "--expires-in",
+        "1h",
+        "--format",
+        "set-cookie",
+        "--domain",
+        "localhost",
+    ]);
+    let pasted = format!("{url}\n{}", stdout(&signed));
+    let file = edge.file("pasted.txt");
+    std::fs::write(&file, pasted).unwrap();
+    let output = frontgate()
+        .current_dir(edge.dir.path())
+        .args(["explain", "--keys", ".frontgate", "--file", file.to_str().unwrap()])
+        .output()
+        .unwrap();
+    let text = stdout(&output);
+    assert!(
+        text.contains("cookie-not-sent-by-browser") && text.contains("Domain"),
+        "{text}{}",
+        stderr(&output)
     );
 }
