@@ -275,6 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn paths_of_one_host_are_listed_newest_first_and_once() {
+        let recorder = Recorder::default();
+        for target in ["/a?x=1", "/b", "/a?x=2", "/c"] {
+            recorder.keep(record(target));
+        }
+        let authority = record("/").inquiry.authority;
+        assert_eq!(recorder.paths_of(&authority, 2), ["/c", "/a"]);
+        assert_eq!(recorder.paths_of(&authority, 9), ["/c", "/a", "/b"]);
+        assert!(recorder.paths_of("elsewhere.example", 9).is_empty());
+    }
+
+    #[test]
     fn fewer_are_kept_where_they_are_large_and_causes_count_too() {
         let recorder = Recorder::default();
         let target = format!("/{}", "x".repeat(50_000));

@@ -74,9 +74,11 @@ impl Examined<'_, '_> {
         match &self.key {
             None => check.skip("no usable key id"),
             Some(Ok(key)) => check.pass(format!("{} ({})", key.id(), key.kind())),
-            Some(Err(reason)) => check
-                .fail(reason, key_hints::unknown_key(self.sent, self.distributions))
-                .caused_by(key_names::cause(self).into_iter().collect()),
+            Some(Err(reason)) => {
+                check.fail(reason, key_hints::unknown_key(self.sent, self.distributions)).caused_by(
+                    key_names::cause(self).or_else(|| missing::unset(self.sent)).into_iter().collect(),
+                )
+            }
         }
     }
 

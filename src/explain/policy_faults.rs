@@ -122,7 +122,7 @@ fn not_json(problem: &str, examined: &Examined<'_, '_>) -> Vec<Cause> {
         return reading.undone.iter().map(|mistake| mistake.proven()).collect();
     }
     if !text.trim_ascii_start().starts_with(b"{")
-        && let Some(shape) = shape_of_decodable(value)
+        && let Some(shape) = shape_of_decodable(value).filter(|shape| shape.mistake != Mistake::HmacSignature)
     {
         return vec![shape];
     }

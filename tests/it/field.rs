@@ -5,7 +5,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::mistakes::NAMES;
-use crate::support::{frontgate, root, stderr, stdout};
+use crate::sites;
+use crate::support::{Raw, canned, cloudfront_base64, frontgate, root, sign_raw, stderr, stdout};
 
 #[derive(Deserialize)]
 struct Table {
@@ -86,6 +87,40 @@ fn reported_inputs_are_decided_and_named_and_none_is_proven_falsely() {
     let with_cause = inputs.iter().filter(|input| !input.causes.is_empty()).count();
     let share = 100.0 * (with_cause - unnamed.len()) as f64 / with_cause as f64;
     assert!(share >= 95.0, "{share:.1} % of causes are named:\n{unnamed:#?}");
+}
+
+/// A canned link of any file that lies beside the requested one, whatever its name, is found in a directory origin.
+#[test]
+fn a_file_of_the_directory_origin_is_tried() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(folder.path().join("site/hls")).expect("a folder");
+    for name in ["Trailer 7 (final).m3u8", "x-1.ts"] {
+        std::fs::write(folder.path().join("site/hls").join(name), "x").expect("a file");
+    }
+    let origin = format!("file:{}", folder.path().join("site").display());
+    let file = folder.path().join("config.toml");
+    std::fs::write(&file, sites::main(&origin)).expect("a file");
+    let host = "https://d111111abcdef8.cloudfront.net";
+    let text = canned(&format!("{host}/hls/Trailer%207%20(final).m3u8"), "1990000000");
+    let signature = cloudfront_base64(&sign_raw(&[Raw::new("rsa", "SHA1", text)])[0]);
+    let link = format!(
+        "{host}/hls/x-1.ts?Expires=1990000000&Signature={signature}&Key-Pair-Id={}",
+        sites::id("rsa")
+    );
+    let output = frontgate()
+        .args(["explain", &link, "--at", "1900000000", "--json", "--config"])
+        .arg(&file)
+        .output()
+        .expect("the binary runs");
+    let answer: Value =
+        serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
+    let cause = &answer["causes"][0];
+    assert_eq!(
+        (&cause["mistake"], &cause["proven"]),
+        (&"canned-for-another-file".into(), &true.into()),
+        "{answer}"
+    );
+    assert_eq!(cause["signed"], format!("{host}/hls/Trailer%207%20(final).m3u8"));
 }
 
 #[test]

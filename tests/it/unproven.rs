@@ -63,13 +63,13 @@ fn escaped_policies(count: usize) -> Vec<String> {
         1_950_000_000u64..2_000_000_000,
     );
     let written = |(resource, style, begin, end): (String, usize, Option<u64>, u64)| {
-        let mut resource = serde_json::to_string(&format!("{resource}\"\\")).expect("a text");
+        let mut resource = serde_json::to_string(&format!("{resource}\"\\x")).expect("a text");
         match style {
             0 => {}
             1 => resource = resource.replace('/', "\\/"),
             2 => resource = resource.replace('&', "\\u0026").replace('<', "\\u003c"),
             3 => resource = resource.replace('\u{e9}', "\\u00e9").replace('\u{4e2d}', "\\u4E2D"),
-            4 => resource = resource.replace("\\\"", "\\u0022"),
+            4 => resource = resource.replace("\\\\", "\\u005C").replace("\\\"", "\\u0022"),
             _ => resource = resource.replace("\\\\", "\\u005c"),
         }
         let begin = begin
@@ -200,7 +200,7 @@ const OF_BASE64: [&str; 7] = [
 
 #[test]
 fn values_that_are_no_signature_prove_no_mistake_of_base64() {
-    let values = some(1_200, &(foreign_value(), foreign_value()));
+    let values = some(300, &(foreign_value(), foreign_value()));
     for (policy, signature) in &values {
         let id = sites::id("rsa");
         for found in [

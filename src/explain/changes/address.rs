@@ -83,7 +83,7 @@ fn development<'c>() -> impl Iterator<Item = Change<'c>> {
     });
     all.flat_map(|(host, port)| {
         // Most of them speak http, and a signer may write https before them all the same.
-        [("http", 2), ("https", 3)].map(|(scheme, cost)| {
+        [("http", 3), ("https", 4)].map(|(scheme, cost)| {
             Change::of_url(Mistake::Host, cost, move |url| {
                 let port = Some(port.into());
                 let other = Url { scheme: scheme.into(), host: host.into(), port, ..url.clone() };
@@ -96,7 +96,7 @@ fn development<'c>() -> impl Iterator<Item = Change<'c>> {
 /// What stands where a variable held no host.
 fn unset_hosts<'c>() -> impl Iterator<Item = Change<'c>> {
     ["undefined", "null", "None", "example.com", "www.example.com"].into_iter().map(|word| {
-        Change::of_url(Mistake::Host, 2, move |url| {
+        Change::of_url(Mistake::Host, 3, move |url| {
             (!url.host.is_empty()).then(|| Url { host: word.into(), port: None, ..url.clone() })
         })
     })
@@ -182,12 +182,12 @@ fn without_scheme(url: &Url) -> String {
 const MAX_HOSTS: usize = 120;
 /// What is written before a host in place of its scheme.
 const BEGINNINGS: [(u8, &str); 14] = [
-    (2, "https://https://"),
-    (2, "http://https://"),
-    (2, "https://http://"),
-    (2, "http://http://"),
-    (2, "://"),
-    (2, "undefined://"),
+    (3, "https://https://"),
+    (3, "http://https://"),
+    (3, "https://http://"),
+    (3, "http://http://"),
+    (3, "://"),
+    (3, "undefined://"),
     (3, "null://"),
     (3, "https:/"),
     (3, "http:/"),

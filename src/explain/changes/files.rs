@@ -14,7 +14,10 @@ pub(in crate::explain) fn others<'c>(examined: &Examined<'_, '_>, known: &[Strin
     let is_near = |other: &&String| folder.starts_with(&other[..=other.rfind('/').unwrap_or(0)]);
     let known = known.iter().filter(|other| other.starts_with('/')).take(MAX_KNOWN_PATHS);
     let (near, far): (Vec<&String>, Vec<&String>) = known.partition(is_near);
-    let mut paths: Vec<(u8, String)> = near.into_iter().map(|path| (2, path.clone())).collect();
+    // The likeliest may meet another mistake; all of them are tried alone.
+    let cost = |place: usize| if place < MAX_NEAR { 2 } else { 3 };
+    let near = near.into_iter().enumerate().map(|(place, path)| (cost(place), path.clone()));
+    let mut paths: Vec<(u8, String)> = near.collect();
     paths.extend(playlists(path));
     paths.extend(neighbours(path));
     paths.extend(far.into_iter().map(|path| (3, path.clone())));
@@ -48,9 +51,8 @@ fn playlists(path: &str) -> Vec<(u8, String)> {
     }
     let mut found = Vec::new();
     let folders = folder.match_indices('/').map(|(at, _)| &folder[..=at]);
-    for (far, folder) in folders.rev().take(MAX_FOLDERS).enumerate() {
-        let cost = if far == 0 { 2 } else { 3 };
-        found.extend(names.iter().map(|name| (cost, format!("{folder}{name}"))));
+    for folder in folders.rev().take(MAX_FOLDERS) {
+        found.extend(names.iter().map(|name| (3, format!("{folder}{name}"))));
     }
     found
 }
@@ -98,5 +100,7 @@ const OF_STREAMS: [&str; 18] = [
     "mpd", "cmfv", "cmfa", "webm",
 ];
 const EXTENSIONS: [&str; 10] = ["mp4", "m3u8", "mpd", "jpg", "jpeg", "png", "webp", "pdf", "zip", "html"];
+/// Known paths that may meet another mistake.
+const MAX_NEAR: usize = 12;
 /// The segment's folder and those above it.
 const MAX_FOLDERS: usize = 4;

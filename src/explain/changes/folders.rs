@@ -11,7 +11,8 @@ pub(in crate::explain) fn folders<'c>(examined: &Examined<'_, '_>) -> Dimension<
     let mut changes: Dimension<'c> = Vec::new();
     for dropped in 1..count.min(MAX_PREFIX + 1) {
         // An image service writes its operation before the path: `/fit-in/100x100/…`.
-        changes.push(of_segments(Mistake::PathPrefixAdded, 2, move |parts| {
+        let cost = if dropped <= 2 { 2 } else { 3 };
+        changes.push(of_segments(Mistake::PathPrefixAdded, cost, move |parts| {
             let is_prefix = dropped < parts.len();
             parts.drain(..dropped * usize::from(is_prefix));
             is_prefix
@@ -91,7 +92,7 @@ pub(in crate::explain) fn spaces<'c>() -> Dimension<'c> {
     let host = Change::of_url(Mistake::TrailingSpace, 3, |url| {
         (!url.host.is_empty()).then(|| super::Url { host: format!("{} ", url.host).into(), ..url.clone() })
     });
-    let ends = [(2, " "), (2, "\n"), (2, "%20"), (3, "%0A"), (3, "\r\n"), (3, "\\n"), (3, "+"), (3, "\t")];
+    let ends = [(2, " "), (2, "\n"), (3, "%20"), (3, "%0A"), (3, "\r\n"), (3, "\\n"), (3, "+"), (3, "\t")];
     ends.into_iter().map(|(cost, space)| behind(cost, space)).chain([before, host]).collect()
 }
 
