@@ -37,8 +37,8 @@ async function denials(page) {
     const text = await line.locator(".said").innerText();
     const href = await line.locator(".said a").getAttribute("href");
     const why = await page.context().newPage();
-    // Of these two no search tells more than that the signature doesn't fit.
-    const isOpen = ["spoiled", "other"].includes(name);
+    // Of this one no search tells more than that the signature doesn't fit.
+    const isOpen = name === "spoiled";
     const cause = await retried(async () => {
       await why.goto(href);
       await why.locator("#verdict").waitFor();

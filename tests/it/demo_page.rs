@@ -35,7 +35,7 @@ fn chromium_plays_the_film_with_cookies_and_is_led_from_denials_to_the_console()
         ("parameter", "✗ Denied, signature-mismatch", "query-added"),
         ("late", "✗ Denied, expired", "expired"),
         ("spoiled", "✗ Denied, signature-mismatch", ""),
-        ("other", "✗ Denied, signature-mismatch", ""),
+        ("other", "✗ Denied, signature-mismatch", "canned-for-another-file"),
     ] {
         let denial = &seen["denials"][name];
         assert_eq!(denial["verdict"], verdict, "{name}: {seen}");

@@ -8,6 +8,8 @@ const parsed = (html) => new DOMParser().parseFromString(html, "text/html");
 // The reader's own time beside UTC, where the two differ.
 function localTimes(root) {
   if (new Date().getTimezoneOffset() === 0) return;
+  const head = root.querySelector(".requests th");
+  if (head) head.textContent = "Time (UTC, local)";
   for (const time of root.querySelectorAll("time[datetime]")) {
     const moment = new Date(time.dateTime);
     if (Number.isNaN(moment.getTime()) || time.nextElementSibling?.className === "local") continue;
