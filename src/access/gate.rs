@@ -114,16 +114,14 @@ impl Barrier {
     /// port; where viewers name one, HTTPS has one of its own.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
-        match self {
-            Self::RedirectToHttps { location, is_read } if port != Scheme::Https.default_port() => {
-                let after_scheme = "https://".len();
-                let path = location.get(after_scheme..).and_then(|rest| rest.find('/'));
-                let (address, target) =
-                    location.split_at(path.map_or(location.len(), |path| after_scheme + path));
-                Self::RedirectToHttps { location: format!("{address}:{port}{target}"), is_read }
-            }
-            other => other,
+        let Self::RedirectToHttps { location, is_read } = self else { return self };
+        if port == Scheme::Https.default_port() {
+            return Self::RedirectToHttps { location, is_read };
         }
+        let after_scheme = "https://".len();
+        let path = location.get(after_scheme..).and_then(|rest| rest.find('/'));
+        let (address, target) = location.split_at(path.map_or(location.len(), |path| after_scheme + path));
+        Self::RedirectToHttps { location: format!("{address}:{port}{target}"), is_read }
     }
 }
 

@@ -48,12 +48,9 @@ impl FileError {
         {
             return Self { message, help };
         }
-        match error.kind() {
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::NotADirectory => {
-                Self { message: error.to_string(), help }
-            }
-            _ => Self { message: error.to_string(), help: None },
-        }
+        let is_the_place =
+            [io::ErrorKind::ReadOnlyFilesystem, io::ErrorKind::NotADirectory].contains(&error.kind());
+        Self { message: error.to_string(), help: help.filter(|_| is_the_place) }
     }
 
     fn other(message: impl Into<String>) -> Self {

@@ -85,7 +85,10 @@ impl Loader<'_, '_> {
             | OriginLocation::Handler(_)) => {
                 let kind = match &other {
                     OriginLocation::Http(_) => "a Unix socket, over which plain HTTP is spoken",
-                    _ => "an origin that is no server",
+                    OriginLocation::S3(_)
+                    | OriginLocation::Directory(_)
+                    | OriginLocation::Demo(_)
+                    | OriginLocation::Handler(_) => "an origin that is no server",
                 };
                 self.no_meaning(manner.policy.map(|policy| policy.span), "protocol-policy", kind);
                 self.no_meaning(manner.authorities.map(|one| one.span), "certificate-authority", kind);

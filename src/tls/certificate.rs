@@ -41,16 +41,7 @@ impl Certificate {
         let first =
             chain.first().ok_or_else(|| InvalidCertificate::chain("it holds no certificate", None))?;
         let (validity, names) = facts(first)?;
-        let key =
-            CertifiedKey::from_der(chain, private_key(key)?, &provider()).map_err(|error| match error {
-                rustls::Error::InconsistentKeys(_) => InvalidCertificate::Strangers,
-                rustls::Error::InvalidCertificate(_) => InvalidCertificate::chain(UNREADABLE, None),
-                _ => InvalidCertificate::Key {
-                    problem: "expected RSA of 2048 bits or more, ECDSA or Ed25519, found another kind of key"
-                        .to_owned(),
-                    help: None,
-                },
-            })?;
+        let key = CertifiedKey::from_der(chain, private_key(key)?, &provider()).map_err(unusable)?;
         Ok(Self { key: Arc::new(key), validity, names: names.into() })
     }
 
@@ -124,6 +115,18 @@ impl InvalidCertificate {
                 Some("compare: openssl x509 -in CERTIFICATE -noout -pubkey; openssl pkey -in KEY -pubout")
             }
         }
+    }
+}
+
+fn unusable(error: rustls::Error) -> InvalidCertificate {
+    if let rustls::Error::InconsistentKeys(_) = error {
+        InvalidCertificate::Strangers
+    } else if let rustls::Error::InvalidCertificate(_) = error {
+        InvalidCertificate::chain(UNREADABLE, None)
+    } else {
+        let problem =
+            "expected RSA of 2048 bits or more, ECDSA or Ed25519, found another kind of key".to_owned();
+        InvalidCertificate::Key { problem, help: None }
     }
 }
 
@@ -202,7 +205,14 @@ fn facts(der: &CertificateDer<'_>) -> Result<(Validity, Vec<String>), InvalidCer
             [a, b, c, d] => Some(std::net::Ipv4Addr::from([a, b, c, d]).to_string()),
             _ => <[u8; 16]>::try_from(*bytes).ok().map(|bytes| std::net::Ipv6Addr::from(bytes).to_string()),
         },
-        _ => None,
+        GeneralName::OtherName(..)
+        | GeneralName::RFC822Name(_)
+        | GeneralName::X400Address(_)
+        | GeneralName::DirectoryName(_)
+        | GeneralName::EDIPartyName(_)
+        | GeneralName::URI(_)
+        | GeneralName::RegisteredID(_)
+        | GeneralName::Invalid(..) => None,
     });
     Ok((validity, names.collect()))
 }
