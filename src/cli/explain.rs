@@ -29,8 +29,8 @@ use trust::Trust;
 #[derive(Args, Debug)]
 #[command(
     after_help = "Each text may hold URLs, cookies (which belong to the URL before them, or else behind), \
-`curl` commands as browsers copy them, a HAR file, or lines of CloudFront's standard log, of which the denied ones \
-are explained.
+commands and requests as browsers copy them (curl, fetch, PowerShell), wget and others, program code, heads of requests, \
+JSON, exports of cookies, a HAR file, a policy, or lines of CloudFront's logs, of which the denied ones are explained.
 
 Examples:
   frontgate explain 'https://media.example.com/a.mp4?Expires=…&Signature=…&Key-Pair-Id=…'
@@ -44,7 +44,7 @@ Examples:
 Exit status: 0 allowed or undecided, 1 denied, 2 wrong usage or a text that can't be read."
 )]
 pub(super) struct Explain {
-    /// URLs, cookies or curl commands; `-`, or nothing at all, reads standard input
+    /// URLs, cookies, commands or whatever else holds a request; `-`, or nothing at all, reads standard input
     #[arg(value_name = "LINK")]
     links: Vec<String>,
     /// Read a file (repeatable)
@@ -148,7 +148,7 @@ impl Explain {
                     return Ok(sources);
                 }
                 bail!(
-                    "nothing to explain: expected a URL, cookies or a curl command as arguments, `--file FILE`, or \
+                    "nothing to explain: expected a URL, cookies or a copied command as arguments, `--file FILE`, or \
                      something on standard input; `frontgate explain --help` has examples"
                 );
             }

@@ -162,7 +162,7 @@ pub(super) fn read(text: &str) -> Statement {
                 }
             }
             Token::Text(text) => {
-                statement.text(text, key_of(&tokens, at, dialect).as_deref(), &mut cookie_name)
+                statement.text(text, key_of(&tokens, at, dialect).as_deref(), &mut cookie_name);
             }
             Token::Sign(sign) => statement.has_signs |= "(={".contains(*sign),
         }
@@ -210,7 +210,7 @@ impl Statement {
                 false => self.cookies.push(text.to_owned()),
             }
         } else if begins_url(text) {
-            if !NO_REQUEST.iter().any(|other| named == *other) {
+            if !NO_REQUEST.contains(&named) {
                 self.urls.push(text.trim().to_owned());
             }
         } else if matches!(named, "host" | "hostname") && !text.contains('/') {

@@ -108,18 +108,19 @@ impl Document {
             return self.cookies.push(format!("{name}={inner}"));
         }
         let values = || match value {
-            Value::Array(list) => list.iter().filter_map(Value::as_str).collect(),
-            other => other.as_str().into_iter().collect::<Vec<_>>(),
+            Value::Array(list) => list.iter().filter_map(Value::as_str).collect::<Vec<_>>(),
+            Value::String(text) => vec![text.as_str()],
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => Vec::new(),
         };
         match name.to_ascii_lowercase().as_str() {
             "cookie" => self.cookies.extend(values().iter().map(|text| (*text).to_owned())),
             "set-cookie" if value.is_array() => {
-                self.stored.extend(values().iter().flat_map(|text| of_header(text)))
+                self.stored.extend(values().iter().flat_map(|text| of_header(text)));
             }
             // One text of several headers was joined by a program.
             "set-cookie" => self.stored.extend(values().iter().flat_map(|text| of_joined(text))),
             "cookies" if value.is_string() => {
-                self.cookies.extend(values().iter().map(|text| (*text).to_owned()))
+                self.cookies.extend(values().iter().map(|text| (*text).to_owned()));
             }
             _ => self.walk(value, name, depth + 1),
         }
@@ -192,9 +193,8 @@ impl Document {
         if !self.stored.is_empty() || self.is_cookie_export && self.cookies.is_empty() {
             to.cookies(line, CookieLine::Stored(self.stored));
         }
-        match self.policy {
-            Some(encoded) => to.policy(line, &encoded),
-            None => {}
+        if let Some(encoded) = self.policy {
+            to.policy(line, &encoded);
         }
         ControlFlow::Continue(())
     }

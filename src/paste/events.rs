@@ -13,6 +13,10 @@ pub(super) fn request(object: &Map<String, Value>, place: &str) -> Option<Link> 
     if let Some(request) = edge {
         return of_edge(request, place);
     }
+    let of_firewall = object.get("httpRequest").and_then(Value::as_object);
+    if let Some(link) = of_firewall.or(Some(object)).and_then(|request| of_server(request, place)) {
+        return Some(link);
+    }
     let has_headers = object.contains_key("headers") || object.contains_key("multiValueHeaders");
     let is_gateway = ["path", "rawPath"].iter().any(|name| object.contains_key(*name));
     (has_headers && is_gateway).then(|| of_gateway(object, place))?
@@ -45,6 +49,31 @@ fn of_edge(request: &Map<String, Value>, place: &str) -> Option<Link> {
         address: text("clientIp").and_then(|address| address.parse().ok()),
         notes: without_scheme(scheme),
         ..link
+    })
+}
+
+/// A request as a server logs it, `{"url": "/x", "headers": {"host": …}}`, and as AWS WAF does, with `uri` and `args`.
+fn of_server(request: &Map<String, Value>, place: &str) -> Option<Link> {
+    let text = |name: &str| request.get(name).and_then(Value::as_str);
+    let target = text("url").or_else(|| text("originalUrl")).or_else(|| text("uri"))?;
+    let headers = request.get("headers")?;
+    let host = header(headers, "host").into_iter().next()?;
+    if !target.starts_with('/') {
+        return None;
+    }
+    let scheme = scheme_of(headers);
+    let url = with_query(
+        format!("{}://{host}{target}", scheme.unwrap_or("https")),
+        text("args").unwrap_or_default(),
+    );
+    let method = text("method").or_else(|| text("httpMethod"));
+    Some(Link {
+        is_as_sent: true,
+        method: method.and_then(|method| Method::from_bytes(method.as_bytes()).ok()),
+        cookies: header(headers, "cookie"),
+        address: text("clientIp").and_then(|address| address.parse().ok()),
+        notes: without_scheme(scheme),
+        ..Link::found_at(place, url)
     })
 }
 
@@ -93,6 +122,13 @@ fn of_gateway(event: &Map<String, Value>, place: &str) -> Option<Link> {
 
 /// The values of a header, in each form that events have: a text, a list of texts, a list of `{key, value}`, `{value}`.
 fn header(headers: &Value, name: &str) -> Vec<String> {
+    if let Some(list) = headers.as_array() {
+        // A list of `{name, value}`.
+        let named = list.iter().filter(|header| {
+            header.get("name").and_then(Value::as_str).is_some_and(|known| known.eq_ignore_ascii_case(name))
+        });
+        return named.flat_map(values).collect();
+    }
     let Some(headers) = headers.as_object() else { return Vec::new() };
     let Some((_, value)) = headers.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
         return Vec::new();
@@ -107,10 +143,13 @@ fn values(value: &Value) -> Vec<String> {
     };
     match value {
         Value::Array(list) => list.iter().filter_map(one).collect(),
-        other => match other.get("multiValue").and_then(Value::as_array) {
+        Value::Object(object) => match object.get("multiValue").and_then(Value::as_array) {
             Some(list) => list.iter().filter_map(one).collect(),
-            None => one(other).into_iter().collect(),
+            None => one(value).into_iter().collect(),
         },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            one(value).into_iter().collect()
+        }
     }
 }
 
@@ -159,7 +198,10 @@ mod tests {
             "multiValueHeaders": {"Host": ["a.com"], "Cookie": ["c=1"]}});
         let http = json!({"rawPath": "/x", "rawQueryString": "b=1", "cookies": ["c=1"], "headers": {"host": "a.com"},
             "requestContext": {"http": {"method": "GET", "sourceIp": "192.0.2.1"}}});
-        for event in [edge, function, gateway, http] {
+        let server = json!({"method": "GET", "url": "/x?b=1", "headers": {"Host": "a.com", "cookie": "c=1"}});
+        let firewall = json!({"httpRequest": {"uri": "/x", "args": "b=1", "httpMethod": "GET",
+            "headers": [{"name": "Host", "value": "a.com"}, {"name": "cookie", "value": "c=1"}]}});
+        for event in [edge, function, gateway, http, server, firewall] {
             let link = request(event.as_object().unwrap(), "x").unwrap();
             assert_eq!(
                 (link.url.as_str(), link.cookies.join("; ").as_str()),

@@ -149,7 +149,8 @@ impl Head {
 
 /// Without curl's `> `.
 fn without_mark(line: &str) -> &str {
-    let line = line.trim();
+    // Wireshark writes the line's end as text.
+    let line = line.trim().trim_end_matches("\\n").trim_end_matches("\\r");
     line.strip_prefix('>').unwrap_or(line).trim()
 }
 

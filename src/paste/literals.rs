@@ -48,7 +48,8 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
             found.push(Token::Name(name.trim_end_matches(['-', '.']).to_owned()));
             rest = after;
         } else {
-            if !first.is_whitespace() && !(first == '`' && dialect == Dialect::PowerShell) {
+            let continues_line = first == '`' && dialect == Dialect::PowerShell;
+            if !(first.is_whitespace() || continues_line) {
                 found.push(Token::Sign(first));
             }
             rest = &rest[first.len_utf8()..];

@@ -29,7 +29,9 @@ pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
         let rest_start = start + cut.len();
         let mut notes: Vec<String> = undone.iter().map(|note| (*note).to_owned()).collect();
         let mut url = cut.to_owned();
-        if url.contains("&amp;") && is_in_tag(&text[..start]) {
+        let is_markup =
+            is_in_tag(&text[..start]) || text[..start].ends_with('>') && text[rest_start..].starts_with('<');
+        if url.contains("&amp;") && is_markup {
             url = url.replace("&amp;", "&");
             notes.push("HTML's `&amp;` was read as browsers read it in an attribute".to_owned());
         }
@@ -159,7 +161,13 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
     if before.ends_with('=') && is_in_tag(before) {
         return &text[..text.find(|c: char| c.is_whitespace() || c == '>').unwrap_or(text.len())];
     }
+    if before.ends_with('>')
+        && let Some(end) = text.find('<')
+    {
+        return &text[..end];
+    }
     let text = &text[..end_of_words(before, text)];
+    let text = &text[..end_of_value(text)];
     let is_signed = ["Key-Pair-Id=", "Signature=", "Policy="].iter().any(|name| text.contains(name));
     let ends: &[char] = if is_signed {
         &['.', ',', ';', ':', '!', ')', '>', ']', '}', '"', '\'', '`', '*', '|']
@@ -174,6 +182,26 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
     }
 }
 
+/// Where the last signing parameter's name begins.
+fn last_parameter(text: &str) -> Option<usize> {
+    let names = ["Key-Pair-Id=", "Signature=", "Policy=", "Expires="].iter();
+    let all = names.flat_map(|name| text.match_indices(name).map(|(at, _)| at));
+    all.filter(|at| text[..*at].ends_with(['&', '?', ';'])).max()
+}
+
+/// Where a URL ends whose last parameter is a signing one: such values hold no comma, quote or bracket, tables and code do.
+fn end_of_value(text: &str) -> usize {
+    let Some(at) = last_parameter(text) else { return text.len() };
+    let value = at + text[at..].find('=').unwrap_or(0) + 1;
+    let is_end = |c: char| ",\"'`)]}|<>;\\".contains(c);
+    // A quote right behind the sign is a part of the value that was sent.
+    let first = text[value..].chars().next().filter(|first| is_end(*first)).map_or(0, char::len_utf8);
+    match text[value + first..].find(|c| c == '&' || is_end(c)) {
+        Some(end) if first == 0 && !text[value + end..].starts_with('&') => value + end,
+        Some(_) | None => text.len(),
+    }
+}
+
 /// An apostrophe may be part of a URL: one closes that has no letter behind it, or else the last.
 fn closing_apostrophe(text: &str) -> Option<usize> {
     let ends = |at: &usize| {
@@ -185,11 +213,8 @@ fn closing_apostrophe(text: &str) -> Option<usize> {
 
 /// Where a URL ends among words: at white space, unless the URL goes on behind it, as one does that holds a space itself.
 fn end_of_words(before: &str, text: &str) -> usize {
-    let last = ["Key-Pair-Id=", "Signature=", "Policy=", "Expires="].iter().flat_map(|name| {
-        text.match_indices(name).filter(|(at, _)| text[..*at].ends_with(['&', '?', ';'])).map(|(at, _)| at)
-    });
     // Up to the last parameter's name, white space is a part of the URL.
-    let from = last.max().unwrap_or(0);
+    let from = last_parameter(text).unwrap_or(0);
     for (at, blank) in text[from..].char_indices().filter(|(_, c)| c.is_whitespace()).take(MAX_WORDS) {
         let at = from + at;
         let rest = text[at + blank.len_utf8()..].trim_start();
@@ -283,6 +308,10 @@ mod tests {
             ("<a href=\"https://a/x?b=1&amp;Key-Pair-Id=K\">x</a>", "https://a/x?b=1&Key-Pair-Id=K"),
             ("https://a/x?b=1&amp;Key-Pair-Id=K", "https://a/x?b=1&amp;Key-Pair-Id=K"),
             ("url=https://a/x", "https://a/x"),
+            ("7,https://a/x?Expires=1&Key-Pair-Id=K,403", "https://a/x?Expires=1&Key-Pair-Id=K"),
+            ("<BaseURL>https://a/x?b=1&amp;Key-Pair-Id=K</BaseURL>", "https://a/x?b=1&Key-Pair-Id=K"),
+            ("https://a/x?Key-Pair-Id=K&b=1,2", "https://a/x?Key-Pair-Id=K&b=1,2"),
+            ("https://a/x?Signature=\"b\"&Key-Pair-Id=\"K\"", "https://a/x?Signature=\"b\"&Key-Pair-Id=\"K"),
             ("__https://a/x?Signature=b__&Key-Pair-Id=K__", "https://a/x?Signature=b__&Key-Pair-Id=K"),
             ("**https://a/x?Key-Pair-Id=K**", "https://a/x?Key-Pair-Id=K"),
             (

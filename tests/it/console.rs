@@ -421,6 +421,42 @@ fn at_another_time_and_from_another_address_the_answer_is_another_one() {
 }
 
 #[test]
+fn whatever_the_command_line_reads_is_explained_when_it_is_pasted() {
+    let (edge, _origin) = edge();
+    let admin = console(&edge);
+    let url = format!("http://{HOST}{}", signed(&format!("http://{HOST}/x"), &[]));
+    let explained = |text: &str| post(admin, "/explain", &[("link", text)]).text();
+    let json = format!("{{\"type\": \"networkError\", \"url\": \"{url}\"}}");
+    for text in [
+        format!("curl '{url}' \\\n  -H 'accept: */*'"),
+        format!("fetch(\"{url}\", {{\n  \"method\": \"GET\"\n}});"),
+        json,
+        format!("GET {url} 403 (Forbidden)"),
+    ] {
+        let page = explained(&text);
+        assert!(page.contains("Allowed") && page.contains("id=\"judge\""), "{text}: {page}");
+    }
+    // Cookies that a browser wouldn't send.
+    let cookies: String = url.split_once('?').unwrap().1.split('&').fold(String::new(), |lines, pair| {
+        lines + &format!("Set-Cookie: CloudFront-{pair}; Path=/elsewhere\n")
+    });
+    let page = explained(&format!("http://{HOST}/x\n{cookies}"));
+    assert!(page.contains("Denied, missing-key-pair-id") && page.contains("/elsewhere"), "{page}");
+    // Several: each verdict, and the whole answer behind a button.
+    let page = explained(&format!("{url}\n{url}&b=1\n").repeat(5));
+    assert_eq!(page.matches("Show every check").count(), 8, "{page}");
+    assert!(page.contains("<strong>allowed</strong>") && page.contains("query-added"), "{page}");
+    assert!(page.contains("2 more") && !page.contains("Signature=abc"), "{page}");
+    let number =
+        page.split("name=\"pasted\" value=\"").nth(2).and_then(|rest| rest.split('"').next()).unwrap();
+    let page = post(admin, "/explain", &[("pasted", number)]).text();
+    assert!(page.contains("<code>query-added</code>"), "{page}");
+    // What it seems to be is named, and a key isn't shown.
+    let page = explained("-----BEGIN PRIVATE KEY-----\nMIISECRET\n-----END PRIVATE KEY-----");
+    assert!(page.contains("This is a private key") && !page.contains("MIISECRET"), "{page}");
+}
+
+#[test]
 fn only_the_consoles_own_pages_change_anything() {
     let (edge, _origin) = edge();
     let admin = console(&edge);

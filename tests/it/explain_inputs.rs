@@ -179,6 +179,42 @@ fn cookies_are_judged_with_their_url_or_for_their_resource() {
     }
 }
 
+#[test]
+fn set_cookie_headers_are_judged_as_a_browser_sends_them() {
+    let url = format!("{HOST}/dir/a.mp4");
+    let wild = cookies(&format!("{HOST}/*"));
+    let set = |attributes: &str| {
+        wild.split("; ").fold(String::new(), |mut lines, pair| {
+            let _ = writeln!(lines, "Set-Cookie: {pair}{attributes}");
+            lines
+        })
+    };
+    let name = HOST.trim_start_matches("https://");
+    for (text, attribute) in [
+        (set("; Path=/dir; Secure"), None),
+        (set(&format!("; Domain=.{name}; Path=/; SameSite=None; Secure")), None),
+        (set("; Path=/other"), Some("Path=/other")),
+        (set("; Domain=cloudfront.net; Path=/"), Some("Domain=cloudfront.net")),
+        (set("; Domain=media.example.com; Path=/"), Some("Domain=media.example.com")),
+        (set("; Path=/; Max-Age=0"), Some("Max-Age=0")),
+        (set("; Path=/; Expires=Thu, 01 Jan 1970 00:00:00 GMT"), Some("Expires=Thu, 01 Jan 1970")),
+        (
+            wild.split("; ").map(|pair| format!("Set-Cookie: Secure; Path=/; {pair}\n")).collect(),
+            Some("Secure"),
+        ),
+    ] {
+        let (_, objects, notes) = explained(&["--at", BEFORE], &format!("{url}\n{text}"));
+        let causes = objects[0]["causes"].to_string();
+        match attribute {
+            None => assert_eq!(decisions(&objects), ["allow"], "{text}: {notes}"),
+            Some(attribute) => {
+                assert_eq!(decisions(&objects), ["deny"], "{text}: {notes}");
+                assert!(causes.contains(attribute), "{attribute} in {causes}");
+            }
+        }
+    }
+}
+
 /// As Chromium's "Copy as cURL (bash)" quotes a text.
 fn for_bash(text: &str) -> String {
     if !text.contains(['\'', '!']) {
