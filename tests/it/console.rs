@@ -792,8 +792,12 @@ fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
     }
     for (name, value, says) in [
         ("url", "http://127.0.0.1/a b", "/a%20b"),
+        ("url", "localhost:8080/a", "sign instead: http://localhost:8080/a"),
+        ("url", &format!("{base}/*"), "rewrite it as a custom policy"),
         ("lifetime", "2", "is not a duration"),
+        ("lifetime", "1 month", "differ in length"),
         ("not-before", "tomorrow", "is not a time"),
+        ("not-before", "2026-13-01", "there is no month 13"),
         ("ip", "::1", "IPv6"),
         ("resource", "a\"b", "printable ASCII"),
     ] {
