@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpListener;
+use std::os::unix::net::UnixListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -447,6 +448,29 @@ fn a_dead_origin_is_said_and_a_port_is_enough_to_name_one() {
             stderr(&output)
         );
     }
+}
+
+#[test]
+fn a_unix_socket_is_an_origin() {
+    let dir = tempfile::tempdir().unwrap();
+    let listener = UnixListener::bind(dir.path().join("app.sock")).unwrap();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let Some((head, _)) = crate::support::read_head(&mut stream) else { continue };
+            let body = String::from_utf8_lossy(&head).lines().next().unwrap_or_default().to_owned();
+            let length = body.len();
+            let _ = write!(
+                stream,
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{body}"
+            );
+        }
+    });
+    let mut command = frontgate();
+    command.args(["dev", "unix:app.sock", "--public", "*", "--listen", "127.0.0.1:0"]);
+    let edge = Edge::start(command, dir);
+    let answer = edge.get(&edge.address.to_string(), "/x?y=1", &[]);
+    assert_eq!((answer.status, answer.text().as_str()), (200, "GET /x?y=1 HTTP/1.1"));
+    assert!(edge.stdout().contains("unix:app.sock"), "{}", edge.stdout());
 }
 
 #[test]
