@@ -204,7 +204,7 @@ mod tests {
             &[("sec-fetch-site", "same-site")],
             &[("sec-fetch-site", "cross-site")],
             &[("sec-fetch-site", "none")],
-            // A name of somebody else's that points here.
+            // A foreign name that points here.
             &[("host", "evil.example.com:8080"), ("origin", "http://evil.example.com:8080")],
             &[("host", "")],
             &[("x-forwarded-for", "127.0.0.1")],

@@ -23,7 +23,7 @@ export async function context(browser, options = {}) {
   return context;
 }
 
-// A search for a cause ends after some milliseconds, which a busy machine may give to somebody else: then it is tried again.
+// A search for a cause ends after some milliseconds, which a busy machine may spend on other processes: then it is tried again.
 export async function retried(attempt) {
   for (let left = 20; ; left--) {
     try {

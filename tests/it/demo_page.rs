@@ -1,5 +1,5 @@
 //! The demo page in `dev`: its film plays with cookies, its buttons sign, its denials lead to the console
-//! (`tests/browser/demo.mjs`); nobody else may use its buttons; elsewhere it does without them.
+//! (`tests/browser/demo.mjs`); no other page may use its buttons; elsewhere it does without them.
 
 use serde_json::json;
 

@@ -52,13 +52,13 @@ fn host<'e>(inquiry: &Inquiry, explanation: &Explanation) -> Stage<'e> {
 fn distribution<'e>(explanation: &Explanation) -> Stage<'e> {
     match &explanation.distribution {
         Some(id) => Stage::new("Distribution", Outcome::Pass, id.clone()),
-        None => Stage::new("Distribution", Outcome::Skipped, "none answers for that host".to_owned()),
+        None => Stage::new("Distribution", Outcome::Skipped, "no distribution has that host".to_owned()),
     }
 }
 
 fn behavior<'e>(explanation: &Explanation) -> Stage<'e> {
     let Some(pattern) = &explanation.behavior else {
-        return Stage::new("Behavior", Outcome::Skipped, "not looked up".to_owned());
+        return Stage::new("Behavior", Outcome::Skipped, "not determined".to_owned());
     };
     let access = if explanation.is_private { "private" } else { "public" };
     match &explanation.verdict {
@@ -80,7 +80,7 @@ fn checked<'e>(name: &'static str, names: &[&str], explanation: &'e Explanation)
         None if explanation.behavior.is_some() && !explanation.is_private => {
             (Outcome::Skipped, "not needed: the path is public".to_owned())
         }
-        None => (Outcome::Skipped, "not looked at".to_owned()),
+        None => (Outcome::Skipped, "not checked".to_owned()),
     };
     Stage { checks, ..Stage::new(name, outcome, found) }
 }
@@ -89,12 +89,14 @@ fn origin<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e> {
     let stage = |outcome, found: String| Stage::new("Origin", outcome, found);
     let Some(record) = record else {
         return match &explanation.verdict {
-            Verdict::Allow | Verdict::Undecided => stage(Outcome::Skipped, "would be asked".to_owned()),
-            Verdict::Barred(_) | Verdict::Deny(_) => stage(Outcome::Skipped, "would not be asked".to_owned()),
+            Verdict::Allow | Verdict::Undecided => stage(Outcome::Skipped, "would be requested".to_owned()),
+            Verdict::Barred(_) | Verdict::Deny(_) => {
+                stage(Outcome::Skipped, "would not be requested".to_owned())
+            }
         };
     };
     let after = record.times.origin_head;
-    let Some(origin) = &record.origin else { return stage(Outcome::Skipped, "not asked".to_owned()) };
+    let Some(origin) = &record.origin else { return stage(Outcome::Skipped, "not requested".to_owned()) };
     match &record.reason {
         Some((name, detail)) if *name == ORIGIN_ERROR => {
             Stage { after, ..stage(Outcome::Fail, format!("{origin}: {detail}")) }
@@ -124,7 +126,7 @@ fn response<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e>
 /// Status and code of what the viewer would get.
 pub(super) fn answer(explanation: &Explanation) -> (u16, String) {
     match &explanation.verdict {
-        Verdict::Allow | Verdict::Undecided => (200, "what the origin answers".to_owned()),
+        Verdict::Allow | Verdict::Undecided => (200, "what the origin returns".to_owned()),
         Verdict::Barred(barrier) => (barrier.status(), barrier.name().to_owned()),
         Verdict::Deny(reason) => {
             let answer = reason.answer();
