@@ -233,7 +233,7 @@ const REPLACEMENT: &[u8] = b"\xef\xbf\xbd";
 /// As many are no chance.
 const MIN_REPLACED: usize = 4;
 /// MD5, SHA-1, SHA-224, SHA-256. Longer ones are as long as signatures on a curve.
-const HASH_LENGTHS: [usize; 4] = [16, 20, 28, 32];
+const HASH_LENGTHS: [usize; 6] = [16, 20, 28, 32, 48, 64];
 /// Of the moduli that people use.
 const USUAL_LENGTHS: [usize; 4] = [128, 256, 384, 512];
 /// Shorter texts are base64 by chance.
@@ -281,6 +281,8 @@ mod tests {
             (&wrapped, Some(("line-breaks", false))),
             ("EfatjsUqKYSrqv18O1FlA3hcIHI_", Some(("hmac-signature", false))),
             ("2fd4e1c67a2d28fced849ee1bb76e7391b93eb12", Some(("hmac-signature", false))),
+            (&"5c".repeat(48), Some(("hmac-signature", false))),
+            (&"5c".repeat(64), Some(("hmac-signature", false))),
             ("ab\u{fffd}cd", Some(("binary-as-text", false))),
             (&encoding::encode(policy.as_bytes()), Some(("base64-twice", false))),
         ] {

@@ -160,11 +160,10 @@ pub(super) fn of_header(value: &str) -> Vec<BrowserCookie> {
     cookies
 }
 
-/// A signing cookie behind the comma of an attribute, such as in `Path=/, CloudFront-Signature=…`.
+/// A signing cookie behind a comma of an attribute, such as in `Path=/, CloudFront-Signature=…`. A date has a comma of its own.
 fn behind_comma(attribute: &str) -> Option<(&str, &str)> {
-    let (_, cookie) = attribute.split_once(',')?;
-    let (name, value) = cookie.trim().split_once('=')?;
-    is_signing(name).then_some((name.trim(), value.trim()))
+    let cookies = attribute.split(',').skip(1).filter_map(|part| part.trim().split_once('='));
+    cookies.map(|(name, value)| (name.trim(), value.trim())).find(|(name, _)| is_signing(name))
 }
 
 /// The same of a text in which a program has joined several headers by commas: each is a header of its own.
@@ -222,6 +221,9 @@ mod tests {
         let joined = of_header("CloudFront-Policy=a; Path=/, CloudFront-Signature=b; Path=/");
         assert_eq!(joined.len(), 2);
         assert_eq!((joined[0].fault.clone(), joined[1].fault.clone()), (None, Some(SetCookieFault::Joined)));
+        let dated =
+            of_header("CloudFront-Policy=a; Expires=Wed, 21 Oct 2099 07:28:00 GMT, CloudFront-Signature=b");
+        assert_eq!((dated.len(), dated[1].fault.clone()), (2, Some(SetCookieFault::Joined)));
     }
 
     #[test]

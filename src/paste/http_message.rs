@@ -56,7 +56,8 @@ impl Head {
         if text.is_empty() {
             return Part::End;
         }
-        if line.trim_start().starts_with(['<', '*', '{']) || self.fields.len() >= MAX_FIELDS {
+        let is_other = line.trim_start().starts_with(['<', '*', '{']) && traced_field(line.trim()).is_none();
+        if is_other || self.fields.len() >= MAX_FIELDS {
             return Part::Other;
         }
         if let Some((name, value)) = pseudo(text) {
@@ -151,7 +152,17 @@ impl Head {
 fn without_mark(line: &str) -> &str {
     // Wireshark writes the line's end as text.
     let line = line.trim().trim_end_matches("\\n").trim_end_matches("\\r");
+    if let Some(field) = traced_field(line) {
+        return field;
+    }
     line.strip_prefix('>').unwrap_or(line).trim()
+}
+
+/// A field as curl traces it over HTTP/2 and HTTP/3: `* [HTTP/2] [1] [:path: /a.jpg]`.
+fn traced_field(line: &str) -> Option<&str> {
+    let (protocol, rest) = line.strip_prefix("* [")?.split_once("] [")?;
+    let (_, field) = rest.split_once("] [")?;
+    protocol.starts_with("HTTP/").then_some(field.strip_suffix(']')?.trim())
 }
 
 fn request_line(line: &str) -> Option<(String, String)> {
