@@ -58,7 +58,11 @@ async fn read_v2(stream: &mut TcpStream, header: &mut Vec<u8>) -> Result<(), Inv
     Ok(())
 }
 
-fn source(header: &[u8]) -> Result<Option<SocketAddr>, InvalidHeader> {
+/// Whom a whole header names; none where the balancer speaks for itself.
+///
+/// # Errors
+/// [`InvalidHeader::Malformed`].
+pub fn source(header: &[u8]) -> Result<Option<SocketAddr>, InvalidHeader> {
     match HeaderResult::parse(header) {
         HeaderResult::V1(Ok(header)) => Ok(match header.addresses {
             v1::Addresses::Unknown => None,
