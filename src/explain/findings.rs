@@ -118,7 +118,7 @@ impl Evidence<'_> {
     }
 
     /// No key that is known made it, as far as can be told.
-    pub(super) fn nobody(&self, value: &[u8], all: &[Reading]) -> Findings {
+    pub(super) fn made_by_no_known_key(&self, value: &[u8], all: &[Reading], tried: &Tried) -> Findings {
         let mut causes = Vec::new();
         let encoded = self.policy.iter().flat_map(|reading| &reading.undone);
         causes.extend(encoded.map(|mistake| mistake.proven()));
@@ -138,9 +138,9 @@ impl Evidence<'_> {
             as_sent.is_some_and(|reading| p256::ecdsa::Signature::from_der(&reading.bytes).is_ok());
         let hint = if is_ecdsa && self.keys.iter().any(|key| key.kind() == KeyKind::EcdsaP256) {
             format!(
-                "no usual mistake makes this signature (another scheme, host, port, query, encoding, hash or known key). \
-                 Left are: path, expiry or policy changed after signing, a damaged signature, a private key that doesn't \
-                 belong to {of}"
+                "no known key made it over what was sent. {}, the signature was damaged, or the private key doesn't belong to \
+                 {of}",
+                tried.told(Searched::Done)
             )
         } else {
             let fix = format!(

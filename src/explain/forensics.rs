@@ -10,7 +10,7 @@ use super::examined::Examined;
 use super::findings::Findings;
 use super::maker::Maker;
 use super::reading::readings;
-use super::search::{Hit, Space, search};
+use super::search::{Hit, Space, Tried, search};
 use super::{Clues, hints};
 
 /// Looks at the signature, whatever else is wrong with the request.
@@ -22,7 +22,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
     let all = readings(value);
     let makers = evidence.makers(&all);
     if makers.is_empty() {
-        return evidence.nobody(value, &all);
+        return evidence.made_by_no_known_key(value, &all, &Tried::default());
     }
     let writer = Writer::new(evidence.text.clone());
     let space = Space {
@@ -32,6 +32,7 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
         writer: &writer,
     };
     let mut searched = Searched::Done;
+    let mut all_tried = Tried::default();
     for (reading, maker) in makers {
         let (hit, how, tried) = search(&space, &maker, &reading.bytes, effort);
         let known = match &maker {
@@ -52,8 +53,11 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
         if how == Searched::GaveUp {
             searched = how;
         }
+        if tried.texts > all_tried.texts {
+            all_tried = tried;
+        }
     }
-    Findings { searched, ..evidence.nobody(value, &all) }
+    Findings { searched, ..evidence.made_by_no_known_key(value, &all, &all_tried) }
 }
 
 /// What was sent, signed by an ECDSA key with a hash that CloudFront doesn't take.

@@ -41,7 +41,9 @@ pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<Stri
     let DenyReason::MalformedPolicy(fault) = reason else { return None };
     match fault {
         PolicyFault::Missing => Some("a canned policy needs Expires, a custom one Policy".to_owned()),
-        PolicyFault::Encoding(_) | PolicyFault::NotJson { .. } => encoding(sent.policy.as_deref()),
+        PolicyFault::Encoding(_) => encoding(sent.policy.as_deref()),
+        // The cause shows the place.
+        PolicyFault::NotJson { .. } => None,
         PolicyFault::UnknownKey { key, .. }
             if ["Version", "Id", "Effect", "Sid", "Action", "Principal"].contains(&key.as_str()) =>
         {

@@ -460,7 +460,7 @@ fn explain_names_what_was_pasted_wrong() {
     for (url, words) in [
         (good.replace('&', "&amp;"), "copied out of HTML"),
         ("https://d111111abcdef8.cloudfront.net/a?X-Amz-Signature=x&X-Amz-Date=y".to_owned(), "S3 presigned"),
-        (good.replace("d111111abcdef8.cloudfront.net", "localhost:8080"), "no usual mistake"),
+        (good.replace("d111111abcdef8.cloudfront.net", "localhost:8080"), "texts that were tried"),
         (good.replace("Signature=", "Signature=AAAA"), "something was added behind it"),
     ] {
         let (code, json) = explain(&url, &["--at", "1900000000"]);
