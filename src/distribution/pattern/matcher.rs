@@ -125,6 +125,9 @@ impl Masked {
     }
 
     fn end_in(&self, text: &[u8]) -> Option<usize> {
+        if self.len <= 64 {
+            return self.end_in_one_word(text);
+        }
         let (word, bit) = ((self.len - 1) / 64, 1 << ((self.len - 1) % 64));
         let mut open = Bits::default();
         let last = text.iter().position(|&byte| {
@@ -137,5 +140,16 @@ impl Masked {
             open[word] & bit != 0
         });
         last.map(|at| at + 1)
+    }
+
+    /// The same where the places are bits of one word, as those of nearly all patterns are.
+    fn end_in_one_word(&self, text: &[u8]) -> Option<usize> {
+        let last = 1_u64 << (self.len - 1);
+        let mut open = 0;
+        let end = text.iter().position(|&byte| {
+            open = (open << 1 | 1) & self.places[usize::from(byte)][0];
+            open & last != 0
+        });
+        end.map(|at| at + 1)
     }
 }
