@@ -62,7 +62,10 @@ impl KeyPair {
         let name = || format!("the private key {}", file.display());
         let pem = config::read_key_file(file, Half::Private)
             .map_err(|error| StartError::Key(format!("{} can't be read: {error}", name())))?;
-        let key = PrivateKey::from_pem(&pem).map_err(StartError::key(&name()))?;
+        let key = PrivateKey::from_pem(&pem).map_err(|error| {
+            let help = error.help().map(|help| format!("\n  help      {help}")).unwrap_or_default();
+            StartError::Key(format!("{}: {error}{help}", name()))
+        })?;
         Self::write(&key, id, folder)
     }
 

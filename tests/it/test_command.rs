@@ -100,6 +100,11 @@ fn what_cannot_be_is_said_once_with_the_remedy() {
         (&["--listen", "0.0.0.0:0", "--", "true"], 2, "not a loopback address"),
         (&["--private-key", "/no.pem", "--", "true"], 2, "the private key /no.pem can't be read"),
         (&["--private-key", "/etc/hostname", "--", "true"], 2, "expected an RSA or P-256 private key"),
+        (
+            &["--private-key", &crate::support::public_key("rsa"), "--", "true"],
+            2,
+            "\n  help      this is the public half",
+        ),
         (&["--private-key", "-----BEGIN PRIVATE KEY-----\nMII", "--", "true"], 2, "found the text of one"),
         (&["--key-pair-id", "K-1", "--", "true"], 2, "expected letters and digits"),
         (&["--config", "/no.toml", "--", "true"], 2, "/no.toml: the configuration can't be read"),

@@ -25,8 +25,8 @@ pub struct UnfitKey {
 impl UnfitKey {
     pub(crate) fn new(half: Half, found: impl Into<String>, help: impl Into<Option<String>>) -> Self {
         let expected = match half {
-            Half::Public => "a public key in PEM (`-----BEGIN PUBLIC KEY-----`)",
-            Half::Private => "a private key in PEM (`-----BEGIN PRIVATE KEY-----`)",
+            Half::Public => "an RSA or P-256 public key in PEM (`-----BEGIN PUBLIC KEY-----`)",
+            Half::Private => "an RSA or P-256 private key in PEM (`-----BEGIN PRIVATE KEY-----`)",
         };
         Self { expected, found: found.into(), help: help.into() }
     }
