@@ -5,7 +5,8 @@ use std::ops::ControlFlow;
 
 use super::browser_cookie::BrowserCookie;
 use super::cookies::url_of;
-use super::link::{Link, Sink, problem};
+use super::known_words::without_secrets;
+use super::link::{Link, MAX_IGNORED, MAX_IGNORED_CHARS, Sink, problem};
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -109,13 +110,12 @@ impl Assembly {
     /// Text that was not understood.
     pub(super) fn ignore(&mut self, text: &str) {
         let text: String = text.trim().chars().take(MAX_IGNORED_CHARS).collect();
-        if text.is_empty() {
+        let text = without_secrets(&text);
+        if text.is_empty() || text == "…" && self.ignored.last().is_some_and(|last| last == "…") {
             return;
         }
-        if let Some(open) = &mut self.open
-            && open.surroundings.ignored.len() < MAX_IGNORED
-        {
-            open.surroundings.ignored.push(text.clone());
+        if let Some(open) = &mut self.open {
+            open.ignore(&text);
         }
         if self.ignored.len() < MAX_IGNORED {
             self.ignored.push(text);
@@ -154,7 +154,3 @@ impl Assembly {
         ControlFlow::Continue(())
     }
 }
-
-/// Texts that are kept of what was not understood, for each link.
-const MAX_IGNORED: usize = 8;
-const MAX_IGNORED_CHARS: usize = 2_000;

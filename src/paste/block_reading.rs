@@ -59,12 +59,14 @@ impl Reading<'_> {
             Ok(links) => {
                 self.sink.note(&format!("{place}: {}", tool.name()));
                 for mut link in links {
+                    let mut variable = None;
                     for text in [&link.url].into_iter().chain(&link.cookies) {
                         if words::has_variable(text) {
-                            link.surroundings.ignored.push(format!("a variable of the shell in {text}"));
+                            variable = Some(format!("a variable of the shell in {text}"));
                             break;
                         }
                     }
+                    link.ignore(variable.as_deref().unwrap_or_default());
                     if link.url.len() > MAX_URL {
                         self.sink.problem(too_long(self.name, lines.first, link.url.len()));
                     } else {
@@ -122,7 +124,7 @@ impl Reading<'_> {
                 format!("the header {name} holds signing cookies; CloudFront reads Cookie alone")
             }));
             if !statement.has_cookies() && kept.is_empty() && statement.may_hold_more() {
-                link.surroundings.ignored.push(lines.text.clone());
+                link.ignore(&lines.text);
             }
             self.command_link(link)?;
         }

@@ -112,6 +112,24 @@ fn in_jar(line: &str) -> Option<BrowserCookie> {
     )
 }
 
+/// Signing cookies within a text that isn't understood, such as the options of a program that isn't known.
+pub(super) fn within(text: &str) -> Option<String> {
+    let mut pairs: Vec<&str> = Vec::new();
+    for (at, _) in text.match_indices("CloudFront-").take(MAX_PAIRS) {
+        let pair = &text[at..];
+        let pair =
+            &pair[..pair.find(|c: char| c.is_whitespace() || ";'\"`,\\".contains(c)).unwrap_or(pair.len())];
+        let (name, value) = pair.split_once('=').unwrap_or_default();
+        if !value.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
+            pairs.push(pair);
+        }
+    }
+    let lower = text.to_ascii_lowercase();
+    let is_header = lower.contains("cookie");
+    let is_other = lower.contains("x-cookie") || lower.contains("set-cookie");
+    (!pairs.is_empty() && !is_other && (is_header || pairs.len() >= 3)).then(|| pairs.join("; "))
+}
+
 /// What follows a name, whose letters' case doesn't count.
 fn without_name<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     let begin = line.get(..name.len())?;
@@ -184,6 +202,8 @@ fn example_of(resource: &str) -> Option<String> {
     Some(format!("{scheme}://{host}{path}"))
 }
 
+const MAX_PAIRS: usize = 100;
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +228,24 @@ mod tests {
         }
         for line in ["https://a.com/", "é", "a b TRUE"] {
             assert_eq!(in_line(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn cookies_are_found_among_options_that_are_not_known() {
+        for (text, pairs) in [
+            (
+                "hey -n 1 -H \"Cookie: CloudFront-Policy=a; CloudFront-Signature=b\"",
+                Some("CloudFront-Policy=a; CloudFront-Signature=b"),
+            ),
+            (
+                "-C 'CloudFront-Policy=a;CloudFront-Signature=b;CloudFront-Key-Pair-Id=K'",
+                Some("CloudFront-Policy=a; CloudFront-Signature=b; CloudFront-Key-Pair-Id=K"),
+            ),
+            ("-H 'X-Cookie: CloudFront-Policy=a; CloudFront-Signature=b; CloudFront-Key-Pair-Id=K'", None),
+            ("CloudFront-Policy is what I set", None),
+        ] {
+            assert_eq!(within(text).as_deref(), pairs, "{text}");
         }
     }
 

@@ -80,12 +80,12 @@ fn of_server(request: &Map<String, Value>, place: &str) -> Option<Link> {
 /// An event of API Gateway, of a function URL or of a load balancer.
 fn of_gateway(event: &Map<String, Value>, place: &str) -> Option<Link> {
     let text = |name: &str| event.get(name).and_then(Value::as_str);
-    let at =
-        |path: &str| Value::Object(event.clone()).pointer(path).and_then(Value::as_str).map(str::to_owned);
+    let context = event.get("requestContext");
+    let at = |path: &str| context?.pointer(path)?.as_str().map(str::to_owned);
     let both: Vec<&Value> =
         ["multiValueHeaders", "headers"].iter().filter_map(|name| event.get(*name)).collect();
     let first = |name: &str| both.iter().find_map(|headers| header(headers, name).into_iter().next());
-    let host = first("host").or_else(|| at("/requestContext/domainName"))?;
+    let host = first("host").or_else(|| at("/domainName"))?;
     let path = text("rawPath").or_else(|| text("path"))?;
     let query = match (
         text("rawQueryString"),
@@ -107,8 +107,8 @@ fn of_gateway(event: &Map<String, Value>, place: &str) -> Option<Link> {
         cookies.extend(list.iter().filter_map(Value::as_str).map(str::to_owned));
     }
     let scheme = both.iter().find_map(|headers| scheme_of(headers));
-    let method = text("httpMethod").map(str::to_owned).or_else(|| at("/requestContext/http/method"));
-    let address = at("/requestContext/http/sourceIp").or_else(|| at("/requestContext/identity/sourceIp"));
+    let method = text("httpMethod").map(str::to_owned).or_else(|| at("/http/method"));
+    let address = at("/http/sourceIp").or_else(|| at("/identity/sourceIp"));
     let url = with_query(format!("{}://{host}{path}", scheme.unwrap_or("https")), &query);
     Some(Link {
         is_as_sent: true,

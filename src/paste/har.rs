@@ -42,6 +42,13 @@ pub(super) fn read(text: Text, sink: &mut dyn Sink) -> ControlFlow<()> {
                 .expected(expected)
                 .help("in the browser's network panel: \"Export HAR (with sensitive data)\""),
         ));
+    } else if seen.entries == 0 {
+        let fault = problem(&name, 0, "this is a HAR file without entries");
+        sink.problem(Box::new(
+            fault
+                .expected("entries, each a request")
+                .help("record the request, and export again \"with sensitive data\""),
+        ));
     } else {
         sink.note(&format!("{name}: a HAR file, {} of its {} entries to explain", seen.taken, seen.entries));
         if seen.taken > 0 && seen.cookies == 0 && seen.without_credentials > 0 {
@@ -197,7 +204,7 @@ pub(super) fn entry(object: &serde_json::Map<String, serde_json::Value>, place: 
     if !request.get("url").is_some_and(serde_json::Value::is_string) || request.get("headers").is_none() {
         return None;
     }
-    let entry = Entry::deserialize(serde_json::Value::Object(object.clone())).ok()?;
+    let entry = Entry::deserialize(object).ok()?;
     let cookies = entry.request.cookie_fields();
     Some(link_of(entry, cookies, place.to_owned()))
 }

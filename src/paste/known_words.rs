@@ -16,6 +16,23 @@ pub(super) fn is_understood(text: &str) -> bool {
     is_tag || text.split([' ', '\t', ':', '=', '/', '[', '(']).all(is_word)
 }
 
+/// The text without runs of letters that are as long as a part of a key or a signature.
+pub(super) fn without_secrets(text: &str) -> String {
+    let of_base64 = |c: char| c.is_ascii_alphanumeric() || "-_~+/=%".contains(c);
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let len = rest.find(|c| of_base64(c) != of_base64(first)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(len);
+        // Words and paths have few digits and capital letters.
+        let is_mixed =
+            run.bytes().filter(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase()).count() > len / 8;
+        shown.push_str(if of_base64(first) && len > MAX_SHOWN_RUN && is_mixed { "…" } else { run });
+        rest = after;
+    }
+    shown
+}
+
 /// Whether a text may hold a signature, a policy or cookies.
 pub(super) fn may_hold_credentials(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
@@ -83,5 +100,23 @@ const WORDS: [&str; 54] = [
     "ok",
     "curl",
 ];
+/// Letters of a word that are shown: lines of a key in PEM have 64, the last one fewer.
+const MAX_SHOWN_RUN: usize = 30;
 /// Letters of a word; a signature is longer.
 const MAX_RUN: usize = 40;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_part_of_a_key_is_shown() {
+        let line = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKB";
+        assert_eq!(without_secrets(&format!("key: {line}, {}", &line[..40])), "key: …, …");
+        for text in
+            ["https://a.com/videos/holiday-in-the-mountains/seg.ts", "hello there", "2026-11-24T10:00:00Z"]
+        {
+            assert_eq!(without_secrets(text), text);
+        }
+    }
+}

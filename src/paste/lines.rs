@@ -181,8 +181,11 @@ impl<'t> Reading<'t> {
             self.wrapped_at = one.ends_line.then(|| line.text.trim_end().len());
             let mut link =
                 Link { notes: one.notes, ..Link::found_at(place(self.name, line.number), one.url) };
-            link.surroundings.ignored = one.ignored;
+            link.cookies.extend(one.ignored.iter().filter_map(|text| cookies::within(text)));
             self.link(link)?;
+            for text in &one.ignored {
+                self.assembly.ignore(text);
+            }
         }
         ControlFlow::Continue(())
     }
@@ -260,6 +263,9 @@ impl<'t> Reading<'t> {
 
     pub(super) fn ignore(&mut self, line: &Line) {
         self.unknown.get_or_insert_with(|| line.clone());
+        if let Some(field) = cookies::within(&line.text) {
+            self.cookies(line.number, CookieLine::Sent(field));
+        }
         self.assembly.ignore(&line.text);
     }
 

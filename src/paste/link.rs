@@ -51,6 +51,16 @@ impl Link {
         Self { place: place.into(), url: url.into(), ..Self::default() }
     }
 
+    /// Notes text around the link that was not understood, without what may be a part of a key or a signature.
+    pub(super) fn ignore(&mut self, text: &str) {
+        let text: String = text.trim().chars().take(MAX_IGNORED_CHARS).collect();
+        let text = super::known_words::without_secrets(&text);
+        let ignored = &mut self.surroundings.ignored;
+        if !text.is_empty() && ignored.len() < MAX_IGNORED && ignored.last() != Some(&text) {
+            ignored.push(text);
+        }
+    }
+
     /// Whether the URL has signing parameters, or cookies are known.
     pub(super) fn has_credentials(&self) -> bool {
         url::is_signed(&self.url)
@@ -80,11 +90,15 @@ pub(crate) trait Sink {
 /// The first characters of something that isn't what was expected, fit for a terminal.
 pub(crate) fn beginning(text: &str) -> String {
     let shown: String = text.chars().take(MAX_SHOWN).flat_map(char::escape_debug).collect();
+    let shown = super::known_words::without_secrets(&shown);
     let more = if text.chars().nth(MAX_SHOWN).is_some() { "…" } else { "" };
     format!("`{}{more}`", crate::redact::redacted(&shown))
 }
 
 const MAX_SHOWN: usize = 60;
+/// Texts that are kept of what was not understood, for each link.
+pub(super) const MAX_IGNORED: usize = 8;
+pub(super) const MAX_IGNORED_CHARS: usize = 2_000;
 
 #[cfg(test)]
 pub(crate) mod tests {

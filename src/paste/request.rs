@@ -50,8 +50,29 @@ impl Link {
         if self.is_policy_alone {
             notes.push("only a policy was given: its key and its signature aren't judged".to_owned());
         }
+        notes.extend(foreign_signature(&inquiry.target).map(|whose| {
+            format!("this link is signed for {whose}, not for CloudFront, which reads Expires or Policy, Signature and Key-Pair-Id")
+        }));
         Ok((inquiry, notes))
     }
+}
+
+/// Who checks a signature that isn't CloudFront's.
+fn foreign_signature(target: &str) -> Option<&'static str> {
+    let (_, query) = target.split_once('?')?;
+    let has = |name: &str| query.split('&').any(|pair| pair.split('=').next() == Some(name));
+    if has("Key-Pair-Id") {
+        return None;
+    }
+    [
+        ("S3 (a presigned URL)", has("X-Amz-Signature") || has("AWSAccessKeyId")),
+        ("Google Cloud Storage", has("X-Goog-Signature") || has("GoogleAccessId")),
+        ("Azure Storage (a shared access signature)", has("sig") && (has("se") || has("sp"))),
+        ("Akamai", has("hdnts") || has("hdnea") || has("__token__")),
+        ("Google Cloud CDN", has("KeyName") && has("Signature")),
+    ]
+    .into_iter()
+    .find_map(|(whose, is_it)| is_it.then_some(whose))
 }
 
 /// What stands for the key and the signature of a policy that came alone; neither is judged.

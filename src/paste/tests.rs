@@ -177,3 +177,20 @@ fn ten_thousand_texts_are_judged_as_the_plain_url_with_the_same_cookies() {
     // Neither all allowed nor all denied for one reason.
     assert!(counts.len() >= 4 && counts.values().all(|count| *count < 7_000), "{counts:?}");
 }
+
+#[test]
+fn no_key_and_no_signature_is_left_in_what_was_not_understood() {
+    let key = PrivateKey::generate_ecdsa().unwrap().to_pem().unwrap();
+    let text = format!("https://{HOST}/x\nmy key is\n{key}\nSig: {}", "aB3-".repeat(40));
+    let mut kept = Kept::default();
+    let mut reader = Reader::new(None);
+    assert!(reader.read("x", Cursor::new(text.into_bytes()), &mut kept).is_continue());
+    assert!(reader.finish(&mut kept).is_continue());
+    let ignored = kept.links[0].surroundings.ignored.join(" ");
+    assert!(ignored.contains("my key is") && !ignored.contains("aB3-"), "{ignored}");
+    let secret = key.lines().filter(|line| !line.contains("---"));
+    assert!(secret.clone().count() > 0);
+    for line in secret.filter(|line| line.len() > 30) {
+        assert!(!ignored.contains(line), "{line}");
+    }
+}
