@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::known_paths;
 use super::recorder::Recorder;
 use crate::distribution::Distributions;
-use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES};
+use crate::explain::{Cause, Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES, Mistake};
 use crate::redact::redacted;
 
 /// The running thread. It ends with this, after [`Explainer::stop`].
@@ -53,12 +53,22 @@ pub enum NotExplained {
 #[must_use]
 pub fn sentence(answer: &Answer) -> String {
     let sentence = match answer {
-        Ok(explanation) => explanation.sentence(),
+        Ok(explanation) => explanation.sentence().map(|sentence| sentence + &signed_for(explanation)),
         Err(why) => Some(why.to_string()),
     };
     // Whoever was denied isn't allowed on a second look, so this is the search's fault.
     let sentence = sentence.unwrap_or_else(|| NotExplained::Failed.to_string());
     redacted(&sentence).into_owned()
+}
+
+/// Where a link works that came to another address than it was signed for: what the one who reads the log opens instead.
+fn signed_for(explanation: &Explanation) -> String {
+    let causes = explanation.causes();
+    let is_address =
+        |cause: &&&Cause| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
+    let signed = causes.first().filter(is_address).and_then(|cause| cause.signed.as_deref());
+    let signed = signed.filter(|signed| signed.contains("://") && signed.len() <= MAX_SIGNED);
+    signed.map(|signed| format!("; it was signed for {signed}")).unwrap_or_default()
 }
 
 impl Explainer {
@@ -274,6 +284,9 @@ const STUBBORN_TIME: Duration = Duration::from_millis(100);
 /// Half of what a thread can give way.
 #[cfg(target_os = "linux")]
 const NICENESS: i32 = 10;
+
+/// Bytes of a URL that stands in a line of the log.
+const MAX_SIGNED: usize = 200;
 
 #[cfg(test)]
 mod tests {

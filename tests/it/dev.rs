@@ -170,6 +170,10 @@ fn a_link_for_another_host_or_scheme_is_denied_and_its_cause_has_the_link_that_w
     let (_, text) = explain(&good.replace("localhost", "media.example.com"));
     assert!(text.contains("cause: host (proven)"), "{text}");
     assert!(text.contains(&format!("requested: http://media.example.com:{port}/image.svg\n")), "{text}");
+    // The log says where the link works, without its signature.
+    let said = "host (proven): the link was signed for another host than it was opened under";
+    let log = wait_for(|| Some(edge.log()).filter(|log| log.contains(said)));
+    assert!(log.contains(&format!("; it was signed for http://localhost:{port}/image.svg\n")), "{log}");
     let host = edge.get(&format!("media.example.com:{port}"), parts(&good).2, &[]);
     assert_eq!(host.reason(), Some("signature-mismatch"));
 }
@@ -561,7 +565,7 @@ fn each_name_gets_a_certificate_of_its_own_and_a_foreign_one_a_new_authority() {
     assert!(same.stdout().contains("trusted once by"), "{}", same.stdout());
     let (other, found) = again(&["--host", "media.example.com"]);
     assert_ne!(found, authority);
-    assert!(other.stdout().contains("new: trust"), "{}", other.stdout());
+    assert!(other.stdout().contains("must be trusted anew: "), "{}", other.stdout());
     for name in ["media.example.com", "media.localhost"] {
         assert_eq!(curl(&other, name), "200", "{name}");
     }

@@ -23,8 +23,19 @@ pub(super) struct Authority {
     issuer: Issuer<'static, KeyPair>,
     /// Its certificate, which browsers have to trust.
     pub(super) file: PathBuf,
-    /// Whether it was created now, so that no browser trusts it yet.
-    pub(super) is_new: bool,
+    /// Whether browsers may trust it already.
+    pub(super) age: Age,
+}
+
+/// Where an authority comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Age {
+    /// It was there.
+    Kept,
+    /// It is the first one.
+    First,
+    /// It was created in place of one that may not vouch for a host of the command line.
+    Replacement,
 }
 
 impl Authority {
@@ -35,7 +46,11 @@ impl Authority {
         let mut names = known_names(&names_file)?;
         let wanted = hosts.iter().filter(|host| !is_local(host)).cloned();
         let missing: Vec<String> = wanted.filter(|host| !names.contains(host)).collect();
-        let is_new = !key_file.exists() || !missing.is_empty();
+        let age = match (key_file.exists(), missing.is_empty()) {
+            (true, true) => Age::Kept,
+            (true, false) => Age::Replacement,
+            (false, _) => Age::First,
+        };
         if !missing.is_empty() {
             names.extend(missing);
             for stale in [&file, &key_file, &names_file] {
@@ -59,7 +74,7 @@ impl Authority {
         if !file.exists() {
             create(&file, &params.self_signed(&key)?.pem(), 0o644)?;
         }
-        Ok(Self { issuer: Issuer::new(params, key), file, is_new })
+        Ok(Self { issuer: Issuer::new(params, key), file, age })
     }
 
     /// A certificate for names and addresses, good from yesterday on for as long as browsers take one.

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::time::Duration;
 
+use super::authority::Age;
 use super::local_tls::LocalTls;
 use super::rules::Access;
 use super::site::Site;
@@ -66,7 +67,11 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
     line("key", &format!("{}, {}", pair.id, pair.private_file.display()));
     line("private", &private(given.site));
     if let Some(tls) = given.tls {
-        let trust = if tls.is_new { "new: trust" } else { "trusted once by" };
+        let trust = match tls.age {
+            Age::Kept => "trusted once by",
+            Age::First => "new, to be trusted once:",
+            Age::Replacement => "replaced for --host, must be trusted anew:",
+        };
         let plain = host_of(given.plain);
         line("tls", &format!("{trust} {} (how: -v); http://{plain} too", tls.authority_file.display()));
     }

@@ -15,7 +15,7 @@ use rustls::ServerConfig;
 use rustls::server::{ClientHello, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
-use super::authority::{Authority, is_local};
+use super::authority::{Age, Authority, is_local};
 use crate::cli::keys::create;
 use crate::tls::{self, Certificate, SecurityPolicy};
 
@@ -23,8 +23,8 @@ use crate::tls::{self, Certificate, SecurityPolicy};
 pub(super) struct LocalTls {
     pub(super) config: Arc<ServerConfig>,
     pub(super) authority_file: PathBuf,
-    /// Whether the authority was created now and has to be trusted.
-    pub(super) is_new: bool,
+    /// Whether the authority has to be trusted yet.
+    pub(super) age: Age,
 }
 
 impl LocalTls {
@@ -43,12 +43,12 @@ impl LocalTls {
             replace(&folder.join(name), pem, mode)?;
         }
         let usual = Certificate::from_pem(leaf.as_bytes(), key.serialize_pem().as_bytes())?;
-        let (authority_file, is_new) = (authority.file.clone(), authority.is_new);
+        let (authority_file, age) = (authority.file.clone(), authority.age);
         let issued = Cache::new(MAX_ISSUED);
         let resolver = ByName { authority, key, usual: usual.certified_key(), hosts: hosts.to_vec(), issued };
         let config = tls::server_config_by(Arc::new(resolver), SecurityPolicy::default())
             .map_err(|error| anyhow!("TLS can't be set up: {error}"))?;
-        Ok(Self { config, authority_file, is_new })
+        Ok(Self { config, authority_file, age })
     }
 }
 
