@@ -8,6 +8,7 @@ use super::blocks::{Block, Lines};
 use super::code::{self, Statement};
 use super::document::Document;
 use super::embedded_url::embedded;
+use super::http_message::Head;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::{Link, problem};
 use super::tool::{self, Tool};
@@ -50,6 +51,34 @@ impl Reading<'_> {
         let found = format!("{} bytes in {} lines, without an end", lines.text.len(), lines.count);
         self.sink.problem(Box::new(fault.found(found).help("is a quote or a bracket never closed?")));
         ControlFlow::Continue(())
+    }
+
+    /// The request of a head.
+    fn head(&mut self, head: Head) -> ControlFlow<()> {
+        let line = head.line;
+        let follows_trace = std::mem::replace(&mut self.is_traced, head.is_trace);
+        match head.into_link(&place(self.name, line), self.noise.is_https()) {
+            // The request that was traced before.
+            Ok(link) if follows_trace && self.assembly.open().is_some_and(|open| open.url == link.url) => {
+                if let Some(open) = self.assembly.open()
+                    && open.cookies.is_empty()
+                {
+                    open.cookies = link.cookies;
+                }
+                ControlFlow::Continue(())
+            }
+            Ok(link) => {
+                self.sink.note(&format!("{}: the head of a request", place(self.name, line)));
+                self.assembly.responding_host = host_of(&link.url);
+                self.link(link)
+            }
+            Err(missing) => {
+                self.recognised += 1;
+                let fault = problem(self.name, line, format!("the head of the request has no {missing}"));
+                self.sink.problem(Box::new(fault.expected("the lines from the first one to the empty line")));
+                ControlFlow::Continue(())
+            }
+        }
     }
 
     fn command(&mut self, tool: Tool, lines: &Lines) -> ControlFlow<()> {
@@ -192,6 +221,15 @@ impl Reading<'_> {
         self.ignore(&super::input::Line { number: lines.first, text, is_lossy: false });
         ControlFlow::Continue(())
     }
+}
+
+fn host_of(url: &str) -> Option<String> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?']).next()?;
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    let host =
+        authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
+    Some(host.to_ascii_lowercase())
 }
 
 fn with_parameters<'p>(mut url: String, parameters: impl Iterator<Item = &'p String>) -> String {

@@ -8,6 +8,8 @@ use super::link::Link;
 #[derive(Debug, Default)]
 pub(super) struct Head {
     pub(super) line: usize,
+    /// Whether it is curl's trace of a request, which the request itself follows.
+    pub(super) is_trace: bool,
     /// Method and target of the first line.
     request: Option<(String, String)>,
     fields: Vec<(String, String)>,
@@ -30,8 +32,9 @@ pub(super) enum Part {
 impl Head {
     /// The head that a line begins.
     pub(super) fn begin(line: &str, number: usize) -> Option<Self> {
+        let is_trace = traced_field(line.trim()).is_some();
         let line = without_mark(line);
-        let mut head = Self { line: number, ..Self::default() };
+        let mut head = Self { line: number, is_trace, ..Self::default() };
         if let Some(request) = request_line(line) {
             head.request = Some(request);
             return Some(head);

@@ -10,7 +10,6 @@ use super::jar::Jar;
 use super::link::{Link, Problem, Sink, problem};
 use super::noise::{self, Noise};
 use super::{continuation, policy_text, shape, standard_log, url};
-use crate::paste::http_message::Head;
 
 /// What was read so far, of all texts.
 #[derive(Debug, Default)]
@@ -32,7 +31,9 @@ pub(super) struct Reading<'t> {
     first: Option<Line>,
     /// How long the last line was, whose URL may go on.
     wrapped_at: Option<usize>,
-    noise: Noise,
+    pub(super) noise: Noise,
+    /// Whether the last head was curl's trace of one.
+    pub(super) is_traced: bool,
 }
 
 impl PastedLines {
@@ -80,6 +81,7 @@ impl<'t> Reading<'t> {
             first: None,
             wrapped_at: None,
             noise: Noise::default(),
+            is_traced: false,
         }
     }
 
@@ -232,24 +234,6 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// The request of a head.
-    pub(super) fn head(&mut self, head: Head) -> ControlFlow<()> {
-        let line = head.line;
-        match head.into_link(&place(self.name, line), self.noise.is_https()) {
-            Ok(link) => {
-                self.sink.note(&format!("{}: the head of a request", place(self.name, line)));
-                self.assembly.responding_host = host_of(&link.url);
-                self.link(link)
-            }
-            Err(missing) => {
-                self.recognised += 1;
-                let fault = problem(self.name, line, format!("the head of the request has no {missing}"));
-                self.sink.problem(Box::new(fault.expected("the lines from the first one to the empty line")));
-                ControlFlow::Continue(())
-            }
-        }
-    }
-
     /// Lines of a block that isn't what its beginning looked like.
     pub(super) fn plain_lines(&mut self, first: usize, text: &str) -> ControlFlow<()> {
         for (at, line) in text.lines().enumerate() {
@@ -281,15 +265,6 @@ impl<'t> Reading<'t> {
             sink.problem(shape::unrecognised(name, &line));
         }
     }
-}
-
-fn host_of(url: &str) -> Option<String> {
-    let (_, rest) = url.split_once("://")?;
-    let authority = rest.split(['/', '?']).next()?;
-    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
-    let host =
-        authority.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(authority, |(host, _)| host);
-    Some(host.to_ascii_lowercase())
 }
 
 /// `argument 2`, `line 3 of standard input`.

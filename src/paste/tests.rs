@@ -194,3 +194,19 @@ fn no_key_and_no_signature_is_left_in_what_was_not_understood() {
         assert!(!ignored.contains(line), "{line}");
     }
 }
+
+#[test]
+fn a_request_that_curl_traces_and_sends_is_one() {
+    let trace = "* Connected to media.example.com (192.0.2.1) port 443\n* [HTTP/2] [1] OPENED stream for https://media.example.com/x\n\
+        * [HTTP/2] [1] [:method: GET]\n* [HTTP/2] [1] [:scheme: https]\n* [HTTP/2] [1] [:authority: media.example.com]\n\
+        * [HTTP/2] [1] [:path: /x]\n> GET /x HTTP/2\n> Host: media.example.com\n> Cookie: c=1\n> \n< HTTP/2 403 \n";
+    let mut kept = Kept::default();
+    let mut reader = Reader::new(None);
+    assert!(reader.read("x", Cursor::new(trace), &mut kept).is_continue());
+    assert!(reader.finish(&mut kept).is_continue());
+    assert_eq!(kept.links.len(), 1, "{:?}", kept.links);
+    assert_eq!(
+        (kept.links[0].url.as_str(), kept.links[0].cookies.join("; ").as_str()),
+        ("https://media.example.com/x", "c=1")
+    );
+}
