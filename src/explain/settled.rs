@@ -45,7 +45,11 @@ fn named_wrongly(checks: &mut [Check]) {
     let is_no_key = |cause: &&mut Cause| {
         matches!(
             cause.mistake,
-            Mistake::KeyIdIsAccessKey | Mistake::KeyIdIsKeyGroup | Mistake::KeyIdIsPem | Mistake::KeyIdIsName
+            Mistake::KeyIdIsAccessKey
+                | Mistake::KeyIdIsKeyGroup
+                | Mistake::KeyIdIsPem
+                | Mistake::KeyIdIsName
+                | Mistake::FrameworkEncryptedCookie
         )
     };
     if let Some(cause) = causes.find(is_no_key) {

@@ -71,10 +71,10 @@ pub(super) fn misunderstood_end(now: EpochSeconds, end: EpochSeconds) -> Option<
     if seconds == 0 {
         return Some((Some(Mistake::UnsetTime), "the end is 1970: a time that was never set".to_owned()));
     }
-    let is_date = (1_970_01_01..=2_100_12_31).contains(&seconds)
+    let is_date = (20_000_101..=21_001_231).contains(&seconds)
         && (1..=12).contains(&(seconds / 100 % 100))
         && (1..=31).contains(&(seconds % 100));
-    if is_date && seconds >= 2_000_01_01 {
+    if is_date {
         let hint = format!("{seconds} looks like a date written as digits: write the seconds since 1970");
         return Some((Some(Mistake::DateInWords), hint));
     }

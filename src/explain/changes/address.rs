@@ -83,7 +83,7 @@ fn development<'c>() -> impl Iterator<Item = Change<'c>> {
     });
     all.flat_map(|(host, port)| {
         // Most of them speak http, and a signer may write https before them all the same.
-        [("http", 3), ("https", 4)].map(|(scheme, cost)| {
+        [("http", 3), ("https", if host.contains('.') { 4 } else { 3 })].map(|(scheme, cost)| {
             Change::of_url(Mistake::Host, cost, move |url| {
                 let port = Some(port.into());
                 let other = Url { scheme: scheme.into(), host: host.into(), port, ..url.clone() };
