@@ -8,10 +8,10 @@ use super::diagnostics;
 
 /// Prints an error of clap's, or what `--help` and `--version` print. Returns whether the usage was wrong.
 pub(super) fn report(mut error: Error, cli: &Command, arguments: &[String]) -> bool {
-    match error.kind() {
-        ErrorKind::UnknownArgument => suggest_option(&mut error, cli, arguments),
-        ErrorKind::InvalidSubcommand => suggest_command(&mut error),
-        _ => {}
+    if error.kind() == ErrorKind::UnknownArgument {
+        suggest_option(&mut error, cli, arguments);
+    } else if error.kind() == ErrorKind::InvalidSubcommand {
+        suggest_command(&mut error);
     }
     if diagnostics::are_json() && error.use_stderr() {
         diagnostics::print(&error.render().to_string());

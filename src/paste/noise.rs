@@ -237,6 +237,6 @@ mod tests {
         }
         let mut noise = Noise::default();
         assert!(noise.take("Cookie") && noise.labels_cookies());
-        assert!(noise.take("* SSL connection using TLSv1.3") && noise.is_https() == None);
+        assert!(noise.take("* SSL connection using TLSv1.3") && noise.is_https().is_none());
     }
 }

@@ -41,7 +41,7 @@ fn value<'u>(url: &'u str, name: &str) -> &'u str {
 }
 
 fn now() -> u64 {
-    std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970").as_secs()
+    frontgate::clock::now().0
 }
 
 #[test]
@@ -207,7 +207,7 @@ fn a_canned_wildcard_is_refused_and_what_it_opens_is_said() {
         let resource = checks.iter().find(|check| check["check"] == "resource").expect("the check");
         match words {
             Some(words) => {
-                assert!(resource["hint"].as_str().is_some_and(|hint| hint.contains(words)), "{resource}")
+                assert!(resource["hint"].as_str().is_some_and(|hint| hint.contains(words)), "{resource}");
             }
             None => assert_eq!(resource["hint"], Value::Null),
         }
