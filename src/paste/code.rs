@@ -116,7 +116,17 @@ pub(super) fn begins(line: &str) -> bool {
         "print(",
         "console.",
     ];
-    words.iter().any(|word| line.starts_with(word)) || assigned(line).is_some()
+    words.iter().any(|word| line.starts_with(word)) || assigned(line).is_some() || is_call(line)
+}
+
+/// `name.method(…`.
+fn is_call(line: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.".contains(c);
+    let Some(end) = line.find(|c| !is_name(c)) else { return false };
+    let (name, rest) = line.split_at(end);
+    rest.starts_with('(')
+        && name.contains('.')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || "_$".contains(c))
 }
 
 /// The variable of `name = …`, where what follows is a literal, a call or an object.
@@ -328,6 +338,8 @@ mod tests {
             "$session.x",
             "url='https://a'",
             "headers[\"a\"] = 'b'",
+            "jar.set('a', 'b')",
+            "res.cookie('a', 'b', {})",
         ] {
             assert!(begins(line), "{line}");
         }
