@@ -231,7 +231,7 @@ fn absence_is_never_proven_where_text_was_ignored() {
         let found = explained(&inquiry);
         assert!(!proven(&found, "not-sent"), "{link}: {:?}", names(&found));
         assert_eq!(found.verdict, alone.verdict, "{link}");
-        assert_eq!(found.ignored, std::slice::from_ref(&ignored));
+        assert_eq!(found.ignored, std::slice::from_ref(ignored));
     }
     // The judge of this test sees a proof where nothing was ignored.
     assert!(proven(&of_link(URL), "not-sent"));
