@@ -16,6 +16,7 @@ pub(crate) mod credentials;
 mod distributions;
 mod fallbacks;
 mod fault;
+#[cfg_attr(not(feature = "proxy"), expect(dead_code, reason = "the command line uses the rest"))]
 pub(crate) mod files;
 mod https;
 mod keys;
@@ -42,7 +43,9 @@ mod watched;
 pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;
 pub use fault::Fault;
 use fault::Faults;
-pub(crate) use files::{read_key_file, shown};
+pub(crate) use files::read_key_file;
+#[cfg(feature = "proxy")]
+pub(crate) use files::shown;
 pub use https::{HttpsListener, PresentedCertificate};
 pub use limits::Limits;
 use names::Names;

@@ -99,6 +99,10 @@ pub mod locations;
 #[doc(hidden)]
 pub mod origin;
 #[cfg(feature = "shell")]
+#[cfg_attr(
+    not(feature = "proxy"),
+    expect(dead_code, unused_imports, reason = "the command line uses the rest")
+)]
 mod paste;
 #[cfg(feature = "shell")]
 #[doc(hidden)]

@@ -13,6 +13,7 @@ pub(crate) mod conversion;
 mod format;
 pub(crate) mod pem;
 mod spki;
+#[cfg_attr(not(feature = "shell"), expect(dead_code, reason = "only the shell reads files"))]
 pub(crate) mod unfit;
 
 pub use spki::InvalidPublicKey;
