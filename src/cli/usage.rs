@@ -8,6 +8,11 @@ use super::diagnostics;
 
 /// Prints an error of clap's, or what `--help` and `--version` print. Returns whether the usage was wrong.
 pub(super) fn report(mut error: Error, cli: &Command, arguments: &[String]) -> bool {
+    // A key that was passed in place of its file must not be quoted.
+    if error.use_stderr() && arguments.iter().any(|argument| argument.contains("PRIVATE KEY-----")) {
+        diagnostics::print("error: an argument is a private key: expected the name of its file, or a URL");
+        return true;
+    }
     if error.kind() == ErrorKind::UnknownArgument {
         suggest_option(&mut error, cli, arguments);
     } else if error.kind() == ErrorKind::InvalidSubcommand {

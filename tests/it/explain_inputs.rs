@@ -701,6 +701,17 @@ fn what_is_no_link_is_refused_with_place_found_and_remedy() {
 }
 
 #[test]
+fn a_private_key_in_place_of_a_link_is_not_quoted() {
+    let pem = std::fs::read_to_string(private_key("rsa")).unwrap();
+    let secret = pem.lines().nth(1).unwrap();
+    for output in [run(&["explain", &pem]), run(&["explain", "--", &pem]), piped(&[], pem.as_bytes())] {
+        let said = stderr(&output);
+        assert!(output.status.code() == Some(2) && said.contains("private key"), "{said}");
+        assert!(!said.contains(secret) && !stdout(&output).contains(secret), "{said}");
+    }
+}
+
+#[test]
 fn endless_input_ends() {
     let begun = Instant::now();
     let mut child = frontgate()
