@@ -1,7 +1,7 @@
 //! The readings of a path: what an origin may take the path of a request for. This is the one list of them.
 //!
 //! A path without odd bytes has one reading, itself ([`super::path::can_only_mean_itself`]). Every other path is rewritten by
-//! the steps of [`Step`], in any order and any number of times, but decoded once; each result is a reading. A restriction
+//! the steps of `Step`, in any order and any number of times, but decoded once; each result is a reading. A restriction
 //! must hold in each of them, because which one is right depends on the origin.
 //!
 //! `script/readings` sends paths of this kind to real origins and looks for private content; `docs/security.md` names the
