@@ -235,6 +235,8 @@ pub struct Distributions {
     pub unknown_host: UnknownHost,
     /// Names that count as `localhost` does, where the only distribution answers for hosts that it doesn't have.
     pub accepted_hosts: Vec<String>,
+    /// Ports that this program listens on for viewers, where they are known: links are often signed for the other listener.
+    pub listener_ports: Vec<u16>,
     /// Every key that is configured, whoever trusts it: who may have made a signature that no trusted key made.
     pub all_keys: Vec<Arc<PublicKey>>,
 }

@@ -105,10 +105,11 @@ impl Dev {
             region: self.region.as_deref(),
         };
         let (location, path) = origin::read(given)?;
-        let site = self.site(&location)?;
+        let mut site = self.site(&location)?;
         let mut bound = self.listen.bind(self.ready_file.as_deref(), self.test_mode_on_any_address)?;
         bound.admin = Console::bind(self.console)?;
         let (plain, secure) = addresses(&bound)?;
+        site.ports = [Some(plain), secure].into_iter().flatten().map(|address| address.port()).collect();
         let pairs = key_pairs(&self.keys)?;
         let pair = pairs.first().context("no key pair")?;
         let location = config::servable(location, std::slice::from_ref(&self.keys))
@@ -161,6 +162,7 @@ impl Dev {
             hosts: Hosts::Named(self.hosts.clone()),
             base_urls: self.base_urls.clone(),
             cors: state::allowed(&self.cors)?,
+            ports: Vec::new(),
             default_root_object: has_index.then(|| "index.html".to_owned()),
         })
     }

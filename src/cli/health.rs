@@ -35,7 +35,7 @@ impl Health {
         let reason = match answered {
             Ok(Ok(StatusCode::OK)) => return Ok(ExitCode::SUCCESS),
             Ok(Ok(status)) => format!("{url} responded {status}"),
-            Ok(Err(error)) => format!("{error:#}"),
+            Ok(Err(error)) => format!("{url} did not respond: {error:#}"),
             Err(_) => format!("{url} did not respond within {} seconds", PATIENCE.as_secs()),
         };
         tell!("error: not ready: {reason}");
@@ -46,9 +46,11 @@ impl Health {
 /// The URL to request.
 fn with_path(url: &str) -> anyhow::Result<String> {
     let Some(rest) = url.strip_prefix("http://") else {
-        let host = url.rsplit("://").next().unwrap_or(url);
+        let host = url.rsplit("://").next().unwrap_or(url).trim_start_matches(':');
+        let is_port = host.parse::<u16>().is_ok_and(|port| port > 0);
+        let machine = if is_port { "127.0.0.1:" } else { "" };
         bail!(
-            "expected the URL of an admin listener, found {:?}\n  help      use http://{}",
+            "expected the URL of an admin listener, found {:?}\n  help      use http://{machine}{}",
             redacted_by_shape(url),
             redacted_by_shape(host)
         );
@@ -87,8 +89,14 @@ mod tests {
         ] {
             assert_eq!(with_path(given).unwrap(), expected);
         }
-        let error = with_path("localhost:9090").unwrap_err().to_string();
-        assert!(error.contains("http://localhost:9090"), "{error}");
+        for (given, advice) in [
+            ("localhost:9090", "use http://localhost:9090"),
+            ("9090", "use http://127.0.0.1:9090"),
+            (":9090", "use http://127.0.0.1:9090"),
+        ] {
+            let error = with_path(given).unwrap_err().to_string();
+            assert!(error.ends_with(advice), "{error}");
+        }
         assert!(with_path("https://localhost:9090").is_err());
     }
 }

@@ -138,13 +138,18 @@ pub(crate) fn origin(given: &str) -> Result<(OriginLocation, String), String> {
     if let Some(folder) = directory(Path::new(given)) {
         return folder.map(|folder| (OriginLocation::Directory(folder), String::new()));
     }
-    let is_port = !given.is_empty() && given.bytes().all(|byte| byte.is_ascii_digit());
-    let hint = match (is_port, given.contains(':')) {
-        (true, _) => format!("; did you mean http://localhost:{given}?"),
-        (false, true) => format!("; did you mean http://{given}?"),
-        (false, false) => String::new(),
-    };
-    Err(format!("{given} is no directory and no URL{hint}"))
+    let hint = url_meant(given).map(|url| format!("; did you mean {url}?")).unwrap_or_default();
+    Err(format!("{given} can't be an origin: expected a folder or a URL{hint}"))
+}
+
+/// The URL of a server that is written as its port, or as its host and port.
+fn url_meant(given: &str) -> Option<String> {
+    let is_port = |text: &str| text.parse::<u16>().is_ok_and(|port| port > 0);
+    if is_port(given.strip_prefix(':').unwrap_or(given)) {
+        return Some(format!("http://localhost:{}", given.trim_start_matches(':')));
+    }
+    let (host, port) = given.rsplit_once(':')?;
+    (!host.is_empty() && !host.contains('/') && is_port(port)).then(|| format!("http://{given}"))
 }
 
 /// A directory that can be read; none for what isn't written as a path and is none.
@@ -196,11 +201,17 @@ pub(super) fn location(text: &str, folder: &std::path::Path) -> Result<OriginLoc
     if let Some(path) = text.strip_prefix("http://unix:") {
         return Err(format!("\"unix:{path}\" for a Unix socket"));
     }
-    let folder_hint =
-        if folder.join(text).is_dir() { format!("; did you mean \"file:{text}\"?") } else { String::new() };
+    let meant = if folder.join(text).is_dir() { Some(format!("file:{text}")) } else { url_meant(text) };
+    let hint = match meant {
+        Some(meant) => format!("; did you mean {meant:?}?"),
+        None if text.starts_with("s3://") => {
+            "; a bucket is `s3 = { bucket = \"…\", region = \"…\" }` in place of `url`".to_owned()
+        }
+        None => String::new(),
+    };
     server(text).map(OriginLocation::Http).ok_or_else(|| {
         format!(
-            "http://host[:port], https://host[:port], \"unix:/run/app.sock\", \"file:./folder\" or \"demo:\" (a path belongs in `origin-path`){folder_hint}"
+            "http://host[:port], https://host[:port], \"unix:/run/app.sock\", \"file:./folder\" or \"demo:\" (a path belongs in `origin-path`){hint}"
         )
     })
 }

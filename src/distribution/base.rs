@@ -59,7 +59,7 @@ pub enum InvalidBaseUrl {
     Host,
     /// A path, a query or a fragment.
     #[error(
-        "only scheme, host and port belong into a base: links keep the path and query that they were sent with"
+        "only scheme, host and port belong in a base: links keep the path and query that they were sent with"
     )]
     MoreThanHost,
 }

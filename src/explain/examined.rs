@@ -9,7 +9,7 @@ use crate::access::deny::DenyReason;
 use crate::access::encoding::Decoded;
 use crate::access::{ClaimedPolicy, TriedUrls, hash_algorithm, key_pair_id, signature, trusted_key};
 use crate::distribution::key::{HashAlgorithm, PublicKey};
-use crate::distribution::{Distributions, Route};
+use crate::distribution::{Distributions, HostStanding, Route};
 use crate::viewer::ViewerRequest;
 
 /// A private request with everything that its checks need, each part read on its own.
@@ -85,6 +85,11 @@ impl<'r, 'a> Examined<'r, 'a> {
             Some(Ok(key)) => Some(key),
             Some(Err(_)) | None => None,
         }
+    }
+
+    /// Whether the URL that was requested is the first that may have been signed.
+    pub(super) fn is_under_its_own_base(&self) -> bool {
+        self.route.standing != HostStanding::Unknown
     }
 
     /// The hash that was announced; none where that can't be read.

@@ -40,6 +40,11 @@ pub(super) fn examine(examined: &Examined<'_, '_>, clues: &Clues<'_>, effort: &E
             Maker::Pss { .. } | Maker::Unknown { .. } => None,
         };
         if let Some(hit) = hit.or_else(|| with_other_hash(&space, &maker, &reading.bytes)) {
+            let sent = space.starts.first().filter(|_| examined.is_under_its_own_base());
+            let hit = match sent {
+                Some(sent) => hit.seen_from(sent),
+                None => hit,
+            };
             let mut found = evidence.found(&writer, &hit, &reading);
             // Signed for the very host that was sent, which is no name of the distribution.
             if let (true, Some(fix)) = (examined.tried.is_empty(), hints::no_name(examined)) {

@@ -71,15 +71,15 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         Mistake::EcdsaRaw => "64 bytes are a raw ECDSA signature (r and s); CloudFront takes ASN.1 DER",
         Mistake::Scheme => {
             "the link was signed for the other scheme: sign the one that viewers open, or name the other in \
-             public-base-urls"
+             public-base-urls (`frontgate dev`: `--base-url`)"
         }
         Mistake::Host => {
             "the link was signed for another host than it was opened under: sign the one that viewers open, or name the \
-             other in public-base-urls"
+             other in public-base-urls (`frontgate dev`: `--base-url`)"
         }
         Mistake::Port => {
             "the link was signed for another port than it was opened under: sign the one that viewers open, or name the \
-             other in public-base-urls"
+             other in public-base-urls (`frontgate dev`: `--base-url`)"
         }
         Mistake::PathEncoding => {
             "the path was signed in another form than it was requested: sign it percent-encoded, as it is sent"

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::cause::Mistake;
 use super::changes::{Change, Dimension, time};
-use super::draft::{Draft, Writer};
+use super::draft::{Draft, Resource, Writer};
 use super::effort::{Effort, Searched};
 use super::maker::{Fit, Maker};
 
@@ -17,6 +17,35 @@ pub(super) struct Hit<'e> {
     pub(super) start: Draft,
     pub(super) mistakes: Vec<Mistake>,
     pub(super) fit: Fit<'e>,
+}
+
+impl Hit<'_> {
+    /// As seen from the URL that was requested. The search may reach what was signed from a public base in fewer steps, and then
+    /// the difference would be shown to a URL that nobody sent; and another development server on the same host is not another host.
+    pub(super) fn seen_from(mut self, sent: &Draft) -> Self {
+        let (Resource::Url(signed), Resource::Url(requested)) = (&self.signed.resource, &sent.resource)
+        else {
+            return self;
+        };
+        if signed.host.is_empty() || !self.mistakes.contains(&Mistake::Host) {
+            return self;
+        }
+        let differences = [
+            (Mistake::Host, signed.host != requested.host),
+            (Mistake::Scheme, signed.scheme != requested.scheme && signed.host == requested.host),
+            (Mistake::Port, signed.port != requested.port && signed.host == requested.host),
+        ];
+        let is_address =
+            |mistake: &Mistake| matches!(mistake, Mistake::Host | Mistake::Scheme | Mistake::Port);
+        let mut mistakes: Vec<Mistake> =
+            differences.into_iter().filter(|(_, differs)| *differs).map(|(mistake, _)| mistake).collect();
+        mistakes.extend(self.mistakes.iter().filter(|mistake| !is_address(mistake)));
+        if !mistakes.is_empty() {
+            self.mistakes = mistakes;
+        }
+        self.start = sent.clone();
+        self
+    }
 }
 
 /// Where a search begins, and in which directions it goes.

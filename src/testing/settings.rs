@@ -54,6 +54,7 @@ impl Prepared {
             list: before.list.iter().map(|one| Arc::new(change.of(one))).collect(),
             unknown_host: before.unknown_host,
             accepted_hosts: before.accepted_hosts.clone(),
+            listener_ports: before.listener_ports.clone(),
             all_keys: before.all_keys.iter().cloned().chain(keys).collect(),
         });
         Ok(self.settings)

@@ -248,6 +248,32 @@ fn base_urls_count_for_every_host_and_hosts_for_themselves() {
     }
 }
 
+/// What differs is named for the URL that was requested, not for a base URL that is nearer to what was signed.
+#[test]
+fn a_link_of_the_other_listener_differs_in_scheme_and_port_alone() {
+    let edge = Edge::dev(&["--tls=127.0.0.1:0", "--base-url", "http://frontgate:8080"]);
+    let (plain, secure) = (edge.address.port(), edge.https[0].port());
+    for (signed, requested, mistakes) in [
+        (format!("http://localhost:{plain}"), format!("https://localhost:{secure}"), "scheme port"),
+        (format!("https://localhost:{secure}"), format!("http://localhost:{plain}"), "scheme port"),
+        ("http://localhost:8080".to_owned(), format!("https://localhost:{secure}"), "scheme port"),
+        ("http://localhost:3000".to_owned(), format!("http://localhost:{plain}"), "port"),
+        (format!("http://localhost:{plain}"), format!("http://127.0.0.1:{plain}"), "host"),
+        (format!("http://localhost:{plain}"), format!("https://127.0.0.1:{secure}"), "host"),
+    ] {
+        let link = sign(&edge, &format!("{signed}/image.svg"), &[]);
+        let sent = link.replacen(&signed, &requested, 1);
+        let found = explained(&edge, std::slice::from_ref(&sent)).remove(0);
+        let causes = found["causes"].as_array().unwrap();
+        let names: Vec<&str> = causes.iter().map(|cause| cause["mistake"].as_str().unwrap()).collect();
+        assert_eq!(names.join(" "), mistakes, "{sent}");
+        for cause in causes {
+            assert_eq!(cause["signed"], json!(format!("{signed}/image.svg")), "{sent}");
+            assert_eq!(cause["requested"], json!(format!("{requested}/image.svg")), "{sent}");
+        }
+    }
+}
+
 #[test]
 fn the_link_with_cookies_opens_the_site_and_only_for_this_machine() {
     let origin = RecordingOrigin::start();

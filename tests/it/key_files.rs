@@ -173,7 +173,7 @@ fn other_formats_are_named_with_a_command_that_converts_them() {
     let (new, old) = (dir.path().join("new"), dir.path().join("old"));
     for (file, half, named) in [
         ("private.der", "private", "a private key (PKCS#8)"),
-        ("private.pkcs1.der", "private", "an RSA private key (PKCS#1)"),
+        ("private.pkcs1.der", "private", "an RSA private key (PKCS#1) in DER, the binary form"),
         ("private.sec1.der", "private", "an EC private key (SEC1)"),
         ("private.encrypted.pem", "private", "an encrypted private key"),
         ("private.encrypted1.pem", "private", "an encrypted private key"),
@@ -185,8 +185,8 @@ fn other_formats_are_named_with_a_command_that_converts_them() {
         ("private.bare", "private", "base64 without its"),
         ("private.label.pem", "private", "a private key (PKCS#8) under the label `RSA PRIVATE KEY`"),
         ("private.utf16", "private", "UTF-16"),
-        ("public.der", "public", "a public key (SPKI)"),
-        ("public.pkcs1.der", "public", "an RSA public key (PKCS#1)"),
+        ("public.der", "public", "a public key (SPKI) in DER, the binary form"),
+        ("public.pkcs1.der", "public", "an RSA public key (PKCS#1) in DER, the binary form"),
         ("private.pem", "public", "a private key (PKCS#8)"),
         ("private.der", "public", "a private key (PKCS#8)"),
         ("private.encrypted.pem", "public", "an encrypted private key"),
@@ -250,7 +250,7 @@ fn keys_that_no_command_makes_fit_are_named() {
         (
             "private.explicit.pem",
             "private",
-            vec!["whose values are those of no key", "-ec_param_enc named_curve"],
+            vec!["whose values are not those of a key", "-ec_param_enc named_curve"],
         ),
         ("private.encrypted-label.pem", "private", vec!["an encrypted private key"]),
         ("private.yaml", "private", vec!["encoded in base64 once more"]),

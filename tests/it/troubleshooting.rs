@@ -130,7 +130,7 @@ fn section(mistake: &Mistake, cases: &[Case]) -> String {
     let answers: Vec<_> =
         mistake.answers.iter().map(|code| format!("403 `{code}`, “{}”", message(code))).collect();
     let _ = writeln!(text, "CloudFront answers {}.\n", answers.join("; or "));
-    let _ = writeln!(text, "**To mend it:** {}\n", prose(&mistake.remedy));
+    let _ = writeln!(text, "**Fix:** {}\n", prose(&mistake.remedy));
     for signer in SIGNERS {
         if let Some(line) = mistake.signers.get(signer) {
             let _ = writeln!(text, "- {signer}: {}", prose(line));

@@ -34,17 +34,14 @@ pub(super) fn read(given: Given<'_>) -> anyhow::Result<(OriginLocation, String)>
         }
     }
     let Some(origin) = given.origin else { return Ok((OriginLocation::Demo(None), String::new())) };
+    let is_written_as_url = origin.contains("://") || KINDS.iter().any(|kind| origin.starts_with(kind));
     if let Some(url) = as_url(origin) {
         return config::origin(&url).map_err(|error| anyhow!(error));
     }
-    let is_path = !origin.contains("://") && !origin.contains(':');
-    if is_path && !Path::new(origin).exists() {
-        bail!(
-            "{origin} can't be an origin: it doesn't exist\n\
-             help: expected a folder, a URL such as http://localhost:3000, a port, s3://BUCKET or unix:PATH"
-        );
+    if !is_written_as_url && !Path::new(origin).exists() {
+        return Err(missing(origin));
     }
-    if is_path && Path::new(origin).is_file() {
+    if !is_written_as_url && Path::new(origin).is_file() {
         bail!(
             "{origin} can't be an origin: expected a folder, found a file\nhelp: give the folder that it lies in"
         );
@@ -70,6 +67,31 @@ pub(super) fn guided(
         key_folder: key_folder.to_owned(),
         console: console.map(|address| format!("http://{}", host_of(address))),
     })))
+}
+
+/// A text that is no folder, no port and no URL, with what was probably meant.
+fn missing(origin: &str) -> anyhow::Error {
+    let unfit = |what: &str, help: String| anyhow!("{origin} can't be an origin: {what}\nhelp: {help}");
+    for scheme in ["http", "https"] {
+        let rest = origin.strip_prefix(scheme).and_then(|rest| rest.strip_prefix(':'));
+        if let Some(rest) = rest {
+            let url = format!("{scheme}://{}", rest.trim_start_matches('/'));
+            return unfit(&format!("expected `//` after `{scheme}:`"), format!("did you mean {url}?"));
+        }
+    }
+    let is_number = !origin.is_empty() && origin.bytes().all(|byte| byte.is_ascii_digit());
+    if is_number || origin.contains(':') {
+        let port = origin.rsplit(':').next().unwrap_or(origin);
+        let what = format!("expected a port from 1 to 65535, found {port:?}");
+        return unfit(&what, "such as 3000, :3000 or localhost:3000".to_owned());
+    }
+    let host = origin.split('/').next().unwrap_or(origin);
+    let is_host_like = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+    if is_host_like && (host == "localhost" || host.trim_start_matches('.').contains('.')) {
+        let help = format!("a server is written with its scheme: http://{origin}");
+        return unfit("there is no such folder", help);
+    }
+    unfit("it doesn't exist", format!("expected {KINDS_EXPECTED}"))
 }
 
 /// The URL of `3000`, `:3000` and `localhost:3000[/path]`.
@@ -98,8 +120,8 @@ fn in_bucket(text: &str, given: Given<'_>) -> anyhow::Result<(OriginLocation, St
         None if is_path_style => format!("https://s3.{region}.amazonaws.com"),
         None => format!("https://{name}.s3.{region}.amazonaws.com"),
     };
-    let server = match config::origin(&endpoint).map_err(|error| anyhow!("--endpoint: {error}"))? {
-        (OriginLocation::Http(server), path) if path.is_empty() => server,
+    let server = match config::origin(&endpoint) {
+        Ok((OriginLocation::Http(server), path)) if path.is_empty() => server,
         _ => bail!(
             "--endpoint {endpoint:?}: expected http://host[:port] or https://host[:port], without the bucket"
         ),
@@ -123,6 +145,11 @@ fn in_bucket(text: &str, given: Given<'_>) -> anyhow::Result<(OriginLocation, St
 
 /// Where no option and no variable names one; storage without regions takes it, too.
 const USUAL_REGION: &str = "us-east-1";
+
+/// What begins another form than a folder's or a server's.
+const KINDS: [&str; 3] = ["unix:", "file:", "demo:"];
+const KINDS_EXPECTED: &str =
+    "a folder, a URL such as http://localhost:3000, a port, s3://BUCKET or unix:PATH";
 
 #[cfg(test)]
 mod tests {
@@ -152,6 +179,21 @@ mod tests {
         let error = |given| read(Given { origin: Some(given), ..Given::default() }).unwrap_err().to_string();
         assert!(error("./no-such-folder").contains("doesn't exist"));
         assert!(error("Cargo.toml").contains("found a file"));
+        for (given, advice) in [
+            (":0", "a port from 1 to 65535"),
+            (":abc", "a port from 1 to 65535"),
+            ("99999", "a port from 1 to 65535"),
+            ("localhost:99999", "a port from 1 to 65535"),
+            ("http:/localhost:3000", "did you mean http://localhost:3000?"),
+            ("https:localhost", "did you mean https://localhost?"),
+            ("localhost", "http://localhost"),
+            ("media.example.com/app", "http://media.example.com/app"),
+        ] {
+            let found = error(given);
+            assert!(found.contains(advice) && !found.contains("//:") && found.contains("help: "), "{found}");
+        }
+        let bucket = Given { origin: Some("s3://media"), endpoint: Some("foo"), ..Given::default() };
+        assert!(read(bucket).unwrap_err().to_string().contains("expected http://host[:port]"));
         let region = Given { origin: Some("3000"), region: Some("eu-west-1"), ..Given::default() };
         assert!(read(region).unwrap_err().to_string().contains("s3://BUCKET"));
     }

@@ -27,6 +27,8 @@ pub(super) struct Site {
     pub(super) base_urls: Vec<BaseUrl>,
     /// Whose scripts may read responses.
     pub(super) cors: Option<AllowedOrigins>,
+    /// Where it listens: links are often signed for the other listener's port.
+    pub(super) ports: Vec<u16>,
     /// What `/` shows.
     pub(super) default_root_object: Option<String>,
 }
@@ -54,7 +56,8 @@ impl Site {
             Hosts::Any => (UnknownHost::Named(0), Vec::new()),
         };
         let list = vec![Arc::new(distribution)];
-        Ok(Distributions { list, unknown_host, accepted_hosts, ..Distributions::default() })
+        let listener_ports = self.ports.clone();
+        Ok(Distributions { list, unknown_host, accepted_hosts, listener_ports, ..Distributions::default() })
     }
 
     fn distribution(&self, pairs: &[KeyPair]) -> anyhow::Result<Distribution> {

@@ -108,7 +108,9 @@ impl State {
             bail!("its patterns and `otherwise` contradict each other");
         }
         let base_urls = self.base_urls.iter().map(|text| BaseUrl::parse(text));
+        let listeners = self.listeners.http.iter().chain(&self.listeners.https);
         Ok(Site {
+            ports: listeners.map(SocketAddr::port).collect(),
             rules,
             hosts: Hosts::Named(self.hosts),
             base_urls: base_urls.collect::<Result<_, _>>()?,
@@ -127,6 +129,7 @@ pub(super) fn site(folder: &Path) -> anyhow::Result<Site> {
             format!("{} can't be used; delete it, or start `dev` again", file.display())
         }),
         None => Ok(Site {
+            ports: Vec::new(),
             rules: Rules::of(Vec::new())?,
             hosts: Hosts::Any,
             base_urls: Vec::new(),

@@ -54,7 +54,10 @@ impl UnfitKey {
 
     /// A file that is no text.
     pub(crate) fn binary(half: Half, bytes: &[u8]) -> Self {
-        Self::of(half, of_bytes(bytes))
+        let format = of_bytes(bytes);
+        let form = if matches!(format, Format::Der(_)) { " in DER, the binary form" } else { "" };
+        let Self { found, help, .. } = Self::of(half, format);
+        Self::new(half, found + form, help)
     }
 
     /// PEM that is damaged.
@@ -106,14 +109,14 @@ impl UnfitKey {
                             openssl pkey -in KEY -ec_param_enc named_curve -out NEW";
                 Self::new(
                     half,
-                    format!("the block `{label}`, whose values are those of no key"),
+                    format!("the block `{label}`, whose values are not those of a key"),
                     help.to_owned(),
                 )
             }
             (Some(Format::Der(_)), Some(Format::Encrypted)) => Self::of(half, Format::Encrypted),
             (Some(Format::Der(expected)), None) => {
                 let again = "copy the whole file again; what the block holds is damaged".to_owned();
-                Self::new(half, format!("the block `{label}` without {}", expected.name()), again)
+                Self::new(half, format!("the block `{label}`, which doesn't hold {}", expected.name()), again)
             }
             (Some(format), _) | (None, Some(format)) => Self::of(half, format),
             (None, None) => Self::new(half, format!("a block `{label}`"), None),

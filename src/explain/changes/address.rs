@@ -131,6 +131,8 @@ pub(in crate::explain) fn ports<'c>(examined: &Examined<'_, '_>) -> Dimension<'c
         let endpoint = origin.location.server().map(|server| server.endpoint(examined.request.scheme).1.port);
         ports.extend(endpoint.map(|port| (1, Some(Rc::from(port.to_string())))));
     }
+    let listeners = &examined.distributions.listener_ports;
+    ports.extend(listeners.iter().map(|port| (1, Some(Rc::from(port.to_string())))));
     ports.extend(USUAL_PORTS.map(|port| (3, Some(Rc::from(port)))));
     ports.extend(["undefined", "null", "NaN", "None", ""].map(|word| (3, Some(Rc::from(word)))));
     let to = |(cost, port): (u8, Option<Rc<str>>)| {
