@@ -168,6 +168,13 @@ impl Evidence<'_> {
         if has_ecdsa && length == RAW_ECDSA_LENGTH {
             return Some(Mistake::EcdsaRaw.likely());
         }
+        let is_der = signature.first() == Some(&0x30)
+            && signature.get(1).is_some_and(|said| usize::from(*said) + 2 == length);
+        if !has_ecdsa && is_der && ECDSA_LENGTHS.contains(&length) {
+            let fix =
+                "an ECDSA key made it, and the known keys are RSA keys: sign with the key of Key-Pair-Id";
+            return Some(Cause::likely(Mistake::OtherModulus, fix));
+        }
         if has_ecdsa && signature.first() == Some(&0x30) && length < 80 {
             let said = 2 + usize::from(*signature.get(1)?);
             return (length < said).then(|| Mistake::Truncated.likely());
@@ -223,6 +230,8 @@ fn is_shown(text: &str) -> bool {
     text.len() <= MAX_SHOWN && !text.contains(['\n', '\r'])
 }
 
+/// Of signatures of P-256 in DER.
+const ECDSA_LENGTHS: std::ops::RangeInclusive<usize> = 68..=72;
 const RAW_ECDSA_LENGTH: usize = 64;
 /// Of the moduli that people use.
 const USUAL_LENGTHS: [usize; 4] = [128, 256, 384, 512];

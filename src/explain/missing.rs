@@ -21,7 +21,10 @@ pub(super) fn causes(examined: &Examined<'_, '_>, clues: &Clues<'_>) -> Vec<Caus
     }
     let mut causes = unsent_cookies(sent, &clues.surroundings.unsent_cookies);
     if !causes.is_empty() {
-        causes.push(not_sent(examined, clues, &lacking));
+        let absent = not_sent(examined, clues, &lacking);
+        // Cookies that browsers may send after all aren't proven to be absent.
+        let proven = absent.proven && causes.iter().all(|cause| cause.proven);
+        causes.push(Cause { proven, ..absent });
         return causes;
     }
     if clues.fragment.is_some_and(has_signing_parameter_within) {

@@ -97,8 +97,8 @@ fn time(place: &str, found: &str) -> Cause {
         }
         return time_values::unreadable(&format!("AWS:EpochTime of {place}"), &text);
     }
-    if found.starts_with("the number") {
-        return of(Mistake::FractionalTime);
+    if let Some(number) = found.strip_prefix("the number ") {
+        return time_values::unreadable(&format!("AWS:EpochTime of {place}"), number);
     }
     match found {
         "null" | "true" | "false" => of(Mistake::UnsetTime),
@@ -160,8 +160,17 @@ fn encoding(examined: &Examined<'_, '_>) -> Vec<Cause> {
         Some((reading, _)) if !reading.undone.is_empty() => {
             reading.undone.iter().map(|mistake| mistake.proven()).collect()
         }
-        Some(_) | None => shape(value).into_iter().collect(),
+        Some(_) | None => {
+            let cut = || is_begun(value).then(|| Mistake::Truncated.likely());
+            shape(value).or_else(cut).into_iter().collect()
+        }
     }
+}
+
+/// Whether it begins as a policy does, and its last characters are no end of base64.
+fn is_begun(value: &[u8]) -> bool {
+    let whole = &value[..value.len() - value.len() % 4];
+    crate::access::encoding::decode(whole).is_ok_and(|text| text.trim_ascii_start().starts_with(b"{"))
 }
 
 /// Characters of a value in a message.

@@ -30,6 +30,11 @@ pub(super) fn unreadable(place: &str, text: &str) -> Cause {
     if is_duration(inner) {
         return of(Mistake::Duration);
     }
+    if is_out_of_range(inner) {
+        // Below zero, or above the largest end that there is.
+        let fix = format!("{place} is `{}`: write seconds from 0 to {}", excerpt(inner, MAX_SHOWN), i64::MAX);
+        return Cause::proven(Mistake::PolicyStructure, fix);
+    }
     if inner.parse::<f64>().is_ok() && inner.bytes().any(|byte| byte.is_ascii_digit()) {
         return of(Mistake::FractionalTime);
     }
@@ -47,6 +52,13 @@ fn is_date(text: &str) -> bool {
     numbers >= 2 && is_parted && is_plain
 }
 
+/// A whole number that is no end. Messages show `1790003600.0` as 1790003600, so that one within the range had a fraction.
+fn is_out_of_range(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_whole = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole && !text.parse::<i64>().is_ok_and(|seconds| seconds >= 0)
+}
+
 /// `1h`, `30 minutes`, `PT1H`, `+3600`.
 fn is_duration(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
@@ -58,7 +70,9 @@ fn is_duration(text: &str) -> bool {
     let digits = body.bytes().take_while(u8::is_ascii_digit).count();
     let unit = body[digits..].trim_start_matches([' ', '.']);
     let word = unit.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-    digits > 0 && UNITS.contains(&word)
+    // `3D1790003600` is a time behind an escaped `=`, not three days.
+    let ends_in_number = unit.bytes().last().is_some_and(|byte| byte.is_ascii_digit());
+    digits > 0 && UNITS.contains(&word) && !ends_in_number
 }
 
 /// What an end in the past may have been meant as; none where it is an ordinary one.
@@ -156,7 +170,9 @@ mod tests {
             ("11/30/2026", "date-in-words"),
             ("1790003600.5", "fractional-time"),
             ("1.7900036e9", "fractional-time"),
-            ("-3600", "fractional-time"),
+            ("-3600", "policy-structure"),
+            ("9223372036854775808", "policy-structure"),
+            ("3D1790003600", "date-in-words"),
             ("NaN", "unset-time"),
             ("undefined", "unset-time"),
             ("", "unset-time"),

@@ -159,7 +159,7 @@ pub(super) fn framework_of(value: &[u8]) -> Option<Cause> {
 type Fits = fn(&str) -> bool;
 
 /// By how they write a cookie that they signed or encrypted; likely only, since other programs may write so, too.
-const FRAMEWORKS: [(&str, Fits); 12] = [
+const FRAMEWORKS: [(&str, Fits); 13] = [
     ("Express (cookie-parser)", |text| text.starts_with("s:") || text.starts_with("j:{")),
     ("Rails", is_of_rails),
     ("ASP.NET Core's data protection", |text| text.starts_with("CfDJ8")),
@@ -177,8 +177,15 @@ const FRAMEWORKS: [(&str, Fits); 12] = [
                 && is_signature(all[all.len() - 1])
         })
     }),
+    ("A library for encrypted JSON Web Tokens", |text| {
+        // The second part, the key, is empty where the key is known to both sides.
+        text.starts_with("eyJ")
+            && text.split('.').count() == 5
+            && text.split('.').all(|part| part.is_empty() || is_base64(part))
+    }),
     ("itsdangerous (Flask), or a JSON Web Token", |text| {
-        parts(text, ".").is_some_and(|all| {
+        // A dot in front says that the value is compressed.
+        parts(text.strip_prefix('.').unwrap_or(text), ".").is_some_and(|all| {
             all.len() <= 5 && all.iter().all(|part| is_base64(part)) && is_signature(all[all.len() - 1])
         })
     }),
@@ -274,6 +281,14 @@ mod tests {
             ),
             (
                 &format!("{policy}:1rYb2S:8Bm1zqDJlA3Ev3uaJkVvP2qYb3XcS8HnHk8sFEd1zZ8"),
+                Some(("framework-encrypted-cookie", false)),
+            ),
+            (
+                "eyJhbGciOiJkaXIifQ..AxY8DCtDaGlsbGljb3RoZQ.KDlTtXchhZTGufMYmOYGS4Hf.U0m_YmjN04DJvceFICbCVQ",
+                Some(("framework-encrypted-cookie", false)),
+            ),
+            (
+                ".eJyrVkpUslKqBQAHXAIq.aQBCDw.8Bm1zqDJlA3Ev3uaJkVvP2qYb3X",
                 Some(("framework-encrypted-cookie", false)),
             ),
             (&format!("\"{policy}\""), Some(("quoted-value", false))),

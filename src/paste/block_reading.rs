@@ -169,14 +169,19 @@ impl Reading<'_> {
                 self.assembly.stored(self.name, lines.first, statement.stored.clone());
             }
             self.jar.keep(statement, lines.first);
+            // They may belong to the link before them, so that it isn't proven to have none.
+            if let Some(open) = self.assembly.open().filter(|open| !open.has_credentials()) {
+                open.ignore("cookies in program code");
+            }
             return ControlFlow::Continue(());
         }
         if !statement.parameters.is_empty() {
             self.jar.keep(statement, lines.first);
             return ControlFlow::Continue(());
         }
-        let kept = self.jar.of(&statement);
+        // Without a URL, what the variables hold still waits for one.
         if let Some(open) = self.assembly.open()
+            && let kept = self.jar.of(&statement)
             && !kept.is_empty()
         {
             open.cookies.extend(kept.cookies);

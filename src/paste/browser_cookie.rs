@@ -55,7 +55,9 @@ impl BrowserCookie {
 
     /// Sets `Domain`, a leading dot or not.
     pub(super) fn with_domain(mut self, domain: &str) -> Self {
-        let domain = domain.trim().trim_start_matches('.').to_ascii_lowercase();
+        let domain = domain.trim();
+        // One dot counts for nothing; a second one fits no host.
+        let domain = domain.strip_prefix('.').unwrap_or(domain).to_ascii_lowercase();
         self.domain = Some(domain).filter(|domain| !domain.is_empty());
         self
     }
@@ -215,6 +217,8 @@ mod tests {
         assert_eq!((cookies.len(), cookie.pair().as_str()), (1, "CloudFront-Policy=a=b"));
         assert_eq!((cookie.domain.as_deref(), cookie.path.as_deref()), (Some("example.com"), Some("/x")));
         assert!(cookie.is_secure && cookie.same_site.as_deref() == Some("None"));
+        let dots = &of_header("CloudFront-Policy=a; Domain=..example.com")[0];
+        assert_eq!(dots.domain.as_deref(), Some(".example.com"), "only the first dot counts for nothing");
         let first = of_header("Domain=a.com; Path=/; CloudFront-Policy=x; CloudFront-Signature=y");
         assert_eq!(first.len(), 2);
         assert_eq!(first[1].fault, Some(SetCookieFault::AttributeFirst("Domain=a.com".to_owned())));

@@ -5,8 +5,9 @@ use http::Method;
 
 use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_joined};
 use super::command::encoded;
+use super::cookies::of_header_line;
 use super::known_words::may_hold_credentials;
-use super::literals::{Dialect, Token, tokens};
+use super::literals::{Dialect, Token, is_key, tokens};
 use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// What one statement names.
@@ -171,6 +172,7 @@ pub(super) fn read(text: &str) -> Statement {
                     statement.method.get_or_insert(method);
                 }
             }
+            Token::Text(_) if is_key(&tokens, at) => {}
             Token::Text(text) => {
                 statement.text(text, key_of(&tokens, at, dialect).as_deref(), &mut cookie_name);
             }
@@ -194,10 +196,21 @@ pub(super) fn read(text: &str) -> Statement {
 }
 
 impl Statement {
+    /// Whether it gives cookies to a browser, each with the URL that it belongs to.
+    fn sets_cookies(&self) -> bool {
+        let ends = |name: &String| {
+            let name = name.to_ascii_lowercase();
+            ["addcookies", "setcookie", "setcookies"].iter().any(|end| name.ends_with(end))
+        };
+        self.names.iter().any(ends)
+    }
+
     fn text(&mut self, text: &str, key: Option<&str>, cookie_name: &mut Option<String>) {
         let named = key.map(str::to_ascii_lowercase).unwrap_or_default();
         let named = named.trim_start_matches('$').trim_start_matches('-');
-        if let Some(key) = key.filter(|key| is_signing(key)) {
+        if let Some(field) = of_header_line(text) {
+            self.cookies.push(field.to_owned());
+        } else if let Some(key) = key.filter(|key| is_signing(key)) {
             self.cookies.push(format!("{key}={text}"));
         } else if let Some(key) = key.filter(|key| SIGNING_PARAMETERS.contains(key)) {
             self.parameters.push(format!("{key}={}", encoded(text)));
@@ -220,14 +233,15 @@ impl Statement {
                 false => self.cookies.push(text.to_owned()),
             }
         } else if begins_url(text) {
-            if !NO_REQUEST.contains(&named) {
+            let is_of_cookie = named == "url" && self.sets_cookies();
+            if !is_of_cookie && !NO_REQUEST.contains(&named) {
                 self.urls.push(text.trim().to_owned());
             }
         } else if matches!(named, "host" | "hostname") && !text.contains('/') {
             self.host = Some(text.trim().to_owned());
         } else if matches!(named, "path" | "pathname") && text.starts_with('/') && text.len() > 1 {
             self.path = Some(text.trim().to_owned());
-        } else if text.contains("CloudFront-") && !named.is_empty() {
+        } else if text.contains("CloudFront-") && (named.starts_with("x-") || named.contains("cookie")) {
             self.other_headers.push(key.unwrap_or_default().to_owned());
         } else if may_hold_credentials(text) && !named.starts_with("user") && text.contains(['=', '{']) {
             self.has_odd_text = true;
@@ -305,6 +319,7 @@ mod tests {
             "requests.get(\n  \"https://a.com/x\",  # the link\n  headers={\"Cookie\": \"CloudFront-Policy=p; \"\n \"b=c\"})",
             "Invoke-WebRequest -Uri \"https://a.com/x\" `\n-Headers @{\n\"Cookie\"=\"CloudFront-Policy=p; b=c\"\n}",
             "xhr.open('GET', 'https://a.com/x'); xhr.setRequestHeader('Cookie', 'CloudFront-Policy=p; b=c')",
+            "curl_setopt_array($c, array(CURLOPT_URL => 'https://a.com/x', CURLOPT_HTTPHEADER => array('Cookie: CloudFront-Policy=p; b=c')));",
             "$client->request('GET', 'https://a.com/x', ['headers' => ['Cookie' => 'CloudFront-Policy=p; b=c']]);",
         ] {
             let found = read(text);
@@ -321,6 +336,10 @@ mod tests {
         ] {
             assert_eq!(read(text).cookies, ["CloudFront-Policy=p"], "{text}");
         }
+        let given = read(
+            "await context.addCookies([{\"name\": \"CloudFront-Policy\", \"value\": \"p\", \"url\": \"https://a.com\"}])",
+        );
+        assert_eq!((given.cookies, given.urls), (vec!["CloudFront-Policy=p".to_owned()], vec![]));
         assert_eq!(read("requests.head('https://a.com/x')").method, Some(Method::HEAD));
         assert_eq!(
             read("fetch('x', {headers: {'X-Cookie': 'CloudFront-Policy=p'}})").other_headers,

@@ -19,6 +19,8 @@ pub(super) struct Command {
     as_query: bool,
     hides_cookies: bool,
     notes: Vec<String>,
+    /// Words with credentials that no option explains.
+    unread: Vec<String>,
 }
 
 impl Command {
@@ -26,7 +28,10 @@ impl Command {
         let mut command = Self::default();
         while let Some(word) = words.next() {
             if let Some(name) = word.strip_prefix("--") {
-                let value = takes_value(name).then(|| words.next()).flatten();
+                // curl wants two words; other programs that people copy from take `--cookie=…`.
+                let (name, glued) =
+                    name.split_once('=').map_or((name, None), |(name, value)| (name, Some(value)));
+                let value = glued.or_else(|| takes_value(name).then(|| words.next()).flatten());
                 command.take(name, value.unwrap_or_default());
             } else if let Some(letters) = word.strip_prefix('-').filter(|letters| !letters.is_empty()) {
                 command.take_short(letters, || words.next());
@@ -109,8 +114,8 @@ impl Command {
                     command.hides_cookies = true;
                     command.notes.push("the browser's cookies aren't in the text".to_owned());
                 }
-                _ if word.contains("://") && !word.starts_with('-') => command.urls.push(word.to_owned()),
-                _ => {}
+                _ if word.contains("://") && !word.starts_with('-') => command.urls.push(streamed(word)),
+                _ => command.unread(word),
             }
         }
         command
@@ -171,7 +176,10 @@ impl Command {
     }
 
     fn header(&mut self, text: &str) {
-        let Some((name, value)) = text.split_once(':') else { return };
+        // streamlink separates name and value by `=`.
+        let is_pair = |name: &str| name.trim().eq_ignore_ascii_case("cookie");
+        let pair = text.split_once('=').filter(|(name, _)| is_pair(name)).or_else(|| text.split_once(':'));
+        let Some((name, value)) = pair else { return self.unread(text) };
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         match name.as_str() {
             "cookie" => self.cookies.push(value.to_owned()),
@@ -184,6 +192,13 @@ impl Command {
                 }
                 self.headers.push(name);
             }
+        }
+    }
+
+    /// A word that isn't understood, where it may hold signing values: what isn't in the rest is then not proven to be absent.
+    fn unread(&mut self, word: &str) {
+        if (word.contains("CloudFront-") || word.contains("Signature")) && self.unread.len() < MAX_UNREAD {
+            self.unread.push(word.to_owned());
         }
     }
 
@@ -222,7 +237,7 @@ impl Command {
                 url.push(if url.contains('?') { '&' } else { '?' });
                 url.push_str(query);
             }
-            Link {
+            let mut link = Link {
                 cookies: self.cookies.clone(),
                 method: Some(method.clone()),
                 host: self.host.clone(),
@@ -230,7 +245,9 @@ impl Command {
                 is_preflight,
                 notes,
                 ..Link::found_at(place, url)
-            }
+            };
+            self.unread.iter().for_each(|word| link.ignore(word));
+            link
         });
         Ok(links.collect())
     }
@@ -247,6 +264,18 @@ fn httpie_url(word: &str, scheme: &str) -> String {
         format!("{scheme}://{word}")
     }
 }
+
+/// streamlink's `hls://` and its like stand in front of the address or in place of its scheme.
+fn streamed(word: &str) -> String {
+    let kinds = ["hls://", "hlsvariant://", "dash://", "httpstream://"];
+    match kinds.iter().find_map(|kind| word.strip_prefix(kind)) {
+        Some(rest) if rest.contains("://") => rest.to_owned(),
+        Some(rest) => format!("https://{rest}"),
+        None => word.to_owned(),
+    }
+}
+
+const MAX_UNREAD: usize = 8;
 
 fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
@@ -281,6 +310,9 @@ mod tests {
             "https a.com/x Cookie:c=1",
             "xh GET https://a.com/x cookie:c=1",
             "ffmpeg -headers $'Cookie: c=1\r\nX: y\r\n' -i https://a.com/x -c copy out.mp4",
+            "streamlink --http-header 'Cookie=c=1' hls://a.com/x best",
+            "streamlink --http-cookie c=1 'hls://https://a.com/x' best",
+            "curl --cookie=\"c=1\" --url=https://a.com/x",
             "mpv --http-header-fields='Cookie: c=1' https://a.com/x",
             "user@host:~$ sudo curl -H 'cookie: c=1' https://a.com/x | jq .",
             "PS C:\\Users\\me> curl.exe -b c=1 https://a.com/x",
@@ -294,8 +326,17 @@ mod tests {
         }
         assert_eq!(read("http :8080/x a==b~ HEAD=1")[0].url, "http://localhost:8080/x?a=b~");
         assert_eq!(read("http HEAD a.com/x")[0].method, Some(Method::HEAD));
+        let unread = read("aria2c --x-opt 'CloudFront-Signature=b' https://a.com/x");
+        assert_eq!(unread[0].surroundings.ignored.len(), 1, "what may hold a signature is named");
         assert!(read("wget --load-cookies jar https://a.com/x")[0].hides_cookies);
-        for line in ["https://a.com/x", "http is a protocol://x", "hello", "curl", "Cookie: wget=1"] {
+        for line in [
+            "https://a.com/x",
+            "http is a protocol://x",
+            "hello",
+            "curl",
+            "Cookie: wget=1",
+            "$curl = curl_init();",
+        ] {
             assert!(Tool::of(line).is_none() || line.starts_with("http is"), "{line}");
         }
     }

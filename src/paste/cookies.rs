@@ -130,6 +130,12 @@ pub(super) fn within(text: &str) -> Option<String> {
     (!pairs.is_empty() && !is_other && (is_header || pairs.len() >= 3)).then(|| pairs.join("; "))
 }
 
+/// The value of a whole header line, `Cookie: …`, in a literal of program code.
+pub(super) fn of_header_line(text: &str) -> Option<&str> {
+    let value = without_name(text.trim_start(), "cookie:")?;
+    value.contains('=').then(|| value.trim())
+}
+
 /// What follows a name, whose letters' case doesn't count.
 fn without_name<'l>(line: &'l str, name: &str) -> Option<&'l str> {
     let begin = line.get(..name.len())?;

@@ -20,6 +20,8 @@ pub(super) struct Document {
     signed: Vec<String>,
     /// URLs without signing parameters.
     plain: Vec<String>,
+    /// Those of them under a name such as `url`.
+    named: Vec<String>,
     cookies: Vec<String>,
     stored: Vec<BrowserCookie>,
     policy: Option<String>,
@@ -43,6 +45,7 @@ impl Document {
         self.links.is_empty()
             && self.signed.is_empty()
             && self.plain.is_empty()
+            && self.named.is_empty()
             && self.cookies.is_empty()
             && self.stored.is_empty()
             && self.policy.is_none()
@@ -149,7 +152,12 @@ impl Document {
             return;
         }
         for found in url::in_line(text) {
-            let urls = if url::is_signed(&found.url) { &mut self.signed } else { &mut self.plain };
+            let is_named = URL_NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
+            let urls = match (url::is_signed(&found.url), is_named) {
+                (true, _) => &mut self.signed,
+                (false, true) => &mut self.named,
+                (false, false) => &mut self.plain,
+            };
             if !urls.contains(&found.url) && urls.len() < MAX_URLS {
                 urls.push(found.url);
             }
@@ -176,7 +184,8 @@ impl Document {
         }
         let has_signed = !self.signed.is_empty();
         // A plain URL beside signed ones is a page or a host; alone it is what the cookies are for.
-        let urls = if has_signed { self.signed } else { self.plain.into_iter().take(1).collect() };
+        let urls =
+            if has_signed { self.signed } else { self.named.into_iter().chain(self.plain).take(1).collect() };
         for url in urls {
             if url.len() > MAX_URL {
                 to.sink.problem(too_long(to.name, line, url.len()));
@@ -205,7 +214,7 @@ impl Document {
         }
         match (self.is_cookie_export, self.cookies.is_empty() && self.stored.is_empty()) {
             (true, _) => "an export of cookies".to_owned(),
-            (false, false) if self.signed.is_empty() && self.plain.is_empty() => {
+            (false, false) if self.signed.is_empty() && self.plain.is_empty() && self.named.is_empty() => {
                 "an object of cookies".to_owned()
             }
             (false, _) => "JSON".to_owned(),
@@ -244,14 +253,18 @@ fn is_cookie_list(list: &[Value]) -> bool {
     list.first().and_then(Value::as_object).is_some_and(|first| exported_cookie(first).is_some())
 }
 
+/// Names of the URL that is requested, before any other.
+const URL_NAMES: [&str; 6] = ["url", "uri", "raw", "href", "src", "link"];
 /// Names of URLs that aren't requested.
-const NO_REQUEST: [&str; 10] = [
+const NO_REQUEST: [&str; 12] = [
     "referer",
     "referrer",
     "origin",
     "user-agent",
     "useragent",
     "$schema",
+    "schema",
+    "$id",
     "documentation",
     "docs",
     "stack",
@@ -290,7 +303,7 @@ mod tests {
         ] {
             let found = document(&value);
             assert_eq!(
-                (found.plain, found.cookies),
+                (found.named, found.cookies),
                 (vec![plain.to_owned()], vec!["CloudFront-Policy=p".to_owned()])
             );
         }
@@ -302,6 +315,10 @@ mod tests {
         assert_eq!((found.stored.len(), found.plain.len()), (1, 0));
         assert_eq!(found.stored[0].domain.as_deref(), Some("a.com"));
         assert!(document(&json!({"a": 1})).is_empty());
+        let collection = json!({"info": {"schema": "https://b.com/v2.json"}, "a": "https://b.com/",
+            "request": {"header": [{"key": "Cookie", "value": "CloudFront-Policy=p"}], "url": {"raw": plain}}});
+        let found = document(&collection);
+        assert_eq!((found.named, found.plain), (vec![plain.to_owned()], vec!["https://b.com/".to_owned()]));
     }
 
     #[test]

@@ -46,7 +46,8 @@ impl PastedLines {
         let name = lines.name().to_owned();
         let mut reading = Reading::new(&name, &mut self.assembly, sink);
         let mut block: Option<Block> = None;
-        while let Some(line) = lines.next_or_tell(reading.sink) {
+        while let Some(mut line) = lines.next_or_tell(reading.sink) {
+            without_invisible(&mut line.text);
             if line.is_lossy {
                 let place = place(&name, line.number);
                 reading.sink.note(&format!("{place}: bytes that are no UTF-8 were replaced by `\u{fffd}`"));
@@ -264,6 +265,15 @@ impl<'t> Reading<'t> {
         {
             sink.problem(shape::unrecognised(name, &line));
         }
+    }
+}
+
+/// Takes off the characters without width that chats and documents put around what is copied from them.
+fn without_invisible(text: &mut String) {
+    let is_invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{ad}');
+    let plain = text.trim_matches(is_invisible);
+    if plain.len() < text.len() {
+        *text = plain.to_owned();
     }
 }
 

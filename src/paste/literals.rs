@@ -58,6 +58,11 @@ pub(super) fn tokens(text: &str, dialect: Dialect) -> Vec<Token> {
     found
 }
 
+/// Whether a text is the key of what follows it: `"name": …`, `'name' => …`.
+pub(super) fn is_key(tokens: &[Token], at: usize) -> bool {
+    matches!(tokens.get(at + 1..), Some([Token::Sign(':'), ..] | [Token::Sign('='), Token::Sign('>'), ..]))
+}
+
 /// `'a' 'b'` and `'a' + 'b'`.
 fn push_text(found: &mut Vec<Token>, value: String, dialect: Dialect) {
     match found.as_mut_slice() {

@@ -210,3 +210,34 @@ fn a_request_that_curl_traces_and_sends_is_one() {
         ("https://media.example.com/x", "c=1")
     );
 }
+
+fn read(text: &str) -> Kept {
+    let mut kept = Kept::default();
+    let mut reader = Reader::new(None);
+    assert!(reader.read("x", Cursor::new(text.to_owned().into_bytes()), &mut kept).is_continue());
+    assert!(reader.finish(&mut kept).is_continue());
+    kept
+}
+
+#[test]
+fn cookies_in_a_variable_keep_the_link_before_them_from_having_none() {
+    let text = "URL=https://media.example.com/x\nCOOKIE='CloudFront-Policy=p; CloudFront-Signature=s'\n\
+        curl -H \"Cookie: $COOKIE\" \"$URL\"";
+    let links = read(text).links;
+    assert_eq!(links[0].url, "https://media.example.com/x");
+    assert!(links[0].has_credentials() || !links[0].surroundings.ignored.is_empty(), "{links:?}");
+}
+
+#[test]
+fn cookies_without_a_url_are_never_passed_over() {
+    let text = "headers = { 'Cookie': 'CloudFront-Policy=+; CloudFront-Signature=s' }\nconn.request(\"GET\", \"/x\", '', headers)";
+    let kept = read(text);
+    assert_eq!((kept.links.len(), kept.problems.len()), (0, 1));
+}
+
+#[test]
+fn characters_without_width_around_a_link_are_no_part_of_it() {
+    for text in ["\u{feff}\u{a0}https://a.com/x?a=1\u{200b}", "\u{200e}https://a.com/x?a=1 \u{2060}"] {
+        assert_eq!(read(text).links[0].url, "https://a.com/x?a=1", "{text:?}");
+    }
+}

@@ -37,7 +37,8 @@ impl Tool {
                 _ => return None,
             };
             // A word of a sentence isn't a command.
-            return (!name.contains("://") && !after.is_empty()).then_some((tool, rest));
+            let is_assigned = after.starts_with('=');
+            return (!name.contains("://") && !after.is_empty() && !is_assigned).then_some((tool, rest));
         }
         None
     }
