@@ -129,9 +129,12 @@ pub fn run() -> ExitCode {
         }
     };
     let global = cli.global;
-    log_to_stderr(global, matches!(cli.command, Command::Dev(_)));
+    if global.log_format == log::Format::Json {
+        diagnostics::as_json();
+    }
+    log_to_stderr(global, &cli.command);
     let outcome = match cli.command {
-        Command::Serve(command) => command.run(),
+        Command::Serve(command) => command.run(global),
         Command::Dev(command) => command.run(global),
         Command::Keygen(command) => command.run(),
         Command::Sign(command) => command.run(global),
@@ -149,13 +152,15 @@ pub fn run() -> ExitCode {
     })
 }
 
-/// `serve` tells what it refused and what broke off; `dev`, whose user is looking, each request.
-fn log_to_stderr(global: Global, is_dev: bool) {
-    let level = match (global.quiet, global.verbose, is_dev) {
+/// `serve` logs what it refused and what broke off; `dev`, whose user is looking, each request.
+fn log_to_stderr(global: Global, command: &Command) {
+    let is_dev = matches!(command, Command::Dev(_));
+    let level = match (global.quiet, global.verbose, command) {
         (true, _, _) => "error",
-        (false, 0, false) => "info",
-        // A developer's proxy never needs all the connections that its limits allow.
-        (false, 0, true) => "info,access=debug,frontgate::edge::capacity=error",
+        // The proxies of a developer and of a test never need all the connections that the limits allow.
+        (false, 0, Command::Dev(_)) => "info,access=debug,frontgate::edge::capacity=error",
+        (false, 0, Command::Test(_)) => "info,frontgate::edge::capacity=error",
+        (false, 0, _) => "info",
         (false, 1, _) => "info,access=debug,frontgate=debug",
         (false, _, _) => "debug",
     };
@@ -171,7 +176,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
     })
 }
 
-/// Tells faults of a configuration.
+/// Prints faults of a configuration.
 fn report(kind: &str, faults: &[Fault]) {
     for fault in faults {
         tell!("{kind}: {fault}");

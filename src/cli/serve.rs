@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::proxy::{Proxy, prepare_ready_file};
-use super::{WRONG, report};
+use super::{Global, WRONG, report};
 use crate::config::{self, InvalidConfig};
 
 #[derive(Args, Debug)]
@@ -34,16 +34,18 @@ pub(super) struct Serve {
 }
 
 impl Serve {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
         if let Some(file) = &self.ready_file {
             prepare_ready_file(file)?;
         }
         let loaded = config::load(&self.config).and_then(|settings| settings.fit_for(self.test_mode));
         let settings = match loaded {
             Ok(settings) => settings,
-            Err(invalid) => return Ok(refuse(&invalid)),
+            Err(invalid) => return Ok(refuse(&invalid, global)),
         };
-        report("warning", &settings.warnings);
+        if !global.quiet {
+            report("warning", &settings.warnings);
+        }
         let server = &settings.server;
         let proxy = Proxy {
             listen_is_given: !self.listen.is_empty(),
@@ -60,9 +62,11 @@ impl Serve {
     }
 }
 
-/// Tells every fault of a configuration.
-fn refuse(invalid: &InvalidConfig) -> ExitCode {
-    report("warning", &invalid.warnings);
+/// Reports every fault of a configuration.
+fn refuse(invalid: &InvalidConfig, global: Global) -> ExitCode {
+    if !global.quiet {
+        report("warning", &invalid.warnings);
+    }
     report("error", &invalid.errors);
     tell!("error: {invalid}; nothing was started");
     ExitCode::from(WRONG)

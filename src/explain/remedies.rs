@@ -98,7 +98,7 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
              the folder and `*`, for a playlist and its segments"
         }
         Mistake::TrailingSpace => {
-            "white space was signed that is not in the URL: trim the value before signing"
+            "white space stands around the value that was sent, or was signed with the URL: trim the URL and every value"
         }
         Mistake::RootObject => {
             "the default root object stands in one of the two URLs alone: sign what viewers open, not what the origin shows"

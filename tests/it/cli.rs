@@ -349,7 +349,12 @@ fn explain_proves_the_mistake_where_it_can() {
         ),
         (good.replace(sites::id("rsa"), "AKIAIOSFODNN7EXAMPLE"), vec![], "key", "AWS access key"),
         (good.replace("Key-Pair-Id", "Key-pair-Id"), vec![], "key-pair-id", "case-sensitive"),
-        (good.replace("Signature=", "Signature=%20"), vec![], "signature-encoding", "read as a space"),
+        (
+            good.replace("Signature=", "Signature=%20"),
+            vec![],
+            "signature-encoding",
+            "white space stands around",
+        ),
         (
             link("/it's.mp4", "1990000000").replace('\'', "%27"),
             vec![],

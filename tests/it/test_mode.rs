@@ -78,10 +78,13 @@ fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
         assert!(stderr(&output).contains("--test-mode-on-any-address"), "{args:?}: {}", stderr(&output));
     }
     // Among JSON lines it is one, and with -q nothing but errors is printed.
-    let json = Edge::serve_with(&sites::private(&origin.url(), ""), &["--test-mode", "--log-format", "json"]);
+    let unused = format!("[[key-groups]]\nid = \"unused\"\npublic-keys = [\"{}\"]\n", sites::id("rsa"));
+    let config = format!("{}\n{unused}", sites::private(&origin.url(), ""));
+    let json = Edge::serve_with(&config, &["--test-mode", "--log-format", "json"]);
     let log = wait_for(|| Some(json.log()).filter(|log| log.contains("test mode") && log.ends_with('\n')));
     assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{log}");
-    let quiet = Edge::serve_with(&sites::private(&origin.url(), ""), &["--test-mode", "-q"]);
+    assert!(log.contains("no behavior trusts key group"), "{log}");
+    let quiet = Edge::serve_with(&config, &["--test-mode", "-q"]);
     assert_eq!(quiet.log(), "");
     let dir = tempfile::tempdir().unwrap();
     let mut command = frontgate();
