@@ -7,7 +7,7 @@ use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_joined
 use super::command::encoded;
 use super::cookies::of_header_line;
 use super::known_words::may_hold_credentials;
-use super::literals::{Dialect, Token, is_key, tokens};
+use super::literals::{Dialect, Token, assigned, is_call, is_key, tokens};
 use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// What one statement names.
@@ -52,13 +52,26 @@ impl Statement {
     pub(super) fn may_hold_more(&self) -> bool {
         let own = self.subject.as_deref().filter(|_| self.is_assignment);
         let mut names = self.names.iter().filter(|name| Some(name.as_str()) != own);
-        let is_call = self.has_signs;
+        let is_call = self.has_signs || self.names.iter().any(|name| name.eq_ignore_ascii_case("websession"));
         self.has_odd_text
+            || self.is_of_client()
             || is_call
                 && names.any(|name| {
                     let name = name.to_ascii_lowercase();
-                    ["cookie", "headers", "session", "jar", "params"].iter().any(|word| name.contains(word))
+                    ["cookie", "headers", "session", "jar", "params", "credentials"]
+                        .iter()
+                        .any(|word| name.contains(word))
                 })
+    }
+
+    /// Whether it is a method of an object that keeps cookies from one request to the next.
+    fn is_of_client(&self) -> bool {
+        let keeps = |name: &String| {
+            let root = name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+            name.contains('.')
+                && ["s", "client", "page", "context", "browser", "driver", "agent", "cy"].contains(&&*root)
+        };
+        self.names.iter().any(keeps)
     }
 
     /// Whether it has the signs of code, and isn't a sentence that begins like it.
@@ -118,39 +131,6 @@ pub(super) fn begins(line: &str) -> bool {
         "console.",
     ];
     words.iter().any(|word| line.starts_with(word)) || assigned(line).is_some() || is_call(line)
-}
-
-/// `name.method(…`.
-fn is_call(line: &str) -> bool {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.".contains(c);
-    let Some(end) = line.find(|c| !is_name(c)) else { return false };
-    let (name, rest) = line.split_at(end);
-    rest.starts_with('(')
-        && name.contains('.')
-        && name.starts_with(|c: char| c.is_ascii_alphabetic() || "_$".contains(c))
-}
-
-/// The variable of `name = …`, where what follows is a literal, a call or an object.
-fn assigned(line: &str) -> Option<&str> {
-    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.[]'\"-".contains(c);
-    let line = without_type(line);
-    let (name, rest) = line.split_at(line.find(|c| !is_name(c))?);
-    let value = rest.trim_start().strip_prefix(":=").or_else(|| rest.trim_start().strip_prefix('='))?;
-    let is_var =
-        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$') && !name.contains("://");
-    let begins = value.trim_start().starts_with(['"', '\'', '`', '{', '[', '(', '@'])
-        || value.starts_with(' ') && value.contains('(');
-    // `CloudFront-Policy=…` and `Expires=…` are no variables.
-    (is_var && begins && !name.is_empty()).then_some(name)
-}
-
-/// Without the type in front of a variable: `HttpRequest request = …`, `OkHttpClient client = …`.
-fn without_type(line: &str) -> &str {
-    let Some((kind, rest)) = line.split_once(' ') else { return line };
-    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
-        && kind.chars().all(|c| c.is_ascii_alphanumeric() || "_<>.[]?".contains(c));
-    let is_declared = rest.split_whitespace().nth(1) == Some("=");
-    if is_kind && is_declared { rest } else { line }
 }
 
 /// Reads a statement.
@@ -345,6 +325,16 @@ mod tests {
             read("fetch('x', {headers: {'X-Cookie': 'CloudFront-Policy=p'}})").other_headers,
             ["X-Cookie"]
         );
+        for (text, may_hold_more) in [
+            ("fetch('https://a.com/x')", false),
+            ("requests.get('https://a.com/x')", false),
+            ("axios.get('https://a.com/x', {withCredentials: true})", true),
+            ("r = s.get('https://a.com/x')", true),
+            ("await page.goto('https://a.com/x')", true),
+            ("Invoke-WebRequest -Uri \"https://a.com/x\" -WebSession $session", true),
+        ] {
+            assert_eq!(read(text).may_hold_more(), may_hold_more, "{text}");
+        }
         assert_eq!(read("cookies = {}").subject.as_deref(), Some("cookies"));
     }
 

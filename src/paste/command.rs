@@ -45,7 +45,11 @@ impl Command {
     pub(super) fn of_httpie<'w>(words: impl Iterator<Item = &'w str>, scheme: &str) -> Self {
         let mut command = Self::default();
         let mut query = Vec::new();
-        let words: Vec<&str> = words.filter(|word| !word.starts_with('-')).collect();
+        let (options, words): (Vec<&str>, Vec<&str>) = words.partition(|word| word.starts_with('-'));
+        if options.iter().any(|option| option.starts_with("--session")) {
+            command.hide("the cookies of the session aren't in the text".to_owned());
+        }
+        options.iter().for_each(|option| command.unread(option));
         // A value of an option may come first, so that a whole URL counts before other words.
         let url = words.iter().position(|word| word.starts_with("http://") || word.starts_with("https://"));
         let is_method = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_uppercase());
@@ -68,6 +72,7 @@ impl Command {
             {
                 command.header(word);
             } else {
+                command.unread(word);
                 command.has_data |= word.contains('=') || word.contains('@');
             }
         }
@@ -111,8 +116,7 @@ impl Command {
                     command.take("cookie", glued.or_else(|| words.next()).unwrap_or_default());
                 }
                 "--cookies-from-browser" => {
-                    command.hides_cookies = true;
-                    command.notes.push("the browser's cookies aren't in the text".to_owned());
+                    command.hide("the browser's cookies aren't in the text".to_owned());
                 }
                 _ if word.contains("://") && !word.starts_with('-') => command.urls.push(streamed(word)),
                 _ => command.unread(word),
@@ -156,13 +160,11 @@ impl Command {
             "get" => self.as_query = true,
             "header" => self.header(value),
             "cookie" if value.contains('=') => self.cookies.push(value.to_owned()),
-            "cookie" => {
-                self.hides_cookies = true;
-                self.notes.push(format!(
-                    "the cookies in the file {} aren't read: paste them too, or give them with --cookie",
-                    beginning(value)
-                ));
-            }
+            "cookie" => self.hide(format!(
+                "the cookies in the file {} aren't read: paste them too, or give them with --cookie",
+                beginning(value)
+            )),
+            "config" => self.hide(format!("the options in the file {} aren't read", beginning(value))),
             "data-urlencode" | "form" | "upload-file" | "json" => self.has_data = true,
             name if name.starts_with("data") => {
                 self.has_data = true;
@@ -175,13 +177,26 @@ impl Command {
         }
     }
 
+    /// Notes that there may be cookies which the text leaves out.
+    fn hide(&mut self, note: String) {
+        self.hides_cookies = true;
+        self.notes.push(note);
+    }
+
     fn header(&mut self, text: &str) {
+        if let Some(file) = text.strip_prefix('@') {
+            return self.hide(format!("the headers in the file {} aren't read", beginning(file)));
+        }
         // streamlink separates name and value by `=`.
         let is_pair = |name: &str| name.trim().eq_ignore_ascii_case("cookie");
         let pair = text.split_once('=').filter(|(name, _)| is_pair(name)).or_else(|| text.split_once(':'));
         let Some((name, value)) = pair else { return self.unread(text) };
         let (name, value) = (name.trim().to_ascii_lowercase(), value.trim());
         match name.as_str() {
+            // What stands in place of a value was cut out of it, or is in a file.
+            "cookie" if !value.contains('=') => {
+                self.hide(format!("the header Cookie is {}", beginning(value)));
+            }
             "cookie" => self.cookies.push(value.to_owned()),
             "host" => self.host = Some(value.to_owned()),
             _ => {
@@ -328,6 +343,15 @@ mod tests {
         assert_eq!(read("http HEAD a.com/x")[0].method, Some(Method::HEAD));
         let unread = read("aria2c --x-opt 'CloudFront-Signature=b' https://a.com/x");
         assert_eq!(unread[0].surroundings.ignored.len(), 1, "what may hold a signature is named");
+        for command in [
+            "curl -H @headers.txt https://a.com/x",
+            "curl -K curl.cfg https://a.com/x",
+            "curl -H 'Cookie: <redacted>' https://a.com/x",
+            "http --session=me https://a.com/x",
+        ] {
+            assert!(read(command)[0].hides_cookies, "{command}");
+        }
+        assert!(!read("curl -H 'Accept: x' https://a.com/x")[0].hides_cookies);
         assert!(read("wget --load-cookies jar https://a.com/x")[0].hides_cookies);
         for line in [
             "https://a.com/x",

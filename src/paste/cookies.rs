@@ -119,6 +119,8 @@ pub(super) fn within(text: &str) -> Option<String> {
         let pair = &text[at..];
         let pair =
             &pair[..pair.find(|c: char| c.is_whitespace() || ";'\"`,\\".contains(c)).unwrap_or(pair.len())];
+        // What ends a sentence is no part of a value.
+        let pair = pair.trim_end_matches(['.', ',', ':', '!', '?', ')']);
         let (name, value) = pair.split_once('=').unwrap_or_default();
         if !value.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphabetic() || byte == b'-') {
             pairs.push(pair);

@@ -61,6 +61,13 @@ impl Document {
         match value {
             Value::Object(object) => self.object(object, depth),
             Value::Array(list) => {
+                // `["CloudFront-Policy", "…"]`.
+                if let [Value::String(name), Value::String(_)] = list.as_slice()
+                    && is_signing(name)
+                    && !name.contains('=')
+                {
+                    return self.member(name, &list[1], depth);
+                }
                 if is_cookie_list(list) {
                     self.is_cookie_export = true;
                 }
@@ -300,6 +307,7 @@ mod tests {
             json!({"url": plain, "cookies": {"CloudFront-Policy": "p"}}),
             json!({"url": plain, "headers": {"Cookie": "CloudFront-Policy=p"}}),
             json!({"url": plain, "cookies": {"CloudFront-Policy": {"value": "p"}}}),
+            json!({"url": plain, "cookies": [["CloudFront-Policy", "p"], ["other"]]}),
         ] {
             let found = document(&value);
             assert_eq!(

@@ -194,7 +194,12 @@ impl Entries<'_> {
             self.sink.problem(too_long(&place, 0, request.url.len()));
             return ControlFlow::Continue(());
         }
-        self.sink.link(link_of(Entry { started_date_time, request, response }, cookies, place))
+        let may_be_left_out = !is_signed && self.seen.cookies == 0;
+        let mut link = link_of(Entry { started_date_time, request, response }, cookies, place);
+        if may_be_left_out {
+            link.ignore("a HAR file without cookies, as browsers export it by default");
+        }
+        self.sink.link(link)
     }
 }
 

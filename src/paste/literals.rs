@@ -135,6 +135,39 @@ fn unescape(rest: &mut std::str::Chars<'_>, value: &mut String) {
     }
 }
 
+/// `name.method(…`.
+pub(super) fn is_call(line: &str) -> bool {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.".contains(c);
+    let Some(end) = line.find(|c| !is_name(c)) else { return false };
+    let (name, rest) = line.split_at(end);
+    rest.starts_with('(')
+        && name.contains('.')
+        && name.starts_with(|c: char| c.is_ascii_alphabetic() || "_$".contains(c))
+}
+
+/// The variable of `name = …`, where what follows is a literal, a call or an object.
+pub(super) fn assigned(line: &str) -> Option<&str> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || "_$.[]'\"-".contains(c);
+    let line = without_type(line);
+    let (name, rest) = line.split_at(line.find(|c| !is_name(c))?);
+    let value = rest.trim_start().strip_prefix(":=").or_else(|| rest.trim_start().strip_prefix('='))?;
+    let is_var =
+        name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_' || c == '$') && !name.contains("://");
+    let begins = value.trim_start().starts_with(['"', '\'', '`', '{', '[', '(', '@'])
+        || value.starts_with(' ') && value.contains('(');
+    // `CloudFront-Policy=…` and `Expires=…` are no variables.
+    (is_var && begins && !name.is_empty()).then_some(name)
+}
+
+/// Without the type in front of a variable: `HttpRequest request = …`, `OkHttpClient client = …`.
+fn without_type(line: &str) -> &str {
+    let Some((kind, rest)) = line.split_once(' ') else { return line };
+    let is_kind = kind.starts_with(|c: char| c.is_ascii_uppercase())
+        && kind.chars().all(|c| c.is_ascii_alphanumeric() || "_<>.[]?".contains(c));
+    let is_declared = rest.split_whitespace().nth(1) == Some("=");
+    if is_kind && is_declared { rest } else { line }
+}
+
 /// Whether brackets are open at the end of a text that is read line by line.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Balance {

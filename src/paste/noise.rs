@@ -146,7 +146,7 @@ const LABELS: [&str; 22] = [
     "priority",
 ];
 /// Above lists, in small letters.
-const HEADINGS: [&str; 12] = [
+const HEADINGS: [&str; 11] = [
     "cookies",
     "headers",
     "general",
@@ -158,7 +158,6 @@ const HEADINGS: [&str; 12] = [
     "query string",
     "payload",
     "form data",
-    "provisional headers are shown",
 ];
 const FIELDS: [&str; 44] = [
     "accept",

@@ -236,7 +236,11 @@ fn cookies_without_a_url_are_never_passed_over() {
 }
 
 #[test]
-fn characters_without_width_around_a_link_are_no_part_of_it() {
+fn what_stands_around_a_link_is_no_part_of_it() {
+    let signed = "https://a.com/x?Expires=1&Signature=s&Key-Pair-Id=K";
+    for text in [format!("why does {signed}?"), format!("_{signed}_"), format!("__{signed}__")] {
+        assert_eq!(read(&text).links[0].url, signed, "{text:?}");
+    }
     for text in ["\u{feff}\u{a0}https://a.com/x?a=1\u{200b}", "\u{200e}https://a.com/x?a=1 \u{2060}"] {
         assert_eq!(read(text).links[0].url, "https://a.com/x?a=1", "{text:?}");
     }

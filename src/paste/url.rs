@@ -170,14 +170,15 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
     let text = &text[..end_of_value(text)];
     let is_signed = ["Key-Pair-Id=", "Signature=", "Policy="].iter().any(|name| text.contains(name));
     let ends: &[char] = if is_signed {
-        &['.', ',', ';', ':', '!', ')', '>', ']', '}', '"', '\'', '`', '*', '|']
+        &['.', ',', ';', ':', '!', '?', ')', '>', ']', '}', '"', '\'', '`', '*', '|']
     } else {
         &[',', ';', '>', '"', '`']
     };
     let url = text.trim_end_matches(ends).trim_end();
     // Markdown's emphasis.
-    match before.ends_with("__") {
-        true => url.strip_suffix("__").unwrap_or(url),
+    let marks = if before.ends_with("__") { "__" } else { "_" };
+    match before.ends_with('_') {
+        true => url.strip_suffix(marks).unwrap_or(url),
         false => url,
     }
 }
