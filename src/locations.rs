@@ -99,7 +99,7 @@ pub enum InvalidLocations {
     #[error("it can't be read: {0}")]
     Read(#[source] std::io::Error),
     /// It is no such file.
-    #[error("it is no MaxMind database: {0}")]
+    #[error("it is not a MaxMind database: {0}")]
     Format(String),
     /// It is larger than any of them.
     #[error("it has more than {} MiB", MAX_FILE >> 20)]

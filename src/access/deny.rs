@@ -217,7 +217,7 @@ impl fmt::Display for Signed {
 /// The URLs that a request may have been signed as, cut to a length that a log can bear.
 fn any_of(urls: &[String]) -> String {
     if urls.is_empty() {
-        return "none that could be signed: its host is no name of the distribution, which has no public-base-urls"
+        return "none that could be signed: its host is not a name of the distribution, which has no public-base-urls"
             .to_owned();
     }
     urls.iter().map(|url| excerpt(url, 256)).collect::<Vec<_>>().join(" or ")

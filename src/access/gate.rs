@@ -28,7 +28,7 @@ pub enum Barrier {
     #[error(transparent)]
     Host(#[from] InvalidHost),
     /// A target that is neither a path nor a URL.
-    #[error("the request's target is no path")]
+    #[error("the request's target is not a path")]
     Target,
     /// A path that leaves the origin's own path, and may come back past the behaviors.
     #[error("the path climbs above the root, and with it out of the origin's own path")]

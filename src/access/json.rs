@@ -177,7 +177,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
         let mut keys: SmallVec<[usize; MAX_MEMBERS]> = SmallVec::new();
         while map.next_key_seed(Value { nodes: self.nodes, depth })?.is_some() {
             let Some((Node::String(key), before)) = self.nodes.split_last() else {
-                return Err(A::Error::custom("a key that is no string"));
+                return Err(A::Error::custom("a key that is not a string"));
             };
             if keys.len() == MAX_MEMBERS {
                 return Err(A::Error::custom(format_args!("an object of more than {MAX_MEMBERS} keys")));

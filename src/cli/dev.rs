@@ -36,7 +36,7 @@ use console::Console;
 use listen::Listen;
 use local_tls::LocalTls;
 use rules::{GivenRules, Rules};
-use site::{Hosts, Site};
+use site::{Files, Hosts, Site};
 use state::State;
 
 #[derive(Args, Debug)]
@@ -163,6 +163,7 @@ impl Dev {
             base_urls: self.base_urls.clone(),
             cors: state::allowed(&self.cors)?,
             ports: Vec::new(),
+            files: Files::of(location),
             default_root_object: has_index.then(|| "index.html".to_owned()),
         })
     }

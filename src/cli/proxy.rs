@@ -226,7 +226,7 @@ pub(super) fn prepare_ready_file(file: &Path) -> anyhow::Result<()> {
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     if !folder.is_dir() {
         anyhow::bail!(
-            "the ready file {} can't be written: {} is no folder",
+            "the ready file {} can't be written: {} is not a folder",
             file.display(),
             folder.display()
         );

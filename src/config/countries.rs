@@ -72,7 +72,7 @@ impl Loader<'_, '_> {
                 Some(known) if countries.contains(&known) => {}
                 Some(known) => countries.push(known),
                 None => {
-                    let fault = self.faults.at(&code.span, "this is no country's code");
+                    let fault = self.faults.at(&code.span, "this is not a country's code");
                     let fault = fault.found(format!("{:?}", code.value));
                     let fault = fault.expected("two capital letters of ISO 3166-1, such as \"DE\"");
                     let help = match (code.value, country) {

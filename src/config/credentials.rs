@@ -30,7 +30,7 @@ pub(crate) enum CredentialsError {
     Environment,
     #[error("the credentials file {} can't be read: {source}", .path.display())]
     Unreadable { path: PathBuf, source: io::Error },
-    #[error("the credentials file {} is no INI file: line {line}", .path.display())]
+    #[error("the credentials file {} is not an INI file: line {line}", .path.display())]
     NotIni { path: PathBuf, line: usize },
     #[error("the credentials file {} has no profile [{profile}]", .path.display())]
     NoProfile { path: PathBuf, profile: String },

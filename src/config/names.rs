@@ -91,7 +91,7 @@ impl Loader<'_, '_> {
                 let message = format!("base `{}` of `{}` is never tried", base, one.id);
                 let fault = Fault::of_file(self.faults.file.clone(), message);
                 self.faults.warning(fault.help(format!(
-                    "its host is no name of the distribution, and no other host leads there: add {} to `aliases`, or set \
+                    "its host is not a name of the distribution, and no other host leads there: add {} to `aliases`, or set \
                      `unknown-host`",
                     base.host_name()
                 )));

@@ -117,7 +117,7 @@ impl Loader<'_, '_> {
                     Behavior::AllExcept => Some("a viewer's `CloudFront-*` headers never reach the origin"),
                     Behavior::None | Behavior::All | Behavior::AllowList => continue,
                 },
-                Err(_) => Some("this is no name of a header"),
+                Err(_) => Some("this is not the name of a header"),
                 Ok(_) if rule.behavior == Behavior::All => {
                     Some("beside all of the viewer's headers only `CloudFront-*` ones can be listed")
                 }

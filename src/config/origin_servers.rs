@@ -88,7 +88,7 @@ impl Loader<'_, '_> {
                     OriginLocation::S3(_)
                     | OriginLocation::Directory(_)
                     | OriginLocation::Demo(_)
-                    | OriginLocation::Handler(_) => "an origin that is no server",
+                    | OriginLocation::Handler(_) => "an origin that is not a server",
                 };
                 self.no_meaning(manner.policy.map(|policy| policy.span), "protocol-policy", kind);
                 self.no_meaning(manner.authorities.map(|one| one.span), "certificate-authority", kind);
@@ -172,7 +172,7 @@ impl Loader<'_, '_> {
         match u16::try_from(number.value) {
             Ok(port @ 1..) => Some(Placed { value: port, span: number.span }),
             Ok(0) | Err(_) => {
-                let fault = self.faults.at(&number.span, format!("`{key}` is no port"));
+                let fault = self.faults.at(&number.span, format!("`{key}` is not a port"));
                 self.faults.error(fault.found(number.value).expected("1 to 65535"));
                 None
             }

@@ -74,13 +74,13 @@ impl Loader<'_, '_> {
                     self.faults.error(fault.help("it is set by the proxy itself"));
                 }
                 (Err(_), _) => {
-                    let fault = self.faults.at(&name.span, "this is no name of a header");
+                    let fault = self.faults.at(&name.span, "this is not the name of a header");
                     self.faults.error(fault.found(format!("{:?}", name.value)));
                 }
                 (_, Err(_)) => {
                     let fault = self
                         .faults
-                        .at(&value.span, format!("the value of `{}` is no header value", name.value));
+                        .at(&value.span, format!("the value of `{}` is not a header value", name.value));
                     self.faults.error(fault.expected("visible ASCII characters and spaces"));
                 }
             }

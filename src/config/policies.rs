@@ -56,8 +56,9 @@ impl Loader<'_, '_> {
             .map(|one| one.as_str())
             .collect();
         if !unknown.is_empty() {
-            let fault =
-                self.faults.at(&name.span, format!("`{}` asks for what is not known here", managed.id()));
+            let fault = self
+                .faults
+                .at(&name.span, format!("`{}` asks for values that are not known here", managed.id()));
             let fault = fault.found(unknown.join(", "));
             self.faults.warning(fault.help(NOT_SENT));
         }

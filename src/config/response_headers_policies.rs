@@ -85,7 +85,8 @@ impl Loader<'_, '_> {
             match origin.value.parse() {
                 Ok(pattern) => patterns.push(pattern),
                 Err(error) => {
-                    let fault = self.faults.at(&origin.span, "`allow-origins` has what is no origin");
+                    let fault =
+                        self.faults.at(&origin.span, "`allow-origins` has a value that is not an origin");
                     self.faults.error(fault.found(format!("{:?}", origin.value)).expected(error));
                 }
             }
@@ -112,7 +113,7 @@ impl Loader<'_, '_> {
     fn header_list(&mut self, names: &[Placed<&str>]) -> Option<HeaderValue> {
         for name in names.iter().filter(|name| name.value != "*" && name.value.parse::<HeaderName>().is_err())
         {
-            let fault = self.faults.at(&name.span, "this is no name of a header");
+            let fault = self.faults.at(&name.span, "this is not the name of a header");
             self.faults.error(fault.found(format!("{:?}", name.value)));
         }
         joined(&names.iter().map(|name| name.value).collect::<Vec<_>>())
@@ -163,7 +164,8 @@ impl Loader<'_, '_> {
                 Ok(value) => adds.push(AddedHeader { name, value, overrides }),
                 Err(_) => {
                     let place = value.map_or(header.span, |value| value.span);
-                    let fault = self.faults.at(&place, format!("the value of `{name}` is no header value"));
+                    let fault =
+                        self.faults.at(&place, format!("the value of `{name}` is not a header value"));
                     self.faults.error(fault.expected("visible ASCII characters and spaces"));
                 }
             }
@@ -179,7 +181,7 @@ impl Loader<'_, '_> {
     /// A header that a policy may change.
     fn changeable(&mut self, name: &Placed<&str>) -> Option<HeaderName> {
         let message = match name.value.parse::<HeaderName>() {
-            Err(_) => "this is no name of a header",
+            Err(_) => "this is not the name of a header",
             Ok(header) if is_fixed(header.as_str()) => {
                 "this header can't be changed by a policy, nor at CloudFront"
             }

@@ -154,7 +154,7 @@ impl Loader<'_, '_> {
             return false;
         };
         if trusted.is_empty() {
-            let message = "`proxy-protocol` without `trusted-proxies` believes whoever connects";
+            let message = "`proxy-protocol` without `trusted-proxies` believes every client that connects";
             let fault = self.faults.at(&flag.span, message);
             let help = "name the load balancers in [server] trusted-proxies; else any viewer that reaches this \
                         listener chooses its own address";
@@ -176,7 +176,8 @@ impl Loader<'_, '_> {
                     networks.push(network);
                 }
                 None => {
-                    let fault = self.faults.at(&given.span, "`trusted-proxies` has what is no network");
+                    let fault =
+                        self.faults.at(&given.span, "`trusted-proxies` has a value that is not a network");
                     let fault = fault.found(format!("{:?}", given.value));
                     self.faults.error(fault.expected("an address or a network, such as \"10.0.0.0/8\""));
                 }

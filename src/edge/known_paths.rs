@@ -2,10 +2,11 @@
 //! before. They are collected on the search's own thread, and bounded.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::recorder::Recorder;
 use crate::distribution::Distributions;
-use crate::distribution::origin::OriginLocation;
+use crate::distribution::origin::{Origin, OriginLocation};
 use crate::explain::{Inquiry, MAX_KNOWN_PATHS};
 
 /// The paths, the nearest files first.
@@ -37,7 +38,11 @@ fn in_directories(path: &str, inquiry: &Inquiry, distributions: &Distributions) 
         Some((root, &origin.path))
     });
     let folders: Vec<&str> = path.match_indices('/').map(|(at, _)| &path[..=at]).collect();
+    let is_demo = |origin: &Arc<Origin>| matches!(origin.location, OriginLocation::Demo(_));
     let mut found = Vec::new();
+    if route.distribution.origins.iter().any(is_demo) {
+        found.extend(crate::origin::demo::paths().map(str::to_owned));
+    }
     for (root, own) in roots.take(MAX_ROOTS) {
         for folder in folders.iter().rev().take(MAX_FOLDERS) {
             let Some(place) = below(&root.join(own.trim_start_matches('/')), folder) else { continue };

@@ -53,12 +53,14 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
         .map(|(name, text)| EpochSeconds::parse(&text, now).map_err(|error| format!("{name}: {error}.")))
         .transpose()?;
     let viewer = viewer?
-        .map(|text| text.parse().map_err(|_| format!("X-Frontgate-Viewer-Ip: {text:?} is no IP address.")))
+        .map(|text| {
+            text.parse().map_err(|_| format!("X-Frontgate-Viewer-Ip: {text:?} is not an IP address."))
+        })
         .transpose()?;
     let country = country?
         .map(|text| {
             Country::parse(&text)
-                .ok_or_else(|| format!("X-Frontgate-Viewer-Country: {text:?} is no two-letter code."))
+                .ok_or_else(|| format!("X-Frontgate-Viewer-Country: {text:?} is not a two-letter code."))
         })
         .transpose()?;
     let scheme = scheme?

@@ -89,7 +89,7 @@ pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
     examined.tried.is_empty().then(|| {
         let host = examined.request.host.name();
         format!(
-            "{host} is no name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls` \
+            "{host} is not a name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls` \
              (`frontgate dev`: `--host` or `--base-url`)"
         )
     })

@@ -45,13 +45,13 @@ pub struct Inquiry {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidInquiry {
     /// No `http://` or `https://`.
-    #[error("{found:?} is no URL: expected http:// or https://")]
+    #[error("{found:?} is not a URL: expected http:// or https://")]
     Scheme {
         /// Its beginning.
         found: String,
     },
     /// No host, or none that can be one.
-    #[error("{found:?} is no host with an optional port")]
+    #[error("{found:?} is not a host with an optional port")]
     Host {
         /// What stands there.
         found: String,

@@ -48,7 +48,7 @@ fn of_whole(text: &[u8]) -> Option<SyntaxFault> {
     if text.starts_with(b"\xef\xbb\xbf") {
         return found(
             Mistake::JsonBom,
-            "a byte order mark stands before the policy: write UTF-8 without one",
+            "a byte order mark is in front of the policy: write UTF-8 without one",
             true,
         );
     }
@@ -120,8 +120,10 @@ fn of_place(text: &[u8], at: usize, is_eof: bool) -> SyntaxFault {
         let is_time =
             memchr::memmem::rfind(before, b"EpochTime").is_some_and(|key| before.len() - key < MAX_KEY_LEN);
         let corrected = [&text[..at], b"1", &text[at + word.len()..]].concat();
-        let found =
-            fault(format!("`{word}` is no value of JSON: a variable without a value was written"), corrected);
+        let found = fault(
+            format!("`{word}` is not a value of JSON: a variable without a value was written"),
+            corrected,
+        );
         return SyntaxFault {
             mistake: if is_time { Mistake::UnsetTime } else { Mistake::JsonSyntax },
             ..found

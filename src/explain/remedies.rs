@@ -141,7 +141,7 @@ pub(super) fn remedy(mistake: Mistake) -> &'static str {
         Mistake::JsonNewline => {
             "a line end of the policy was signed and not sent, or sent and not signed: sign the bytes that are sent"
         }
-        Mistake::JsonBom => "a byte order mark stands before the policy: write UTF-8 without one",
+        Mistake::JsonBom => "a byte order mark is in front of the policy: write UTF-8 without one",
         Mistake::StatementObject => {
             "Statement was signed as an object and sent as a list, or the other way round"
         }

@@ -149,6 +149,11 @@ fn index(offset: u64) -> usize {
     usize::try_from(offset).unwrap_or(usize::MAX)
 }
 
+/// The paths of its files.
+pub(crate) fn paths() -> impl Iterator<Item = &'static str> {
+    ["/", INDEX].into_iter().chain(ASSETS.iter().map(|(path, _)| *path))
+}
+
 const INDEX: &str = "/index.html";
 
 static ASSETS: [(&str, Asset); 15] = [

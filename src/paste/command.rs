@@ -154,7 +154,7 @@ impl Command {
             "url" => self.urls.push(value.to_owned()),
             "request" => match Method::from_bytes(value.as_bytes()) {
                 Ok(method) => self.method = Some(method),
-                Err(_) => self.notes.push(format!("-X {} is no method", beginning(value))),
+                Err(_) => self.notes.push(format!("-X {} is not a method", beginning(value))),
             },
             "head" => self.is_head = true,
             "get" => self.as_query = true,

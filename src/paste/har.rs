@@ -33,7 +33,7 @@ pub(super) fn read(text: Text, sink: &mut dyn Sink) -> ControlFlow<()> {
         return ControlFlow::Break(());
     }
     if let Err(error) = outcome {
-        let fault = problem(&name, error.line(), format!("this is no HAR file: {error}"));
+        let fault = problem(&name, error.line(), format!("this is not a HAR file: {error}"));
         let expected = format!(
             "JSON with `log.entries`, at most 1 GiB of it, whose strings are read up to {MAX_STRING} bytes"
         );

@@ -72,7 +72,7 @@ fn first_bytes(reader: &mut impl Read) -> std::io::Result<Vec<u8>> {
 
 fn is_text(name: &str, first: &[u8]) -> Result<(), Problem> {
     let refuse = |found: &str, help: &str| {
-        Err(Box::new(problem(name, 0, "this is no text").found(found).expected(SOMETHING).help(help)))
+        Err(Box::new(problem(name, 0, "this is not text").found(found).expected(SOMETHING).help(help)))
     };
     match first {
         [0x1f, 0x8b, ..] => refuse("gzip", "unpack it on the way: `zcat FILE | frontgate explain`"),
@@ -201,7 +201,7 @@ impl Lines {
             ));
         }
         if bytes.contains(&0) {
-            let fault = fault("this is no text".to_owned());
+            let fault = fault("this is not text".to_owned());
             return Err(Box::new(fault.found("zero bytes").expected("lines of UTF-8")));
         }
         if count == 0 {

@@ -50,7 +50,7 @@ impl PastedLines {
             without_invisible(&mut line.text);
             if line.is_lossy {
                 let place = place(&name, line.number);
-                reading.sink.note(&format!("{place}: bytes that are no UTF-8 were replaced by `\u{fffd}`"));
+                reading.sink.note(&format!("{place}: bytes that are not UTF-8 were replaced by `\u{fffd}`"));
             }
             if reading.first.is_none() && !line.text.trim().is_empty() {
                 reading.first = Some(line.clone());

@@ -256,7 +256,7 @@ impl Shown<'_> {
                         finding.is_certain = false;
                     }
                 } else {
-                    finding.next.insert(0, format!("status {status} is no denial"));
+                    finding.next.insert(0, format!("status {status} is not a denial"));
                 }
             }
             Some(_) if finding.whose == Whose::S3 => {}

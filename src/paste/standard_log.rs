@@ -28,7 +28,7 @@ pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> Control
         requests += 1;
         let Some(record) = Record::of(&line, form, &names) else {
             sink.problem(Box::new(
-                problem(lines.name(), line.number, "this is no line of a standard log")
+                problem(lines.name(), line.number, "this is not a line of a standard log")
                     .found(beginning(&line.text))
                     .expected("fields separated by tabs, named by `#Fields:`; or a JSON object")
                     .help("without the file's `#Fields:` the fields of version 1 are taken"),

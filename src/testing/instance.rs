@@ -209,15 +209,16 @@ impl Instance {
     pub(crate) fn exposed(&self, pattern: &str, host: Option<&str>) -> Result<Option<Exposed>, String> {
         if pattern.contains("://") || !pattern.starts_with(['/', '*', '?']) {
             return Err(format!(
-                "{pattern:?} is no path pattern: expected one that begins with `/`, without a host"
+                "{pattern:?} is not a path pattern: expected one that begins with `/`, without a host"
             ));
         }
-        let parsed = pattern.parse().map_err(|error| format!("{pattern:?} is no path pattern: {error}"))?;
+        let parsed =
+            pattern.parse().map_err(|error| format!("{pattern:?} is not a path pattern: {error}"))?;
         let distributions = Arc::clone(&self.edge.running.load().distributions);
         let Some(host) = host else {
             return distributions.exposed(&parsed).map_err(|error| error.to_string());
         };
-        let named = Host::parse(host).map_err(|_| format!("{host:?} is no host with an optional port"))?;
+        let named = Host::parse(host).map_err(|_| format!("{host:?} is not a host with an optional port"))?;
         let answering = distributions.by_host(&named);
         let (one, _) = answering.ok_or_else(|| format!("no distribution answers for the host {host:?}"))?;
         one.exposed(&parsed).map_err(|error| error.to_string())

@@ -135,7 +135,7 @@ fn certificates(text: &[u8]) -> Result<Vec<CertificateDer<'static>>, InvalidCert
     let text = std::str::from_utf8(text).map_err(|_| match X509Certificate::from_der(text) {
         Ok(_) => InvalidCertificate::chain("expected PEM, found a certificate in DER", DER_HELP),
         Err(_) => {
-            InvalidCertificate::chain("expected PEM, found bytes that are no text (PKCS#12?)", PKCS12_HELP)
+            InvalidCertificate::chain("expected PEM, found bytes that are not text (PKCS#12?)", PKCS12_HELP)
         }
     })?;
     let blocks = pem::blocks(text)

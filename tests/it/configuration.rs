@@ -354,7 +354,7 @@ fn what_protects_nothing_and_what_is_never_tried_are_warnings() {
     }
     let proxied = |more: &str| format!("[server]\nproxy-protocol = true\n{more}{main}");
     let found = warnings(&proxied(""));
-    assert!(found.len() == 1 && found[0].contains("believes whoever connects"), "{found:?}");
+    assert!(found.len() == 1 && found[0].contains("believes every client that connects"), "{found:?}");
     assert!(found[0].contains("\"line\":2"), "{found:?}");
     assert_eq!(warnings(&proxied("trusted-proxies = [\"10.0.0.0/8\"]\n")), Vec::<String>::new());
     let two =

@@ -248,6 +248,28 @@ fn base_urls_count_for_every_host_and_hosts_for_themselves() {
     }
 }
 
+/// `explain` knows the files of the demo site and of a folder, also from another working directory.
+#[test]
+fn a_link_of_another_file_is_named_also_without_a_common_name() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["holiday.jpg", "budget.ods"] {
+        std::fs::write(folder.path().join(name), name).unwrap();
+    }
+    let shown = folder.path().to_str().unwrap().to_owned();
+    for (args, signed, requested) in [
+        (vec![], "/image.svg", "/video.bin"),
+        (vec![], "/video.bin", "/image.svg"),
+        (vec![shown.as_str()], "/holiday.jpg", "/budget.ods"),
+    ] {
+        let edge = Edge::dev(&args);
+        let link = sign(&edge, &format!("http://{}{signed}", edge.address), &[]);
+        let found = explained(&edge, &[link.replacen(signed, requested, 1)]).remove(0);
+        let cause = &found["causes"][0];
+        assert_eq!(cause["mistake"], "canned-for-another-file", "{requested}: {found}");
+        assert_eq!(cause["signed"], json!(format!("http://{}{signed}", edge.address)));
+    }
+}
+
 /// What differs is named for the URL that was requested, not for a base URL that is nearer to what was signed.
 #[test]
 fn a_link_of_the_other_listener_differs_in_scheme_and_port_alone() {

@@ -350,7 +350,7 @@ fn a_har_file_is_explained_entry_by_entry_at_its_times() {
     let (_, objects, _) = explained(&["--at", "1999999999"], &har(&entries));
     assert!(objects.iter().all(|object| object["at"] == "2033-05-18T03:33:19Z"));
     for (broken, words) in [
-        (har(&entries)[..2000].to_owned(), "this is no HAR file"),
+        (har(&entries)[..2000].to_owned(), "this is not a HAR file"),
         (har(&entries).replace("\"entries\"", "\"entry\""), "missing field `entries`"),
         (har(&entries).replace("\"method\": \"GET\"", "\"method\": 7"), "invalid type"),
     ] {
@@ -415,7 +415,7 @@ fn lines_of_a_log_are_explained_at_their_times_and_summed_up() {
     assert_eq!(objects[0]["reason"], "expired", "{notes}");
     let (code, _, said) = explained(&[], &format!("{whole}nonsense\n"));
     assert!(
-        code == Some(2) && said.contains("standard input:9:1: this is no line of a standard log"),
+        code == Some(2) && said.contains("standard input:9:1: this is not a line of a standard log"),
         "{said}"
     );
     let (code, _, said) = explained(&[], "\u{1f}\u{8b}");
@@ -666,9 +666,9 @@ fn what_is_no_link_is_refused_with_place_found_and_remedy() {
             long.as_bytes(),
             ["standard input:1:1: the URL is too long", "100038 bytes", "CloudFront itself takes 8192"],
         ),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["standard input: this is no text", "zero bytes", "HAR"]),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", ["standard input: this is not text", "zero bytes", "HAR"]),
         (b"h\xff\xfe://", ["standard input:1:1", "replaced", "found"]),
-        (b"https://a b/x", ["line 1 of standard input", "no host", "a b"]),
+        (b"https://a b/x", ["line 1 of standard input", "not a host", "a b"]),
         (b"{\"a\":1}", ["standard input:1:1", "JSON without a URL", "--url URL"]),
         (b"", ["standard input: there is nothing to explain", "nothing, or white space", "a HAR file"]),
     ] {

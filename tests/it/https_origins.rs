@@ -382,7 +382,7 @@ fn keys_that_contradict_the_url_or_name_no_authority_are_errors_at_load() {
         ),
         (
             format!("{https}protocol-policy = \"match-viewer\"\nhttp-port = 70000"),
-            Some("`http-port` is no port"),
+            Some("`http-port` is not a port"),
         ),
         (format!("url = \"http://o\"\n{}", ours.key_line()), Some("`certificate-authority` has no meaning")),
         (format!("url = \"demo:\"\n{}", ours.key_line()), Some("`certificate-authority` has no meaning")),

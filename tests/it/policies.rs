@@ -817,7 +817,7 @@ fn a_policy_that_is_not_understood_is_an_error() {
             origin_policy("behavior = \"all\", items = [\"CloudFront-Viewer-Town\"]"),
             vec!["no such header", "CloudFront-Viewer-City"],
         ),
-        (origin_policy("behavior = \"allow-list\", items = [\"a b\"]"), vec!["no name of a header"]),
+        (origin_policy("behavior = \"allow-list\", items = [\"a b\"]"), vec!["not the name of a header"]),
         (origin_policy("behavior = \"allow-list\", items = [\"Cookie\"]"), vec!["the policy's `cookies`"]),
         (
             origin_policy("behavior = \"allow-list\", items = [\"X-Real-IP\"]"),
@@ -836,7 +836,7 @@ fn a_policy_that_is_not_understood_is_an_error() {
             vec!["can't stand beside"],
         ),
         (cors("allow-origins = []"), vec!["allows no origins"]),
-        (cors("allow-origins = [\"https://a.*.example.com\"]"), vec!["what is no origin"]),
+        (cors("allow-origins = [\"https://a.*.example.com\"]"), vec!["a value that is not an origin"]),
         (cors("allow-origins = [\"*\"], allow-methods = [\"FETCH\"]"), vec!["FETCH", "ALL"]),
         (cors("allow-origins = [\"*\"], max-age = 600"), vec!["of the wrong kind"]),
         (response_policy("security-headers = { frame-options = \"ALLOW\" }"), vec!["SAMEORIGIN"]),
@@ -890,7 +890,7 @@ fn a_list_of_countries_that_is_not_understood_is_an_error() {
     std::fs::write(dir.path().join("text.mmdb"), "text").unwrap();
     for (file, words) in [
         ("no.mmdb", "can't be read"),
-        ("text.mmdb", "no MaxMind database"),
+        ("text.mmdb", "not a MaxMind database"),
         ("asn.mmdb", "GeoLite2-ASN database"),
     ] {
         let server =

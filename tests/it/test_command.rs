@@ -212,7 +212,7 @@ fn a_kit_is_answered_by_number_and_told_what_is_wrong() {
     );
     assert!(explained["ok"]["text"].as_str().unwrap().starts_with("denied: 403 MissingKey"), "{explained}");
     for (question, says) in [
-        (json!({"id": 2, "do": "explain", "url": "x"}), "\"x\" is no URL"),
+        (json!({"id": 2, "do": "explain", "url": "x"}), "\"x\" is not a URL"),
         (json!({"id": 2, "do": "explain", "url": "/", "at": "1893456000000"}), "milliseconds"),
         (json!({"id": 2, "do": "explain", "url": "/", "ip": "localhost"}), "no IP address"),
         (json!({"id": 2, "do": "explain"}), "missing field `url`"),
@@ -220,9 +220,9 @@ fn a_kit_is_answered_by_number_and_told_what_is_wrong() {
         (json!({"id": 2, "do": "sing"}), "unknown variant `sing`"),
         (json!({"id": 2}), "missing field `do`"),
         (json!({"id": 2, "do": "revoke-key", "key-pair-id": "KX"}), "the key KX isn't trusted"),
-        (json!({"id": 2, "do": "exposed", "pattern": "/a b"}), "no path pattern"),
-        (json!({"id": 2, "do": "exposed", "pattern": "https://a.com/*"}), "no path pattern"),
-        (json!({"id": 2, "do": "exposed", "pattern": "/*", "host": "a b"}), "no host"),
+        (json!({"id": 2, "do": "exposed", "pattern": "/a b"}), "not a path pattern"),
+        (json!({"id": 2, "do": "exposed", "pattern": "https://a.com/*"}), "not a path pattern"),
+        (json!({"id": 2, "do": "exposed", "pattern": "/*", "host": "a b"}), "not a host"),
         (json!({"id": 2, "do": "reload", "config": "/no.toml"}), "can't be read"),
         (json!({"id": 2, "do": "reload", "origin": "9"}), "did you mean"),
     ] {

@@ -77,7 +77,7 @@ fn links_open_to_the_second_and_failures_say_why() {
         let said = failure(&edge, edge.assert_denied(&good, "expierd"));
         assert!(said.contains("did you mean \"expired\""), "{said}");
         let said = failure(&edge, edge.assert_private(&format!("{}/members/*", edge.url())));
-        assert!(said.contains("is no path pattern"), "{said}");
+        assert!(said.contains("is not a path pattern"), "{said}");
         let said =
             failure(&edge, edge.assert_allowed(&good.replace(&edge.url(), "https://media.example.com")));
         assert!(said.contains("the edge is not its host") && said.contains("base_url"), "{said}");

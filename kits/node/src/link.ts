@@ -26,7 +26,7 @@ export function parseLink(given: string | URL, base: string): Link {
   }
   const [, authority, rest] = parts as unknown as [string, string, string];
   if (!/^(?:\[[0-9a-f:.]+\]|[^[\]:]+)(?::\d{1,5})?$/i.test(authority.slice(authority.lastIndexOf("@") + 1))) {
-    throw new FrontgateError(`${describe(short(text))} names ${describe(authority)}, which is no host with an optional port: is a / missing after it?`);
+    throw new FrontgateError(`${describe(short(text))} names ${describe(authority)}, which is not a host with an optional port: is a / missing after it?`);
   }
   checkSendable(authority, whole);
   checkSendable(rest, whole);

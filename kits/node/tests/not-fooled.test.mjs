@@ -13,7 +13,7 @@ test("an origin does not speak for the edge", async (t) => {
   await assert.rejects(edge.assertDenied("/public/a", { reason: "expired" }), { code: "ERR_ASSERTION" });
 });
 
-test("what isn't understood is no denial", async (t) => {
+test("what isn't understood is not a denial", async (t) => {
   const edge = await startFor(t);
   await assert.rejects(edge.at("+99999999999d").assertDenied("/a"), refused(/X-Frontgate-Now/));
   assert.throws(() => edge.fromIp("fe80::1%eth0"), refused(/no address/));

@@ -160,7 +160,7 @@ def test_what_is_private(frontgate: Edge) -> None:
     lines = failure(lambda: frontgate.assert_private("/*"))
     assert lines[0].startswith("expected every path of /* to need a signature, but /public/")
     assert "belongs to the behavior /public/*" in lines[0]
-    with pytest.raises(UsageError, match="'members' is no path pattern"):
+    with pytest.raises(UsageError, match="'members' is not a path pattern"):
         frontgate.assert_private("members")
 
 

@@ -103,7 +103,7 @@ def test_messages_hold_the_beginning_of_a_signature_only() -> None:
 
 @pytest.mark.frontgate(scope="module")
 def test_addresses_and_cookies_are_looked_at(frontgate: Edge) -> None:
-    with pytest.raises(UsageError, match="'203.0.113.0/24' is no IP address.*name one address of the range"):
+    with pytest.raises(UsageError, match="'203.0.113.0/24' is not an IP address.*name one address of the range"):
         frontgate.from_ip("203.0.113.0/24")
     with pytest.raises(UsageError, match="the cookie 'a' has a value that no client can send"):
         frontgate.with_cookies({"a": "b;c"})

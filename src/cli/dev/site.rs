@@ -1,17 +1,19 @@
 //! What `dev` serves and how its links are judged: one distribution, made of the command line or of `DIR/dev.json`, so that
 //! the proxy, its console and `explain --keys DIR` judge alike.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Context;
 use http::HeaderValue;
+use serde::{Deserialize, Serialize};
 
 use super::rules::{Access, Rules};
 use crate::cli::keys::KeyPair;
 use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, Switches};
 use crate::distribution::cors::{AllowedOrigins, Cors};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::origin::Origin;
+use crate::distribution::origin::{Origin, OriginLocation};
 use crate::distribution::response_headers_policy::ResponseHeadersPolicy;
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
 use crate::edge::cookie_link;
@@ -31,6 +33,42 @@ pub(super) struct Site {
     pub(super) ports: Vec<u16>,
     /// What `/` shows.
     pub(super) default_root_object: Option<String>,
+    /// The files that the origin has.
+    pub(super) files: Files,
+}
+
+/// The files of an origin, as far as they are known without a request to it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Files {
+    /// A server's or a bucket's.
+    #[default]
+    Unknown,
+    /// The demo site's.
+    Demo,
+    /// A folder's.
+    Folder(PathBuf),
+}
+
+impl Files {
+    pub(super) fn of(location: &OriginLocation) -> Self {
+        match location {
+            OriginLocation::Demo(_) => Self::Demo,
+            // Another process may read the file from another folder.
+            OriginLocation::Directory(folder) => {
+                Self::Folder(folder.canonicalize().unwrap_or_else(|_| folder.clone()))
+            }
+            _ => Self::Unknown,
+        }
+    }
+
+    fn location(&self) -> Option<OriginLocation> {
+        match self {
+            Self::Unknown => None,
+            Self::Demo => Some(OriginLocation::Demo(None)),
+            Self::Folder(folder) => Some(OriginLocation::Directory(folder.clone())),
+        }
+    }
 }
 
 /// The hosts whose URLs may be signed.
@@ -45,7 +83,8 @@ pub(super) enum Hosts {
 impl Site {
     /// The distributions that judge: one.
     pub(super) fn distributions(&self, pairs: &[KeyPair]) -> anyhow::Result<Distributions> {
-        self.with(pairs, Vec::new())
+        let origin = self.files.location().map(|location| super::behind(location, String::new()));
+        self.with(pairs, origin.into_iter().collect())
     }
 
     /// The same with an origin behind it.

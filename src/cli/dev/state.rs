@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Access, Rule, Rules};
-use super::site::{Hosts, Site};
+use super::site::{Files, Hosts, Site};
 use crate::distribution::BaseUrl;
 use crate::distribution::cors::AllowedOrigins;
 
@@ -28,6 +28,9 @@ pub(super) struct State {
     cors: Vec<String>,
     #[serde(default)]
     default_root_object: Option<String>,
+    /// Whose files may have been signed in place of the one that was requested.
+    #[serde(default)]
+    files: Files,
     admin_url: Option<String>,
 }
 
@@ -66,6 +69,7 @@ impl State {
             otherwise: site.rules.otherwise(),
             cors: cors.to_vec(),
             default_root_object: site.default_root_object.clone(),
+            files: site.files.clone(),
             admin_url: admin.map(|address| format!("http://{address}/")),
         }
     }
@@ -116,6 +120,7 @@ impl State {
             base_urls: base_urls.collect::<Result<_, _>>()?,
             cors: allowed(&self.cors)?,
             default_root_object: self.default_root_object,
+            files: self.files,
         })
     }
 }
@@ -135,6 +140,7 @@ pub(super) fn site(folder: &Path) -> anyhow::Result<Site> {
             base_urls: Vec::new(),
             cors: None,
             default_root_object: None,
+            files: Files::Unknown,
         }),
     }
 }

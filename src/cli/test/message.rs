@@ -69,7 +69,7 @@ enum Kind {
 pub(super) fn read(line: &[u8]) -> (Value, Result<Message, String>) {
     let mut json: Value = match serde_json::from_slice(line) {
         Ok(json) => json,
-        Err(error) => return (Value::Null, Err(format!("a line that is no JSON: {error}"))),
+        Err(error) => return (Value::Null, Err(format!("a line that is not JSON: {error}"))),
     };
     let id = json.as_object_mut().and_then(|fields| fields.remove("id")).unwrap_or(Value::Null);
     let written = serde_json::from_value(json).map_err(|error| format!("not understood: {error}"));

@@ -2,7 +2,9 @@
 
 /// The subject and the issuer of a certificate.
 pub(super) fn presented(certificate: &[u8]) -> String {
-    let Some((issuer, subject)) = parties(certificate) else { return "what is no certificate".to_owned() };
+    let Some((issuer, subject)) = parties(certificate) else {
+        return "something that is not a certificate".to_owned();
+    };
     let subject_name = name(subject).unwrap_or_else(|| "an unnamed subject".to_owned());
     if issuer == subject {
         return format!("a certificate of {subject_name}, signed by itself");
@@ -94,7 +96,7 @@ mod tests {
         let issuer = Issuer::new(params("The Authority"), &key);
         let leaf = params("leaf").signed_by(&key, &issuer).unwrap();
         assert_eq!(presented(leaf.der()), r#"a certificate of "leaf", issued by "The Authority""#);
-        assert_eq!(presented(b"nonsense"), "what is no certificate");
+        assert_eq!(presented(b"nonsense"), "something that is not a certificate");
     }
 
     proptest! {

@@ -71,7 +71,8 @@ impl Tls {
 
 fn server_name(host: &str) -> io::Result<ServerName<'static>> {
     let bare = host.trim_matches(['[', ']']).trim_end_matches('.').to_owned();
-    ServerName::try_from(bare).map_err(|_| io::Error::other(format!("{host:?} is no name of a TLS server")))
+    ServerName::try_from(bare)
+        .map_err(|_| io::Error::other(format!("{host:?} is not the name of a TLS server")))
 }
 
 fn given_roots(authorities: &Authorities) -> RootCertStore {

@@ -90,7 +90,7 @@ def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
     """Passes when no path of the pattern is public, by the configuration and by asking for one."""
     __tracebackhide__ = True
     if not pattern.startswith("/"):
-        raise UsageError(f"{pattern!r} is no path pattern: it begins with / and may hold * and ?, such as /members/*")
+        raise UsageError(f"{pattern!r} is not a path pattern: it begins with / and may hold * and ?, such as /members/*")
     told = edge._ask("exposed", pattern=pattern, **({} if host is None else {"host": host}))["exposed"]
     if told is not None:
         raise AssertionError(

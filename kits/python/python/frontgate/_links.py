@@ -33,7 +33,7 @@ def link_of(url: str, base: str) -> Link:
     if not authority:
         raise UsageError(f"{shortened(url)!r} names no host")
     if not _AUTHORITY.fullmatch(authority):
-        raise UsageError(f"{shortened(url)!r} names {authority!r}, which is no host with an optional port: is a / missing after it?")
+        raise UsageError(f"{shortened(url)!r} names {authority!r}, which is not a host with an optional port: is a / missing after it?")
     target = rest if rest.startswith("/") else "/" + rest
     _refuse_what_cannot_be_sent(url, authority + target)
     return Link(whole, authority, target)

@@ -139,7 +139,7 @@ def _checked_address(address: Address) -> str:
         return str(ip_address(address))
     except ValueError:
         hint = ": name one address of the range" if "/" in str(address) else ""
-        raise UsageError(f"{str(address)!r} is no IP address such as 203.0.113.9 or 2001:db8::9{hint}") from None
+        raise UsageError(f"{str(address)!r} is not an IP address such as 203.0.113.9 or 2001:db8::9{hint}") from None
 
 
 def _cookie_header(cookies: Union[Mapping[str, str], str]) -> str:
