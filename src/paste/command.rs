@@ -3,7 +3,7 @@
 use http::Method;
 
 use super::curl_options::{SHORT, takes_value};
-use super::link::{Link, beginning};
+use super::link::{Link, MAX_IGNORED, beginning};
 
 /// What the words of a command name.
 #[derive(Default)]
@@ -56,6 +56,11 @@ impl Command {
         let skipped = |at: usize, word: &str| {
             url.is_some_and(|url| at < url) && !is_method(word) && !word.contains(':')
         };
+        words
+            .iter()
+            .enumerate()
+            .filter(|(at, word)| skipped(*at, word))
+            .for_each(|(_, word)| command.unread(word));
         let kept = words.iter().enumerate().filter(|(at, word)| !skipped(*at, word)).map(|(_, word)| *word);
         for word in kept {
             if command.urls.is_empty() {
@@ -212,7 +217,7 @@ impl Command {
 
     /// A word that isn't understood, where it may hold signing values: what isn't in the rest is then not proven to be absent.
     fn unread(&mut self, word: &str) {
-        if (word.contains("CloudFront-") || word.contains("Signature")) && self.unread.len() < MAX_UNREAD {
+        if (word.contains("CloudFront-") || word.contains("Signature")) && self.unread.len() < MAX_IGNORED {
             self.unread.push(word.to_owned());
         }
     }
@@ -290,8 +295,6 @@ fn streamed(word: &str) -> String {
     }
 }
 
-const MAX_UNREAD: usize = 8;
-
 fn is_header(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
@@ -351,6 +354,8 @@ mod tests {
         ] {
             assert!(read(command)[0].hides_cookies, "{command}");
         }
+        let unread = read("http get --headers [Cookie 'CloudFront-Signature=s'] https://a.com/x");
+        assert_eq!(unread[0].surroundings.ignored.len(), 1);
         assert!(!read("curl -H 'Accept: x' https://a.com/x")[0].hides_cookies);
         assert!(read("wget --load-cookies jar https://a.com/x")[0].hides_cookies);
         for line in [
@@ -360,6 +365,7 @@ mod tests {
             "curl",
             "Cookie: wget=1",
             "$curl = curl_init();",
+            "https 2026-09-21T13:33:20.0Z app/x",
         ] {
             assert!(Tool::of(line).is_none() || line.starts_with("http is"), "{line}");
         }

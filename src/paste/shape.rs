@@ -44,6 +44,12 @@ fn of(text: &str) -> Option<(&'static str, &'static str)> {
             "--s3-or-cloudfront says who sent a page that is an error",
         ));
     }
+    if ["\"GET /", "\"HEAD /"].iter().any(|begin| has(begin)) && has(" HTTP/") {
+        return Some((
+            "a line of a server's log without the host",
+            "give the whole URL as the viewer opened it, with https:// and the host",
+        ));
+    }
     if is_jwt(text) {
         return Some((
             "a JSON Web Token",
@@ -118,6 +124,10 @@ mod tests {
             ("ssh-rsa AAAA", "a public key"),
             ("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abc", "a JSON Web Token"),
             ("{\"log\":{\"entries\":[]}}", "a HAR file without entries"),
+            (
+                "203.0.113.9 - - [29/Nov/2026:00:00:00 +0000] \"GET /x?a=1 HTTP/1.1\" 403 1",
+                "a line of a server",
+            ),
             ("{\"a\":1}", "JSON without a URL"),
             ("{\"a\":", "JSON with a fault"),
             ("{\"Statement\":[{\"Effect\":\"Allow\",\"Action\":\"*\"}]}", "a policy of IAM"),

@@ -38,7 +38,10 @@ impl Tool {
             };
             // A word of a sentence isn't a command.
             let is_assigned = after.starts_with('=');
-            return (!name.contains("://") && !after.is_empty() && !is_assigned).then_some((tool, rest));
+            // A load balancer's log begins with the scheme and the time.
+            let is_logged = after.starts_with("20") && after.as_bytes().get(4) == Some(&b'-');
+            return (!name.contains("://") && !after.is_empty() && !is_assigned && !is_logged)
+                .then_some((tool, rest));
         }
         None
     }

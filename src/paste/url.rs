@@ -18,7 +18,7 @@ pub(super) struct FoundUrl {
 
 /// The URLs of a line.
 pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
-    let (text, undone) = unescaped(line);
+    let (text, undone) = unescaped(&logged(line).unwrap_or_else(|| line.to_owned()));
     let starts: Vec<usize> = starts(&text).take(MAX_URLS).collect();
     let ends = starts.iter().skip(1).copied().chain([text.len()]);
     let mut found: Vec<FoundUrl> = Vec::new();
@@ -56,6 +56,20 @@ pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
         return without_host(&text).into_iter().collect();
     }
     found.into_iter().map(with_embedded).collect()
+}
+
+/// `https://media.example.com:443 "GET /x HTTP/1.1" 403`, as Python's urllib3 logs, with path and host joined. The port that a
+/// scheme has by itself isn't sent.
+fn logged(line: &str) -> Option<String> {
+    let (before, rest) = line.split_once("://")?;
+    let (host, rest) = rest.split_once(" \"")?;
+    let (method, rest) = rest.split_once(' ')?;
+    let (path, _) = rest.split_once(" HTTP/")?;
+    let is_method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
+    let is_host = !host.contains(|c: char| c.is_whitespace() || "/?\"'".contains(c));
+    let port = if before.ends_with("https") { ":443" } else { ":80" };
+    let host = host.strip_suffix(port).unwrap_or(host);
+    (is_method && is_host && path.starts_with('/')).then(|| format!("{before}://{host}{path}"))
 }
 
 /// A signed link inside of a path without its host, such as `/_next/image?url=…`.
@@ -298,6 +312,10 @@ mod tests {
             ("https://a/it's.mp4", "https://a/it's.mp4"),
             ("GET https://a/x?Key-Pair-Id=K 403 (Forbidden)", "https://a/x?Key-Pair-Id=K"),
             ("https://a/x 403 (Forbidden)", "https://a/x"),
+            (
+                "DEBUG:urllib3.connectionpool:https://a:443 \"GET /x?b=1 HTTP/1.1\" 403 None",
+                "https://a/x?b=1",
+            ),
             ("Location: https://a/x?Key-Pair-Id=K [following]", "https://a/x?Key-Pair-Id=K"),
             ("I see https://a/x here", "https://a/x"),
             (
