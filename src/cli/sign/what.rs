@@ -101,6 +101,9 @@ impl What {
             }
         };
         let not_before = self.not_before.as_deref().map(|text| time("not-before", text)).transpose()?;
+        if not_before.is_some_and(|begin| begin >= expires) {
+            tell!("warning: --not-before is not before the end: what is signed never opens");
+        }
         let ip = self.ip.as_deref().map(ip_range).transpose()?;
         if let Some(resource) = self.resource.as_deref() {
             check_resource(resource)?;
