@@ -84,6 +84,10 @@ fn ids_in(folder: &Path) -> anyhow::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => bail!(
+            "--keys: {}: expected a folder of key pairs, found a file\n  help      name the folder that it lies in",
+            folder.display()
+        ),
         Err(error) => {
             let error = FileError::of(folder, &error);
             return Err(error).with_context(|| format!("the folder {} can't be read", folder.display()));

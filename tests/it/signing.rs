@@ -97,6 +97,14 @@ fn without_an_end_it_is_an_hour_and_that_is_said() {
     assert_eq!(stderr(&sign(URL, &["--expires-in", "1h"])), "");
     let json: Value = serde_json::from_str(&signed(&sign(URL, &["--json"]))).expect("JSON");
     assert!(json["expires"].as_u64() >= Some(end));
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    let name = file.path().to_str().expect("UTF-8");
+    let output = run(&["sign", "url", URL, "--keys", name]);
+    assert!(
+        output.status.code() == Some(2) && stderr(&output).contains("found a file"),
+        "{}",
+        stderr(&output)
+    );
     let never = sign(URL, &["--not-before", "+2h"]);
     assert!(stderr(&never).contains("never opens"), "{}", stderr(&never));
     let later = sign(URL, &["--not-before", "+2h", "--expires-in", "3h"]);
