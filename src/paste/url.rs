@@ -29,8 +29,9 @@ pub(super) fn in_line(line: &str) -> Vec<FoundUrl> {
         let rest_start = start + cut.len();
         let mut notes: Vec<String> = undone.iter().map(|note| (*note).to_owned()).collect();
         let mut url = cut.to_owned();
-        let is_markup =
-            is_in_tag(&text[..start]) || text[..start].ends_with('>') && text[rest_start..].starts_with('<');
+        let is_markup = text[..start].ends_with(QUOTE)
+            || is_in_tag(&text[..start])
+            || text[..start].ends_with('>') && text[rest_start..].starts_with('<');
         if url.contains("&amp;") && is_markup {
             url = url.replace("&amp;", "&");
             notes.push("HTML's `&amp;` was read as browsers read it in an attribute".to_owned());
@@ -149,6 +150,9 @@ fn ends_with(text: &str, word: &str) -> bool {
     from.and_then(|from| text.get(from..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
 }
 
+/// A quote within an attribute of HTML.
+const QUOTE: &str = "&quot;";
+
 fn is_in_tag(before: &str) -> bool {
     before.rfind('<').is_some_and(|open| !before[open..].contains('>') && before.ends_with(['"', '\'', '=']))
 }
@@ -170,6 +174,12 @@ fn without_surroundings<'l>(before: &str, rest: &'l str) -> &'l str {
     {
         // Slack's form of a link has its words behind a bar.
         let end = if closing == '>' { text[..end].find('|').unwrap_or(end) } else { end };
+        return &text[..end];
+    }
+    // JSON in an attribute of HTML.
+    if before.ends_with(QUOTE)
+        && let Some(end) = text.find(QUOTE)
+    {
         return &text[..end];
     }
     if before.ends_with('=') && is_in_tag(before) {
@@ -325,6 +335,10 @@ mod tests {
             ("https://a/x?Signature=a b&Key-Pair-Id=K", "https://a/x?Signature=a b&Key-Pair-Id=K"),
             ("<img src=https://a/x?Key-Pair-Id=K style=\"x\" />", "https://a/x?Key-Pair-Id=K"),
             ("<a href=\"https://a/x?b=1&amp;Key-Pair-Id=K\">x</a>", "https://a/x?b=1&Key-Pair-Id=K"),
+            (
+                "<i data-x='{&quot;u&quot;: &quot;https://a/x?b=1&amp;Key-Pair-Id=K&quot;}'></i>",
+                "https://a/x?b=1&Key-Pair-Id=K",
+            ),
             ("https://a/x?b=1&amp;Key-Pair-Id=K", "https://a/x?b=1&amp;Key-Pair-Id=K"),
             ("url=https://a/x", "https://a/x"),
             ("7,https://a/x?Expires=1&Key-Pair-Id=K,403", "https://a/x?Expires=1&Key-Pair-Id=K"),
