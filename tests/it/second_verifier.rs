@@ -130,12 +130,13 @@ impl SecondVerifier {
 const NAMES: [&str; 4] = ["Expires", "Policy", "Signature", "Key-Pair-Id"];
 
 /// Only the policies of these tests are known: times and addresses hold, and the one wildcard is `?`, the query's
-/// delimiter, which CloudFront's grammar also lets stand for any other character (semantics 2.2).
+/// delimiter, which CloudFront's grammar also lets stand for any other character (semantics 2.2). Where it stands for `;` or
+/// `#`, some origins read the path without what follows, and that reading doesn't fit the Resource (contract 10).
 fn policy_is_for(message: &[u8], url: &str) -> bool {
     let Ok(policy) = serde_json::from_slice::<Value>(message) else { return false };
     let resource = policy["Statement"][0]["Resource"].as_str().unwrap_or("");
     resource.len() == url.len()
-        && resource.bytes().zip(url.bytes()).all(|(a, b)| a == b || a == b'?')
+        && resource.bytes().zip(url.bytes()).all(|(a, b)| a == b || (a == b'?' && !matches!(b, b';' | b'#')))
         && policy["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"].as_u64()
             == Some(1_990_000_000)
 }
