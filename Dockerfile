@@ -15,10 +15,11 @@ ENV RUSTFLAGS="-C target-feature=+crt-static"
 # Benches, tests and examples are cut from the manifest because cargo insists on their files, which aren't here yet; the
 # empty crate's own output goes, lest it pass for the real one's.
 COPY Cargo.toml Cargo.lock ./
+COPY crates/core/Cargo.toml crates/core/Cargo.toml
 RUN awk '/^\[/ { skip = /^\[\[(bench|test|example)\]\]/ } !skip' Cargo.toml > manifest && mv manifest Cargo.toml \
- && mkdir src && touch src/lib.rs && echo 'fn main() {}' > src/main.rs \
+ && mkdir -p src crates/core/src && touch src/lib.rs crates/core/src/lib.rs && echo 'fn main() {}' > src/main.rs \
  && cargo build --release --locked --bin frontgate --target "$(uname -m)-unknown-linux-gnu" \
- && cargo clean --release -p frontgate --target "$(uname -m)-unknown-linux-gnu"
+ && cargo clean --release -p frontgate -p frontgate-core --target "$(uname -m)-unknown-linux-gnu"
 
 COPY . .
 RUN cargo build --release --locked --bin frontgate --target "$(uname -m)-unknown-linux-gnu" \

@@ -37,7 +37,7 @@ mod server;
 mod text;
 mod unix_socket;
 mod variables;
-mod verifier;
+pub(crate) mod verifier;
 mod watched;
 
 pub(crate) use cache::DEFAULT_VERIFIED_POLICIES_SIZE;

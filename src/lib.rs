@@ -59,18 +59,6 @@
 //! # }
 //! ```
 
-pub mod access;
-pub mod distribution;
-#[doc(hidden)]
-pub mod effort;
-pub mod epoch;
-pub mod explain;
-#[doc(hidden)]
-pub mod redact;
-pub mod sign;
-mod verifier;
-pub mod viewer;
-
 #[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod body;
@@ -115,5 +103,12 @@ pub mod tls;
 #[cfg(feature = "tower")]
 pub mod tower;
 
-pub use access::{Decision, authorize};
-pub use verifier::{Allowed, Denied, InvalidVerifier, Judgement, Verifier, VerifierBuilder};
+pub use frontgate_core::{
+    Allowed, Decision, Denied, InvalidVerifier, Judgement, Verifier, VerifierBuilder, authorize,
+};
+pub use frontgate_core::{access, distribution, epoch, explain, sign, viewer};
+#[doc(hidden)]
+pub use frontgate_core::{effort, redact};
+
+#[cfg(feature = "shell")]
+pub use config::verifier::verifier_from_config;

@@ -70,13 +70,13 @@ use pin_project_lite::pin_project;
 use tower_layer::Layer;
 use tower_service::Service;
 
+#[cfg(doc)]
+use crate::Allowed;
 use crate::access::answer::X_FRONTGATE_REASON;
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::identity::{self, RequestIdentity, RequestIds};
-#[cfg(doc)]
-use crate::verifier::Allowed;
-use crate::verifier::{Denied, Judgement, Verifier};
+use crate::{Denied, Judgement, Verifier};
 
 /// Puts a [`Verifier`] before a service. A clone is cheap.
 #[derive(Clone)]
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
     use crate::distribution::key::HashAlgorithm;
     use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
-    use crate::verifier::Allowed;
+    use crate::Allowed;
 
     const BASE: &str = "https://media.example.com";
     const BEGIN: u64 = 1_700_000_000;

@@ -4,27 +4,26 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{InvalidConfig, load};
-use crate::verifier::{InvalidVerifier, Verifier};
+use crate::{InvalidVerifier, Verifier};
 
-impl Verifier {
-    /// One that judges as `frontgate serve` with this configuration would, viewers' countries included. The file is read once.
-    /// What it says of listeners and of trusted proxies isn't used: the scheme is [`Verifier::with_scheme`]'s, and whose
-    /// address counts is for the caller to say.
-    ///
-    /// # Errors
-    /// [`InvalidVerifier::Config`] with every fault that was found.
-    pub fn from_config(path: impl AsRef<Path>) -> Result<Self, InvalidVerifier> {
-        let settings = load(path.as_ref()).and_then(|settings| settings.fit_for(false)).map_err(told)?;
-        let verifier =
-            Self::new(Arc::clone(&settings.distributions)).with_memo_size(settings.verified_policies_size);
-        Ok(match settings.locations {
-            Some(locations) => verifier.with_countries(move |address| locations.country(address)),
-            None => verifier,
-        })
-    }
+/// Builds a verifier that decides as `frontgate serve` with this configuration, viewers' countries included. The file is
+/// read once. Its listeners and trusted proxies are not used: [`Verifier::with_scheme`] sets the scheme, and the caller
+/// chooses the viewer's address.
+///
+/// # Errors
+/// [`InvalidVerifier::Config`] with every fault that was found.
+pub fn verifier_from_config(path: impl AsRef<Path>) -> Result<Verifier, InvalidVerifier> {
+    let settings =
+        load(path.as_ref()).and_then(|settings| settings.fit_for(false)).map_err(invalid_verifier)?;
+    let verifier =
+        Verifier::new(Arc::clone(&settings.distributions)).with_memo_size(settings.verified_policies_size);
+    Ok(match settings.locations {
+        Some(locations) => verifier.with_countries(move |address| locations.country(address)),
+        None => verifier,
+    })
 }
 
-fn told(invalid: InvalidConfig) -> InvalidVerifier {
+fn invalid_verifier(invalid: InvalidConfig) -> InvalidVerifier {
     let lines = [format!("{invalid}:")].into_iter().chain(invalid.errors.iter().map(ToString::to_string));
     InvalidVerifier::Config { faults: lines.collect::<Vec<_>>().join("\n") }
 }
@@ -59,13 +58,13 @@ trusted-key-groups = ["editors"]
 "#
         );
         std::fs::write(&file, &text).unwrap();
-        let verifier = Verifier::from_config(&file).unwrap();
+        let verifier = verifier_from_config(&file).unwrap();
         let request = http::Request::get("/a").header("host", "media.example.com").body(()).unwrap();
         let judged = verifier.verify(&request.into_parts().0, crate::epoch::EpochSeconds(1), None);
         assert_eq!(judged.into_result().unwrap_err().reason(), "missing-key-pair-id");
 
         std::fs::write(&file, text.replace("[\"K1\"]", "[\"K2\"]")).unwrap();
-        let told = Verifier::from_config(&file).unwrap_err().to_string();
+        let told = verifier_from_config(&file).unwrap_err().to_string();
         assert!(told.starts_with("the configuration has 1 fault:\n") && told.contains("K2"), "{told}");
     }
 }

@@ -224,7 +224,7 @@ fn any_of(urls: &[String]) -> String {
 }
 
 /// The beginning of a text that a stranger chose.
-pub(crate) fn excerpt(text: &str, max: usize) -> String {
+pub fn excerpt(text: &str, max: usize) -> String {
     match text.char_indices().nth(max) {
         Some((at, _)) => format!("{}…", &text[..at]),
         None => text.to_owned(),

@@ -10,14 +10,14 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 /// One block: what its label promises, and its bytes.
-pub(crate) struct Block {
+pub struct Block {
     /// As in `-----BEGIN label-----`, with single spaces.
-    pub(crate) label: String,
-    pub(crate) content: Content,
+    pub label: String,
+    pub content: Content,
 }
 
 /// What is between the markers.
-pub(crate) enum Content {
+pub enum Content {
     Der(Vec<u8>),
     /// By a passphrase (`Proc-Type: 4,ENCRYPTED`).
     Encrypted,
@@ -25,7 +25,7 @@ pub(crate) enum Content {
 
 /// Why a text that has PEM's markers can't be read. Nothing of the text but a label is repeated.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum BrokenPem {
+pub enum BrokenPem {
     /// No `-----END label-----`.
     Cut { label: String },
     /// Another label at the end than at the beginning.
@@ -35,7 +35,7 @@ pub(crate) enum BrokenPem {
 }
 
 /// Every block of a text, in order; none where the text has no marker.
-pub(crate) fn blocks(text: &str) -> Result<Vec<Block>, BrokenPem> {
+pub fn blocks(text: &str) -> Result<Vec<Block>, BrokenPem> {
     let text = with_line_ends(&percent_decoded(text));
     let mut rest = text.as_str();
     let mut found = Vec::new();

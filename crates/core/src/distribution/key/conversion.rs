@@ -97,7 +97,7 @@ fn private(format: Format) -> Option<&'static str> {
 }
 
 /// For keys that no conversion makes fit.
-pub(crate) const NEW_PAIR: &str =
+pub const NEW_PAIR: &str =
     "CloudFront takes RSA of 2048 bits and ECDSA on P-256; `frontgate keygen` makes such a pair";
 const JWK_TO_PUBLIC: &str = "node -e 'const c=require(\"crypto\"),j=JSON.parse(require(\"fs\").readFileSync(\"KEY\"));\
     process.stdout.write(c.createPublicKey({key:j.keys?j.keys[0]:j,format:\"jwk\"}).export({type:\"spki\",format:\"pem\"}))' > NEW";

@@ -6,7 +6,7 @@ use super::pem::{Block, BrokenPem, Content};
 
 /// Which half of a pair is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Half {
+pub enum Half {
     /// The one that verifies.
     Public,
     /// The one that signs.
@@ -23,7 +23,7 @@ pub struct UnfitKey {
 }
 
 impl UnfitKey {
-    pub(crate) fn new(half: Half, found: impl Into<String>, help: impl Into<Option<String>>) -> Self {
+    pub fn new(half: Half, found: impl Into<String>, help: impl Into<Option<String>>) -> Self {
         let expected = match half {
             Half::Public => "an RSA or P-256 public key in PEM (`-----BEGIN PUBLIC KEY-----`)",
             Half::Private => "an RSA or P-256 private key in PEM (`-----BEGIN PRIVATE KEY-----`)",
@@ -48,12 +48,12 @@ impl UnfitKey {
     }
 
     /// A text without any PEM block.
-    pub(crate) fn without_block(half: Half, text: &str) -> Self {
+    pub fn without_block(half: Half, text: &str) -> Self {
         Self::of(half, of_text(text))
     }
 
     /// A file that is no text.
-    pub(crate) fn binary(half: Half, bytes: &[u8]) -> Self {
+    pub fn binary(half: Half, bytes: &[u8]) -> Self {
         let format = of_bytes(bytes);
         let form = if matches!(format, Format::Der(_)) { " in DER, the binary form" } else { "" };
         let Self { found, help, .. } = Self::of(half, format);
@@ -61,7 +61,7 @@ impl UnfitKey {
     }
 
     /// PEM that is damaged.
-    pub(crate) fn broken(half: Half, broken: &BrokenPem) -> Self {
+    pub fn broken(half: Half, broken: &BrokenPem) -> Self {
         let again =
             || "copy the whole file again, from `-----BEGIN` to the end of the `-----END` line".to_owned();
         let (label, found) = match broken {
@@ -85,7 +85,7 @@ impl UnfitKey {
     }
 
     /// A block that holds another thing than its half of a pair, or than its label says.
-    pub(crate) fn block(half: Half, block: &Block) -> Self {
+    pub fn block(half: Half, block: &Block) -> Self {
         let label = block.label.as_str();
         let Content::Der(der) = &block.content else { return Self::of(half, Format::Encrypted) };
         let held = of_der(der);
@@ -124,7 +124,7 @@ impl UnfitKey {
     }
 
     /// Several keys where one is expected.
-    pub(crate) fn several(half: Half, count: usize) -> Self {
+    pub fn several(half: Half, count: usize) -> Self {
         let help = "write each key to a file of its own".to_owned();
         Self::new(half, format!("{count} keys"), help)
     }

@@ -9,12 +9,14 @@ use rsa::pkcs8::DecodePublicKey;
 use rsa::traits::PublicKeyParts;
 use sha2::{Digest, Sha256};
 
-pub(crate) mod conversion;
+#[doc(hidden)]
+pub mod conversion;
 mod format;
-pub(crate) mod pem;
+#[doc(hidden)]
+pub mod pem;
 mod spki;
-#[cfg_attr(not(feature = "shell"), expect(dead_code, reason = "only the shell reads files"))]
-pub(crate) mod unfit;
+#[doc(hidden)]
+pub mod unfit;
 
 pub use spki::InvalidPublicKey;
 use spki::{kind_of, spki_from_pem};
