@@ -3,7 +3,7 @@
 //! `cargo run --release --example memo_memory`: fills the cache with signatures of one ECDSA key and prints how much
 //! the process grew for each entry (Linux only). `docs/performance.md` has the figures.
 
-use frontgate::access::verified::{MemoKey, Messages, SignatureClaim, VerifiedPolicies};
+use frontgate::access::signature_cache::{MemoKey, Messages, SignatureCache, SignatureClaim};
 use frontgate::distribution::LastFit;
 use frontgate::distribution::key::{HashAlgorithm, KeyTolerance, PublicKey, PublicKeyId};
 use frontgate::sign::PrivateKey;
@@ -18,7 +18,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let private = PrivateKey::generate_ecdsa()?;
     let key = PublicKey::from_pem(PublicKeyId::new("K"), &private.public_pem()?, KeyTolerance::default())?;
     for (entries, max_size) in [(100_000u32, u64::MAX), (200_000, u64::MAX), (200_000, 64 << 20)] {
-        let memo = VerifiedPolicies::new(max_size);
+        let memo = SignatureCache::new(max_size);
         let before = resident_bytes();
         let mut own = 0u64;
         for number in 0..entries {

@@ -16,7 +16,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::access::verified::VerifiedPolicies;
+use crate::access::signature_cache::SignatureCache;
 use crate::config::{Door, Settings};
 pub use crate::identity;
 
@@ -80,7 +80,7 @@ pub struct Edge {
     /// What a reload replaces.
     pub running: ArcSwap<Running>,
     /// The memo of good signatures; survives reloads, since an entry names its key's material.
-    pub verified: VerifiedPolicies,
+    pub verified: SignatureCache,
     /// The port of the first HTTPS listener.
     pub https_port: Option<u16>,
     /// Whether the test headers count.
@@ -115,7 +115,7 @@ impl Edge {
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
             running: ArcSwap::from_pointee(Running::of(settings)),
-            verified: VerifiedPolicies::new(settings.verified_policies_size),
+            verified: SignatureCache::new(settings.verified_policies_size),
             https_port: None,
             test_mode,
             via: identity::via(),

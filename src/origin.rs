@@ -129,7 +129,10 @@ pub enum OriginError {
     #[error("the origin's response has a transfer coding other than chunked")]
     Coding,
     /// Beyond CloudFront's quota (semantics 9.3).
-    #[error("the origin's response has a head of {len} bytes, more than {}", crate::access::gate::MAX_HEAD)]
+    #[error(
+        "the origin's response has a head of {len} bytes, more than {}",
+        crate::access::prechecks::MAX_HEAD
+    )]
     HeadTooLarge {
         /// Its length.
         len: usize,

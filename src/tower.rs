@@ -72,11 +72,11 @@ use tower_service::Service;
 
 #[cfg(doc)]
 use crate::Allowed;
-use crate::access::answer::X_FRONTGATE_REASON;
+use crate::access::response::X_FRONTGATE_REASON;
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::identity::{self, RequestIdentity, RequestIds};
-use crate::{Denied, Judgement, Verifier};
+use crate::{Denied, Verdict, Verifier};
 
 /// Puts a [`Verifier`] before a service. A clone is cheap.
 #[derive(Clone)]
@@ -128,12 +128,12 @@ impl VerifyLayer {
         let (mut parts, body) = request.into_parts();
         let now = (self.clock)();
         match self.verifier.verify(&parts, now, (self.address)(&parts)) {
-            Judgement::Allowed(allowed) => {
+            Verdict::Allowed(allowed) => {
                 allowed.strip(&mut parts);
                 parts.extensions.insert(allowed);
                 Ok(Request::from_parts(parts, body))
             }
-            Judgement::Denied(denied) => Err(self.answer(denied, &parts.method, now)),
+            Verdict::Denied(denied) => Err(self.answer(denied, &parts.method, now)),
         }
     }
 
@@ -258,9 +258,9 @@ mod tests {
     use tower::{ServiceExt, service_fn};
 
     use super::*;
+    use crate::Allowed;
     use crate::distribution::key::HashAlgorithm;
     use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
-    use crate::Allowed;
 
     const BASE: &str = "https://media.example.com";
     const BEGIN: u64 = 1_700_000_000;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use frontgate::access::authorize;
-use frontgate::access::gate::admit;
-use frontgate::access::verified::VerifiedPolicies;
+use frontgate::access::prechecks::admit;
+use frontgate::access::signature_cache::SignatureCache;
 use frontgate::distribution::behavior::{CacheBehavior, Restriction};
 use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 use frontgate::redact::redacted;
@@ -55,7 +55,7 @@ impl Hostile {
         }
         let (target, cookies) = self.request();
         let all = self.distributions()?;
-        let memo = VerifiedPolicies::new(0);
+        let memo = SignatureCache::new(0);
         let decision = move || decide(&target, cookies.as_deref(), &all, &memo);
         expect(self.decision(), decision()?)?;
         Ok(Box::new(move || {
@@ -139,7 +139,7 @@ fn decide(
     target: &str,
     cookies: Option<&str>,
     all: &Distributions,
-    memo: &VerifiedPolicies,
+    memo: &SignatureCache,
 ) -> Fallible<&'static str> {
     let request = ViewerRequest {
         method: &Method::GET,
@@ -155,6 +155,6 @@ fn decide(
     let route = all.route(&request).ok_or("unknown host")?;
     Ok(match admit(&request, &route, false) {
         Ok(()) => name(&black_box(authorize(&request, &route, memo))),
-        Err(barrier) => barrier.name(),
+        Err(rejection) => rejection.name(),
     })
 }

@@ -6,7 +6,7 @@ use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 
 use frontgate::access::resource::Resource;
-use frontgate::access::verified::VerifiedPolicies;
+use frontgate::access::signature_cache::SignatureCache;
 use frontgate::access::{Admission, Decision, authorize};
 use frontgate::distribution::base::BaseUrl;
 use frontgate::distribution::behavior::{CacheBehavior, Restriction};
@@ -56,7 +56,7 @@ impl Asked {
             SentIn::Cookies => (self.target.to_owned(), Some(cookies(&values))),
         };
         let all = self.distributions(&key)?;
-        let memo = VerifiedPolicies::new(if self.remembered { MEMO_BYTES } else { 0 });
+        let memo = SignatureCache::new(if self.remembered { MEMO_BYTES } else { 0 });
         let decision = move || self.decision(&target, cookies.as_deref(), &all, &memo);
         // The first one fills the memo.
         decision()?;
@@ -72,7 +72,7 @@ impl Asked {
         target: &str,
         cookies: Option<&str>,
         all: &Distributions,
-        memo: &VerifiedPolicies,
+        memo: &SignatureCache,
     ) -> Fallible<&'static str> {
         let (scheme, host) = self.asked_at();
         let request = ViewerRequest {

@@ -2,7 +2,7 @@
 
 use super::Loader;
 use super::reader::Reader;
-use crate::access::verified::VerifiedPolicies;
+use crate::access::signature_cache::SignatureCache;
 
 impl Loader<'_, '_> {
     pub(super) fn verified_policy_cache(&mut self, mut table: Reader<'_, '_>) -> u64 {
@@ -31,4 +31,4 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 /// As long as nothing is said.
-pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = VerifiedPolicies::DEFAULT_MAX_SIZE;
+pub(crate) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = SignatureCache::DEFAULT_MAX_SIZE;

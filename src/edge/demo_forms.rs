@@ -13,7 +13,7 @@ use super::console::{Form, is_own_page};
 use super::dev_signer::DevSigner;
 use super::identity::RequestIdentity;
 use super::test_mode;
-use crate::access::received;
+use crate::access::request::viewer_request;
 use crate::body::{self, Body};
 use crate::distribution::origin::{DemoGuide, OriginLocation};
 use crate::distribution::{BaseUrl, Distributions};
@@ -72,7 +72,7 @@ async fn respond(
 ) -> Response<Body> {
     // Of the request only its host counts here, read as for every other one.
     let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let request = received::viewer_request(parts, sender.scheme, address, EpochSeconds(0));
+    let request = viewer_request(parts, sender.scheme, address, EpochSeconds(0));
     let host = request.ok().map(|request| request.host);
     let base = host.and_then(|host| trusted_base(guide(distributions), &parts.headers, host, sender));
     let Some(base) = base else {

@@ -4,9 +4,9 @@ use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
 use super::identity::RequestIdentity;
-use crate::access::answer::{Answer, AnswerHead, BAD_REQUEST};
-use crate::access::deny::DenyReason;
-use crate::access::gate::Barrier;
+use crate::access::deny_reason::DenyReason;
+use crate::access::prechecks::Rejection;
+use crate::access::response::{BAD_REQUEST, ErrorResponse, ErrorResponseHead};
 use crate::body::{self, Body};
 use crate::origin::OriginError;
 
@@ -46,7 +46,7 @@ pub struct Reply {
 
 #[derive(Debug)]
 enum Kind {
-    CloudFronts(Answer),
+    CloudFronts(ErrorResponse),
     /// A sentence for whoever wrote a test, not for viewers.
     Sentence(String),
 }
@@ -55,17 +55,23 @@ impl Reply {
     /// A signature denial: 403 with one of five XML bodies.
     #[must_use]
     pub fn denied(reason: &DenyReason) -> Self {
-        Self { kind: Kind::CloudFronts(Answer::denied(reason)), cause: Cause::new(reason.name(), reason) }
+        Self {
+            kind: Kind::CloudFronts(ErrorResponse::denied(reason)),
+            cause: Cause::new(reason.name(), reason),
+        }
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
-        Self { kind: Kind::CloudFronts(Answer::page(status, reason)), cause: Cause::new(name, detail) }
+        Self { kind: Kind::CloudFronts(ErrorResponse::page(status, reason)), cause: Cause::new(name, detail) }
     }
 
     /// What stands before the credentials: one of CloudFront's pages, or a redirect.
     #[must_use]
-    pub fn barred(barrier: &Barrier) -> Self {
-        Self { kind: Kind::CloudFronts(Answer::barred(barrier)), cause: Cause::new(barrier.name(), barrier) }
+    pub fn barred(barrier: &Rejection) -> Self {
+        Self {
+            kind: Kind::CloudFronts(ErrorResponse::rejected(barrier)),
+            cause: Cause::new(barrier.name(), barrier),
+        }
     }
 
     /// A request that the origin could not be asked for.
@@ -150,7 +156,7 @@ impl Reply {
     }
 }
 
-const SENTENCE: AnswerHead<'static> = AnswerHead {
+const SENTENCE: ErrorResponseHead<'static> = ErrorResponseHead {
     content_type: "text/plain; charset=utf-8",
     x_cache: "Error from cloudfront",
     location: None,

@@ -17,9 +17,9 @@ use super::response_headers::Shaping;
 use super::viewer::{Peer, Viewer, ViewerAddress};
 use super::worker::{InUse, Worker};
 use super::{cookie_link, demo_forms, error_page, forwarded, headers, test_mode, websocket};
-use crate::access::gate::{self, Barrier};
+use crate::access::prechecks::{self, Rejection};
 use crate::access::warning::Warning;
-use crate::access::{Admission, Decision, authorize, received};
+use crate::access::{Admission, Decision, authorize, request as viewer_request};
 use crate::body::{self, Body};
 use crate::clock;
 use crate::distribution::{Distribution, Distributions, Route};
@@ -117,7 +117,7 @@ impl Worker {
     }
 
     /// Where a redirect leads: to the configured port, else to the HTTPS listener's where the viewer named a port.
-    fn with_port(&self, barrier: Barrier, host: &Host<'_>) -> Barrier {
+    fn with_port(&self, barrier: Rejection, host: &Host<'_>) -> Rejection {
         let configured = self.edge().running.load().redirect_port;
         let by_listener = host.port().and(self.edge().https_port);
         match configured.or(by_listener) {
@@ -133,7 +133,7 @@ impl Worker {
         incoming: Body,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
-        received::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
+        viewer_request::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
         headers::check_coding(&parts.headers)?;
         let Exchange { asker, entry, .. } = exchange;
         let in_use = asker.in_use;
@@ -150,7 +150,7 @@ impl Worker {
         entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {
             let Viewer { scheme, ref address, .. } = asker.viewer;
-            let request = received::viewer_request(parts, scheme, address.ip(), now);
+            let request = viewer_request::viewer_request(parts, scheme, address.ip(), now);
             let mut request = request.map_err(|barrier| Reply::barred(&barrier))?;
             if in_use.running.restricts_countries {
                 request.country = asker.whereabouts().country(request.address);
@@ -162,7 +162,7 @@ impl Worker {
             exchange.distribution = Some(route.distribution);
             exchange.shaping = Shaping::of(route.behavior, parts);
             let has_body = !body::is_empty(&body);
-            let admitted = gate::admit(&request, &route, has_body);
+            let admitted = prechecks::admit(&request, &route, has_body);
             admitted.map_err(|barrier| Reply::barred(&self.with_port(barrier, &request.host)))?;
             if self.edge().test_mode && route.is_private() {
                 exchange.warnings = test_mode::warnings(&request);
@@ -274,7 +274,7 @@ fn routed<'d: 'r, 'r>(
     viewer: &ViewerRequest<'r>,
     distributions: &'d Distributions,
 ) -> Result<Route<'d, 'r>, Reply> {
-    let unknown = || Reply::barred(&Barrier::UnknownHost { host: viewer.host.name().to_owned() });
+    let unknown = || Reply::barred(&Rejection::UnknownHost { host: viewer.host.name().to_owned() });
     let route = distributions.route(viewer).ok_or_else(unknown)?;
     if route.forms_disagree {
         let path = redacted(viewer.target.path);

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 use http::header::{COOKIE, FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
 
 use super::headers::{X_FORWARDED_FOR, plain_name};
-pub use crate::access::answer::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::access::credentials::Credentials;
 use crate::access::policy_text;
+pub use crate::access::response::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::access::warning::Warning;
 use crate::epoch::EpochSeconds;
 use crate::redact::redacted;

@@ -13,7 +13,7 @@ use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
 use super::{AsksForWebSocket, OriginError};
-use crate::access::gate::MAX_HEAD;
+use crate::access::prechecks::MAX_HEAD;
 use crate::body::{self, Body};
 use crate::distribution::origin::{HttpServer, OriginTimeouts};
 use crate::viewer::Scheme;

@@ -1,7 +1,7 @@
 //! The answers that are told from each other, and what to do about each.
 
 use super::responder::Whose;
-use crate::access::deny::AccessError;
+use crate::access::deny_reason::AccessError;
 
 /// What the signature check answers, and what each answer means.
 pub(crate) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static str)> {

@@ -285,7 +285,7 @@ pub(super) fn place(name: &str, line: usize) -> String {
 pub(super) fn too_long(name: &str, line: usize, len: usize) -> Problem {
     let fault = problem(name, line, "the URL is too long").found(format!("{len} bytes"));
     let expected =
-        format!("at most {MAX_URL} bytes; CloudFront itself takes {}", crate::access::gate::MAX_URL);
+        format!("at most {MAX_URL} bytes; CloudFront itself takes {}", crate::access::prechecks::MAX_URL);
     Box::new(fault.expected(expected).help("is it one URL? several belong on lines of their own"))
 }
 

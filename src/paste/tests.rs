@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::{Kept, Reader};
 
-use crate::access::verified::VerifiedPolicies;
-use crate::access::{Decision, authorize, gate};
+use crate::access::signature_cache::SignatureCache;
+use crate::access::{Decision, authorize, prechecks};
 use crate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
@@ -116,11 +116,11 @@ fn policy(resource: &str, end: EpochSeconds) -> String {
 }
 
 /// The decision alone: the search for causes would take most of the time.
-fn verdict(inquiry: &Inquiry, distributions: &Distributions, memo: &VerifiedPolicies) -> String {
+fn verdict(inquiry: &Inquiry, distributions: &Distributions, memo: &SignatureCache) -> String {
     let request = inquiry.request().unwrap();
     let Some(route) = distributions.route(&request) else { return "unknown-host".to_owned() };
-    match gate::admit(&request, &route, false).map(|()| authorize(&request, &route, memo)) {
-        Err(barrier) => barrier.name().to_owned(),
+    match prechecks::admit(&request, &route, false).map(|()| authorize(&request, &route, memo)) {
+        Err(rejection) => rejection.name().to_owned(),
         Ok(Decision::Allow(_)) => "allow".to_owned(),
         Ok(Decision::Deny(reason)) => reason.name().to_owned(),
     }
@@ -134,7 +134,7 @@ fn ten_thousand_texts_are_judged_as_the_plain_url_with_the_same_cookies() {
     let group = Arc::new(KeyGroup { id: "main".into(), keys: vec![Arc::new(key)] });
     let list = vec![Arc::new(Distribution::private("E1", HOST, group))];
     let distributions = Distributions { list, unknown_host: UnknownHost::Only, ..Distributions::default() };
-    let memo = VerifiedPolicies::new(64 << 20);
+    let memo = SignatureCache::new(64 << 20);
     let mut random = Random(0x9E37_79B9_7F4A_7C15);
     let mut counts: std::collections::BTreeMap<String, usize> = std::collections::BTreeMap::new();
     // Signing takes most of the time, so that each request is written in many forms.

@@ -7,7 +7,7 @@ use std::thread;
 use frontgate::config;
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
-use frontgate::explain::{Effort, Explanation, Inquiry, Verdict};
+use frontgate::explain::{Effort, ExplainedVerdict, Explanation, Inquiry};
 
 use crate::sites;
 use crate::support::{Raw, canned, cloudfront_base64, sign_raw};
@@ -105,7 +105,7 @@ fn falsely_proven(links: &[String]) -> Vec<String> {
     let judge = |links: &[String]| -> Vec<String> {
         let proofs = links.iter().filter_map(|link| {
             let explanation = explained(link, &distributions);
-            assert!(matches!(explanation.verdict, Verdict::Deny(_)), "{link} opens");
+            assert!(matches!(explanation.verdict, ExplainedVerdict::Deny(_)), "{link} opens");
             let proven = explanation.causes().into_iter().find(|cause| cause.proven)?;
             Some(format!("{}: {link}", proven.mistake.as_str()))
         });
@@ -189,7 +189,7 @@ fn valid_links_open_and_have_no_cause() {
         let more = if job.hash == "SHA256" { "&Hash-Algorithm=SHA256" } else { "" };
         let link = link(url, &job.key, &signature, more);
         let explanation = explained(&link, &distributions);
-        assert_eq!(explanation.verdict, Verdict::Allow, "{link}");
+        assert_eq!(explanation.verdict, ExplainedVerdict::Allow, "{link}");
         assert!(explanation.causes().is_empty(), "{link}");
     }
 }
@@ -221,7 +221,7 @@ proptest::proptest! {
         if let Ok((inquiry, _)) = Inquiry::of_url(&link, EpochSeconds(NOW)) {
             let few = Effort { candidates: 3_000, is_out_of_time: &|| false };
             let explanation = inquiry.explain(&CONFIGURED, &few).expect("a request");
-            proptest::prop_assert!(explanation.verdict != Verdict::Allow || !explanation.is_private);
+            proptest::prop_assert!(explanation.verdict != ExplainedVerdict::Allow || !explanation.is_private);
         }
     }
 }

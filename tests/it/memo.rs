@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use frontgate::access::verified::VerifiedPolicies;
+use frontgate::access::signature_cache::SignatureCache;
 use frontgate::access::{Admission, Decision, authorize};
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
@@ -60,7 +60,7 @@ fn links() -> Vec<String> {
 
 fn judge<'d>(
     distributions: &'d Distributions,
-    verified: &VerifiedPolicies,
+    verified: &SignatureCache,
     target: &str,
     cookies: &[u8],
     address: IpAddr,
@@ -92,7 +92,7 @@ fn judge<'d>(
 fn with_the_cache_and_without_every_verdict_is_the_same_also_while_keys_change() {
     let (links, configurations) = (links(), configurations());
     // So small that entries are evicted in the middle.
-    let verified = VerifiedPolicies::new(16 << 10);
+    let verified = SignatureCache::new(16 << 10);
     let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(20_000));
     let requests = (0..links.len(), 0..configurations.len(), 0usize..6, any::<u8>(), prop::bool::ANY);
     runner
@@ -110,7 +110,7 @@ fn with_the_cache_and_without_every_verdict_is_the_same_also_while_keys_change()
             }
             let one = &configurations[configuration];
             let with = judge(one, &verified, &target, b"", address, now);
-            let without = judge(one, &VerifiedPolicies::new(0), &target, b"", address, now);
+            let without = judge(one, &SignatureCache::new(0), &target, b"", address, now);
             prop_assert_eq!(with, without, "{}", target);
             Ok(())
         })
@@ -121,7 +121,7 @@ fn with_the_cache_and_without_every_verdict_is_the_same_also_while_keys_change()
 #[test]
 fn garbage_evicts_nothing_and_a_known_link_is_remembered() {
     let (links, distributions) = (links(), load(&sites::main("http://127.0.0.1:9")));
-    let verified = VerifiedPolicies::new(1 << 20);
+    let verified = SignatureCache::new(1 << 20);
     let address: IpAddr = [203, 0, 113, 9].into();
     let good: Vec<&String> = links
         .iter()

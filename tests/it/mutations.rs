@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
-use frontgate::access::verified::VerifiedPolicies;
+use frontgate::access::signature_cache::SignatureCache;
 use frontgate::access::{Decision, authorize};
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
@@ -134,7 +134,7 @@ fn mutated(original: &Sent, number: usize, random: &mut Random) -> Sent {
 
 const BYTES: &[u8] = b"AZaz09-_~+/=%&?#;.*\"{}:,'$!";
 
-fn judged(distributions: &Distributions, verified: &VerifiedPolicies, sent: &Sent) -> bool {
+fn judged(distributions: &Distributions, verified: &SignatureCache, sent: &Sent) -> bool {
     let method = Method::GET;
     let Some(target) = Target::parse(&sent.target) else { return false };
     let request = ViewerRequest {
@@ -159,7 +159,7 @@ fn distributions() -> Arc<Distributions> {
 }
 
 fn run(kind: Kind, signature: &[u8], seed: u64) -> Result<usize, String> {
-    let (distributions, verified) = (distributions(), VerifiedPolicies::new(1 << 20));
+    let (distributions, verified) = (distributions(), SignatureCache::new(1 << 20));
     let second = SecondVerifier::new(&["rsa", "ecdsa"].map(|name| (sites::id(name), public_key(name))), HOST);
     let original = kind.sent(signature);
     let signed: Signed = second.read(&original).expect("what was signed is understood");

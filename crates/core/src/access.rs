@@ -9,26 +9,26 @@ use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
 use crate::viewer::ViewerRequest;
 use crate::viewer::readings::Readings;
 
-pub mod answer;
-pub mod claimed;
 pub mod credentials;
-pub mod deny;
+pub mod deny_reason;
 pub mod encoding;
-pub mod gate;
 mod json;
 pub mod policy;
-pub mod received;
+pub mod prechecks;
+pub mod request;
 pub mod resource;
-pub mod stripped;
-pub mod verified;
+pub mod response;
+pub mod signature_cache;
+pub mod signed_message;
+pub mod strip;
 pub mod warning;
 
-pub use claimed::{ClaimedPolicy, TriedUrls, policy_text};
 use credentials::Credentials;
-use deny::{DenyReason, Signed};
+use deny_reason::{DenyReason, Signed};
 use encoding::Decoded;
 use policy::Condition;
-use verified::{MemoKey, Messages, SignatureClaim, VerifiedPolicies};
+use signature_cache::{MemoKey, Messages, SignatureCache, SignatureClaim};
+pub use signed_message::{CandidateUrls, UnverifiedPolicy, policy_text};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,7 +58,7 @@ pub enum Admission<'d> {
 pub fn authorize<'d, 'r>(
     request: &ViewerRequest<'r>,
     route: &Route<'d, 'r>,
-    verified: &VerifiedPolicies,
+    verified: &SignatureCache,
 ) -> Decision<'d> {
     if !route.is_private() || is_exempt(request, route) {
         return Decision::Allow(Admission::Public);
@@ -79,15 +79,15 @@ fn is_exempt(request: &ViewerRequest<'_>, route: &Route<'_, '_>) -> bool {
 fn judge<'d, 'r>(
     request: &ViewerRequest<'r>,
     route: &Route<'d, 'r>,
-    verified: &VerifiedPolicies,
+    verified: &SignatureCache,
 ) -> Result<Admission<'d>, DenyReason> {
     let sent = Credentials::extract(request);
     let key = trusted_key(key_pair_id(&sent, route)?, route)?;
     let signature = signature(&sent)?;
     let text = policy_text(&sent)?;
-    let claimed = ClaimedPolicy::read(&sent, text.as_deref())?;
+    let claimed = UnverifiedPolicy::read(&sent, text.as_deref())?;
     let hash = hash_algorithm(&sent)?;
-    let tried = TriedUrls::of(request, route);
+    let tried = CandidateUrls::of(request, route);
     let claim = SignatureClaim { key, hash, signature: &signature };
     let signed = VerifiedPolicy::verify(claimed, &claim, &tried, route, verified)?;
     signed.check_resource(&tried, &route.readings)?;
@@ -155,7 +155,7 @@ pub fn hash_algorithm(sent: &Credentials<'_>) -> Result<HashAlgorithm, DenyReaso
 /// A policy whose signature was found good: only [`VerifiedPolicy::verify`] makes one.
 #[derive(Debug)]
 pub struct VerifiedPolicy<'a> {
-    claimed: ClaimedPolicy<'a>,
+    claimed: UnverifiedPolicy<'a>,
     remembered: bool,
 }
 
@@ -163,11 +163,11 @@ impl<'a> VerifiedPolicy<'a> {
     /// # Errors
     /// [`DenyReason::SignatureMismatch`] when none of the possible messages carries the signature.
     pub fn verify(
-        claimed: ClaimedPolicy<'a>,
+        claimed: UnverifiedPolicy<'a>,
         claim: &SignatureClaim<'_>,
-        tried: &TriedUrls<'_>,
+        tried: &CandidateUrls<'_>,
         route: &Route<'_, '_>,
-        verified: &VerifiedPolicies,
+        verified: &SignatureCache,
     ) -> Result<Self, DenyReason> {
         let messages = Messages {
             count: claimed.message_count(tried),
@@ -181,8 +181,8 @@ impl<'a> VerifiedPolicy<'a> {
                 key_pair_id: claim.key.id().clone(),
                 hash: claim.hash,
                 signed: match &claimed {
-                    ClaimedPolicy::Canned { .. } => Signed::Urls(tried.texts()),
-                    ClaimedPolicy::Custom { .. } => Signed::Policy,
+                    UnverifiedPolicy::Canned { .. } => Signed::Urls(tried.texts()),
+                    UnverifiedPolicy::Custom { .. } => Signed::Policy,
                 },
             }),
         }
@@ -192,12 +192,12 @@ impl<'a> VerifiedPolicy<'a> {
         self.claimed.condition()
     }
 
-    fn check_resource(&self, tried: &TriedUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
+    fn check_resource(&self, tried: &CandidateUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
         self.claimed.check_resource(tried, readings)
     }
 }
 
 /// The beginning of a value that a stranger chose, for a message.
 fn excerpt(value: &[u8], max: usize) -> String {
-    deny::excerpt(&String::from_utf8_lossy(value), max)
+    deny_reason::excerpt(&String::from_utf8_lossy(value), max)
 }

@@ -5,9 +5,9 @@
 use std::net::IpAddr;
 
 use crate::access::credentials::Credentials;
-use crate::access::deny::DenyReason;
-use crate::access::gate::{self, Barrier};
-use crate::access::verified::VerifiedPolicies;
+use crate::access::deny_reason::DenyReason;
+use crate::access::prechecks::{self, Rejection};
+use crate::access::signature_cache::SignatureCache;
 use crate::access::warning::Warning;
 use crate::access::{Decision, authorize, policy_text};
 use crate::distribution::{Distributions, Route};
@@ -68,7 +68,7 @@ use examined::Examined;
 #[derive(Clone, Debug)]
 pub struct Explanation {
     /// The verdict.
-    pub verdict: Verdict,
+    pub verdict: ExplainedVerdict,
     /// The time of the judgement.
     pub at: EpochSeconds,
     /// The viewer's address.
@@ -112,11 +112,11 @@ impl Default for Clues<'_> {
 
 /// What the viewer would get.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Verdict {
+pub enum ExplainedVerdict {
     /// The origin would be asked.
     Allow,
     /// One of CloudFront's pages or a redirect, before the credentials are looked at.
-    Barred(Barrier),
+    Rejected(Rejection),
     /// CloudFront's XML.
     Deny(DenyReason),
     /// Nothing is wrong with what is known ([`Clues::unknown`]), but that isn't all that counts.
@@ -137,11 +137,11 @@ pub fn explain_with(
     clues: &Clues<'_>,
     effort: &Effort<'_>,
 ) -> Explanation {
-    let mut explanation = Explanation::with(Verdict::Allow, request.now, request.address);
+    let mut explanation = Explanation::with(ExplainedVerdict::Allow, request.now, request.address);
     explanation.ignored.clone_from(&clues.surroundings.ignored);
     let Some(route) = distributions.route(request) else {
         let host = request.host.name().to_owned();
-        explanation.verdict = Verdict::Barred(Barrier::UnknownHost { host });
+        explanation.verdict = ExplainedVerdict::Rejected(Rejection::UnknownHost { host });
         return explanation;
     };
     explanation.distribution = Some(route.distribution.id.clone());
@@ -168,8 +168,8 @@ pub fn explain_with(
 }
 
 /// Takes back what was concluded from what isn't known.
-fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOnce() -> Verdict) {
-    if matches!(explanation.verdict, Verdict::Deny(_)) {
+fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOnce() -> ExplainedVerdict) {
+    if matches!(explanation.verdict, ExplainedVerdict::Deny(_)) {
         explanation.verdict = verdict();
     }
     let checks = std::mem::take(&mut explanation.checks);
@@ -182,11 +182,11 @@ fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOn
 impl Explanation {
     /// Of a request that can't be read as one, so that there is nothing to check.
     #[must_use]
-    pub fn barred(barrier: Barrier, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
-        Self::with(Verdict::Barred(barrier), at, viewer_ip)
+    pub fn rejected(rejection: Rejection, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
+        Self::with(ExplainedVerdict::Rejected(rejection), at, viewer_ip)
     }
 
-    fn with(verdict: Verdict, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
+    fn with(verdict: ExplainedVerdict, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
         Self {
             verdict,
             at,
@@ -207,8 +207,8 @@ impl Explanation {
     /// known for the mistake.
     pub fn causes(&self) -> Vec<&Cause> {
         let mut causes: Vec<&Cause> = match self.verdict {
-            Verdict::Allow | Verdict::Barred(_) => Vec::new(),
-            Verdict::Undecided | Verdict::Deny(_) => {
+            ExplainedVerdict::Allow | ExplainedVerdict::Rejected(_) => Vec::new(),
+            ExplainedVerdict::Undecided | ExplainedVerdict::Deny(_) => {
                 self.checks.iter().flat_map(|check| &check.causes).collect()
             }
         };
@@ -229,9 +229,9 @@ impl Explanation {
     pub fn sentence(&self) -> Option<String> {
         let causes = self.causes();
         match &self.verdict {
-            Verdict::Allow | Verdict::Undecided => None,
-            Verdict::Barred(barrier) => Some(barrier.to_string()),
-            Verdict::Deny(reason) => Some(match causes.first() {
+            ExplainedVerdict::Allow | ExplainedVerdict::Undecided => None,
+            ExplainedVerdict::Rejected(rejection) => Some(rejection.to_string()),
+            ExplainedVerdict::Deny(reason) => Some(match causes.first() {
                 Some(cause) => {
                     let certainty = if cause.proven { "proven" } else { "likely" };
                     format!("{} ({certainty}): {}", cause.mistake.as_str(), cause.sentence())
@@ -242,14 +242,15 @@ impl Explanation {
     }
 }
 
-fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> Verdict {
+fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> ExplainedVerdict {
     let target = request.target.len();
-    if let Err(barrier) = gate::check_quotas(target, target).and_then(|()| gate::admit(request, route, false))
+    if let Err(barrier) =
+        prechecks::check_quotas(target, target).and_then(|()| prechecks::admit(request, route, false))
     {
-        return Verdict::Barred(barrier);
+        return ExplainedVerdict::Rejected(barrier);
     }
-    match authorize(request, route, &VerifiedPolicies::new(0)) {
-        Decision::Allow(_) => Verdict::Allow,
-        Decision::Deny(reason) => Verdict::Deny(reason),
+    match authorize(request, route, &SignatureCache::new(0)) {
+        Decision::Allow(_) => ExplainedVerdict::Allow,
+        Decision::Deny(reason) => ExplainedVerdict::Deny(reason),
     }
 }

@@ -15,7 +15,7 @@
 //!
 //! ```
 //! use std::sync::Arc;
-//! use frontgate::access::{Decision, authorize, verified::VerifiedPolicies};
+//! use frontgate::access::{Decision, authorize, verified::SignatureCache};
 //! use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 //! use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 //! use frontgate::epoch::EpochSeconds;
@@ -50,7 +50,7 @@
 //!     now: EpochSeconds(1_999_999_999),
 //! };
 //! let route = all.route(&request).ok_or("unknown host")?;
-//! let verified = VerifiedPolicies::new(1 << 20);
+//! let verified = SignatureCache::new(1 << 20);
 //! assert!(matches!(authorize(&request, &route, &verified), Decision::Allow(_)));
 //!
 //! request.now = EpochSeconds(2_000_000_000);
@@ -72,4 +72,4 @@ mod verifier;
 pub mod viewer;
 
 pub use access::{Decision, authorize};
-pub use verifier::{Allowed, Denied, InvalidVerifier, Judgement, Verifier, VerifierBuilder};
+pub use verifier::{Allowed, Denied, InvalidVerifier, Verdict, Verifier, VerifierBuilder};

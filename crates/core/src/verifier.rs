@@ -9,20 +9,20 @@ use std::sync::Arc;
 
 use http::request;
 
-use crate::access::gate::{self, Barrier};
-use crate::access::received::{announces_body, viewer_request, within_quotas};
-use crate::access::verified::VerifiedPolicies;
+use crate::access::prechecks::{self, Rejection};
+use crate::access::request::{announces_body, viewer_request, within_quotas};
+use crate::access::signature_cache::SignatureCache;
 use crate::access::{Decision, authorize};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Explanation, Verdict, explain};
+use crate::explain::{ExplainedVerdict, Explanation, explain};
 use crate::viewer::{Country, Scheme, ViewerRequest};
 
 mod builder;
-mod judgement;
+mod verdict;
 
 pub use builder::{InvalidVerifier, VerifierBuilder};
-pub use judgement::{Allowed, Denied, Judgement};
+pub use verdict::{Allowed, Denied, Verdict};
 
 /// Judges requests as CloudFront does. A clone is cheap, and shares the memo of good signatures.
 ///
@@ -30,7 +30,7 @@ pub use judgement::{Allowed, Denied, Judgement};
 /// use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
 /// use frontgate::distribution::key::HashAlgorithm;
 /// use frontgate::epoch::EpochSeconds;
-/// use frontgate::{Judgement, Verifier};
+/// use frontgate::{Verdict, Verifier};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let key = PrivateKey::generate_ecdsa()?;
@@ -50,8 +50,8 @@ pub use judgement::{Allowed, Denied, Judgement};
 /// assert!(verifier.verify(&parts, EpochSeconds(1_999_999_999), address).is_allowed());
 ///
 /// match verifier.verify(&parts, EpochSeconds(2_000_000_000), address) {
-///     Judgement::Allowed(_) => return Err("it has expired".into()),
-///     Judgement::Denied(denied) => assert_eq!((denied.reason(), denied.status().as_u16()), ("expired", 403)),
+///     Verdict::Allowed(_) => return Err("it has expired".into()),
+///     Verdict::Denied(denied) => assert_eq!((denied.reason(), denied.status().as_u16()), ("expired", 403)),
 /// }
 /// # Ok(())
 /// # }
@@ -59,7 +59,7 @@ pub use judgement::{Allowed, Denied, Judgement};
 #[derive(Clone)]
 pub struct Verifier {
     distributions: Arc<Distributions>,
-    verified: Arc<VerifiedPolicies>,
+    verified: Arc<SignatureCache>,
     scheme: Scheme,
     countries: Option<Arc<Countries>>,
 }
@@ -78,7 +78,7 @@ impl Verifier {
     /// before [`Verifier::with_countries`] tells them.
     #[must_use]
     pub fn new(distributions: Arc<Distributions>) -> Self {
-        let verified = Arc::new(VerifiedPolicies::new(VerifiedPolicies::DEFAULT_MAX_SIZE));
+        let verified = Arc::new(SignatureCache::new(SignatureCache::DEFAULT_MAX_SIZE));
         Self { distributions, verified, scheme: Scheme::Http, countries: None }
     }
 
@@ -92,7 +92,7 @@ impl Verifier {
     /// With a memo of at most so many bytes, empty at first; 0 turns it off.
     #[must_use]
     pub fn with_memo_size(self, bytes: u64) -> Self {
-        Self { verified: Arc::new(VerifiedPolicies::new(bytes)), ..self }
+        Self { verified: Arc::new(SignatureCache::new(bytes)), ..self }
     }
 
     /// For distributions that are shown in some countries only: tells an address's country. Where it doesn't, the viewer is
@@ -118,10 +118,10 @@ impl Verifier {
         request: &request::Parts,
         now: impl Into<EpochSeconds>,
         address: impl Into<Option<IpAddr>>,
-    ) -> Judgement {
+    ) -> Verdict {
         match self.admit(request, now.into(), address.into()) {
-            Ok(allowed) => Judgement::Allowed(allowed),
-            Err(denied) => Judgement::Denied(denied),
+            Ok(allowed) => Verdict::Allowed(allowed),
+            Err(denied) => Verdict::Denied(denied),
         }
     }
 
@@ -138,11 +138,11 @@ impl Verifier {
         let read = within_quotas(request).and_then(|()| self.read(request, now, address));
         let mut request = match read {
             Ok(request) => request,
-            Err(barrier) => return Explanation::barred(barrier, now, judged_as(address).0),
+            Err(barrier) => return Explanation::rejected(barrier, now, judged_as(address).0),
         };
         let explanation = explain(&request, &self.distributions);
         match judged_as(address).1 {
-            Some(other) if explanation.verdict == Verdict::Allow => {
+            Some(other) if explanation.verdict == ExplainedVerdict::Allow => {
                 request.address = other;
                 explain(&request, &self.distributions)
             }
@@ -156,11 +156,12 @@ impl Verifier {
         now: EpochSeconds,
         address: Option<IpAddr>,
     ) -> Result<Allowed, Denied> {
-        within_quotas(parts).map_err(|barrier| Denied::barred(&barrier))?;
-        let mut request = self.read(parts, now, address).map_err(|barrier| Denied::barred(&barrier))?;
-        let unknown = || Denied::barred(&Barrier::UnknownHost { host: request.host.name().to_owned() });
+        within_quotas(parts).map_err(|barrier| Denied::rejected(&barrier))?;
+        let mut request = self.read(parts, now, address).map_err(|barrier| Denied::rejected(&barrier))?;
+        let unknown = || Denied::rejected(&Rejection::UnknownHost { host: request.host.name().to_owned() });
         let route = self.distributions.route(&request).ok_or_else(unknown)?;
-        gate::admit(&request, &route, announces_body(parts)).map_err(|barrier| Denied::barred(&barrier))?;
+        prechecks::admit(&request, &route, announces_body(parts))
+            .map_err(|barrier| Denied::rejected(&barrier))?;
         let mut decision = authorize(&request, &route, &self.verified);
         if let (Decision::Allow(_), Some(other)) = (&decision, judged_as(address).1) {
             request.address = other;
@@ -178,7 +179,7 @@ impl Verifier {
         parts: &'p request::Parts,
         now: EpochSeconds,
         address: Option<IpAddr>,
-    ) -> Result<ViewerRequest<'p>, Barrier> {
+    ) -> Result<ViewerRequest<'p>, Rejection> {
         let mut request = viewer_request(parts, self.scheme, judged_as(address).0, now)?;
         request.country =
             self.countries.as_ref().zip(address).and_then(|(country, address)| country(address));
@@ -243,7 +244,7 @@ mod tests {
         parts(Request::get(url.split_once(&host).unwrap().1).header("host", host))
     }
 
-    fn reason(judgement: Judgement) -> &'static str {
+    fn reason(judgement: Verdict) -> &'static str {
         judgement.into_result().map_or_else(|denied| denied.reason(), |_| "allowed")
     }
 
@@ -280,7 +281,7 @@ mod tests {
             let address: Option<IpAddr> = address.map(|address| address.parse().unwrap());
             assert_eq!(reason(verifier.verify(&request, EpochSeconds(1), address)), expected, "{range}");
             let explained = verifier.explain(&request, EpochSeconds(1), address);
-            assert_eq!(explained.verdict == Verdict::Allow, expected == "allowed", "{range}");
+            assert_eq!(explained.verdict == ExplainedVerdict::Allow, expected == "allowed", "{range}");
         }
         let denied = verifier.verify(&get(&for_range(&key, "10.0.0.0/8")), EpochSeconds(1), None);
         let detail = denied.into_result().unwrap_err().detail().to_owned();
@@ -383,7 +384,7 @@ mod tests {
         let failed = explained.checks.iter().find(|check| check.outcome == Outcome::Fail).unwrap();
         assert_eq!((failed.name, failed.found.contains("K9")), ("key", true), "{failed:?}");
         let unread = verifier.explain(&parts(Request::get("/a")), EpochSeconds(1), None);
-        assert!(matches!(unread.verdict, Verdict::Barred(Barrier::Host(_))));
+        assert!(matches!(unread.verdict, ExplainedVerdict::Rejected(Rejection::Host(_))));
     }
 
     #[test]
@@ -410,6 +411,6 @@ mod tests {
     fn it_goes_wherever_requests_go() {
         fn goes<T: Send + Sync + Clone + 'static>() {}
         goes::<Verifier>();
-        goes::<Judgement>();
+        goes::<Verdict>();
     }
 }

@@ -14,7 +14,7 @@ use crate::cli::{DENIED, WRONG, answer};
 use crate::edge::known_paths;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::explain::{Effort, Explanation, Inquiry, Searched, Verdict};
+use crate::explain::{Effort, ExplainedVerdict, Explanation, Inquiry, Searched};
 use crate::paste::{Link, Problem, Sink, cookie_field};
 
 /// What the command line asked for, and what came of it so far.
@@ -122,7 +122,8 @@ impl<'e> Session<'e> {
                 None => self.note(note),
             }
         }
-        self.is_denied |= matches!(judged.explanation.verdict, Verdict::Deny(_) | Verdict::Barred(_));
+        self.is_denied |=
+            matches!(judged.explanation.verdict, ExplainedVerdict::Deny(_) | ExplainedVerdict::Rejected(_));
         *self.by_cause.entry(cause_of(&judged)).or_default() += 1;
         if self.asked.json {
             answer(&format!("{}\n", json::object(&judged, number, self.asked.timeline)))
@@ -217,13 +218,13 @@ impl Sink for Session<'_> {
 fn cause_of(judged: &Judged) -> String {
     let explanation = &judged.explanation;
     match &explanation.verdict {
-        Verdict::Allow if judged.link.status == Some(403) => {
+        ExplainedVerdict::Allow if judged.link.status == Some(403) => {
             "allowed here, though the viewer got 403".to_owned()
         }
-        Verdict::Allow => "allowed".to_owned(),
-        Verdict::Undecided => "undecided".to_owned(),
-        Verdict::Barred(barrier) => barrier.name().to_owned(),
-        Verdict::Deny(reason) => {
+        ExplainedVerdict::Allow => "allowed".to_owned(),
+        ExplainedVerdict::Undecided => "undecided".to_owned(),
+        ExplainedVerdict::Rejected(rejection) => rejection.name().to_owned(),
+        ExplainedVerdict::Deny(reason) => {
             let first = explanation.causes().first().map(|cause| cause.mistake.as_str());
             first.unwrap_or(reason.name()).to_owned()
         }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use super::session::Judged;
 use super::timeline::Timeline;
-use crate::explain::Verdict;
+use crate::explain::ExplainedVerdict;
 use crate::explain::report::{self, Paint, printable};
 use crate::paste::responder::Finding;
 
@@ -19,7 +19,7 @@ pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool,
         let _ = writeln!(text, "{gap}{}", paint.bold(&heading));
     }
     text.push_str(&report::verdict(explanation, paint));
-    if explanation.verdict == Verdict::Allow && judged.link.status == Some(403) {
+    if explanation.verdict == ExplainedVerdict::Allow && judged.link.status == Some(403) {
         text.push_str(
             "the viewer got 403 all the same: from the origin or a firewall, or by another configuration than this\n",
         );

@@ -7,7 +7,7 @@ use super::when;
 use crate::access::policy::Policy;
 use crate::edge::recorder::Record;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Cause, Check, Explanation, Inquiry, Outcome, Searched, Verdict};
+use crate::explain::{Cause, Check, ExplainedVerdict, Explanation, Inquiry, Outcome, Searched};
 
 /// One judgement, and what it is compared with.
 pub(super) struct Answer<'e> {
@@ -53,18 +53,18 @@ impl Answer<'_> {
     fn verdict(&self, out: &mut Html, secrets: &Secrets) {
         let now = verdict(self.explanation);
         let outcome = match self.explanation.verdict {
-            Verdict::Allow => Outcome::Pass,
-            Verdict::Undecided => Outcome::Skipped,
-            Verdict::Barred(_) | Verdict::Deny(_) => Outcome::Fail,
+            ExplainedVerdict::Allow => Outcome::Pass,
+            ExplainedVerdict::Undecided => Outcome::Skipped,
+            ExplainedVerdict::Rejected(_) | ExplainedVerdict::Deny(_) => Outcome::Fail,
         };
         html!(out; "<div class=\"verdict " (outcome.as_str()) "\"><p class=\"word\" id=\"verdict\">"
             (mark(outcome)) " " (capital(&now)) "</p>");
         // Where a cause is known, it says the same and more.
         if self.explanation.causes().is_empty() {
             let reason = match &self.explanation.verdict {
-                Verdict::Deny(reason) => Some(reason.to_string()),
-                Verdict::Barred(barrier) => Some(barrier.to_string()),
-                Verdict::Allow | Verdict::Undecided => None,
+                ExplainedVerdict::Deny(reason) => Some(reason.to_string()),
+                ExplainedVerdict::Rejected(rejection) => Some(rejection.to_string()),
+                ExplainedVerdict::Allow | ExplainedVerdict::Undecided => None,
             };
             if let Some(reason) = reason {
                 html!(out; "<p>" (secrets.cut(&capital(&reason))) ".</p>");
@@ -94,10 +94,10 @@ impl Answer<'_> {
 /// The verdict in a word or two.
 pub(super) fn verdict(explanation: &Explanation) -> String {
     match &explanation.verdict {
-        Verdict::Allow => "allowed".to_owned(),
-        Verdict::Undecided => "undecided".to_owned(),
-        Verdict::Barred(barrier) => format!("denied, {}", barrier.name()),
-        Verdict::Deny(reason) => format!("denied, {}", reason.name()),
+        ExplainedVerdict::Allow => "allowed".to_owned(),
+        ExplainedVerdict::Undecided => "undecided".to_owned(),
+        ExplainedVerdict::Rejected(rejection) => format!("denied, {}", rejection.name()),
+        ExplainedVerdict::Deny(reason) => format!("denied, {}", reason.name()),
     }
 }
 

@@ -10,7 +10,7 @@ use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::paste_form::{self, Fault, Found, unreadable};
 use super::secrets::Secrets;
-use crate::access::deny::excerpt;
+use crate::access::deny_reason::excerpt;
 use crate::clock;
 use crate::edge::Edge;
 use crate::explain::Inquiry;

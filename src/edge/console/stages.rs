@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::when;
-use crate::access::gate::Barrier;
+use crate::access::prechecks::Rejection;
 use crate::edge::recorder::Record;
 use crate::edge::reply::ORIGIN_ERROR;
-use crate::explain::{Check, Explanation, Inquiry, Outcome, Verdict};
+use crate::explain::{Check, ExplainedVerdict, Explanation, Inquiry, Outcome};
 
 /// One stage.
 pub(super) struct Stage<'e> {
@@ -38,13 +38,16 @@ pub(super) fn stages<'e>(
 }
 
 fn host<'e>(inquiry: &Inquiry, explanation: &Explanation) -> Stage<'e> {
-    let is_barred =
-        matches!(&explanation.verdict, Verdict::Barred(Barrier::Host(_) | Barrier::UnknownHost { .. }));
+    let is_barred = matches!(
+        &explanation.verdict,
+        ExplainedVerdict::Rejected(Rejection::Host(_) | Rejection::UnknownHost { .. })
+    );
     let found = match &explanation.verdict {
-        Verdict::Barred(barrier) if is_barred => barrier.to_string(),
-        Verdict::Allow | Verdict::Undecided | Verdict::Barred(_) | Verdict::Deny(_) => {
-            inquiry.authority.clone()
-        }
+        ExplainedVerdict::Rejected(rejection) if is_barred => rejection.to_string(),
+        ExplainedVerdict::Allow
+        | ExplainedVerdict::Undecided
+        | ExplainedVerdict::Rejected(_)
+        | ExplainedVerdict::Deny(_) => inquiry.authority.clone(),
     };
     Stage::new("Host", if is_barred { Outcome::Fail } else { Outcome::Pass }, found)
 }
@@ -62,8 +65,10 @@ fn behavior<'e>(explanation: &Explanation) -> Stage<'e> {
     };
     let access = if explanation.is_private { "private" } else { "public" };
     match &explanation.verdict {
-        Verdict::Barred(barrier) => Stage::new("Behavior", Outcome::Fail, format!("{pattern}: {barrier}")),
-        Verdict::Allow | Verdict::Undecided | Verdict::Deny(_) => {
+        ExplainedVerdict::Rejected(rejection) => {
+            Stage::new("Behavior", Outcome::Fail, format!("{pattern}: {rejection}"))
+        }
+        ExplainedVerdict::Allow | ExplainedVerdict::Undecided | ExplainedVerdict::Deny(_) => {
             Stage::new("Behavior", Outcome::Pass, format!("{pattern}, which is {access}"))
         }
     }
@@ -89,8 +94,10 @@ fn origin<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e> {
     let stage = |outcome, found: String| Stage::new("Origin", outcome, found);
     let Some(record) = record else {
         return match &explanation.verdict {
-            Verdict::Allow | Verdict::Undecided => stage(Outcome::Skipped, "would be requested".to_owned()),
-            Verdict::Barred(_) | Verdict::Deny(_) => {
+            ExplainedVerdict::Allow | ExplainedVerdict::Undecided => {
+                stage(Outcome::Skipped, "would be requested".to_owned())
+            }
+            ExplainedVerdict::Rejected(_) | ExplainedVerdict::Deny(_) => {
                 stage(Outcome::Skipped, "would not be requested".to_owned())
             }
         };
@@ -126,9 +133,9 @@ fn response<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e>
 /// Status and code of what the viewer would get.
 pub(super) fn answer(explanation: &Explanation) -> (u16, String) {
     match &explanation.verdict {
-        Verdict::Allow | Verdict::Undecided => (200, "what the origin returns".to_owned()),
-        Verdict::Barred(barrier) => (barrier.status(), barrier.name().to_owned()),
-        Verdict::Deny(reason) => {
+        ExplainedVerdict::Allow | ExplainedVerdict::Undecided => (200, "what the origin returns".to_owned()),
+        ExplainedVerdict::Rejected(rejection) => (rejection.status(), rejection.name().to_owned()),
+        ExplainedVerdict::Deny(reason) => {
             let answer = reason.answer();
             (403, format!("{} ({})", answer.code(), answer.message()))
         }

@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::deny::DenyReason;
+use super::deny_reason::DenyReason;
 use super::json::{Document, Json, Node};
 use super::resource::Resource;
 use crate::epoch::{EpochSeconds, MAX_EPOCH_SECONDS};

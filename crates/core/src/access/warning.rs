@@ -3,9 +3,9 @@
 
 use std::fmt;
 
-use super::ClaimedPolicy;
+use super::UnverifiedPolicy;
 use super::credentials::Credentials;
-use super::deny::DenyReason;
+use super::deny_reason::DenyReason;
 use super::encoding::{Decoded, has_standard_characters};
 use super::policy::{Condition, Policy};
 use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};
@@ -41,12 +41,12 @@ impl Warning {
     #[must_use]
     pub fn of(sent: &Credentials<'_>, text: &Result<Option<Decoded>, DenyReason>) -> Vec<Self> {
         let claimed = match text {
-            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()).ok(),
+            Ok(text) => UnverifiedPolicy::read(sent, text.as_deref()).ok(),
             Err(_) => None,
         };
         let times = claimed.and_then(|claimed| match &claimed {
-            ClaimedPolicy::Canned { condition, .. } => Self::of_condition("Expires", condition),
-            ClaimedPolicy::Custom { policy, .. } => Self::of_condition("DateLessThan", &policy.condition),
+            UnverifiedPolicy::Canned { condition, .. } => Self::of_condition("Expires", condition),
+            UnverifiedPolicy::Custom { policy, .. } => Self::of_condition("DateLessThan", &policy.condition),
         });
         times.into_iter().chain(Self::of_encoding(sent, text)).collect()
     }

@@ -1,7 +1,7 @@
 //! One check, and how it ended.
 
 use super::cause::Cause;
-use crate::access::deny::DenyReason;
+use crate::access::deny_reason::DenyReason;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]

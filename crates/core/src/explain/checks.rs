@@ -13,10 +13,10 @@ use super::{
     policy_faults,
 };
 use crate::access::credentials::CredentialSource;
-use crate::access::deny::DenyReason;
+use crate::access::deny_reason::DenyReason;
 use crate::access::policy::{Condition, SourceIp};
-use crate::access::verified::{SignatureClaim, VerifiedPolicies};
-use crate::access::{ClaimedPolicy, VerifiedPolicy, key_pair_id};
+use crate::access::signature_cache::{SignatureCache, SignatureClaim};
+use crate::access::{UnverifiedPolicy, VerifiedPolicy, key_pair_id};
 
 /// Text that was not understood may hold what seems to be missing.
 fn unprove_absence(checks: &mut [Check]) {
@@ -99,10 +99,10 @@ impl Examined<'_, '_> {
             "`Expires` (canned policy) or `Policy` (custom policy: one statement with DateLessThan)",
         );
         match &self.claimed {
-            Ok(ClaimedPolicy::Canned { expires, .. }) => {
+            Ok(UnverifiedPolicy::Canned { expires, .. }) => {
                 check.pass(format!("a canned policy, Expires {expires}"))
             }
-            Ok(ClaimedPolicy::Custom { .. }) => {
+            Ok(UnverifiedPolicy::Custom { .. }) => {
                 let ignored = if self.sent.expires.is_some() { "; Expires beside it is ignored" } else { "" };
                 check.pass(format!("a custom policy{ignored}"))
             }
@@ -137,12 +137,12 @@ impl Examined<'_, '_> {
             return check.skip("needs a trusted key, a readable signature and a policy");
         };
         let check = match claimed {
-            ClaimedPolicy::Canned { .. } => check.expecting(format!(
+            UnverifiedPolicy::Canned { .. } => check.expecting(format!(
                 "a signature of {} over the canned policy for {}",
                 key.id(),
                 self.tried.texts().join(" or ")
             )),
-            ClaimedPolicy::Custom { .. } => {
+            UnverifiedPolicy::Custom { .. } => {
                 check.expecting(format!("a signature of {} over the policy that was sent", key.id()))
             }
         };
@@ -161,7 +161,7 @@ impl Examined<'_, '_> {
             &claim,
             &self.tried,
             self.route,
-            &VerifiedPolicies::new(0),
+            &SignatureCache::new(0),
         ) {
             Ok(_) => check.pass(format!("a good signature, {} with {}", key.kind(), hash.as_parameter())),
             Err(reason) => check.fail(&reason, hints::no_name(self)),
@@ -172,13 +172,13 @@ impl Examined<'_, '_> {
         let check = Check::new("resource", format!("a Resource for {}", self.tried.texts().join(" or ")));
         match &self.claimed {
             Err(_) => check.skip("no policy"),
-            Ok(ClaimedPolicy::Canned { .. }) => {
+            Ok(UnverifiedPolicy::Canned { .. }) => {
                 // Of a link that is good: another URL than the signed one has wildcards of its own.
                 let is_signed = self.verification().outcome == Outcome::Pass;
                 let hint = is_signed.then(|| hints::wildcards_in_canned(&self.tried)).flatten();
                 Check { hint, ..check.skip("a canned policy is for the URL itself: see the signature") }
             }
-            Ok(claimed @ ClaimedPolicy::Custom { policy, .. }) => {
+            Ok(claimed @ UnverifiedPolicy::Custom { policy, .. }) => {
                 let Some(resource) = &policy.resource else {
                     return check.pass("no Resource: every URL that trusts the key".to_owned());
                 };
@@ -213,7 +213,7 @@ impl Examined<'_, '_> {
     }
 
     fn condition(&self) -> Option<&Condition> {
-        self.claimed.as_ref().ok().map(ClaimedPolicy::condition)
+        self.claimed.as_ref().ok().map(UnverifiedPolicy::condition)
     }
 
     fn expiry(&self) -> Check {

@@ -2,8 +2,8 @@
 
 use super::examined::Examined;
 use crate::access::credentials::SIGNING_PARAMETERS;
-use crate::access::deny::DenyReason;
-use crate::access::verified::VerifiedPolicies;
+use crate::access::deny_reason::DenyReason;
+use crate::access::signature_cache::SignatureCache;
 use crate::access::{Decision, authorize};
 use crate::distribution::{Distributions, Route};
 use crate::viewer::query::segments;
@@ -68,7 +68,7 @@ pub(super) fn is_understood(request: &ViewerRequest<'_>, examined: &Examined<'_,
 /// None where nothing has to be signed.
 fn decision(request: &ViewerRequest<'_>, distributions: &Distributions) -> Option<Result<(), DenyReason>> {
     let route = distributions.route(request).filter(Route::is_private)?;
-    Some(match authorize(request, &route, &VerifiedPolicies::new(0)) {
+    Some(match authorize(request, &route, &SignatureCache::new(0)) {
         Decision::Allow(_) => Ok(()),
         Decision::Deny(reason) => Err(reason),
     })

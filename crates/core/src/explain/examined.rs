@@ -5,9 +5,9 @@ use memchr::memmem;
 use std::sync::Arc;
 
 use crate::access::credentials::Credentials;
-use crate::access::deny::DenyReason;
+use crate::access::deny_reason::DenyReason;
 use crate::access::encoding::Decoded;
-use crate::access::{ClaimedPolicy, TriedUrls, hash_algorithm, key_pair_id, signature, trusted_key};
+use crate::access::{CandidateUrls, UnverifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key};
 use crate::distribution::key::{HashAlgorithm, PublicKey};
 use crate::distribution::{Distributions, HostStanding, Route};
 use crate::viewer::ViewerRequest;
@@ -20,9 +20,9 @@ pub(super) struct Examined<'r, 'a> {
     pub(super) sent: &'r Credentials<'a>,
     pub(super) key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
     pub(super) signature: Result<Decoded, DenyReason>,
-    pub(super) claimed: Result<ClaimedPolicy<'r>, DenyReason>,
+    pub(super) claimed: Result<UnverifiedPolicy<'r>, DenyReason>,
     pub(super) hash: Result<HashAlgorithm, DenyReason>,
-    pub(super) tried: TriedUrls<'a>,
+    pub(super) tried: CandidateUrls<'a>,
 }
 
 impl<'r, 'a> Examined<'r, 'a> {
@@ -34,7 +34,7 @@ impl<'r, 'a> Examined<'r, 'a> {
         text: &'r Result<Option<Decoded>, DenyReason>,
     ) -> Self {
         let claimed = match text {
-            Ok(text) => ClaimedPolicy::read(sent, text.as_deref()),
+            Ok(text) => UnverifiedPolicy::read(sent, text.as_deref()),
             Err(reason) => Err(reason.clone()),
         };
         let key = key_pair_id(sent, route).ok().map(|id| trusted_key(id, route));
@@ -46,7 +46,7 @@ impl<'r, 'a> Examined<'r, 'a> {
             signature: signature(sent),
             claimed,
             hash: hash_algorithm(sent),
-            tried: TriedUrls::of(request, route),
+            tried: CandidateUrls::of(request, route),
             sent,
         }
     }
@@ -63,8 +63,8 @@ impl<'r, 'a> Examined<'r, 'a> {
 
     pub(super) fn policy_text(&self) -> Option<String> {
         match &self.claimed {
-            Ok(ClaimedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
-            Ok(claimed @ ClaimedPolicy::Canned { .. }) => {
+            Ok(UnverifiedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
+            Ok(claimed @ UnverifiedPolicy::Canned { .. }) => {
                 // Of the bases that it may be for, the one that was asked.
                 let host = format!("://{}", self.request.host.name());
                 let messages = claimed.messages(&self.tried);

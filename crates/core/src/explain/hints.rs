@@ -7,9 +7,9 @@ use super::examined::Examined;
 use super::resource_mismatch::{Difference, differences};
 use super::time_values::misunderstood_end;
 use super::value_shape::shape;
-use crate::access::TriedUrls;
+use crate::access::CandidateUrls;
 use crate::access::credentials::Credentials;
-use crate::access::deny::DenyReason;
+use crate::access::deny_reason::DenyReason;
 use crate::access::policy::{PolicyFault, SourceIp};
 use crate::access::resource::Resource;
 use crate::distribution::Route;
@@ -96,7 +96,7 @@ pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
 }
 
 /// The signed bytes of a canned policy are also those of a custom one, in whose Resource `*` and `?` are wildcards.
-pub(super) fn wildcards_in_canned(tried: &TriedUrls<'_>) -> Option<String> {
+pub(super) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Option<String> {
     let url = tried.urls().next()?;
     let has = |wildcard: char| url.pieces().any(|piece| piece.contains(wildcard));
     let what = match (has('*'), has('?')) {
@@ -112,7 +112,7 @@ pub(super) fn wildcards_in_canned(tried: &TriedUrls<'_>) -> Option<String> {
 }
 
 /// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
-pub(super) fn ambiguous(resource: &Resource<'_>, tried: &TriedUrls<'_>) -> Option<String> {
+pub(super) fn ambiguous(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Option<String> {
     let url = tried.urls().find(|url| resource.matches(url))?;
     let (fitting, all) = resource.readings(&url);
     (!resource.is_exactly(&url) && fitting > 0 && fitting < all).then(|| {
@@ -143,7 +143,7 @@ pub(super) fn is_for_other_local_host(resource: &Resource<'_>, examined: &Examin
 /// Why a Resource doesn't match: the sections that differ, and how.
 pub(super) fn resource(
     resource: &Resource<'_>,
-    tried: &TriedUrls<'_>,
+    tried: &CandidateUrls<'_>,
     route: &Route<'_, '_>,
 ) -> (Option<String>, Vec<Difference>) {
     if let Some(url) = tried.urls().next().filter(|url| resource.matches(url)) {

@@ -1,11 +1,11 @@
 //! What can be judged of a request of which not everything is known: nobody gave a key, or a log holds no signatures.
 
 use super::cause::{Cause, Mistake};
-use super::{Check, Outcome, Verdict};
+use super::{Check, ExplainedVerdict, Outcome};
 use crate::access::credentials::Credentials;
-use crate::access::deny::DenyReason;
+use crate::access::deny_reason::DenyReason;
 use crate::access::encoding::Decoded;
-use crate::access::{ClaimedPolicy, TriedUrls, hash_algorithm, key_pair_id, signature, trusted_key};
+use crate::access::{CandidateUrls, UnverifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key};
 use crate::distribution::Route;
 use crate::viewer::ViewerRequest;
 
@@ -42,13 +42,13 @@ pub(super) fn verdict(
     sent: &Credentials<'_>,
     text: &Result<Option<Decoded>, DenyReason>,
     unknown: Unknown,
-) -> Verdict {
+) -> ExplainedVerdict {
     if unknown.cookies {
-        return Verdict::Undecided;
+        return ExplainedVerdict::Undecided;
     }
     match judge(request, route, sent, text, unknown) {
-        Ok(()) => Verdict::Undecided,
-        Err(reason) => Verdict::Deny(reason),
+        Ok(()) => ExplainedVerdict::Undecided,
+        Err(reason) => ExplainedVerdict::Deny(reason),
     }
 }
 
@@ -71,9 +71,9 @@ fn judge(
         return hash_algorithm(sent).map(drop);
     }
     let text = text.as_ref().map_err(Clone::clone)?;
-    let claimed = ClaimedPolicy::read(sent, text.as_deref())?;
+    let claimed = UnverifiedPolicy::read(sent, text.as_deref())?;
     hash_algorithm(sent)?;
-    claimed.check_resource(&TriedUrls::of(request, route), &route.readings)?;
+    claimed.check_resource(&CandidateUrls::of(request, route), &route.readings)?;
     let condition = claimed.condition();
     condition.check_expiry(request.now)?;
     condition.check_not_before(request.now)?;

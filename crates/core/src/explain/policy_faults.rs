@@ -6,7 +6,7 @@ use super::reading::readings;
 use super::remedies::remedy;
 use super::value_shape::{shape, shape_of_decodable};
 use super::{evidence, hints, json_syntax, time_values};
-use crate::access::deny::{DenyReason, excerpt};
+use crate::access::deny_reason::{DenyReason, excerpt};
 use crate::access::policy::PolicyFault;
 use crate::distribution::key::HashAlgorithm;
 

@@ -8,7 +8,7 @@ pub use json::json;
 pub use paint::Paint;
 pub use text::{causes, checks, place, printable, text, verdict, warnings};
 
-use super::{Explanation, Verdict};
+use super::{ExplainedVerdict, Explanation};
 use crate::redact::redacted_by_shape;
 
 /// What the viewer would get: status, code, message and reason.
@@ -29,9 +29,9 @@ impl Answer {
     #[must_use]
     pub fn of(explanation: &Explanation) -> Self {
         match &explanation.verdict {
-            Verdict::Allow => Self { status: Some(200), code: None, message: None, reason: None },
-            Verdict::Undecided => Self { status: None, code: None, message: None, reason: None },
-            Verdict::Deny(reason) => {
+            ExplainedVerdict::Allow => Self { status: Some(200), code: None, message: None, reason: None },
+            ExplainedVerdict::Undecided => Self { status: None, code: None, message: None, reason: None },
+            ExplainedVerdict::Deny(reason) => {
                 let answer = reason.answer();
                 Self {
                     status: Some(403),
@@ -40,11 +40,11 @@ impl Answer {
                     reason: Some(reason.name()),
                 }
             }
-            Verdict::Barred(barrier) => Self {
-                status: Some(barrier.status()),
+            ExplainedVerdict::Rejected(rejection) => Self {
+                status: Some(rejection.status()),
                 code: None,
-                message: Some(barrier.to_string()),
-                reason: Some(barrier.name()),
+                message: Some(rejection.to_string()),
+                reason: Some(rejection.name()),
             },
         }
     }

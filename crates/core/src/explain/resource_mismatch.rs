@@ -3,7 +3,7 @@
 
 use super::cause::Mistake;
 use super::resource_corrections::{self as corrections, CORRECTIONS, Sections, differs, shown_query};
-use crate::access::TriedUrls;
+use crate::access::CandidateUrls;
 use crate::access::resource::Resource;
 use crate::viewer::{Base, SignedUrl};
 
@@ -17,7 +17,7 @@ pub(super) struct Difference {
 }
 
 /// How a Resource differs from the URL that it comes nearest to; empty where there is no URL.
-pub(super) fn differences(resource: &Resource<'_>, tried: &TriedUrls<'_>) -> Vec<Difference> {
+pub(super) fn differences(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Vec<Difference> {
     let text = resource.as_str();
     if !text.contains("://") && !text.starts_with('*') {
         let what = "the Resource has no scheme: it begins with http://, https:// or `*`".to_owned();

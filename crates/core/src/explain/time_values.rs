@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::cause::{Cause, Mistake};
 use super::remedies::remedy;
 use super::value_shape::unquoted;
-use crate::access::deny::excerpt;
+use crate::access::deny_reason::excerpt;
 use crate::epoch::EpochSeconds;
 
 /// Why a text in place of a number of seconds isn't one.

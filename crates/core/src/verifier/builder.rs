@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Verifier;
-use crate::access::verified::VerifiedPolicies;
+use crate::access::signature_cache::SignatureCache;
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{InvalidPublicKey, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::pattern::{InvalidPathPattern, PathPattern};
@@ -111,7 +111,7 @@ impl VerifierBuilder {
             all_keys: keys,
             ..Distributions::default()
         }));
-        let verifier = verifier.with_memo_size(self.memo_size.unwrap_or(VerifiedPolicies::DEFAULT_MAX_SIZE));
+        let verifier = verifier.with_memo_size(self.memo_size.unwrap_or(SignatureCache::DEFAULT_MAX_SIZE));
         Ok(match self.scheme {
             Some(scheme) => verifier.with_scheme(scheme),
             None => verifier,

@@ -1,7 +1,7 @@
 //! Why a policy isn't understood.
 
 use super::MAX_POLICY_LEN;
-use crate::access::deny::excerpt;
+use crate::access::deny_reason::excerpt;
 use crate::access::encoding::InvalidEncoding;
 use crate::epoch::MAX_EPOCH_SECONDS;
 

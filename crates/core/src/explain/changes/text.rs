@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{Change, Dimension, Draft, Resource, Url};
-use crate::access::TriedUrls;
+use crate::access::CandidateUrls;
 use crate::explain::cause::Mistake;
 use crate::explain::policy_text::PolicyText;
 use crate::explain::spelling::{
@@ -101,7 +101,7 @@ pub(in crate::explain) fn conditions<'c>(policy: &PolicyText) -> Dimension<'c> {
 }
 
 /// Another Resource than that of the policy which was sent.
-pub(in crate::explain) fn resources<'c>(policy: &PolicyText, tried: &TriedUrls<'_>) -> Dimension<'c> {
+pub(in crate::explain) fn resources<'c>(policy: &PolicyText, tried: &CandidateUrls<'_>) -> Dimension<'c> {
     let to = |cost, resource: Resource| {
         Change::new(Mistake::PolicyNotTheSignedOne, cost, move |draft| {
             Some(Draft { resource: resource.clone(), ..draft.clone() })

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Answer;
 use super::excerpt;
 use crate::access::warning::Warning;
-use crate::explain::{Cause, Check, Explanation, Verdict};
+use crate::explain::{Cause, Check, ExplainedVerdict, Explanation};
 use crate::redact::redacted_by_shape;
 
 /// The object of contract 7.
@@ -19,9 +19,9 @@ pub fn json(explanation: &Explanation) -> Value {
     let checks: Vec<Value> = explanation.checks.iter().map(check).collect();
     json!({
         "decision": match explanation.verdict {
-            Verdict::Allow => "allow",
-            Verdict::Deny(_) | Verdict::Barred(_) => "deny",
-            Verdict::Undecided => "unknown",
+            ExplainedVerdict::Allow => "allow",
+            ExplainedVerdict::Deny(_) | ExplainedVerdict::Rejected(_) => "deny",
+            ExplainedVerdict::Undecided => "unknown",
         },
         "status": status,
         "code": code,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::{Answer, Paint, excerpt};
 use crate::access::warning::Warning;
-use crate::explain::{Cause, Check, Explanation, Outcome, Verdict, diff};
+use crate::explain::{Cause, Check, ExplainedVerdict, Explanation, Outcome, diff};
 use crate::redact::redacted_by_shape;
 
 /// The explanation as `frontgate explain` prints it.
@@ -30,7 +30,7 @@ fn judged(explanation: &Explanation, paint: Paint) -> String {
     let Answer { status, code, message, reason } = Answer::of(explanation);
     let status = status.unwrap_or_default();
     match (&explanation.verdict, code, message, reason) {
-        (Verdict::Undecided, ..) => {
+        (ExplainedVerdict::Undecided, ..) => {
             format!("{}: nothing is wrong with what is known, but not all is known", paint.bold("undecided"))
         }
         (_, Some(code), Some(message), Some(reason)) => {

@@ -5,23 +5,23 @@ use std::net::IpAddr;
 
 use http::{StatusCode, request};
 
-use crate::access::answer::Answer;
-use crate::access::deny::{AccessError, DenyReason};
-use crate::access::gate::Barrier;
-use crate::access::{Admission, stripped};
+use crate::access::deny_reason::{AccessError, DenyReason};
+use crate::access::prechecks::Rejection;
+use crate::access::response::ErrorResponse;
+use crate::access::{Admission, strip};
 use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
 
 /// May the request pass?
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judgement {
+pub enum Verdict {
     /// It may.
     Allowed(Allowed),
     /// It may not.
     Denied(Denied),
 }
 
-impl Judgement {
+impl Verdict {
     /// Whether it may pass.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
@@ -77,8 +77,8 @@ impl Allowed {
     /// behind CloudFront sees. On a path that needs no signature both stay.
     pub fn strip(&self, parts: &mut request::Parts) {
         match (self.is_private, self.forwards_signing_cookies) {
-            (true, false) => stripped::strip(parts),
-            (true, true) => stripped::strip_query(parts),
+            (true, false) => strip::strip(parts),
+            (true, true) => strip::strip_query(parts),
             (false, _) => {}
         }
     }
@@ -91,7 +91,7 @@ impl Allowed {
 pub struct Denied {
     reason: &'static str,
     detail: String,
-    answer: Answer,
+    answer: ErrorResponse,
 }
 
 impl Denied {
@@ -102,11 +102,15 @@ impl Denied {
             }
             (reason, _) => reason.to_string(),
         };
-        Self { reason: reason.name(), detail, answer: Answer::denied(reason) }
+        Self { reason: reason.name(), detail, answer: ErrorResponse::denied(reason) }
     }
 
-    pub(super) fn barred(barrier: &Barrier) -> Self {
-        Self { reason: barrier.name(), detail: barrier.to_string(), answer: Answer::barred(barrier) }
+    pub(super) fn rejected(rejection: &Rejection) -> Self {
+        Self {
+            reason: rejection.name(),
+            detail: rejection.to_string(),
+            answer: ErrorResponse::rejected(rejection),
+        }
     }
 
     /// The reason's name, such as `expired` or `signature-mismatch`.
@@ -147,7 +151,7 @@ impl Denied {
 
     /// The whole answer.
     #[must_use]
-    pub fn answer(&self) -> &Answer {
+    pub fn answer(&self) -> &ErrorResponse {
         &self.answer
     }
 }

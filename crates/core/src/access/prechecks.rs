@@ -11,7 +11,7 @@ use crate::viewer::{Country, InvalidHost, Scheme, Target, ViewerRequest};
 
 /// Why a request doesn't get as far as its credentials.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Barrier {
+pub enum Rejection {
     /// A URL beyond CloudFront's quota.
     #[error("the URL has {found} bytes, more than {MAX_URL}")]
     UrlTooLong {
@@ -75,7 +75,7 @@ pub enum Barrier {
     UnexpectedBody,
 }
 
-impl Barrier {
+impl Rejection {
     /// The reason's name in logs, `explain` and the test-mode header (contract 4).
     #[must_use]
     pub fn name(&self) -> &'static str {
@@ -109,8 +109,8 @@ impl Barrier {
     }
 }
 
-impl Barrier {
-    /// A redirect to HTTPS on another port than 443 (contract 10); every other barrier as it is. CloudFront has no other
+impl Rejection {
+    /// A redirect to HTTPS on another port than 443 (contract 10); every other rejection as it is. CloudFront has no other
     /// port; where viewers name one, HTTPS has one of its own.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
@@ -128,13 +128,13 @@ impl Barrier {
 /// Counts a request as it was written.
 ///
 /// # Errors
-/// [`Barrier::UrlTooLong`], [`Barrier::HeadTooLong`].
-pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
+/// [`Rejection::UrlTooLong`], [`Rejection::HeadTooLong`].
+pub fn check_quotas(url: usize, head: usize) -> Result<(), Rejection> {
     if url > MAX_URL {
-        return Err(Barrier::UrlTooLong { found: url });
+        return Err(Rejection::UrlTooLong { found: url });
     }
     if head > MAX_HEAD {
-        return Err(Barrier::HeadTooLong { found: head });
+        return Err(Rejection::HeadTooLong { found: head });
     }
     Ok(())
 }
@@ -142,25 +142,25 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Barrier> {
 /// Judges country, path, protocol, method and body by the rules of the path's behaviors. Redirect before signature: semantics 8.2, `[ASSUMED]`.
 ///
 /// # Errors
-/// The first [`Barrier`] in the request's way.
-pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Barrier> {
+/// The first [`Rejection`] in the request's way.
+pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Rejection> {
     if let (Some(restriction), Some(country)) = (&route.distribution.geo_restriction, request.country)
         && !restriction.admits(Some(country))
     {
-        return Err(Barrier::GeoBlocked { country });
+        return Err(Rejection::GeoBlocked { country });
     }
     if route.climbs_out {
-        return Err(Barrier::ClimbsOut);
+        return Err(Rejection::ClimbsOut);
     }
     if route.has_too_many_readings() {
-        return Err(Barrier::TooManyReadings);
+        return Err(Rejection::TooManyReadings);
     }
     if request.scheme == Scheme::Http {
         match route.viewer_protocol_policy {
             ViewerProtocolPolicy::AllowAll => {}
-            ViewerProtocolPolicy::HttpsOnly => return Err(Barrier::HttpsRequired),
+            ViewerProtocolPolicy::HttpsOnly => return Err(Rejection::HttpsRequired),
             ViewerProtocolPolicy::RedirectToHttps => {
-                return Err(Barrier::RedirectToHttps {
+                return Err(Rejection::RedirectToHttps {
                     location: on_https(request),
                     is_read: is_read(request.method),
                 });
@@ -169,10 +169,10 @@ pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool)
     }
     if !route.allowed_methods.allows(request.method) {
         let method = request.method.to_string();
-        return Err(Barrier::MethodNotAllowed { method, allowed: route.allowed_methods });
+        return Err(Rejection::MethodNotAllowed { method, allowed: route.allowed_methods });
     }
     if has_body && is_read(request.method) {
-        return Err(Barrier::UnexpectedBody);
+        return Err(Rejection::UnexpectedBody);
     }
     Ok(())
 }

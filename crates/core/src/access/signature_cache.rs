@@ -16,7 +16,7 @@ use crate::distribution::key::{HashAlgorithm, PublicKey};
 
 /// A bounded, shared memo of verified signatures.
 #[derive(Debug)]
-pub struct VerifiedPolicies {
+pub struct SignatureCache {
     memo: Option<Cache<Box<[u8]>, (), RandomState>>,
     hits: Tally,
     misses: Tally,
@@ -42,7 +42,7 @@ pub struct Fit {
     pub remembered: bool,
 }
 
-impl VerifiedPolicies {
+impl SignatureCache {
     /// The usual size, in bytes: about 80,000 links of RSA keys. Each is its signature, its policy and what the memo needs
     /// around them (contract 2).
     pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;

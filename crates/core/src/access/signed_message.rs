@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::credentials::{Credentials, without_signing_parameters};
-use super::deny::DenyReason;
+use super::deny_reason::DenyReason;
 use super::encoding::{self, Decoded};
 use super::policy::{self, Condition, Policy, PolicyFault};
 use crate::distribution::{Bases, Route};
@@ -12,7 +12,7 @@ use crate::viewer::{Base, SignedUrl, Target, ViewerRequest};
 
 /// What the viewer says was signed: understood, but not yet known to be signed.
 #[derive(Clone, Debug, PartialEq)]
-pub enum ClaimedPolicy<'a> {
+pub enum UnverifiedPolicy<'a> {
     /// The request's own URL until a time.
     Canned {
         /// `Expires` as it was sent.
@@ -38,7 +38,7 @@ pub fn policy_text(sent: &Credentials<'_>) -> Result<Option<Decoded>, DenyReason
     decoded.map_err(|error| DenyReason::MalformedPolicy(error.into()))
 }
 
-impl<'a> ClaimedPolicy<'a> {
+impl<'a> UnverifiedPolicy<'a> {
     /// Reads the text of `Policy` ([`policy_text`]), or else `Expires`.
     ///
     /// # Errors
@@ -69,7 +69,7 @@ impl<'a> ClaimedPolicy<'a> {
 
     /// How many messages may have been signed: one for each URL of a canned policy, one in all for a custom one.
     #[must_use]
-    pub fn message_count(&self, tried: &TriedUrls<'_>) -> usize {
+    pub fn message_count(&self, tried: &CandidateUrls<'_>) -> usize {
         match self {
             Self::Canned { .. } => tried.len(),
             Self::Custom { .. } => 1,
@@ -77,7 +77,7 @@ impl<'a> ClaimedPolicy<'a> {
     }
 
     /// Writes one of those messages.
-    pub fn write_message(&self, tried: &TriedUrls<'_>, place: usize, mut write: impl FnMut(&[u8])) {
+    pub fn write_message(&self, tried: &CandidateUrls<'_>, place: usize, mut write: impl FnMut(&[u8])) {
         match self {
             Self::Canned { expires, .. } => {
                 if let Some(url) = tried.get(place) {
@@ -90,7 +90,7 @@ impl<'a> ClaimedPolicy<'a> {
 
     /// All of them, for whoever searches for what else was signed.
     #[must_use]
-    pub fn messages(&self, tried: &TriedUrls<'_>) -> Vec<Vec<u8>> {
+    pub fn messages(&self, tried: &CandidateUrls<'_>) -> Vec<Vec<u8>> {
         let message = |place| {
             let mut message = Vec::new();
             self.write_message(tried, place, |piece| message.extend_from_slice(piece));
@@ -104,7 +104,7 @@ impl<'a> ClaimedPolicy<'a> {
     ///
     /// # Errors
     /// [`DenyReason::ResourceMismatch`].
-    pub fn check_resource(&self, tried: &TriedUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
+    pub fn check_resource(&self, tried: &CandidateUrls<'_>, readings: &Readings) -> Result<(), DenyReason> {
         let Self::Custom { policy: Policy { resource: Some(resource), .. }, .. } = self else {
             return Ok(());
         };
@@ -118,13 +118,13 @@ impl<'a> ClaimedPolicy<'a> {
 
 /// The URLs that the request may have been signed as.
 #[derive(Clone, Debug)]
-pub struct TriedUrls<'a> {
+pub struct CandidateUrls<'a> {
     bases: Bases<'a>,
     target: Target<'a>,
     query: Option<Cow<'a, str>>,
 }
 
-impl<'a> TriedUrls<'a> {
+impl<'a> CandidateUrls<'a> {
     /// One for each base of contract 3.
     #[must_use]
     pub fn of(request: &ViewerRequest<'a>, route: &Route<'_, 'a>) -> Self {

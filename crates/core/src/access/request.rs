@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use http::header::{CONTENT_LENGTH, COOKIE, HOST, HeaderValue, TRANSFER_ENCODING};
 use http::{Version, request};
 
-use super::gate::{self, Barrier};
+use super::prechecks::{self, Rejection};
 use crate::distribution::response_headers_policy::is_preflight;
 use crate::epoch::EpochSeconds;
 use crate::viewer::{Host, Scheme, Target, ViewerRequest};
@@ -13,13 +13,13 @@ use crate::viewer::{Host, Scheme, Target, ViewerRequest};
 /// The request as the decision sees it. Its country is left open.
 ///
 /// # Errors
-/// [`Barrier::Host`] where no one host can be told, [`Barrier::Target`] for a target without a path.
+/// [`Rejection::Host`] where no one host can be told, [`Rejection::Target`] for a target without a path.
 pub fn viewer_request(
     parts: &request::Parts,
     scheme: Scheme,
     address: IpAddr,
     now: EpochSeconds,
-) -> Result<ViewerRequest<'_>, Barrier> {
+) -> Result<ViewerRequest<'_>, Rejection> {
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
     // Only in HTTP/2 is the authority enough.
@@ -32,7 +32,7 @@ pub fn viewer_request(
         method: &parts.method,
         scheme,
         host,
-        target: target.ok_or(Barrier::Target)?,
+        target: target.ok_or(Rejection::Target)?,
         cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
         address,
         country: None,
@@ -44,12 +44,12 @@ pub fn viewer_request(
 /// CloudFront's quotas, counted as the request was written.
 ///
 /// # Errors
-/// [`Barrier::UrlTooLong`], [`Barrier::HeadTooLong`].
-pub fn within_quotas(parts: &request::Parts) -> Result<(), Barrier> {
+/// [`Rejection::UrlTooLong`], [`Rejection::HeadTooLong`].
+pub fn within_quotas(parts: &request::Parts) -> Result<(), Rejection> {
     let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
     let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
     let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    gate::check_quotas(target, line + fields + "\r\n".len())
+    prechecks::check_quotas(target, line + fields + "\r\n".len())
 }
 
 /// Whether the headers announce a body.

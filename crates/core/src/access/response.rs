@@ -5,12 +5,12 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, SERVER,
 };
 
-use super::deny::{AccessError, DenyReason};
-use super::gate::Barrier;
+use super::deny_reason::{AccessError, DenyReason};
+use super::prechecks::Rejection;
 
 /// One of CloudFront's own answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ErrorResponse {
     status: StatusCode,
     kind: Kind,
 }
@@ -22,7 +22,7 @@ enum Kind {
     Redirect { location: String },
 }
 
-impl Answer {
+impl ErrorResponse {
     /// A signature denial: 403 with one of five XML bodies.
     #[must_use]
     pub fn denied(reason: &DenyReason) -> Self {
@@ -31,21 +31,21 @@ impl Answer {
 
     /// What stands before the credentials: one of CloudFront's pages, or a redirect.
     #[must_use]
-    pub fn barred(barrier: &Barrier) -> Self {
-        let status = StatusCode::from_u16(barrier.status()).unwrap_or(StatusCode::FORBIDDEN);
-        let kind = match barrier {
-            Barrier::RedirectToHttps { location, .. } => Kind::Redirect { location: location.clone() },
-            Barrier::MethodNotAllowed { .. } => Kind::Page { reason: METHOD_NOT_ALLOWED },
-            Barrier::GeoBlocked { .. } => Kind::Page { reason: GEO_BLOCKED },
-            Barrier::UrlTooLong { .. }
-            | Barrier::HeadTooLong { .. }
-            | Barrier::Host(_)
-            | Barrier::Target
-            | Barrier::ClimbsOut
-            | Barrier::TooManyReadings
-            | Barrier::UnknownHost { .. }
-            | Barrier::HttpsRequired
-            | Barrier::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },
+    pub fn rejected(rejection: &Rejection) -> Self {
+        let status = StatusCode::from_u16(rejection.status()).unwrap_or(StatusCode::FORBIDDEN);
+        let kind = match rejection {
+            Rejection::RedirectToHttps { location, .. } => Kind::Redirect { location: location.clone() },
+            Rejection::MethodNotAllowed { .. } => Kind::Page { reason: METHOD_NOT_ALLOWED },
+            Rejection::GeoBlocked { .. } => Kind::Page { reason: GEO_BLOCKED },
+            Rejection::UrlTooLong { .. }
+            | Rejection::HeadTooLong { .. }
+            | Rejection::Host(_)
+            | Rejection::Target
+            | Rejection::ClimbsOut
+            | Rejection::TooManyReadings
+            | Rejection::UnknownHost { .. }
+            | Rejection::HttpsRequired
+            | Rejection::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },
         };
         Self { status, kind }
     }
@@ -82,13 +82,13 @@ impl Answer {
 
     /// What the headers say of it.
     #[must_use]
-    pub fn head(&self) -> AnswerHead<'_> {
+    pub fn head(&self) -> ErrorResponseHead<'_> {
         let (content_type, x_cache) = match self.kind {
             Kind::Xml(_) => ("text/xml", "Error from cloudfront"),
             Kind::Page { .. } => ("text/html", "Error from cloudfront"),
             Kind::Redirect { .. } => ("text/html", "Redirect from cloudfront"),
         };
-        AnswerHead { content_type, x_cache, location: self.location() }
+        ErrorResponseHead { content_type, x_cache, location: self.location() }
     }
 
     /// The body, byte for byte; a page shows the request's id.
@@ -104,7 +104,7 @@ impl Answer {
 
 /// The headers of an answer that depend on what it is.
 #[derive(Clone, Copy, Debug)]
-pub struct AnswerHead<'a> {
+pub struct ErrorResponseHead<'a> {
     /// `Content-Type`.
     pub content_type: &'static str,
     /// `X-Cache`.
@@ -113,7 +113,7 @@ pub struct AnswerHead<'a> {
     pub location: Option<&'a str>,
 }
 
-impl AnswerHead<'_> {
+impl ErrorResponseHead<'_> {
     /// Writes them in CloudFront's order (semantics 7.2), with the body's length, the date, and `Connection` where it is to be
     /// there. What marks the request comes after them.
     pub fn write(&self, headers: &mut HeaderMap, length: usize, date: HeaderValue, closes: Option<bool>) {
