@@ -404,17 +404,28 @@ struct Choices {
     choice: Vec<Choice>,
 }
 
-fn fidelity() -> String {
-    let folder = root().join("tests/conformance");
-    let mut text = std::fs::read_to_string(folder.join("fidelity-head.md")).expect("the head");
-    let choices = std::fs::read_to_string(folder.join("choices.toml")).expect("the choices");
+fn head(page: &str) -> String {
+    let file = root().join("tests/conformance").join(format!("{page}-head.md"));
+    std::fs::read_to_string(file).expect("the head of the page")
+}
+
+fn choices() -> String {
+    let mut text = head("choices");
+    let file = root().join("tests/conformance/choices.toml");
+    let choices = std::fs::read_to_string(file).expect("the choices");
     let choices: Choices = toml::from_str(&choices).expect("the choices");
-    text += "\n## Choices\n\n| | question | what Frontgate does | tag | where |\n|---|---|---|---|---|\n";
+    text += "\n## Choices\n\nEach question has no documented answer, or only an inferred one.\n\n";
+    text += "| | question | what Frontgate does | tag | where |\n|---|---|---|---|---|\n";
     for Choice { section, tag, question, choice, file, marker } in choices.choice {
         let source = std::fs::read_to_string(root().join(&file)).expect("a source file");
         assert!(source.contains(&marker), "{file} has no {marker:?}: where is that choice taken?");
         let _ = writeln!(text, "| {section} | {question} | {choice} | {tag} | `{file}` |");
     }
+    text
+}
+
+fn fidelity() -> String {
+    let mut text = head("fidelity");
     let cases = cases();
     let _ = writeln!(text, "\n## The table\n\n{} rows.", cases.len());
     let mut section = "";
@@ -430,17 +441,19 @@ fn fidelity() -> String {
 }
 
 #[test]
-fn fidelity_is_made_from_the_table() {
-    let file = root().join("docs/fidelity.md");
-    let expected = fidelity();
-    if std::env::var_os("FRONTGATE_BLESS").is_some() {
-        std::fs::write(&file, &expected).expect("the document is written");
-    }
-    let found = std::fs::read_to_string(&file).unwrap_or_default();
+fn the_fidelity_pages_are_generated_from_the_tables() {
     for document in ["README.md", "CHANGELOG.md"] {
         let text = std::fs::read_to_string(root().join(document)).expect("a document");
         let rows = format!("{}\u{20}rows", cases().len());
         assert!(text.replace('\n', " ").contains(&rows), "{document} doesn't say {rows}");
     }
-    assert!(found == expected, "docs/fidelity.md is stale: FRONTGATE_BLESS=1 cargo test --test it fidelity");
+    for (page, expected) in [("fidelity", fidelity()), ("choices", choices())] {
+        let file = root().join(format!("docs/{page}.md"));
+        if std::env::var_os("FRONTGATE_BLESS").is_some() {
+            std::fs::write(&file, &expected).expect("the page is written");
+        }
+        let found = std::fs::read_to_string(&file).unwrap_or_default();
+        let command = "FRONTGATE_BLESS=1 cargo test --all-features --test it fidelity";
+        assert!(found == expected, "docs/{page}.md is out of date: run {command}");
+    }
 }
