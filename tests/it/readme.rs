@@ -1,6 +1,7 @@
-//! Every command of README.md, run in order, with the output that it shows. `…` there stands for any text, alone on a
-//! line for any lines; 127.0.0.1:8080 and port 8443 stand for the ports that were free. A block of TOML is a file, by the
-//! name in its first line.
+//! Runs every command of README.md and of the pages in `PAGES`, in order, and compares the output with the page.
+//!
+//! On a page, `…` stands for any text; alone on a line, for any lines. 127.0.0.1:8080 and port 8443 stand for the ports that
+//! were free. A TOML block is a file; its first line is the file's name.
 
 use std::path::Path;
 use std::process::Command;
@@ -30,7 +31,7 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// Whether a text fits a line in which `…` is any text.
+/// Whether a text matches a line in which `…` stands for any text.
 fn fits(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('…') else { return pattern == text };
     let Some(mut left) = text.strip_prefix(first) else { return false };
@@ -54,7 +55,7 @@ fn all_fit(expected: &[&str], found: &[&str]) -> bool {
     }
 }
 
-/// A reader's terminal: a folder, a path, and what was started in the background.
+/// A reader's terminal: a working directory, and the servers that were started in the background.
 struct Terminal {
     folder: tempfile::TempDir,
     edges: Vec<Edge>,
@@ -65,10 +66,26 @@ impl Terminal {
         self.edges.first().map_or("127.0.0.1:8080".to_owned(), |edge| edge.address.to_string())
     }
 
-    /// The port of the last one that speaks TLS.
+    /// The port of the last server with a TLS listener.
     fn secure(&self) -> String {
         let https = self.edges.iter().rev().find_map(|edge| edge.https.first());
         https.map_or(":8443".to_owned(), |address| format!(":{}", address.port()))
+    }
+
+    /// Runs the commands of a block, each with the output below it; returns their number.
+    fn run_block(&mut self, lines: &[String]) -> usize {
+        let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
+        for line in lines {
+            match (line.strip_prefix("$ "), commands.last_mut()) {
+                (Some(command), _) => commands.push((command, Vec::new())),
+                (None, Some((_, output))) => output.push(line),
+                (None, None) => panic!("a block begins with output: {line}"),
+            }
+        }
+        for (command, output) in &commands {
+            self.run(command, output);
+        }
+        commands.len()
     }
 
     fn run(&mut self, command: &str, expected: &[&str]) {
@@ -84,7 +101,7 @@ impl Terminal {
         let expected: Vec<&str> = expected.iter().map(|line| line.trim_end()).collect();
         assert!(
             all_fit(&expected, &found),
-            "{command}\nREADME:\n{}\nfound:\n{}",
+            "{command}\nexpected:\n{}\nfound:\n{}",
             expected.join("\n"),
             found.join("\n")
         );
@@ -105,7 +122,7 @@ impl Terminal {
     fn start(&mut self, command: &str) {
         let words: Vec<&str> = command.split(' ').collect();
         assert_eq!(words[0], "frontgate");
-        // The ready file and the logs of a second one must not meet those of the first.
+        // Each server gets a copy of the directory, so that ready files and logs do not collide.
         let dir = tempfile::tempdir().unwrap();
         assert!(
             Command::new("cp")
@@ -128,7 +145,7 @@ impl Terminal {
             background.args(["--listen", "127.0.0.1:0"]);
         }
         let edge = Edge::start(background, dir);
-        // What it has made would be there in one folder.
+        // On a page, all commands share one directory: copy back what the server created.
         if edge.file(".frontgate").is_dir() {
             let copied =
                 Command::new("cp").arg("-r").arg(edge.file(".frontgate")).arg(self.folder.path()).status();
@@ -137,7 +154,7 @@ impl Terminal {
         self.edges.push(edge);
     }
 
-    /// A program that prints a link, which must open.
+    /// Runs a program that prints a link, and requests the link.
     fn program(&self, language: &str, lines: &[String]) {
         let text = lines.join("\n").replace("127.0.0.1:8080", &self.address());
         let installed = root().join("target/signers");
@@ -160,29 +177,16 @@ impl Terminal {
     }
 }
 
-#[test]
-fn every_command_of_the_readme_does_what_it_shows() {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
+/// Runs a page from top to bottom in a terminal of its own; returns the number of commands.
+fn run_page(page: &str) -> usize {
+    let text = std::fs::read_to_string(root().join(page)).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("config.toml"), folder.path().join("config.toml")).unwrap();
     let mut terminal = Terminal { folder, edges: Vec::new() };
     let mut ran = 0;
-    for block in blocks(&readme) {
+    for block in blocks(&text) {
         match block.language.as_str() {
-            "console" => {
-                let mut commands: Vec<(&str, Vec<&str>)> = Vec::new();
-                for line in &block.lines {
-                    match (line.strip_prefix("$ "), commands.last_mut()) {
-                        (Some(command), _) => commands.push((command, Vec::new())),
-                        (None, Some((_, output))) => output.push(line),
-                        (None, None) => panic!("a block begins with output: {line}"),
-                    }
-                }
-                for (command, output) in commands {
-                    terminal.run(command, &output);
-                    ran += 1;
-                }
-            }
+            "console" => ran += terminal.run_block(&block.lines),
             "python" if block.lines[0].starts_with("def test_") => in_pytest(&block.lines),
             "js" if block.lines[0].contains("frontgate.start") => in_node(&block.lines),
             language @ ("python" | "js") => terminal.program(language, &block.lines),
@@ -192,13 +196,51 @@ fn every_command_of_the_readme_does_what_it_shows() {
                 std::fs::write(terminal.folder.path().join(name), block.lines.join("\n")).unwrap();
             }
             "sh" => block.lines.iter().for_each(|line| is_run_elsewhere(line)),
-            other => panic!("nothing runs blocks of `{other}`"),
+            other => panic!("{page}: no test runs blocks of `{other}`"),
         }
     }
-    assert!(ran > 15, "{ran} commands");
+    ran
 }
 
-/// With the packages that `script/kits` has built and installed, and an application that signs with the SDK.
+#[test]
+fn every_command_of_the_readme_prints_what_it_shows() {
+    let ran = run_page("README.md");
+    assert!(ran > 9, "{ran} commands");
+}
+
+#[test]
+fn every_command_of_the_signing_page_prints_what_it_shows() {
+    assert_eq!(run_page("docs/signing.md"), 8);
+}
+
+#[test]
+fn every_command_of_the_curl_page_prints_what_it_shows() {
+    assert_eq!(run_page("docs/curl.md"), 5);
+}
+
+#[test]
+fn every_command_of_the_self_hosting_page_prints_what_it_shows() {
+    assert_eq!(run_page("docs/self-hosting.md"), 8);
+}
+
+/// The page's shell blocks are examples of `frontgate test`, which `test_command.rs` tests.
+#[test]
+fn the_examples_of_the_kits_page_pass() {
+    let text = std::fs::read_to_string(root().join("docs/kits.md")).unwrap();
+    let mut languages = Vec::new();
+    for block in blocks(&text) {
+        match block.language.as_str() {
+            "python" => in_pytest(&block.lines),
+            "js" => in_node(&block.lines),
+            "rust" => is_a_documented_example(&block.lines),
+            _ => continue,
+        }
+        languages.push(block.language);
+    }
+    assert_eq!(languages, ["python", "js", "rust"]);
+}
+
+/// Runs a pytest example with the packages that `script/kits` built, and an application that signs with the SDK.
 fn in_pytest(lines: &[String]) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::copy(root().join("tests/kits/my_app.py"), folder.path().join("my_app.py")).unwrap();
@@ -206,14 +248,15 @@ fn in_pytest(lines: &[String]) {
     std::fs::write(folder.path().join("test_readme.py"), text).unwrap();
     let python = root().join("target/kits/python/venv/bin/python");
     let output = Command::new(&python).args(["-m", "pytest", "-q"]).current_dir(&folder).output();
-    let output = output.unwrap_or_else(|error| panic!("{}: {error}; script/kits makes it", python.display()));
+    let output =
+        output.unwrap_or_else(|error| panic!("{}: {error}; script/kits creates it", python.display()));
     assert!(output.status.success() && stdout(&output).contains("1 passed"), "{}", stdout(&output));
 }
 
-/// The same in Node.
+/// Runs an example in Node, likewise.
 fn in_node(lines: &[String]) {
     let folder = root().join("target/kits/node/kit");
-    let own = tempfile::tempdir_in(&folder).expect("script/kits makes the folder");
+    let own = tempfile::tempdir_in(&folder).expect("script/kits creates the directory");
     std::fs::copy(root().join("tests/kits/my_app.mjs"), own.path().join("my_app.mjs")).unwrap();
     let imports = "import frontgate from \"frontgate\";\nimport * as myApp from \"./my_app.mjs\";\n";
     let text = format!("{imports}{}\nconsole.log(\"passed\", link.length > 100);\n", lines.join("\n"));
@@ -222,14 +265,14 @@ fn in_node(lines: &[String]) {
     assert_eq!(stdout(&output), "passed true\n", "{}", stderr(&output));
 }
 
-/// The first example of `frontgate::testing`, which the documentation's tests run.
+/// Checks that an example is the first one of `frontgate::testing`, which the doc tests run.
 fn is_a_documented_example(lines: &[String]) {
     let module = std::fs::read_to_string(root().join("src/testing.rs")).unwrap();
     let lines: String = lines.iter().map(|line| format!("//! {line}\n")).collect();
     assert!(module.contains(&lines), "src/testing.rs has no example with\n{lines}");
 }
 
-/// Commands that can't run in here: the one that builds, the one that runs this, and those of containers.
+/// Checks commands that cannot run here: the build, the test command itself, and Docker.
 fn is_run_elsewhere(line: &str) {
     if let Some(args) = line.strip_prefix("cargo run --release -- ") {
         assert_eq!(args, "dev");
@@ -237,7 +280,7 @@ fn is_run_elsewhere(line: &str) {
     } else if line == "./script/test" {
         assert!(root().join("script/test").is_file());
     } else {
-        // script/docker runs what stands at the top of docker-compose.yml; what is here stands there.
+        // script/docker runs the commands at the top of docker-compose.yml; the page must show the same ones.
         assert!(line.starts_with("docker compose "), "nothing runs `{line}`");
         let compose = std::fs::read_to_string(root().join("docker-compose.yml")).unwrap();
         assert!(compose.contains(&format!("#     {line}\n")), "docker-compose.yml doesn't say `{line}`");
