@@ -5,11 +5,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::thread;
 use std::time::Duration;
-use std::{io, thread};
 
+use ::http::HeaderValue;
 use arc_swap::ArcSwap;
-use http::HeaderValue;
 use tokio::net::TcpListener;
 use tokio::runtime::LocalOptions;
 use tokio::sync::Semaphore;
@@ -18,61 +18,34 @@ use tokio_util::task::TaskTracker;
 
 use crate::access::signature_cache::SignatureCache;
 use crate::config::{Door, Settings};
-pub use crate::identity;
+use crate::identity;
 
-pub mod access_log;
-pub mod admin;
-pub mod asked;
-pub mod capacity;
-pub mod cloudfront_headers;
-pub mod connection;
-mod console;
-pub mod conversation;
-pub mod conversations;
-pub mod cookie_link;
-pub mod demo_forms;
-pub mod dev_signer;
-pub mod error_page;
-pub mod explainer;
-pub mod forward;
-pub mod forwarded;
-pub mod frame_meter;
-pub mod gathered;
-pub mod head_scan;
-pub mod headers;
-pub mod http1;
-pub mod http2;
-pub mod known_paths;
-pub mod listener;
-pub mod metrics;
-pub mod observer;
-pub mod places;
-pub mod proxy_header;
-pub mod recorder;
-pub mod reply;
-pub mod response_headers;
-mod running;
-pub mod service;
-pub mod socket;
-pub mod stall;
-pub mod streams;
-pub mod test_mode;
-pub mod tunnel;
-pub mod viewer;
-pub mod viewer_body;
-pub mod websocket;
-pub mod worker;
+pub mod console;
+pub mod dev;
+pub mod facts;
+pub mod http;
+pub mod io;
+pub mod limits;
+pub mod listen;
+pub mod observe;
+pub mod origin;
+pub mod representation;
+pub mod request;
+pub mod response;
+pub mod state;
+pub mod upstream;
 
-use access_log::AccessLog;
-use asked::Asked;
-use capacity::Capacity;
-use dev_signer::DevSigner;
-use explainer::Explainer;
-pub use listener::Listeners;
-use metrics::{Metrics, Reloads};
-use recorder::Recorder;
-pub use running::Running;
-use worker::Worker;
+use dev::dev_signer::DevSigner;
+use limits::capacity::Capacity;
+use listen::connection;
+pub use listen::listener::Listeners;
+use observe::denial_explainer::Explainer;
+use observe::metrics::{Metrics, Reloads};
+use observe::origin_requests::Asked;
+use observe::recent_requests::Recorder;
+use observe::request_log::AccessLog;
+use request::worker::Worker;
+pub use state::snapshot::Running;
 
 /// What all threads share.
 #[derive(Debug)]
@@ -141,7 +114,7 @@ impl Edge {
 /// The threads that serve, each of which has begun to accept.
 #[derive(Debug)]
 pub struct Workers {
-    threads: Vec<thread::JoinHandle<io::Result<()>>>,
+    threads: Vec<thread::JoinHandle<std::io::Result<()>>>,
 }
 
 /// Serves on the listeners until `stop`, then lets what is in flight finish within `grace`. Returns once every thread
@@ -154,7 +127,7 @@ pub fn start(
     edge: &Arc<Edge>,
     grace: Duration,
     stop: &CancellationToken,
-) -> io::Result<Workers> {
+) -> std::io::Result<Workers> {
     let (ready, accepting) = mpsc::channel();
     let mut threads = Vec::new();
     let capacity = Capacity::now(&edge.running.load().limits, listeners.per_worker.len());
@@ -176,7 +149,7 @@ pub fn start(
     if accepting.iter().count() < workers.threads.len() {
         stop.cancel();
         workers.join()?;
-        return Err(io::Error::other("a worker thread could not begin"));
+        return Err(std::io::Error::other("a worker thread could not begin"));
     }
     edge.is_accepting.store(true, Ordering::Release);
     Ok(workers)
@@ -187,11 +160,11 @@ impl Workers {
     ///
     /// # Errors
     /// When one has failed.
-    pub fn join(self) -> io::Result<()> {
+    pub fn join(self) -> std::io::Result<()> {
         for thread in self.threads {
             match thread.join() {
                 Ok(served) => served?,
-                Err(_) => return Err(io::Error::other("a worker thread panicked")),
+                Err(_) => return Err(std::io::Error::other("a worker thread panicked")),
             }
         }
         Ok(())
@@ -205,7 +178,7 @@ fn serve_on_this_thread(
     grace: Duration,
     stop: &CancellationToken,
     ready: mpsc::Sender<()>,
-) -> io::Result<()> {
+) -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .max_blocking_threads(MAX_BLOCKING_THREADS)

@@ -59,9 +59,6 @@
 //! # }
 //! ```
 
-#[cfg(feature = "shell")]
-#[doc(hidden)]
-pub mod body;
 #[cfg(feature = "proxy")]
 #[doc(hidden)]
 pub mod cli;
@@ -74,9 +71,6 @@ pub mod config;
 #[cfg(feature = "shell")]
 #[doc(hidden)]
 pub mod edge;
-#[cfg(feature = "shell")]
-#[doc(hidden)]
-pub mod head_lines;
 #[cfg(any(feature = "shell", feature = "tower"))]
 #[doc(hidden)]
 pub mod identity;
@@ -84,17 +78,11 @@ pub mod identity;
 #[doc(hidden)]
 pub mod locations;
 #[cfg(feature = "shell")]
-#[doc(hidden)]
-pub mod origin;
-#[cfg(feature = "shell")]
 #[cfg_attr(
     not(feature = "proxy"),
     expect(dead_code, unused_imports, reason = "the command line uses the rest")
 )]
 mod paste;
-#[cfg(feature = "shell")]
-#[doc(hidden)]
-pub mod small_writes;
 #[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "shell")]

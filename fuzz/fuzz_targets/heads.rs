@@ -1,7 +1,7 @@
 //! However a viewer's bytes are cut, hyper is given the same ones, and a bare LF within a head never as it is.
 #![no_main]
 
-use frontgate::edge::head_scan::{Framing, HeadScan};
+use frontgate::edge::http::head_scan::{Framing, HeadScan};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {

@@ -16,10 +16,10 @@ use super::reload::Reloader;
 use super::service_manager::{self, State};
 use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
-use crate::edge::access_log::AccessLog;
-use crate::edge::admin::Admin;
-use crate::edge::dev_signer::DevSigner;
-use crate::edge::explainer::Explainer;
+use crate::edge::console::admin::Admin;
+use crate::edge::dev::dev_signer::DevSigner;
+use crate::edge::observe::denial_explainer::Explainer;
+use crate::edge::observe::request_log::AccessLog;
 use crate::edge::{self, Edge, Listeners};
 
 /// A proxy that is about to run.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::watch::FileWatch;
 use crate::config::{self, ReloadOn, ServerSettings, Settings, WatchedFile};
 use crate::edge::Edge;
-use crate::edge::metrics::ReloadOutcome;
+use crate::edge::observe::metrics::ReloadOutcome;
 
 /// What reads the configuration again.
 pub(super) struct Reloader {

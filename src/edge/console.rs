@@ -13,10 +13,11 @@ use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
 use super::Edge;
-use super::admin::Guesses;
-use super::recorder::Recorder;
-use crate::body::Body;
+use super::console::admin::Guesses;
+use super::io::body::Body;
+use super::observe::recent_requests::Recorder;
 
+pub mod admin;
 mod answer;
 mod assets;
 mod clock_switch;

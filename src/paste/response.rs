@@ -1,6 +1,6 @@
 //! A response as `curl -i` prints it, or `curl -v`.
 
-use crate::edge::identity::POP;
+use crate::identity::POP;
 
 /// Status and headers.
 #[derive(Clone, Debug, Default)]

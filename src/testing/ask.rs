@@ -11,7 +11,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::edge::test_mode::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
+use crate::edge::request::test_mode::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::redact::redacted_by_shape;
 
 /// What came back.

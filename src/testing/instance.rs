@@ -13,8 +13,8 @@ use super::{Changes, KeyPair, KeyType, Options, OriginRequest, Question, StartEr
 use crate::clock;
 use crate::config::Door;
 use crate::distribution::{BaseUrl, Exposed};
-use crate::edge::asked::Asked;
-use crate::edge::explainer::Explainer;
+use crate::edge::observe::denial_explainer::Explainer;
+use crate::edge::observe::origin_requests::Asked;
 use crate::edge::{self, Edge, Listeners, Workers};
 use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry};
 use crate::viewer::Host;

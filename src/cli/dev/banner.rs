@@ -15,7 +15,7 @@ use crate::cli::keys::KeyPair;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::distribution::origin::{HttpServer, OriginLocation, S3Bucket};
-use crate::edge::cookie_link;
+use crate::edge::dev::cookie_link;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use anyhow::bail;
 
 use crate::cli::address;
-use crate::edge::admin::Admin;
+use crate::edge::console::admin::Admin;
 
 /// What `--console` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use clap::Args;
 use crate::cli::proxy::{Bound, Proxy};
 use crate::config::{Door, ServerSettings};
 use crate::distribution::origin::OriginLocation;
-use crate::edge::listener::BindError;
+use crate::edge::listen::listener::BindError;
 use crate::viewer::Scheme;
 
 /// The options.

@@ -16,7 +16,7 @@ use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::distribution::response_headers_policy::ResponseHeadersPolicy;
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
-use crate::edge::cookie_link;
+use crate::edge::dev::cookie_link;
 
 /// Everything but the keys and the origin.
 #[derive(Debug)]

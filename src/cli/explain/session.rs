@@ -11,7 +11,7 @@ use http::Method;
 use super::trust::Trust;
 use super::{Explain, json, text};
 use crate::cli::{DENIED, WRONG, answer};
-use crate::edge::known_paths;
+use crate::edge::observe::known_paths;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::explain::{Effort, ExplainedVerdict, Explanation, Inquiry, Searched};

@@ -5,7 +5,7 @@ use super::secrets::Secrets;
 use super::stages::{Stage, answer, stages};
 use super::when;
 use crate::access::policy::Policy;
-use crate::edge::recorder::Record;
+use crate::edge::observe::recent_requests::Record;
 use crate::epoch::EpochSeconds;
 use crate::explain::{Cause, Check, ExplainedVerdict, Explanation, Inquiry, Outcome, Searched};
 

@@ -5,7 +5,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response, header};
 
 use super::guard;
-use crate::body::{Body, full};
+use crate::edge::io::body::{Body, full};
 
 /// The files with their paths.
 pub(super) struct Assets {

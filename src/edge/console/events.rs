@@ -18,9 +18,9 @@ use super::guard;
 use super::html::Html;
 use super::page::response;
 use super::requests::row;
-use crate::body::{Body, BoxError, boxed};
 use crate::edge::Edge;
-use crate::edge::recorder::{Record, Recorder};
+use crate::edge::io::body::{Body, BoxError, boxed};
+use crate::edge::observe::recent_requests::{Record, Recorder};
 
 /// The places for streams.
 pub(super) struct Streams(Arc<Semaphore>);

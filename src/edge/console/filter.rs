@@ -4,7 +4,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::request::Named;
 use crate::distribution::Distributions;
-use crate::edge::recorder::Record;
+use crate::edge::observe::recent_requests::Record;
 use crate::redact::redacted_by_shape;
 
 /// The form's fields.

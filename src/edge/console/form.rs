@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 
-use crate::body::BoxError;
+use crate::edge::io::body::BoxError;
 
 /// Names and values in their order.
 #[derive(Clone, Default)]

@@ -8,7 +8,7 @@ use super::html::{Html, html};
 use super::when;
 use crate::clock;
 use crate::edge::Edge;
-use crate::edge::explainer::{NotExplained, Question};
+use crate::edge::observe::denial_explainer::{NotExplained, Question};
 use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};
 use crate::explain::{Effort, Explanation, Inquiry};
 

@@ -7,7 +7,7 @@ use super::page::{Entry, Page};
 use crate::distribution::Distributions;
 use crate::distribution::behavior::Restriction;
 use crate::edge::Edge;
-use crate::edge::recorder::Recorder;
+use crate::edge::observe::recent_requests::Recorder;
 use crate::epoch::EpochSeconds;
 
 /// A key that a distribution trusts.

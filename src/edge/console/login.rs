@@ -7,12 +7,12 @@ use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
+use super::admin::Guesses;
 use super::form::{Form, MAX_BODY};
 use super::html::{Html, html};
 use super::page::{Frame, Page};
 use super::{Console, NOT_OURS, guard, not_that_method, plain};
-use crate::body::{Body, empty};
-use crate::edge::admin::Guesses;
+use crate::edge::io::body::{Body, empty};
 
 impl Console {
     /// The form, and what is posted by it.

@@ -7,7 +7,7 @@ use http::{HeaderValue, Response, header};
 use super::assets::Assets;
 use super::guard;
 use super::html::{Html, html};
-use crate::body::{Body, full};
+use crate::edge::io::body::{Body, full};
 
 /// A page, as yet without what is around it.
 pub(super) struct Page {

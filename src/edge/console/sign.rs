@@ -12,7 +12,7 @@ use crate::access::policy::SourceIp;
 use crate::access::resource::Resource;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
-use crate::edge::dev_signer::DevSigner;
+use crate::edge::dev::dev_signer::DevSigner;
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::explain::Inquiry;
 use crate::redact::redacted_by_shape;

@@ -1,0 +1,3 @@
+//! What is known of a connection's peer.
+
+pub mod peer;

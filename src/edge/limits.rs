@@ -1,0 +1,5 @@
+//! How many connections and requests a thread takes at once.
+
+pub mod capacity;
+pub mod conversations;
+pub mod places;

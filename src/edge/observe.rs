@@ -1,0 +1,9 @@
+//! What is recorded of requests: log lines, counts, and the requests that the console shows.
+
+pub mod denial_explainer;
+pub mod known_paths;
+pub mod metrics;
+pub mod observer;
+pub mod origin_requests;
+pub mod recent_requests;
+pub mod request_log;

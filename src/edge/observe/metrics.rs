@@ -1,0 +1,262 @@
+//! What is counted, for `/metrics`. Each thread counts for itself, behind a lock that nobody else wants but a scrape, which
+//! adds the threads up; names become numbers once for each configuration.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+
+use super::observer::Told;
+use crate::clock;
+use crate::edge::response::reply::ORIGIN_ERROR;
+use crate::epoch::EpochSeconds;
+
+mod exposition;
+mod process;
+mod reloads;
+mod totals;
+
+pub use exposition::{Scrape, TextFormat};
+pub use reloads::{ReloadOutcome, Reloads};
+pub(in crate::edge) use totals::Totals;
+
+/// The counts of all threads.
+#[derive(Debug)]
+pub struct Metrics {
+    begun: EpochSeconds,
+    threads: Mutex<Vec<Arc<ThreadCounts>>>,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self { begun: clock::now(), threads: Mutex::default() }
+    }
+}
+
+impl Metrics {
+    /// A place for one thread more to count in.
+    #[must_use]
+    pub fn thread(&self) -> Arc<ThreadCounts> {
+        let counts: Arc<ThreadCounts> = Arc::default();
+        locked(&self.threads).push(Arc::clone(&counts));
+        counts
+    }
+
+    /// How often each key's signature has let a request pass, and when last, in Unix seconds; by distribution and key.
+    pub(in crate::edge) fn key_uses(&self) -> Vec<([String; 2], (u64, u64))> {
+        self.totals().keys.into_iter().collect()
+    }
+
+    /// What all threads have counted.
+    pub(in crate::edge) fn totals(&self) -> Totals {
+        let mut totals = Totals::default();
+        for thread in locked(&self.threads).iter() {
+            totals.add(&thread.locked());
+        }
+        totals
+    }
+}
+
+/// What one thread has counted.
+#[derive(Debug, Default)]
+pub struct ThreadCounts(Mutex<Counts>);
+
+/// The counts behind the lock.
+#[derive(Debug, Default)]
+pub(in crate::edge) struct Counts {
+    places: Interned,
+    keys: Interned,
+    origins: Interned,
+    requests: Table<Request, u64>,
+    /// By place and reason.
+    denials: Table<(u32, &'static str), u64>,
+    key_uses: Table<u32, KeyUse>,
+    latencies: Table<u32, Latency>,
+    /// By origin and CloudFront's name for the failure.
+    origin_failures: Table<(u32, &'static str), u64>,
+    connections: Table<&'static str, Connections>,
+    /// By who did it.
+    interrupted: Table<&'static str, u64>,
+    /// Bytes of bodies, by place.
+    sent: Table<u32, u64>,
+    not_http: u64,
+}
+
+type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// What requests are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Request {
+    place: u32,
+    method: &'static str,
+    status: u16,
+    result: &'static str,
+}
+
+/// How a key was used.
+#[derive(Clone, Copy, Debug, Default)]
+struct KeyUse {
+    allowed: u64,
+    last: u64,
+}
+
+/// How long an origin took for the heads of its responses.
+#[derive(Clone, Copy, Debug, Default)]
+struct Latency {
+    /// One more than there are bounds: the last is for what took longer.
+    buckets: [u64; LATENCY_BOUNDS.len() + 1],
+    sum: Duration,
+}
+
+/// Viewers' connections.
+#[derive(Clone, Copy, Debug, Default)]
+struct Connections {
+    opened: u64,
+    open: u64,
+}
+
+impl ThreadCounts {
+    fn locked(&self) -> MutexGuard<'_, Counts> {
+        locked(&self.0)
+    }
+
+    /// The number of a behavior.
+    #[must_use]
+    pub fn place(&self, distribution: &str, behavior: &str) -> u32 {
+        self.locked().places.number(distribution, behavior)
+    }
+
+    /// The number of a key.
+    #[must_use]
+    pub fn key(&self, distribution: &str, key: &str) -> u32 {
+        self.locked().keys.number(distribution, key)
+    }
+
+    /// The number of an origin.
+    #[must_use]
+    pub fn origin(&self, distribution: &str, origin: &str) -> u32 {
+        self.locked().origins.number(distribution, origin)
+    }
+
+    /// A request has ended.
+    pub(in crate::edge) fn request(&self, told: &Told<'_>) {
+        let mut counts = self.locked();
+        let place = told.place.map_or(0, |place| place.number);
+        let request =
+            Request { place, method: method(told.method), status: status(told.status), result: told.result };
+        *counts.requests.entry(request).or_default() += 1;
+        *counts.sent.entry(place).or_default() += told.sent;
+        if let Some(by) = told.interrupted {
+            *counts.interrupted.entry(by).or_default() += 1;
+        }
+        if let Some(key) = told.key {
+            let usage = counts.key_uses.entry(key.number).or_default();
+            usage.allowed += 1;
+            usage.last = usage.last.max(clock::now().0);
+        }
+        match told.cause {
+            Some(cause) if cause.name != REDIRECT && cause.name != ORIGIN_ERROR => {
+                *counts.denials.entry((place, cause.name)).or_default() += 1;
+            }
+            Some(_) | None => {}
+        }
+    }
+
+    /// An origin gave no response, by CloudFront's name for that; a group may have had another one.
+    pub fn origin_failed(&self, origin: u32, failure: &'static str) {
+        *self.locked().origin_failures.entry((origin, failure)).or_default() += 1;
+    }
+
+    /// The head of an origin's response has come.
+    pub fn origin_answered(&self, origin: u32, after: Duration) {
+        let mut counts = self.locked();
+        let latency = counts.latencies.entry(origin).or_default();
+        let seconds = after.as_secs_f64();
+        let bucket = LATENCY_BOUNDS.iter().position(|bound| seconds <= *bound);
+        latency.buckets[bucket.unwrap_or(LATENCY_BOUNDS.len())] += 1;
+        latency.sum += after;
+    }
+
+    /// A viewer has connected.
+    pub fn connected(&self, protocol: &'static str) {
+        let mut counts = self.locked();
+        let connections = counts.connections.entry(protocol).or_default();
+        connections.opened += 1;
+        connections.open += 1;
+    }
+
+    /// A viewer's connection has ended.
+    pub fn disconnected(&self, protocol: &'static str) {
+        if let Some(connections) = self.locked().connections.get_mut(protocol) {
+            connections.open = connections.open.saturating_sub(1);
+        }
+    }
+
+    /// Something came that isn't HTTP.
+    pub fn not_http(&self) {
+        self.locked().not_http += 1;
+    }
+}
+
+/// Pairs of names, each with a number from 1; 0 is for what has no name.
+#[derive(Debug, Default)]
+struct Interned {
+    numbers: HashMap<(String, String), u32>,
+    names: Vec<(String, String)>,
+}
+
+impl Interned {
+    fn number(&mut self, distribution: &str, name: &str) -> u32 {
+        let pair = (distribution.to_owned(), name.to_owned());
+        if let Some(number) = self.numbers.get(&pair) {
+            return *number;
+        }
+        self.names.push(pair.clone());
+        let number = u32::try_from(self.names.len()).unwrap_or(0);
+        self.numbers.insert(pair, number);
+        number
+    }
+
+    fn name(&self, number: u32) -> (String, String) {
+        let at = usize::try_from(number).ok().and_then(|number| number.checked_sub(1));
+        at.and_then(|at| self.names.get(at)).cloned().unwrap_or_else(|| (NONE.to_owned(), NONE.to_owned()))
+    }
+}
+
+/// No label is a viewer's choice.
+fn method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 7] = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
+
+/// Nor is it an origin's: a status that no standard has counts as 0, as does no response at all.
+fn status(status: u16) -> u16 {
+    let known = StatusCode::from_u16(status).is_ok_and(|status| status.canonical_reason().is_some());
+    if known { status } else { 0 }
+}
+
+/// What a thread that panicked has counted still holds.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Label of a request that belongs to no distribution.
+const NONE: &str = "-";
+/// Not a denial: the viewer is told to come again.
+const REDIRECT: &str = "redirect-to-https";
+/// Seconds; from a cache in the same rack to CloudFront's longest response timeout.
+const LATENCY_BOUNDS: [f64; 14] =
+    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_never_a_strangers_choice() {
+        assert_eq!(method(&Method::from_bytes(b"EVIL").unwrap()), "other");
+        assert_eq!((method(&Method::PATCH), status(404), status(799), status(0)), ("PATCH", 404, 0, 0));
+    }
+}

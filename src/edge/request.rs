@@ -1,0 +1,6 @@
+//! One request, from its head to its response.
+
+pub mod service;
+pub mod test_mode;
+pub mod trusted_proxies;
+pub mod worker;

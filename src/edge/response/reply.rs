@@ -1,0 +1,174 @@
+//! CloudFront's own answers: the error XML, the HTML pages, the redirects. Semantics 7 and 8.2.
+
+use http::header::HeaderValue;
+use http::{Response, StatusCode};
+
+use crate::access::deny_reason::DenyReason;
+use crate::access::prechecks::Rejection;
+use crate::access::response::{BAD_REQUEST, ErrorResponse, ErrorResponseHead};
+use crate::edge::io::body::{self, Body};
+use crate::edge::origin::OriginError;
+use crate::identity::RequestIdentity;
+
+/// Why Frontgate answered by itself, as the log and the test-mode header name it.
+#[derive(Clone, Debug)]
+pub struct Cause {
+    /// One of contract 4's names, or `origin-error`.
+    pub name: &'static str,
+    /// The compared values.
+    pub detail: String,
+    /// `x-edge-detailed-result-type` of the access log.
+    pub detailed: &'static str,
+}
+
+impl Cause {
+    /// Of a name, for which the log's type is looked up: signature failures are `Error` (semantics 9.7, `[UNKNOWN]`).
+    #[must_use]
+    pub fn new(name: &'static str, detail: impl ToString) -> Self {
+        let detailed = match name {
+            "redirect-to-https" => "Redirect",
+            "method-not-allowed" => "InvalidRequestMethod",
+            "bad-request" | "too-large" => "InvalidRequest",
+            "geo-blocked" => "ClientGeoBlocked",
+            _ => "Error",
+        };
+        Self { name, detail: detail.to_string(), detailed }
+    }
+}
+
+/// An answer of the edge's own.
+#[derive(Debug)]
+pub struct Reply {
+    kind: Kind,
+    /// Why.
+    pub cause: Cause,
+}
+
+#[derive(Debug)]
+enum Kind {
+    CloudFronts(ErrorResponse),
+    /// A sentence for whoever wrote a test, not for viewers.
+    Sentence(String),
+}
+
+impl Reply {
+    /// A signature denial: 403 with one of five XML bodies.
+    #[must_use]
+    pub fn denied(reason: &DenyReason) -> Self {
+        Self {
+            kind: Kind::CloudFronts(ErrorResponse::denied(reason)),
+            cause: Cause::new(reason.name(), reason),
+        }
+    }
+
+    fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
+        Self { kind: Kind::CloudFronts(ErrorResponse::page(status, reason)), cause: Cause::new(name, detail) }
+    }
+
+    /// What stands before the credentials: one of CloudFront's pages, or a redirect.
+    #[must_use]
+    pub fn barred(barrier: &Rejection) -> Self {
+        Self {
+            kind: Kind::CloudFronts(ErrorResponse::rejected(barrier)),
+            cause: Cause::new(barrier.name(), barrier),
+        }
+    }
+
+    /// A request that the origin could not be asked for.
+    #[must_use]
+    pub fn bad_request(detail: impl ToString) -> Self {
+        Self::page(StatusCode::BAD_REQUEST, BAD_REQUEST, "bad-request", detail)
+    }
+
+    /// A request in a form that isn't known here.
+    #[must_use]
+    pub fn not_implemented(detail: impl ToString) -> Self {
+        Self::page(StatusCode::NOT_IMPLEMENTED, BAD_REQUEST, "bad-request", detail)
+    }
+
+    /// An origin that gave no answer: 504 for one that is too slow, else 502.
+    #[must_use]
+    pub fn origin_failed(error: &OriginError) -> Self {
+        let (status, reason) = match error {
+            OriginError::ConnectTimeout | OriginError::ResponseTimeout => {
+                (StatusCode::GATEWAY_TIMEOUT, ORIGIN_CONNECT)
+            }
+            OriginError::Busy => (StatusCode::SERVICE_UNAVAILABLE, BUSY),
+            OriginError::Connect(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CONNECT),
+            OriginError::Tls(_) | OriginError::Certificate(_) => (StatusCode::BAD_GATEWAY, ORIGIN_TLS),
+            OriginError::NoCredentials => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
+            OriginError::Signing(_) => return Self::bad_request(error),
+            OriginError::Closed(_) => (StatusCode::BAD_GATEWAY, ORIGIN_CLOSED),
+            OriginError::Garbage(_)
+            | OriginError::Exchange(_)
+            | OriginError::Upgrade
+            | OriginError::Coding
+            | OriginError::HeadTooLarge { .. } => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
+            OriginError::ViewerBody => return Self::bad_request(error),
+        };
+        let mut reply = Self::page(status, reason, ORIGIN_ERROR, error);
+        reply.cause.detailed = error.logged_as();
+        reply
+    }
+
+    /// A test-mode header that can't be read (contract 5): 400 with one sentence.
+    #[must_use]
+    pub fn bad_test_header(sentence: String) -> Self {
+        let cause = Cause::new("bad-request", &sentence);
+        Self { kind: Kind::Sentence(sentence), cause }
+    }
+
+    /// Whether it sends the viewer elsewhere.
+    #[must_use]
+    pub fn is_redirect(&self) -> bool {
+        matches!(&self.kind, Kind::CloudFronts(answer) if answer.location().is_some())
+    }
+
+    /// The status that the viewer gets.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        match &self.kind {
+            Kind::CloudFronts(answer) => answer.status(),
+            Kind::Sentence(_) => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The response, its headers in CloudFront's order (semantics 7.2). It says `Connection: close` where the viewer's
+    /// connection ends with it, and nothing of it where that is unknown to the protocol.
+    #[must_use]
+    pub fn into_response(
+        self,
+        identity: &RequestIdentity,
+        date: HeaderValue,
+        closes: Option<bool>,
+    ) -> Response<Body> {
+        let (head, text) = match &self.kind {
+            Kind::CloudFronts(answer) => (answer.head(), answer.body(identity.cf_id())),
+            Kind::Sentence(sentence) => (SENTENCE, format!("{sentence}\n")),
+        };
+        let mut response = Response::new(body::empty());
+        *response.status_mut() = self.status();
+        let headers = response.headers_mut();
+        head.write(headers, text.len(), date, closes);
+        identity.stamp(headers);
+        *response.body_mut() = body::full(text);
+        response
+    }
+}
+
+const SENTENCE: ErrorResponseHead<'static> = ErrorResponseHead {
+    content_type: "text/plain; charset=utf-8",
+    x_cache: "Error from cloudfront",
+    location: None,
+};
+
+/// An origin that gave no answer, as the log and the metrics name it.
+pub const ORIGIN_ERROR: &str = "origin-error";
+const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
+/// Observed with 502; that it is the one for TLS is `[ASSUMED]` (semantics 7.4).
+const ORIGIN_TLS: &str = "CloudFront wasn't able to connect to the origin.";
+/// No body of a 503 is known (semantics 7.4): the sentence of the guide's page on 503, `[ASSUMED]`.
+const BUSY: &str = "CloudFront is currently unable to process this request because its capacity is exceeded.";
+const ORIGIN_CLOSED: &str = "The origin closed the connection.";
+const ORIGIN_WRONG: &str =
+    "CloudFront couldn't connect to the origin or the origin returned an incorrect response.";

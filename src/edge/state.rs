@@ -1,0 +1,3 @@
+//! What all threads share.
+
+pub mod snapshot;

@@ -1,0 +1,70 @@
+//! What a reload replaces.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use ipnet::IpNet;
+use rustls::ServerConfig;
+
+use crate::clock;
+use crate::config::{AdminToken, Limits, PresentedCertificate, ServerSettings, Settings};
+use crate::distribution::Distributions;
+use crate::locations::Locations;
+
+/// A configuration in use.
+#[derive(Debug)]
+pub struct Running {
+    /// What is served.
+    pub distributions: Arc<Distributions>,
+    /// Folders and files that directory origins never show.
+    pub secrets: Vec<PathBuf>,
+    /// What each TLS listener presents, in the order of the configuration.
+    pub tls: Vec<Arc<ServerConfig>>,
+    /// Whose word on the viewer is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The port of every redirect to HTTPS, whatever the viewer named.
+    pub redirect_port: Option<u16>,
+    /// What a viewer may cost.
+    pub limits: Limits,
+    /// Where addresses are.
+    pub locations: Option<Arc<Locations>>,
+    /// Whether a distribution looks at countries; else nobody looks them up.
+    pub restricts_countries: bool,
+    /// The certificates that listeners present, each file once.
+    pub certificates: Vec<PresentedCertificate>,
+    /// What the admin listener asks for.
+    pub admin_token: Option<AdminToken>,
+    /// When it was loaded.
+    pub since: SystemTime,
+}
+
+impl Running {
+    pub(in crate::edge) fn of(settings: &Settings) -> Self {
+        let server = &settings.server;
+        let list = &settings.distributions.list;
+        Self {
+            distributions: Arc::clone(&settings.distributions),
+            secrets: settings.secrets.clone(),
+            tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
+            trusted_proxies: server.trusted_proxies.clone(),
+            redirect_port: server.redirect_port,
+            limits: server.limits,
+            locations: settings.locations.clone(),
+            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
+            certificates: certificates(server),
+            admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
+            since: clock::before(Duration::ZERO),
+        }
+    }
+}
+
+fn certificates(server: &ServerSettings) -> Vec<PresentedCertificate> {
+    let mut certificates: Vec<PresentedCertificate> = Vec::new();
+    for certificate in server.https.iter().flat_map(|listener| &listener.certificates) {
+        if !certificates.iter().any(|other| other.file == certificate.file) {
+            certificates.push(certificate.clone());
+        }
+    }
+    certificates
+}
