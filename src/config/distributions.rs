@@ -9,7 +9,7 @@ use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, 
 use crate::distribution::key::KeyGroup;
 use crate::distribution::origin::OriginId;
 use crate::distribution::pattern::PathPattern;
-use crate::distribution::{BaseUrl, Distribution, LastFit, MAX_PUBLIC_BASE_URLS};
+use crate::distribution::{BaseUrl, Distribution, MAX_PUBLIC_BASE_URLS};
 use crate::viewer::Host;
 
 pub(super) type Groups = BTreeMap<String, Arc<KeyGroup>>;
@@ -99,7 +99,6 @@ impl Loader<'_, '_> {
             error_responses,
             behaviors,
             default_behavior: default_behavior?,
-            last_fit: LastFit::default(),
         })
     }
 

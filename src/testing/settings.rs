@@ -10,7 +10,7 @@ use crate::config::{self, InvalidConfig, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, PublicKey};
 use crate::distribution::origin::{Origin as Configured, OriginLocation, OriginTimeouts};
-use crate::distribution::{BaseUrl, Distribution, Distributions, LastFit};
+use crate::distribution::{BaseUrl, Distribution, Distributions};
 use crate::viewer::Scheme;
 
 /// What was said, read: everything but where the edge listens and whom it trusts.
@@ -126,18 +126,11 @@ impl Change<'_> {
     fn of(&self, one: &Distribution) -> Distribution {
         let bases = if self.is_only { self.bases } else { &[] };
         Distribution {
-            id: one.id.clone(),
-            domain_name: one.domain_name.clone(),
-            aliases: one.aliases.clone(),
             public_base_urls: one.public_base_urls.iter().chain(bases).cloned().collect(),
-            default_root_object: one.default_root_object.clone(),
-            geo_restriction: one.geo_restriction.clone(),
             origins: one.origins.iter().map(|origin| self.origin(origin)).collect(),
-            origin_groups: one.origin_groups.clone(),
-            error_responses: one.error_responses.clone(),
             behaviors: one.behaviors.iter().map(|behavior| self.behavior(behavior)).collect(),
             default_behavior: self.behavior(&one.default_behavior),
-            last_fit: LastFit::default(),
+            ..one.clone()
         }
     }
 

@@ -89,7 +89,7 @@ fn judge<'d, 'r>(
     let hash = hash_algorithm(&sent)?;
     let tried = CandidateUrls::of(request, route);
     let claim = SignatureClaim { key, hash, signature: &signature };
-    let signed = VerifiedPolicy::verify(claimed, &claim, &tried, route, verified)?;
+    let signed = VerifiedPolicy::verify(claimed, &claim, &tried, verified)?;
     signed.check_resource(&tried, &route.readings)?;
     signed.condition().check_expiry(request.now)?;
     signed.condition().check_not_before(request.now)?;
@@ -166,7 +166,6 @@ impl<'a> VerifiedPolicy<'a> {
         claimed: UnverifiedPolicy<'a>,
         claim: &SignatureClaim<'_>,
         tried: &CandidateUrls<'_>,
-        route: &Route<'_, '_>,
         verified: &SignatureCache,
     ) -> Result<Self, DenyReason> {
         let messages = Messages {
@@ -175,7 +174,7 @@ impl<'a> VerifiedPolicy<'a> {
                 claimed.write_message(tried, place, |piece| to.extend_from_slice(piece));
             },
         };
-        match verified.first_fitting(claim, &messages, &route.distribution.last_fit) {
+        match verified.first_fitting(claim, &messages) {
             Some(fit) => Ok(Self { claimed, remembered: fit.remembered }),
             None => Err(DenyReason::SignatureMismatch {
                 key_pair_id: claim.key.id().clone(),

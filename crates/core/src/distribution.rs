@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::viewer::readings::Escapes;
 use crate::viewer::{Host, ViewerRequest};
@@ -35,7 +34,7 @@ use pattern::PathPattern;
 pub use route::{Bases, Route};
 
 /// One property: its names, its origins, its behaviors.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Distribution {
     /// Its id, as in `EDFDVBD6EXAMPLE`.
     pub id: String,
@@ -59,8 +58,6 @@ pub struct Distribution {
     pub behaviors: Vec<CacheBehavior>,
     /// For what no behavior matches.
     pub default_behavior: CacheBehavior,
-    /// Which base the last good link was signed for.
-    pub last_fit: LastFit,
 }
 
 impl Distribution {
@@ -89,7 +86,6 @@ impl Distribution {
                 response_headers_policy: None,
                 switches: Switches::default(),
             },
-            last_fit: LastFit::default(),
         }
     }
 
@@ -205,25 +201,6 @@ fn alias_fits(alias: &str, name: &str) -> Option<usize> {
     let suffix = alias.strip_prefix('*')?;
     let at = name.len().checked_sub(suffix.len()).filter(|&at| at > 0)?;
     name.get(at..)?.eq_ignore_ascii_case(suffix).then_some(suffix.len())
-}
-
-/// Which base fitted last, so that the next verification begins with it. A hint: it never changes a verdict.
-#[derive(Debug, Default)]
-pub struct LastFit(AtomicUsize);
-
-impl LastFit {
-    /// The slot that fitted last.
-    #[must_use]
-    pub fn get(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Remembers a slot.
-    pub fn set(&self, slot: usize) {
-        if self.get() != slot {
-            self.0.store(slot, Ordering::Relaxed);
-        }
-    }
 }
 
 /// Every distribution, and what becomes of hosts that belong to none.

@@ -11,13 +11,13 @@ use foldhash::quality::RandomState;
 use moka::sync::Cache;
 use smallvec::SmallVec;
 
-use crate::distribution::LastFit;
 use crate::distribution::key::{HashAlgorithm, PublicKey};
 
 /// A bounded, shared memo of verified signatures.
 #[derive(Debug)]
 pub struct SignatureCache {
     memo: Option<Cache<Box<[u8]>, (), RandomState>>,
+    last_fits: LastFits,
     hits: Tally,
     misses: Tally,
 }
@@ -54,7 +54,12 @@ impl SignatureCache {
         let build = || {
             Cache::builder().max_capacity(max_size).weigher(weight).build_with_hasher(RandomState::default())
         };
-        Self { memo: (max_size > 0).then(build), hits: Tally::default(), misses: Tally::default() }
+        Self {
+            memo: (max_size > 0).then(build),
+            last_fits: LastFits::default(),
+            hits: Tally::default(),
+            misses: Tally::default(),
+        }
     }
 
     /// The first of the messages that carries the claimed signature: all are looked up before any is verified, and
@@ -64,9 +69,16 @@ impl SignatureCache {
         &self,
         claim: &SignatureClaim<'_>,
         messages: &Messages<impl Fn(usize, &mut MemoKey)>,
-        last: &LastFit,
     ) -> Option<Fit> {
-        let (begin, count) = (last.get(), messages.count);
+        let count = messages.count;
+        let last = self.last_fits.of(claim.key);
+        let begin = last.load(Ordering::Relaxed);
+        let fitted = |slot, remembered| {
+            if count > 1 && slot != begin {
+                last.store(slot, Ordering::Relaxed);
+            }
+            Some(Fit { slot, remembered })
+        };
         let order = || (0..count).map(|step| (begin.min(count - 1) + step) % count);
         let mut key = claim.memo_key();
         let claim_len = key.len();
@@ -79,8 +91,7 @@ impl SignatureCache {
                 write(slot, &mut key);
                 if memo.get(&key[..]).is_some() {
                     self.hits.count();
-                    last.set(slot);
-                    return Some(Fit { slot, remembered: true });
+                    return fitted(slot, true);
                 }
             }
         }
@@ -94,8 +105,7 @@ impl SignatureCache {
                 if let Some(memo) = &self.memo {
                     memo.insert(key[..].into(), ());
                 }
-                last.set(slot);
-                return Some(Fit { slot, remembered: false });
+                return fitted(slot, false);
             }
         }
         None
@@ -149,6 +159,26 @@ impl SignatureClaim<'_> {
         key
     }
 }
+
+/// Which message fitted last, by key, so that the next verification begins with it: a signer uses one base and one style.
+/// It is a hint. Keys may share a place, and no verdict depends on it.
+#[derive(Debug)]
+struct LastFits([AtomicUsize; LAST_FIT_PLACES]);
+
+impl Default for LastFits {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicUsize::new(0)))
+    }
+}
+
+impl LastFits {
+    fn of(&self, key: &PublicKey) -> &AtomicUsize {
+        // The identity is a hash, so its bytes are evenly spread.
+        &self.0[usize::from(key.identity()[0]) % LAST_FIT_PLACES]
+    }
+}
+
+const LAST_FIT_PLACES: usize = 64;
 
 /// A count that many threads add to. Each has a place of its own: one that all cores write to on every request would
 /// be passed from one to the other.
