@@ -10,7 +10,7 @@ use frontgate::access::encoding::encode;
 use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 use frontgate::epoch::EpochSeconds;
-use frontgate::explain::{Effort, Inquiry};
+use frontgate::explain::{Budget, OwnedRequest};
 use frontgate::sign::PrivateKey;
 
 const URL: &str = "https://media.example.com/videos/2026/launch/segment-0042.ts?quality=high";
@@ -41,13 +41,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (name, signed, mistakes) in CASES {
         let signature = encode(&private.sign(HashAlgorithm::Sha1, signed.as_bytes())?);
         let link = format!("{URL}&Expires={END}&Signature={signature}&Key-Pair-Id=K1");
-        let (inquiry, _) = Inquiry::of_url(&link, EpochSeconds(END - 60))?;
-        let found = inquiry.explain(&all, &Effort::WITHOUT_CLOCK)?.causes().len();
+        let (inquiry, _) = OwnedRequest::of_url(&link, EpochSeconds(END - 60))?;
+        let found = inquiry.explain(&all, &Budget::WITHOUT_CLOCK)?.causes().len();
         if found != mistakes {
             return Err(format!("{name}: {found} causes, expected {mistakes}").into());
         }
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(inquiry.explain(&all, &Effort::WITHOUT_CLOCK)).is_ok());
+            bencher.iter(|| black_box(inquiry.explain(&all, &Budget::WITHOUT_CLOCK)).is_ok());
         });
     }
     criterion.final_summary();

@@ -4,7 +4,6 @@
 //! the process grew for each entry (Linux only). `docs/performance.md` has the figures.
 
 use frontgate::access::signature_cache::{MemoKey, Messages, SignatureCache, SignatureClaim};
-use frontgate::distribution::LastFit;
 use frontgate::distribution::key::{HashAlgorithm, KeyTolerance, PublicKey, PublicKeyId};
 use frontgate::sign::PrivateKey;
 
@@ -27,7 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let claim = SignatureClaim { key: &key, hash: HashAlgorithm::Sha1, signature: &signature };
             own += 37 + signature.len() as u64 + message.len() as u64;
             let messages = Messages { count: 1, write: |_, to: &mut MemoKey| to.extend_from_slice(&message) };
-            if memo.first_fitting(&claim, &messages, &LastFit::default()).is_none() {
+            if memo.first_fitting(&claim, &messages).is_none() {
                 return Err("a signature doesn't fit".into());
             }
         }

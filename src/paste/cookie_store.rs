@@ -2,7 +2,7 @@
 
 use super::browser_cookie::{BrowserCookie, CookieEnd, SetCookieFault, is_signing};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, UnsentCookie, UnsentReason};
+use crate::explain::{OwnedRequest, UnsentCookie, UnsentReason};
 use crate::viewer::Scheme;
 
 /// The request that cookies are sent with.
@@ -22,7 +22,7 @@ pub(super) struct Sent {
 }
 
 /// Judges cookies for a request.
-pub(super) fn sent(cookies: &[BrowserCookie], inquiry: &Inquiry) -> Sent {
+pub(super) fn sent(cookies: &[BrowserCookie], inquiry: &OwnedRequest) -> Sent {
     let host = inquiry.host().map(|host| host.name().to_ascii_lowercase()).unwrap_or_default();
     let path = inquiry.target.split('?').next().unwrap_or_default().to_owned();
     let requested = Requested { is_https: inquiry.scheme == Scheme::Https, host, path, at: inquiry.at };
@@ -224,7 +224,7 @@ mod tests {
     use super::*;
 
     fn why(url: &str, header: &str) -> Option<String> {
-        let (inquiry, _) = Inquiry::of_url(url, EpochSeconds(1_790_000_000)).unwrap();
+        let (inquiry, _) = OwnedRequest::of_url(url, EpochSeconds(1_790_000_000)).unwrap();
         let found = sent(&of_header(header), &inquiry);
         assert_eq!(found.pairs.len() + found.unsent.len(), 1, "{header}");
         found.unsent.into_iter().next().map(|cookie| match cookie.reason {
@@ -275,7 +275,7 @@ mod tests {
 
     #[test]
     fn a_later_cookie_replaces_and_a_longer_path_comes_first() {
-        let (inquiry, _) = Inquiry::of_url("https://a.com/dir/x", EpochSeconds(1)).unwrap();
+        let (inquiry, _) = OwnedRequest::of_url("https://a.com/dir/x", EpochSeconds(1)).unwrap();
         let headers =
             ["CloudFront-Policy=1; Path=/", "CloudFront-Policy=2; Path=/dir", "CloudFront-Policy=3; Path=/"];
         let cookies: Vec<BrowserCookie> = headers.iter().flat_map(|header| of_header(header)).collect();

@@ -6,16 +6,16 @@ use super::cookie_store;
 use super::link::Link;
 use super::redacted::unknown;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, InvalidInquiry, Unknown};
+use crate::explain::{InvalidRequest, OwnedRequest, Unknown};
 
 impl Link {
     /// The request, judged at that time, with what was changed to make it one that can be sent,
     /// and what isn't known of it.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] for what is no URL with a host.
-    pub(crate) fn inquiry(&self, at: EpochSeconds) -> Result<(Inquiry, Vec<String>), InvalidInquiry> {
-        let (mut inquiry, mut changed) = Inquiry::of_url(&self.url, at)?;
+    /// [`InvalidRequest`] for what is no URL with a host.
+    pub(crate) fn inquiry(&self, at: EpochSeconds) -> Result<(OwnedRequest, Vec<String>), InvalidRequest> {
+        let (mut inquiry, mut changed) = OwnedRequest::of_url(&self.url, at)?;
         if self.is_as_sent {
             let (_, rest) = self.url.split_once("://").unwrap_or_default();
             let target = rest.find(['/', '?']).map_or("", |at| &rest[at..]);

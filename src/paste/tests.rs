@@ -10,7 +10,7 @@ use crate::access::{Decision, authorize, prechecks};
 use crate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
 
 mod grammar;
@@ -116,7 +116,7 @@ fn policy(resource: &str, end: EpochSeconds) -> String {
 }
 
 /// The decision alone: the search for causes would take most of the time.
-fn verdict(inquiry: &Inquiry, distributions: &Distributions, memo: &SignatureCache) -> String {
+fn verdict(inquiry: &OwnedRequest, distributions: &Distributions, memo: &SignatureCache) -> String {
     let request = inquiry.request().unwrap();
     let Some(route) = distributions.route(&request) else { return "unknown-host".to_owned() };
     match prechecks::admit(&request, &route, false).map(|()| authorize(&request, &route, memo)) {
@@ -141,7 +141,7 @@ fn ten_thousand_texts_are_judged_as_the_plain_url_with_the_same_cookies() {
     let cases: Vec<(Case, String)> = (0..500)
         .map(|_| {
             let case = Case::random(&mut random, &keys);
-            let (mut plain, _) = Inquiry::of_url(&case.url, AT).unwrap();
+            let (mut plain, _) = OwnedRequest::of_url(&case.url, AT).unwrap();
             plain.cookies = vec![case.header().into_bytes()];
             let expected = verdict(&plain, &distributions, &memo);
             (case, expected)

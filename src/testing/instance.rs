@@ -16,7 +16,7 @@ use crate::distribution::{BaseUrl, Exposed};
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::origin_requests::Asked;
 use crate::edge::{self, Edge, Listeners, Workers};
-use crate::explain::{Effort, Explanation, Inquiry, InvalidInquiry};
+use crate::explain::{Budget, Explanation, InvalidRequest, OwnedRequest};
 use crate::viewer::Host;
 
 /// A Frontgate that runs in this process until it is dropped.
@@ -181,10 +181,10 @@ impl Instance {
     /// What becomes of a request, and why. Takes as long as the search for its mistake, two seconds at most.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] for what is no URL.
-    pub(crate) fn explain(&self, question: &Question) -> Result<Explanation, InvalidInquiry> {
+    /// [`InvalidRequest`] for what is no URL.
+    pub(crate) fn explain(&self, question: &Question) -> Result<Explanation, InvalidRequest> {
         let url = self.absolute(&question.url);
-        let (mut inquiry, _) = Inquiry::of_url(&url, question.at.unwrap_or_else(clock::now))?;
+        let (mut inquiry, _) = OwnedRequest::of_url(&url, question.at.unwrap_or_else(clock::now))?;
         // As it would be sent: nothing is encoded on the way.
         if let Some((_, rest)) = url.split_once("://")
             && let Some(at) = rest.find('/')
@@ -198,7 +198,7 @@ impl Instance {
         inquiry.cookies = question.cookies.iter().map(|cookies| cookies.clone().into_bytes()).collect();
         let distributions = Arc::clone(&self.edge.running.load().distributions);
         let begun = Instant::now();
-        let effort = Effort { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Effort::WITHOUT_CLOCK };
+        let effort = Budget { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Budget::WITHOUT_CLOCK };
         inquiry.explain(&distributions, &effort)
     }
 

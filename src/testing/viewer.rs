@@ -10,7 +10,7 @@ use http::{HeaderMap, Method};
 use super::ask::{Ask, AskError, Response};
 use super::{Instance, Question, When};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Explanation, InvalidInquiry};
+use crate::explain::{Explanation, InvalidRequest};
 use crate::viewer::Host;
 
 /// A viewer. Each of its settings gives another one, so that it can be kept and shared.
@@ -142,11 +142,11 @@ impl Viewer {
     /// What becomes of a GET for that URL, check by check; the origin isn't asked.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] for what is no URL.
+    /// [`InvalidRequest`] for what is no URL.
     ///
     /// # Panics
     /// Where this viewer's time is none.
-    pub fn explain(&self, url: &str) -> Result<Explanation, InvalidInquiry> {
+    pub fn explain(&self, url: &str) -> Result<Explanation, InvalidRequest> {
         self.instance.explain(&Question {
             url: url.to_owned(),
             at: self.at.as_ref().map(seconds),

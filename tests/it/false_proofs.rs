@@ -7,7 +7,7 @@ use std::thread;
 use frontgate::config;
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
-use frontgate::explain::{Effort, ExplainedVerdict, Explanation, Inquiry};
+use frontgate::explain::{Budget, ExplainedVerdict, Explanation, OwnedRequest};
 
 use crate::sites;
 use crate::support::{Raw, canned, cloudfront_base64, sign_raw};
@@ -21,7 +21,7 @@ const RANDOM_RSA: u64 = 9_900;
 const RANDOM_ECDSA: u64 = 100;
 
 /// What is spent on a signature on a curve here: a proof there is a verification, of which none can be false by chance.
-const FEW: Effort<'static> = Effort { candidates: 60, is_out_of_time: &|| false };
+const FEW: Budget<'static> = Budget { candidates: 60, is_out_of_time: &|| false };
 
 /// Bytes that look random and are the same in each run (splitmix64).
 struct Random(u64);
@@ -94,8 +94,8 @@ fn link(url: &str, key: &str, signature: &[u8], more: &str) -> String {
 }
 
 fn explained(link: &str, distributions: &Distributions) -> Explanation {
-    let (inquiry, _) = Inquiry::of_url(link, EpochSeconds(NOW)).expect("a URL");
-    let effort = if link.contains(sites::id("ecdsa")) { &FEW } else { &Effort::WITHOUT_CLOCK };
+    let (inquiry, _) = OwnedRequest::of_url(link, EpochSeconds(NOW)).expect("a URL");
+    let effort = if link.contains(sites::id("ecdsa")) { &FEW } else { &Budget::WITHOUT_CLOCK };
     inquiry.explain(distributions, effort).expect("a request")
 }
 
@@ -218,8 +218,8 @@ proptest::proptest! {
             None => format!("Expires={expires}"),
         };
         let link = format!("https://{host}{target}&{terms}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&SIGNATURE), sites::id("rsa"));
-        if let Ok((inquiry, _)) = Inquiry::of_url(&link, EpochSeconds(NOW)) {
-            let few = Effort { candidates: 3_000, is_out_of_time: &|| false };
+        if let Ok((inquiry, _)) = OwnedRequest::of_url(&link, EpochSeconds(NOW)) {
+            let few = Budget { candidates: 3_000, is_out_of_time: &|| false };
             let explanation = inquiry.explain(&CONFIGURED, &few).expect("a request");
             proptest::prop_assert!(explanation.verdict != ExplainedVerdict::Allow || !explanation.is_private);
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use frontgate::config;
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
-use frontgate::explain::{Effort, Explanation, Inquiry, UnsentCookie, UnsentReason};
+use frontgate::explain::{Budget, Explanation, OwnedRequest, UnsentCookie, UnsentReason};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -23,18 +23,18 @@ static CONFIGURED: LazyLock<Arc<Distributions>> = LazyLock::new(|| {
     config::parse(Path::new("config.toml"), &text).expect("a configuration").distributions
 });
 
-fn explained(inquiry: &Inquiry) -> Explanation {
-    let few = Effort { candidates: 20_000, is_out_of_time: &|| false };
+fn explained(inquiry: &OwnedRequest) -> Explanation {
+    let few = Budget { candidates: 20_000, is_out_of_time: &|| false };
     inquiry.explain(&CONFIGURED, &few).expect("a request")
 }
 
 fn of_link(link: &str) -> Explanation {
-    let (inquiry, _) = Inquiry::of_url(link, EpochSeconds(NOW)).expect("a URL");
+    let (inquiry, _) = OwnedRequest::of_url(link, EpochSeconds(NOW)).expect("a URL");
     explained(&inquiry)
 }
 
 fn with_cookies(pairs: &[(&str, &str)]) -> Explanation {
-    let (mut inquiry, _) = Inquiry::of_url(URL, EpochSeconds(NOW)).expect("a URL");
+    let (mut inquiry, _) = OwnedRequest::of_url(URL, EpochSeconds(NOW)).expect("a URL");
     let line: Vec<String> = pairs.iter().map(|(name, value)| format!("CloudFront-{name}={value}")).collect();
     inquiry.cookies = vec![line.join("; ").into_bytes()];
     explained(&inquiry)
@@ -225,7 +225,7 @@ fn absence_is_never_proven_where_text_was_ignored() {
     let cases = some(300, &("[a-z0-9=&?%./:#;-]{0,40}", ".{0,60}"));
     for (target, ignored) in &cases {
         let link = format!("https://d111111abcdef8.cloudfront.net/{target}");
-        let Ok((mut inquiry, _)) = Inquiry::of_url(&link, EpochSeconds(NOW)) else { continue };
+        let Ok((mut inquiry, _)) = OwnedRequest::of_url(&link, EpochSeconds(NOW)) else { continue };
         let alone = explained(&inquiry);
         inquiry.surroundings.ignored = vec![ignored.clone()];
         let found = explained(&inquiry);
@@ -257,7 +257,7 @@ fn absence_is_never_proven_beside_a_trace_of_what_was_sent() {
 
 #[test]
 fn what_a_browser_keeps_back_is_the_cause_of_absence() {
-    let (mut inquiry, _) = Inquiry::of_url(URL, EpochSeconds(NOW)).expect("a URL");
+    let (mut inquiry, _) = OwnedRequest::of_url(URL, EpochSeconds(NOW)).expect("a URL");
     let path = UnsentReason::Attribute {
         attribute: "Path=/other".to_owned(),
         because: "/dir/a.jpg is not below /other".to_owned(),

@@ -14,55 +14,21 @@ use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
 
-mod cause;
-mod changes;
-mod check;
 mod checks;
-mod corrected;
-mod diff;
-mod draft;
-mod duplicate;
-mod effort;
-mod evidence;
-mod examined;
-mod findings;
 mod forensics;
-mod hints;
-mod inquiry;
-mod json_forms;
-mod json_syntax;
-mod key_hints;
-mod key_names;
-mod maker;
-mod missing;
-mod opened;
-mod partial;
-mod policy_faults;
-mod policy_text;
-mod reading;
-mod remedies;
+mod mistakes;
 pub mod report;
-mod resource_corrections;
-mod resource_mismatch;
-mod search;
-mod settled;
-mod signers;
-mod spelling;
-mod surroundings;
-mod time_values;
-mod traces;
-mod value_shape;
+mod request;
 
-pub use cause::{Cause, Mistake};
-pub use check::{Check, Outcome};
-pub use effort::{Effort, MAX_CANDIDATES, Searched};
-pub use inquiry::{Inquiry, InvalidInquiry};
-pub use partial::Unknown;
-pub use surroundings::{MAX_KNOWN_PATHS, Surroundings, UnsentCookie, UnsentReason};
+pub use checks::check::{Check, Outcome};
+pub use checks::partial::Unknown;
+pub use forensics::budget::{Budget, MAX_CANDIDATES, Searched};
+pub use mistakes::mistake::{Diagnosis, Mistake};
+pub use request::owned_request::{InvalidRequest, OwnedRequest};
+pub use request::surroundings::{MAX_KNOWN_PATHS, Surroundings, UnsentCookie, UnsentReason};
 
-pub(crate) use diff::diff;
-
-use examined::Examined;
+use checks::partial;
+use request::parsed_request::ParsedRequest;
 
 /// What would become of a request, and why.
 #[derive(Clone, Debug)]
@@ -95,7 +61,7 @@ pub struct Explanation {
 
 /// What is known beside the request.
 #[derive(Clone, Copy, Debug)]
-pub struct Clues<'c> {
+pub struct Context<'c> {
     /// What followed `#` in a URL that was pasted.
     pub fragment: Option<&'c str>,
     /// What isn't known, so that it isn't held against the request.
@@ -104,7 +70,7 @@ pub struct Clues<'c> {
     pub surroundings: &'c Surroundings,
 }
 
-impl Default for Clues<'_> {
+impl Default for Context<'_> {
     fn default() -> Self {
         Self { fragment: None, unknown: Unknown::default(), surroundings: Surroundings::NONE }
     }
@@ -119,14 +85,14 @@ pub enum ExplainedVerdict {
     Rejected(Rejection),
     /// CloudFront's XML.
     Deny(DenyReason),
-    /// Nothing is wrong with what is known ([`Clues::unknown`]), but that isn't all that counts.
+    /// Nothing is wrong with what is known ([`Context::unknown`]), but that isn't all that counts.
     Undecided,
 }
 
 /// Explains a request without a body, of which nothing else is known.
 #[must_use]
 pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Explanation {
-    explain_with(request, distributions, &Clues::default(), &Effort::WITHOUT_CLOCK)
+    explain_with(request, distributions, &Context::default(), &Budget::WITHOUT_CLOCK)
 }
 
 /// Explains a request without a body.
@@ -134,11 +100,11 @@ pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Ex
 pub fn explain_with(
     request: &ViewerRequest<'_>,
     distributions: &Distributions,
-    clues: &Clues<'_>,
-    effort: &Effort<'_>,
+    context: &Context<'_>,
+    budget: &Budget<'_>,
 ) -> Explanation {
     let mut explanation = Explanation::with(ExplainedVerdict::Allow, request.now, request.address);
-    explanation.ignored.clone_from(&clues.surroundings.ignored);
+    explanation.ignored.clone_from(&context.surroundings.ignored);
     let Some(route) = distributions.route(request) else {
         let host = request.host.name().to_owned();
         explanation.verdict = ExplainedVerdict::Rejected(Rejection::UnknownHost { host });
@@ -151,11 +117,11 @@ pub fn explain_with(
     if route.is_private() {
         let sent = Credentials::extract(request);
         let text = policy_text(&sent);
-        let examined = Examined::of(request, &route, distributions, &sent, &text);
-        explanation.key_pair_id = examined.sent_key_pair_id();
-        explanation.policy = examined.policy_text();
-        (explanation.checks, explanation.searched) = examined.checks(clues, effort);
-        let unknown = clues.unknown.beside(&sent);
+        let parsed = ParsedRequest::of(request, &route, distributions, &sent, &text);
+        explanation.key_pair_id = parsed.sent_key_pair_id();
+        explanation.policy = parsed.policy_text();
+        (explanation.checks, explanation.searched) = parsed.checks(context, budget);
+        let unknown = context.unknown.beside(&sent);
         // What was cut out shows nothing.
         if !unknown.signature && !unknown.policy {
             explanation.warnings = Warning::of(&sent, &text);
@@ -205,8 +171,8 @@ impl Explanation {
 
     /// The mistakes that explain a denial, the proven ones first. Empty where the request is allowed, and where no name is
     /// known for the mistake.
-    pub fn causes(&self) -> Vec<&Cause> {
-        let mut causes: Vec<&Cause> = match self.verdict {
+    pub fn causes(&self) -> Vec<&Diagnosis> {
+        let mut causes: Vec<&Diagnosis> = match self.verdict {
             ExplainedVerdict::Allow | ExplainedVerdict::Rejected(_) => Vec::new(),
             ExplainedVerdict::Undecided | ExplainedVerdict::Deny(_) => {
                 self.checks.iter().flat_map(|check| &check.causes).collect()

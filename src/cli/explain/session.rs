@@ -14,7 +14,7 @@ use crate::cli::{DENIED, WRONG, answer};
 use crate::edge::observe::known_paths;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::explain::{Effort, ExplainedVerdict, Explanation, Inquiry, Searched};
+use crate::explain::{Budget, ExplainedVerdict, Explanation, OwnedRequest, Searched};
 use crate::paste::{Link, Problem, Sink, cookie_field};
 
 /// What the command line asked for, and what came of it so far.
@@ -143,7 +143,7 @@ impl<'e> Session<'e> {
         inquiry.surroundings.known_paths = known_paths::near(&inquiry, &distributions, None);
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
-        let effort = Effort { is_out_of_time: &|| begun.elapsed() > limit, ..Effort::WITHOUT_CLOCK };
+        let effort = Budget { is_out_of_time: &|| begun.elapsed() > limit, ..Budget::WITHOUT_CLOCK };
         let explanation = inquiry.explain(&distributions, &effort)?;
         self.searching.set(self.searching.get() + begun.elapsed());
         if explanation.searched == Searched::GaveUp {
@@ -155,7 +155,7 @@ impl<'e> Session<'e> {
         Ok(Judged { link, url, explanation, works, notes })
     }
 
-    fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(Inquiry, Vec<String>)> {
+    fn inquiry(&self, link: &Link, at: EpochSeconds) -> anyhow::Result<(OwnedRequest, Vec<String>)> {
         let (mut inquiry, changed) = link.inquiry(at)?;
         inquiry.is_preflight = self.asked.preflight || (link.is_preflight && self.asked.method.is_none());
         match (&self.asked.method, self.asked.preflight) {

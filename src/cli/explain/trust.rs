@@ -10,7 +10,7 @@ use crate::config;
 use crate::distribution::key::unfit::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 
 /// Where trust comes from.
 pub(super) enum Trust {
@@ -61,7 +61,7 @@ impl Trust {
     }
 
     /// The distributions that answer an inquiry.
-    pub(super) fn for_inquiry(&self, inquiry: &Inquiry) -> anyhow::Result<Arc<Distributions>> {
+    pub(super) fn for_inquiry(&self, inquiry: &OwnedRequest) -> anyhow::Result<Arc<Distributions>> {
         let host = inquiry.host()?;
         match self {
             Self::Configured(distributions) => Ok(Arc::clone(distributions)),

@@ -7,11 +7,11 @@ use super::when;
 use crate::access::policy::Policy;
 use crate::edge::observe::recent_requests::Record;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Cause, Check, ExplainedVerdict, Explanation, Inquiry, Outcome, Searched};
+use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation, Outcome, OwnedRequest, Searched};
 
 /// One judgement, and what it is compared with.
 pub(super) struct Answer<'e> {
-    pub(super) inquiry: &'e Inquiry,
+    pub(super) inquiry: &'e OwnedRequest,
     pub(super) explanation: &'e Explanation,
     /// What became of the request, where it is judged as it came.
     pub(super) record: Option<&'e Record>,
@@ -107,7 +107,7 @@ pub(super) fn window(explanation: &Explanation) -> Option<(Option<EpochSeconds>,
     Some((policy.condition.date_greater_than, policy.condition.date_less_than))
 }
 
-fn show_cause(out: &mut Html, cause: &Cause, secrets: &Secrets) {
+fn show_cause(out: &mut Html, cause: &Diagnosis, secrets: &Secrets) {
     let certainty = if cause.proven { "proven" } else { "likely" };
     html!(out; "<section class=\"cause-box\"><h2><code>" (cause.mistake.as_str()) "</code> <span class=\"badge "
         (certainty) "\">" (certainty) "</span></h2>");

@@ -13,7 +13,7 @@ use super::secrets::Secrets;
 use crate::access::deny_reason::excerpt;
 use crate::clock;
 use crate::edge::Edge;
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 
 /// What was pasted last, so that it can be judged again without the page having to hold the link.
@@ -23,11 +23,11 @@ pub(super) struct Pasted(RefCell<Kept>);
 #[derive(Default)]
 struct Kept {
     last: u64,
-    inquiries: VecDeque<(u64, Inquiry, String)>,
+    inquiries: VecDeque<(u64, OwnedRequest, String)>,
 }
 
 impl Pasted {
-    fn keep(&self, inquiry: &Inquiry, verdict: String) -> u64 {
+    fn keep(&self, inquiry: &OwnedRequest, verdict: String) -> u64 {
         let mut kept = self.0.borrow_mut();
         kept.last += 1;
         let number = kept.last;
@@ -39,7 +39,7 @@ impl Pasted {
     }
 
     /// The inquiry as it was pasted, and its first verdict.
-    fn find(&self, number: u64) -> Option<(Inquiry, String)> {
+    fn find(&self, number: u64) -> Option<(OwnedRequest, String)> {
         let kept = self.0.borrow();
         let (_, inquiry, verdict) = kept.inquiries.iter().find(|(known, ..)| *known == number)?;
         Some((inquiry.clone(), verdict.clone()))
@@ -48,8 +48,8 @@ impl Pasted {
 
 /// What was asked for: requests that were pasted, or one that was pasted before, judged in another way.
 enum Asking {
-    New { inquiries: Vec<Inquiry>, found: Found },
-    Again { number: u64, inquiry: Inquiry, verdict: String },
+    New { inquiries: Vec<OwnedRequest>, found: Found },
+    Again { number: u64, inquiry: OwnedRequest, verdict: String },
 }
 
 /// The page, and with a form the answer to it.
@@ -88,7 +88,7 @@ async fn answer(
     edge: &Edge,
     pasted: &Pasted,
     asked: &Asked,
-    first: &Inquiry,
+    first: &OwnedRequest,
     notes: &[String],
     mut known: Option<(u64, String)>,
 ) {
@@ -119,7 +119,7 @@ async fn answer(
 }
 
 /// Several requests: for each its verdict, its first cause and a button that shows the whole answer.
-async fn list(out: &mut Html, edge: &Edge, pasted: &Pasted, inquiries: &[Inquiry], found: &Found) {
+async fn list(out: &mut Html, edge: &Edge, pasted: &Pasted, inquiries: &[OwnedRequest], found: &Found) {
     html!(out; "<div id=\"answer\">");
     show_notes(out, &found.notes);
     html!(out; "<ol class=\"answers\">");
@@ -154,8 +154,8 @@ fn show_notes(out: &mut Html, notes: &[String]) {
     }
 }
 
-fn shown(inquiry: &Inquiry) -> String {
-    let Inquiry { method, scheme, authority, target, .. } = inquiry;
+fn shown(inquiry: &OwnedRequest) -> String {
+    let OwnedRequest { method, scheme, authority, target, .. } = inquiry;
     let target = redacted_by_shape(target);
     format!("{method} {scheme}://{}{}", redacted_by_shape(authority), excerpt(&target, MAX_SHOWN))
 }
@@ -170,7 +170,7 @@ fn read(form: &Form, pasted: &Pasted) -> Result<Asking, Fault> {
     let (inquiries, found) = Found::read(form).into_inquiries(clock::now())?;
     let method = paste_form::method(form)?;
     let asked = Asked::of(form);
-    let change = |inquiry: &Inquiry| {
+    let change = |inquiry: &OwnedRequest| {
         let mut changed = asked.change(inquiry)?;
         if let Some(method) = &method {
             changed.method.clone_from(method);

@@ -10,12 +10,12 @@ use crate::clock;
 use crate::edge::Edge;
 use crate::edge::observe::denial_explainer::{NotExplained, Question};
 use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};
-use crate::explain::{Effort, Explanation, Inquiry};
+use crate::explain::{Budget, Explanation, OwnedRequest};
 
 /// Has a request explained by the configuration that runs, on the thread that does nothing else.
 ///
 /// Where it is busy, the checks are told all the same: they cost next to nothing, and only the search for a cause has to wait.
-pub(super) async fn explained(edge: &Edge, mut inquiry: Inquiry) -> Result<Explanation, NotExplained> {
+pub(super) async fn explained(edge: &Edge, mut inquiry: OwnedRequest) -> Result<Explanation, NotExplained> {
     let Some(explainer) = &edge.explainer else { return Err(NotExplained::Stopping) };
     let running = edge.running.load_full();
     if inquiry.country.is_none() {
@@ -25,7 +25,7 @@ pub(super) async fn explained(edge: &Edge, mut inquiry: Inquiry) -> Result<Expla
     let question = Question { inquiry: inquiry.clone(), distributions: Arc::clone(&running.distributions) };
     match explainer.asked(question).await {
         Err(NotExplained::Busy) => {
-            let none = Effort { candidates: 0, is_out_of_time: &|| true };
+            let none = Budget { candidates: 0, is_out_of_time: &|| true };
             Ok(inquiry.explain(&running.distributions, &none)?)
         }
         answer => answer,
@@ -45,7 +45,7 @@ impl Asked {
     }
 
     /// What an inquiry itself says.
-    pub(super) fn as_it_was(inquiry: &Inquiry) -> Self {
+    pub(super) fn as_it_was(inquiry: &OwnedRequest) -> Self {
         Self { at: inquiry.at.to_string(), address: inquiry.address.to_canonical().to_string() }
     }
 
@@ -53,7 +53,7 @@ impl Asked {
     ///
     /// # Errors
     /// The field's name, and a sentence.
-    pub(super) fn change(&self, inquiry: &Inquiry) -> Result<Inquiry, (&'static str, String)> {
+    pub(super) fn change(&self, inquiry: &OwnedRequest) -> Result<OwnedRequest, (&'static str, String)> {
         let mut changed = inquiry.clone();
         if !self.at.is_empty() {
             changed.at =

@@ -9,7 +9,7 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::judge;
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, InvalidInquiry};
+use crate::explain::{InvalidRequest, OwnedRequest};
 use crate::paste::{Link, Problem, Reader, Sink};
 
 /// The field that is wrong, and what is wrong with it.
@@ -49,7 +49,7 @@ impl Found {
     ///
     /// # Errors
     /// Where no request can be read. Nothing of the text is quoted: it may hold a signature.
-    pub(super) fn into_inquiries(mut self, now: EpochSeconds) -> Result<(Vec<Inquiry>, Self), Fault> {
+    pub(super) fn into_inquiries(mut self, now: EpochSeconds) -> Result<(Vec<OwnedRequest>, Self), Fault> {
         let mut inquiries = Vec::new();
         let mut fault = self.problems.first().map(|problem| unreadable_text(problem));
         for mut link in std::mem::take(&mut self.links) {
@@ -104,11 +104,11 @@ fn unreadable_text(problem: &Problem) -> Fault {
     ("link", text)
 }
 
-pub(super) fn unreadable(error: &InvalidInquiry) -> Fault {
+pub(super) fn unreadable(error: &InvalidRequest) -> Fault {
     let expected = match error {
-        InvalidInquiry::Scheme { .. } => "expected a whole link that begins with http:// or https://",
-        InvalidInquiry::Host { .. } => "expected a host, with an optional port, behind http:// or https://",
-        InvalidInquiry::Path => "expected a link with a path",
+        InvalidRequest::Scheme { .. } => "expected a whole link that begins with http:// or https://",
+        InvalidRequest::Host { .. } => "expected a host, with an optional port, behind http:// or https://",
+        InvalidRequest::Path => "expected a link with a path",
     };
     ("link", expected.to_owned())
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 
 /// The values of one request.
@@ -11,7 +11,7 @@ pub(super) struct Secrets(Vec<String>);
 impl Secrets {
     /// The signature and the encoded policy of the link, whatever their names look like, and the values of all cookies; as
     /// they were sent and percent-decoded.
-    pub(super) fn of(inquiry: &Inquiry) -> Self {
+    pub(super) fn of(inquiry: &OwnedRequest) -> Self {
         let query = inquiry.target.split_once('?').map_or("", |(_, query)| query);
         let signing = query.split('&').map(pair).filter(|(name, _)| is_signing(name));
         let cookies: Vec<Cow<'_, str>> =
@@ -69,7 +69,7 @@ mod tests {
         let longer = "attachment%3Bfilename%3Dholiday-in-the-mountains-2026.jpg";
         let encoded = secret.replace('~', "%7E");
         let url = format!("https://a.example.com/x?a={longer}&%53ignature={encoded}&Key-Pair-Id=K");
-        let (mut inquiry, _) = Inquiry::of_url(&url, EpochSeconds(0)).unwrap();
+        let (mut inquiry, _) = OwnedRequest::of_url(&url, EpochSeconds(0)).unwrap();
         inquiry.cookies = vec![format!("session={}", "C00KIE".repeat(8)).into_bytes()];
         let secrets = Secrets::of(&inquiry);
         let cookie = "C00KIE".repeat(8);

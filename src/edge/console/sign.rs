@@ -14,7 +14,7 @@ use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::dev::dev_signer::DevSigner;
 use crate::epoch::{EpochSeconds, parse_duration};
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 use crate::sign::{
     PrivateKey, Terms, check_url, check_url_below, signed_url, signing_values, wildcard_in_canned,
@@ -75,7 +75,7 @@ fn read(form: &Form, signer: &DevSigner) -> Result<Wanted, Fault> {
     let url = whole(form.get("url"), signer);
     let is_cookies = form.get("make") == "cookies";
     check_url_below(&url, &signer.base).map_err(|error| ("url", error.to_string()))?;
-    let (asked, _) = Inquiry::of_url(&url, now).map_err(|error| ("url", error.to_string()))?;
+    let (asked, _) = OwnedRequest::of_url(&url, now).map_err(|error| ("url", error.to_string()))?;
     let lifetime = parse_duration(form.get("lifetime")).map_err(|error| ("lifetime", error.to_string()))?;
     if lifetime.as_secs() == 0 {
         return Err(("lifetime", "expected more than 0 seconds".to_owned()));
@@ -120,7 +120,7 @@ fn read(form: &Form, signer: &DevSigner) -> Result<Wanted, Fault> {
 }
 
 /// Whether a link to that URL would open under a policy with that Resource.
-fn fits(resource: &str, asked: &Inquiry) -> bool {
+fn fits(resource: &str, asked: &OwnedRequest) -> bool {
     let Some(Target { path, query }) = Target::parse(&asked.target) else { return false };
     let base = Base { scheme: asked.scheme.as_str(), authority: &asked.authority };
     Resource::new(resource).matches(&SignedUrl { base, path, query })

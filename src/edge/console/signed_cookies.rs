@@ -6,7 +6,7 @@ use super::snippets::{double, shell, single};
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::dev::dev_signer::DevSigner;
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::sign::{Terms, signing_values};
 use crate::viewer::Host;
 
@@ -101,7 +101,7 @@ pub(super) fn for_browser(signer: &DevSigner, wanted: &Wanted, host: &str) -> Ve
 
 /// Whether a cookie of this page is sent to that URL: ports don't count.
 fn reaches(url: &str, host: &str) -> bool {
-    let Ok((asked, _)) = Inquiry::of_url(url, clock::now()) else { return false };
+    let Ok((asked, _)) = OwnedRequest::of_url(url, clock::now()) else { return false };
     asked.host().is_ok_and(|asked| asked.name().eq_ignore_ascii_case(host_name(host)))
 }
 

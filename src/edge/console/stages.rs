@@ -6,7 +6,7 @@ use super::when;
 use crate::access::prechecks::Rejection;
 use crate::edge::observe::recent_requests::Record;
 use crate::edge::response::reply::ORIGIN_ERROR;
-use crate::explain::{Check, ExplainedVerdict, Explanation, Inquiry, Outcome};
+use crate::explain::{Check, ExplainedVerdict, Explanation, Outcome, OwnedRequest};
 
 /// One stage.
 pub(super) struct Stage<'e> {
@@ -21,7 +21,7 @@ pub(super) struct Stage<'e> {
 
 /// The stages in their order; of a record also what its origin and its response were.
 pub(super) fn stages<'e>(
-    inquiry: &Inquiry,
+    inquiry: &OwnedRequest,
     explanation: &'e Explanation,
     record: Option<&Record>,
 ) -> Vec<Stage<'e>> {
@@ -37,7 +37,7 @@ pub(super) fn stages<'e>(
     stages
 }
 
-fn host<'e>(inquiry: &Inquiry, explanation: &Explanation) -> Stage<'e> {
+fn host<'e>(inquiry: &OwnedRequest, explanation: &Explanation) -> Stage<'e> {
     let is_barred = matches!(
         &explanation.verdict,
         ExplainedVerdict::Rejected(Rejection::Host(_) | Rejection::UnknownHost { .. })

@@ -9,11 +9,11 @@ use crate::access::credentials::without_signing_parameters;
 use crate::edge::dev::dev_signer::DevSigner;
 use crate::edge::observe::recent_requests::{Fields, Record};
 use crate::explain::report::{self, Paint};
-use crate::explain::{Explanation, Inquiry};
+use crate::explain::{Explanation, OwnedRequest};
 use crate::redact::redacted_by_shape;
 
 /// The URL that was requested, as it is signed: without signing parameters, and without whatever looks like a signature.
-fn unsigned_url(inquiry: &Inquiry) -> String {
+fn unsigned_url(inquiry: &OwnedRequest) -> String {
     let (path, query) = match inquiry.target.split_once('?') {
         Some((path, query)) => (path, without_signing_parameters(query)),
         None => (&*inquiry.target, None),
@@ -24,7 +24,7 @@ fn unsigned_url(inquiry: &Inquiry) -> String {
 }
 
 /// A command that makes the same request; of a signed one with a new signature, since the old one isn't shown.
-fn curl(inquiry: &Inquiry, fields: &Fields, signer: Option<&DevSigner>) -> String {
+fn curl(inquiry: &OwnedRequest, fields: &Fields, signer: Option<&DevSigner>) -> String {
     let mut command = "curl -g -i".to_owned();
     match inquiry.method.as_str() {
         "GET" => {}
@@ -58,7 +58,7 @@ fn curl(inquiry: &Inquiry, fields: &Fields, signer: Option<&DevSigner>) -> Strin
 }
 
 /// What one sends to a colleague.
-fn report(record: &Record, inquiry: &Inquiry, explanation: &Explanation, secrets: &Secrets) -> String {
+fn report(record: &Record, inquiry: &OwnedRequest, explanation: &Explanation, secrets: &Secrets) -> String {
     let mut text = format!(
         "{} {}://{}{}\n",
         inquiry.method,
@@ -83,7 +83,7 @@ fn report(record: &Record, inquiry: &Inquiry, explanation: &Explanation, secrets
 }
 
 /// The buttons above a request. They copy what [`texts`] shows.
-pub(super) fn buttons(out: &mut Html, inquiry: &Inquiry, signer: Option<&DevSigner>) {
+pub(super) fn buttons(out: &mut Html, inquiry: &OwnedRequest, signer: Option<&DevSigner>) {
     html!(out; "<div class=\"tools\">");
     for (target, name) in
         [("copied-url", "URL"), ("copied-curl", "curl command"), ("copied-report", "report")]
@@ -101,7 +101,7 @@ pub(super) fn buttons(out: &mut Html, inquiry: &Inquiry, signer: Option<&DevSign
 pub(super) fn texts(
     out: &mut Html,
     record: &Record,
-    inquiry: &Inquiry,
+    inquiry: &OwnedRequest,
     explanation: &Explanation,
     signer: Option<&DevSigner>,
 ) {
@@ -158,8 +158,8 @@ mod tests {
     use super::*;
     use crate::epoch::EpochSeconds;
 
-    fn inquiry(url: &str) -> Inquiry {
-        Inquiry::of_url(url, EpochSeconds(0)).unwrap().0
+    fn inquiry(url: &str) -> OwnedRequest {
+        OwnedRequest::of_url(url, EpochSeconds(0)).unwrap().0
     }
 
     #[test]

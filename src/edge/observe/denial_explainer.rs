@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::known_paths;
 use super::recent_requests::Recorder;
 use crate::distribution::Distributions;
-use crate::explain::{Cause, Effort, Explanation, Inquiry, InvalidInquiry, MAX_CANDIDATES, Mistake};
+use crate::explain::{Budget, Diagnosis, Explanation, InvalidRequest, MAX_CANDIDATES, Mistake, OwnedRequest};
 use crate::redact::redacted;
 
 /// The running thread. It ends with this, after [`Explainer::stop`].
@@ -24,7 +24,7 @@ pub struct Explainer(Arc<Queue>);
 #[derive(Debug)]
 pub struct Question {
     /// The request.
-    pub inquiry: Inquiry,
+    pub inquiry: OwnedRequest,
     /// Whatever a reload has put in its place since.
     pub distributions: Arc<Distributions>,
 }
@@ -43,7 +43,7 @@ pub enum NotExplained {
     Stopping,
     /// It is no request.
     #[error("not explained: {0}")]
-    Unreadable(#[from] InvalidInquiry),
+    Unreadable(#[from] InvalidRequest),
     /// A fault of the search, which the log on stderr has.
     #[error("not explained: the search failed")]
     Failed,
@@ -65,7 +65,7 @@ pub fn sentence(answer: &Answer) -> String {
 fn signed_for(explanation: &Explanation) -> String {
     let causes = explanation.causes();
     let is_address =
-        |cause: &&&Cause| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
+        |cause: &&&Diagnosis| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
     let signed = causes.first().filter(is_address).and_then(|cause| cause.signed.as_deref());
     let signed = signed.filter(|signed| signed.contains("://") && signed.len() <= MAX_SIGNED);
     signed.map(|signed| format!("; it was signed for {signed}")).unwrap_or_default()
@@ -78,7 +78,7 @@ impl Explainer {
     /// When no thread can be made.
     pub fn start(recorder: Option<Arc<Recorder>>) -> io::Result<Self> {
         Self::searching_by(move |question, is_out_of_time| {
-            let effort = Effort { candidates: MAX_CANDIDATES, is_out_of_time };
+            let effort = Budget { candidates: MAX_CANDIDATES, is_out_of_time };
             let mut inquiry = question.inquiry.clone();
             inquiry.surroundings.known_paths =
                 known_paths::near(&inquiry, &question.distributions, recorder.as_deref());
@@ -298,7 +298,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_secs(10);
 
     fn question(url: &str) -> Question {
-        let (inquiry, _) = Inquiry::of_url(url, EpochSeconds(1_000)).unwrap();
+        let (inquiry, _) = OwnedRequest::of_url(url, EpochSeconds(1_000)).unwrap();
         Question { inquiry, distributions: Arc::default() }
     }
 

@@ -7,11 +7,15 @@ use std::sync::Arc;
 use super::recent_requests::Recorder;
 use crate::distribution::Distributions;
 use crate::distribution::origin::{Origin, OriginLocation};
-use crate::explain::{Inquiry, MAX_KNOWN_PATHS};
+use crate::explain::{MAX_KNOWN_PATHS, OwnedRequest};
 
 /// The paths, the nearest files first.
 #[must_use]
-pub fn near(inquiry: &Inquiry, distributions: &Distributions, recorder: Option<&Recorder>) -> Vec<String> {
+pub fn near(
+    inquiry: &OwnedRequest,
+    distributions: &Distributions,
+    recorder: Option<&Recorder>,
+) -> Vec<String> {
     let path = path_of(&inquiry.target);
     let mut paths = in_directories(path, inquiry, distributions);
     if let Some(recorder) = recorder {
@@ -29,7 +33,7 @@ pub(in crate::edge) fn path_of(target: &str) -> &str {
     target.split_once('?').map_or(target, |(path, _)| path)
 }
 
-fn in_directories(path: &str, inquiry: &Inquiry, distributions: &Distributions) -> Vec<String> {
+fn in_directories(path: &str, inquiry: &OwnedRequest, distributions: &Distributions) -> Vec<String> {
     let Ok(request) = inquiry.request() else { return Vec::new() };
     let Some(route) = distributions.route(&request) else { return Vec::new() };
     let origins = route.distribution.origins.iter();

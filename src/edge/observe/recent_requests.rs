@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::watch;
 
 use super::known_paths::path_of;
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 
 mod fields;
@@ -45,7 +45,7 @@ pub struct Record {
     pub came: SystemTime,
     /// What was asked, signature and signing cookies included, so that it can be explained again
     /// ([`Record::explainable`]). Never shown.
-    pub inquiry: Inquiry,
+    pub inquiry: OwnedRequest,
     /// Of one that is too long to be kept, what is shown of its target; the inquiry then lacks target and cookies.
     pub beginning: Option<String>,
     /// The distribution that answered.
@@ -90,7 +90,7 @@ impl fmt::Debug for Record {
 impl Record {
     /// The request, where it was kept whole.
     #[must_use]
-    pub fn explainable(&self) -> Option<&Inquiry> {
+    pub fn explainable(&self) -> Option<&OwnedRequest> {
         self.beginning.is_none().then_some(&self.inquiry)
     }
 
@@ -243,7 +243,7 @@ mod tests {
             number: 0,
             changed: AtomicU64::new(0),
             came: SystemTime::UNIX_EPOCH,
-            inquiry: Inquiry::of_url(&url, EpochSeconds(0)).unwrap().0,
+            inquiry: OwnedRequest::of_url(&url, EpochSeconds(0)).unwrap().0,
             beginning: None,
             distribution: None,
             behavior: None,

@@ -20,7 +20,7 @@ use crate::edge::facts::peer::{Peer, TlsFacts, Viewer};
 use crate::edge::io::body::{self, Body};
 use crate::edge::response::reply::Cause;
 use crate::edge::upstream::headers;
-use crate::explain::Inquiry;
+use crate::explain::OwnedRequest;
 use crate::identity::RequestIdentity;
 use crate::viewer::{Scheme, ViewerRequest};
 
@@ -69,7 +69,7 @@ struct Line {
     origin: Option<Rc<OriginName>>,
     asked: Option<Instant>,
     /// What is judged, where the console keeps it or a denial is explained.
-    inquiry: Option<Box<Inquiry>>,
+    inquiry: Option<Box<OwnedRequest>>,
     /// By what the signature check denied it, where somebody wants to know why.
     denied_by: Option<Arc<Distributions>>,
     /// For the console: the header fields of request and response.

@@ -35,7 +35,7 @@ pub struct SignatureClaim<'a> {
 
 /// Which message fitted, and whether it was known to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Fit {
+pub struct MatchedMessage {
     /// The message's place among the candidates.
     pub slot: usize,
     /// Whether the memo knew it.
@@ -69,7 +69,7 @@ impl SignatureCache {
         &self,
         claim: &SignatureClaim<'_>,
         messages: &Messages<impl Fn(usize, &mut MemoKey)>,
-    ) -> Option<Fit> {
+    ) -> Option<MatchedMessage> {
         let count = messages.count;
         let last = self.last_fits.of(claim.key);
         let begin = last.load(Ordering::Relaxed);
@@ -77,7 +77,7 @@ impl SignatureCache {
             if count > 1 && slot != begin {
                 last.store(slot, Ordering::Relaxed);
             }
-            Some(Fit { slot, remembered })
+            Some(MatchedMessage { slot, remembered })
         };
         let order = || (0..count).map(|step| (begin.min(count - 1) + step) % count);
         let mut key = claim.memo_key();

@@ -2,40 +2,56 @@
 
 use std::net::IpAddr;
 
-use super::cause::{Cause, Mistake};
-use super::examined::Examined;
-use super::findings::Findings;
-use super::remedies::remedy;
-use super::settled::settle;
-use super::time_values::misunderstood_end;
-use super::{
-    Check, Clues, Effort, Outcome, Searched, duplicate, forensics, hints, key_hints, key_names, missing,
-    policy_faults,
-};
 use crate::access::credentials::CredentialSource;
 use crate::access::deny_reason::DenyReason;
 use crate::access::policy::{Condition, SourceIp};
 use crate::access::signature_cache::{SignatureCache, SignatureClaim};
 use crate::access::{UnverifiedPolicy, VerifiedPolicy, key_pair_id};
+use crate::explain::Budget;
+use crate::explain::Check;
+use crate::explain::Context;
+use crate::explain::Outcome;
+use crate::explain::Searched;
+use crate::explain::checks::suppress::settle;
+use crate::explain::forensics;
+use crate::explain::forensics::findings::Findings;
+use crate::explain::mistakes::duplicate;
+use crate::explain::mistakes::fixes::usual_fix;
+use crate::explain::mistakes::key_names;
+use crate::explain::mistakes::missing;
+use crate::explain::mistakes::mistake::{Diagnosis, Mistake};
+use crate::explain::mistakes::policy_faults;
+use crate::explain::mistakes::time_values::misunderstood_end;
+use crate::explain::request::parsed_request::ParsedRequest;
+
+pub(in crate::explain) mod check;
+pub(in crate::explain) mod hints;
+pub(in crate::explain) mod key_hints;
+pub(in crate::explain) mod partial;
+pub(in crate::explain) mod suppress;
 
 /// Text that was not understood may hold what seems to be missing.
 fn unprove_absence(checks: &mut [Check]) {
-    let rests_on_absence = |cause: &&mut Cause| {
+    let rests_on_absence = |cause: &&mut Diagnosis| {
         matches!(cause.mistake, Mistake::NotSent | Mistake::HashNotAnnounced | Mistake::QueryMissing)
     };
     let causes = checks.iter_mut().flat_map(|check| &mut check.causes);
     causes.filter(rests_on_absence).for_each(|cause| cause.proven = false);
 }
 
-impl Examined<'_, '_> {
+impl ParsedRequest<'_, '_> {
     /// Every check, and how the search for what was signed ended.
-    pub(super) fn checks(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Vec<Check>, Searched) {
-        let (signature, searched) = self.signature(clues, effort);
+    pub(in crate::explain) fn checks(
+        &self,
+        context: &Context<'_>,
+        budget: &Budget<'_>,
+    ) -> (Vec<Check>, Searched) {
+        let (signature, searched) = self.signature(context, budget);
         let mut checks = vec![
-            self.key_pair_id(clues),
+            self.key_pair_id(context),
             self.key(),
-            self.signature_encoding(clues),
-            self.policy(clues),
+            self.signature_encoding(context),
+            self.policy(context),
             signature,
             self.resource(),
             self.expiry(),
@@ -46,13 +62,13 @@ impl Examined<'_, '_> {
             failed.causes.extend(duplicate::cause(self));
         }
         settle(&mut checks);
-        if !clues.surroundings.ignored.is_empty() {
+        if !context.surroundings.ignored.is_empty() {
             unprove_absence(&mut checks);
         }
         (checks, searched)
     }
 
-    fn key_pair_id(&self, clues: &Clues<'_>) -> Check {
+    fn key_pair_id(&self, context: &Context<'_>) -> Check {
         let check = Check::new("key-pair-id", "the id of a public key: letters and digits");
         match key_pair_id(self.sent, self.route) {
             Ok(id) => check.pass(format!("{id} in the {}", self.place())),
@@ -60,7 +76,7 @@ impl Examined<'_, '_> {
                 let hint = key_hints::key_pair_id(self.request, self.sent, self.distributions);
                 let causes = match key_names::cause(self) {
                     Some(cause) => vec![cause],
-                    None => missing::causes(self, clues),
+                    None => missing::causes(self, context),
                 };
                 check.fail(&reason, hint).caused_by(causes)
             }
@@ -82,18 +98,18 @@ impl Examined<'_, '_> {
         }
     }
 
-    fn signature_encoding(&self, clues: &Clues<'_>) -> Check {
+    fn signature_encoding(&self, context: &Context<'_>) -> Check {
         let check =
             Check::new("signature-encoding", "CloudFront's base64: `-` for `+`, `~` for `/`, `_` for `=`");
         match &self.signature {
             Ok(bytes) => check.pass(format!("{} bytes", bytes.len())),
             Err(reason) => check
                 .fail(reason, hints::encoding(self.sent.signature.as_deref()))
-                .caused_by(missing::causes(self, clues)),
+                .caused_by(missing::causes(self, context)),
         }
     }
 
-    fn policy(&self, clues: &Clues<'_>) -> Check {
+    fn policy(&self, context: &Context<'_>) -> Check {
         let check = Check::new(
             "policy",
             "`Expires` (canned policy) or `Policy` (custom policy: one statement with DateLessThan)",
@@ -107,24 +123,24 @@ impl Examined<'_, '_> {
                 check.pass(format!("a custom policy{ignored}"))
             }
             Err(reason) => {
-                let mut causes: Vec<Cause> = missing::unset(self.sent).into_iter().collect();
+                let mut causes: Vec<Diagnosis> = missing::unset(self.sent).into_iter().collect();
                 if let (true, DenyReason::MalformedPolicy(fault)) = (causes.is_empty(), reason) {
                     causes = policy_faults::causes(fault, self);
                 }
                 if causes.is_empty() {
-                    causes = missing::causes(self, clues);
+                    causes = missing::causes(self, context);
                 }
                 check.fail(reason, hints::policy(reason, self.sent)).caused_by(causes)
             }
         }
     }
 
-    fn signature(&self, clues: &Clues<'_>, effort: &Effort<'_>) -> (Check, Searched) {
+    fn signature(&self, context: &Context<'_>, budget: &Budget<'_>) -> (Check, Searched) {
         let check = self.verification();
         if check.outcome == Outcome::Pass {
             return (check, Searched::NotNeeded);
         }
-        let Findings { hint, mut causes, searched } = forensics::examine(self, clues, effort);
+        let Findings { hint, mut causes, searched } = forensics::examine(self, context, budget);
         causes.extend(check.causes.iter().cloned());
         let hint = check.hint.clone().or(hint.filter(|_| check.outcome == Outcome::Fail));
         (Check { hint, ..check }.caused_by(causes), searched)
@@ -151,7 +167,7 @@ impl Examined<'_, '_> {
             Err(reason) => {
                 let hint = hints::hash_algorithm(self.sent);
                 let fix = hint.clone().unwrap_or_else(|| reason.to_string());
-                let cause = Cause::proven(Mistake::HashAnnouncedWrongly, fix);
+                let cause = Diagnosis::proven(Mistake::HashAnnouncedWrongly, fix);
                 return check.fail(reason, hint).caused_by(vec![cause]);
             }
         };
@@ -183,11 +199,12 @@ impl Examined<'_, '_> {
                     }
                     Err(reason) => {
                         let (hint, differences) = hints::resource(resource, &self.tried, self.route);
-                        let fix =
-                            hint.clone().unwrap_or_else(|| remedy(Mistake::NotSignedByThisPolicy).to_owned());
+                        let fix = hint
+                            .clone()
+                            .unwrap_or_else(|| usual_fix(Mistake::NotSignedByThisPolicy).to_owned());
                         let requested = self.tried.texts().into_iter().next().unwrap_or_default();
                         let of = |mistake, fix: &str| {
-                            Cause::proven(mistake, fix).over(resource.as_str(), &requested)
+                            Diagnosis::proven(mistake, fix).over(resource.as_str(), &requested)
                         };
                         let mistake = match hints::is_for_other_local_host(resource, self) {
                             true => Mistake::Host,
@@ -198,7 +215,7 @@ impl Examined<'_, '_> {
                         let proven = differences.len() == 1;
                         let named = differences.iter().filter_map(|one| Some(of(one.mistake?, &one.what)));
                         let others = named.filter(|cause| cause.mistake != mistake);
-                        causes.extend(others.map(|cause| Cause { proven, ..cause }));
+                        causes.extend(others.map(|cause| Diagnosis { proven, ..cause }));
                         check.fail(&reason, hint).caused_by(causes)
                     }
                 }
@@ -223,7 +240,7 @@ impl Examined<'_, '_> {
                 let hint = hints::expired(now, end);
                 let mut causes = vec![Mistake::Expired.proven()];
                 if let Some((Some(mistake), meant)) = misunderstood_end(now, end) {
-                    causes.push(Cause::likely(mistake, meant));
+                    causes.push(Diagnosis::likely(mistake, meant));
                 }
                 check.fail(&reason, Some(hint)).caused_by(causes)
             }

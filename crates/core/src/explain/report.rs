@@ -1,5 +1,6 @@
 //! An explanation as it is told: to people, and to programs.
 
+pub(crate) mod diff;
 mod json;
 mod paint;
 mod text;
@@ -8,12 +9,13 @@ pub use json::json;
 pub use paint::Paint;
 pub use text::{causes, checks, place, printable, text, verdict, warnings};
 
-use super::{ExplainedVerdict, Explanation};
+use crate::explain::ExplainedVerdict;
+use crate::explain::Explanation;
 use crate::redact::redacted_by_shape;
 
 /// What the viewer would get: status, code, message and reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct ResponseSummary {
     /// 200, where the origin decides; none where the verdict is open.
     pub status: Option<u16>,
     /// CloudFront's code in its XML.
@@ -24,7 +26,7 @@ pub struct Answer {
     pub reason: Option<&'static str>,
 }
 
-impl Answer {
+impl ResponseSummary {
     /// Of what came of the checks.
     #[must_use]
     pub fn of(explanation: &Explanation) -> Self {

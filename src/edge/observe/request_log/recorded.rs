@@ -10,12 +10,12 @@ use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::observe::recent_requests::{Record, Times};
 use crate::epoch::EpochSeconds;
-use crate::explain::{Inquiry, Surroundings, Unknown};
+use crate::explain::{OwnedRequest, Surroundings, Unknown};
 use crate::redact::redacted_by_shape;
 use crate::viewer::ViewerRequest;
 
 /// What is judged. Of the cookies only CloudFront's are kept: the others are none of our business.
-pub(super) fn inquiry(request: &ViewerRequest<'_>) -> Inquiry {
+pub(super) fn inquiry(request: &ViewerRequest<'_>) -> OwnedRequest {
     let cookies = forwarded_cookies(request.cookies.iter().copied(), |name| {
         name.get(..COOKIE_PREFIX.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(COOKIE_PREFIX))
     });
@@ -25,7 +25,7 @@ pub(super) fn inquiry(request: &ViewerRequest<'_>) -> Inquiry {
         target.push('?');
         target.push_str(query);
     }
-    Inquiry {
+    OwnedRequest {
         method: request.method.clone(),
         scheme: request.scheme,
         authority: request.host.to_string(),
@@ -70,8 +70,8 @@ pub(super) fn record(line: &mut Line) -> Record {
 }
 
 /// Of a request that never came to a judgement: what is known all the same.
-fn unjudged(line: &Line) -> Inquiry {
-    Inquiry {
+fn unjudged(line: &Line) -> OwnedRequest {
+    OwnedRequest {
         method: line.method.clone(),
         scheme: line.scheme,
         authority: line.host(),
@@ -88,7 +88,7 @@ fn unjudged(line: &Line) -> Inquiry {
 }
 
 /// An inquiry without what is too long to be kept; then what is shown of it.
-fn bounded(mut inquiry: Inquiry) -> (Inquiry, Option<String>) {
+fn bounded(mut inquiry: OwnedRequest) -> (OwnedRequest, Option<String>) {
     let cookies: usize = inquiry.cookies.iter().map(Vec::len).sum();
     let is_cut = inquiry.target.len() > MAX_TARGET
         || cookies > MAX_COOKIES

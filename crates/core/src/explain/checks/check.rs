@@ -1,7 +1,7 @@
 //! One check, and how it ended.
 
-use super::cause::Cause;
 use crate::access::deny_reason::DenyReason;
+use crate::explain::mistakes::mistake::Diagnosis;
 
 /// One check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub struct Check {
     /// What the mistake may be.
     pub hint: Option<String>,
     /// The same by name, where it is known.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<Diagnosis>,
 }
 
 /// How a check ended.
@@ -44,7 +44,7 @@ impl Outcome {
 }
 
 impl Check {
-    pub(super) fn new(name: &'static str, expected: impl Into<String>) -> Self {
+    pub(in crate::explain) fn new(name: &'static str, expected: impl Into<String>) -> Self {
         Self {
             name,
             outcome: Outcome::Skipped,
@@ -55,23 +55,23 @@ impl Check {
         }
     }
 
-    pub(super) fn expecting(self, expected: String) -> Self {
+    pub(in crate::explain) fn expecting(self, expected: String) -> Self {
         Self { expected, ..self }
     }
 
-    pub(super) fn pass(self, found: String) -> Self {
+    pub(in crate::explain) fn pass(self, found: String) -> Self {
         Self { outcome: Outcome::Pass, found, ..self }
     }
 
-    pub(super) fn skip(self, found: &str) -> Self {
+    pub(in crate::explain) fn skip(self, found: &str) -> Self {
         Self { outcome: Outcome::Skipped, found: found.to_owned(), ..self }
     }
 
-    pub(super) fn caused_by(self, causes: Vec<Cause>) -> Self {
+    pub(in crate::explain) fn caused_by(self, causes: Vec<Diagnosis>) -> Self {
         Self { causes, ..self }
     }
 
-    pub(super) fn fail(self, reason: &DenyReason, hint: Option<String>) -> Self {
+    pub(in crate::explain) fn fail(self, reason: &DenyReason, hint: Option<String>) -> Self {
         Self { outcome: Outcome::Fail, found: reason.to_string(), hint, ..self }
     }
 }

@@ -3,10 +3,6 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use super::examined::Examined;
-use super::resource_mismatch::{Difference, differences};
-use super::time_values::misunderstood_end;
-use super::value_shape::shape;
 use crate::access::CandidateUrls;
 use crate::access::credentials::Credentials;
 use crate::access::deny_reason::DenyReason;
@@ -14,11 +10,15 @@ use crate::access::policy::{PolicyFault, SourceIp};
 use crate::access::resource::Resource;
 use crate::distribution::Route;
 use crate::epoch::EpochSeconds;
+use crate::explain::mistakes::resource_mismatch::{Difference, differences};
+use crate::explain::mistakes::time_values::misunderstood_end;
+use crate::explain::mistakes::value_shape::shape;
+use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::readings::Reading;
 use crate::viewer::{Base, Host, SignedUrl};
 
 /// Quirks 10 and 14.
-pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
+pub(in crate::explain) fn encoding(value: Option<&[u8]>) -> Option<String> {
     let value = value.filter(|value| !value.is_empty())?;
     if unset_word(value).is_some() {
         return Some("a variable without a value was written into the credentials".to_owned());
@@ -30,14 +30,14 @@ pub(super) fn encoding(value: Option<&[u8]>) -> Option<String> {
 }
 
 /// The word that stands for a variable without a value.
-pub(super) fn unset_word(value: &[u8]) -> Option<&'static str> {
+pub(in crate::explain) fn unset_word(value: &[u8]) -> Option<&'static str> {
     UNSET.into_iter().find(|word| word.as_bytes() == value)
 }
 
 /// What languages write for a variable without a value.
 const UNSET: [&str; 7] = ["undefined", "null", "None", "nil", "NaN", "[object Object]", "[object Promise]"];
 /// Quirks 3, 14, 15 and IAM's habits.
-pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
+pub(in crate::explain) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
     let DenyReason::MalformedPolicy(fault) = reason else { return None };
     match fault {
         PolicyFault::Missing => Some("a canned policy needs Expires, a custom one Policy".to_owned()),
@@ -74,7 +74,7 @@ pub(super) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<Stri
 }
 
 /// Quirk 11.
-pub(super) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
+pub(in crate::explain) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
     let value =
         String::from_utf8_lossy(sent.hash_algorithm.as_deref()?).to_ascii_uppercase().replace('-', "");
     let known = ["SHA1", "SHA256"].into_iter().find(|known| *known == value);
@@ -85,9 +85,9 @@ pub(super) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
 }
 
 /// A host that nobody vouches for has no URL that could have been signed.
-pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
-    examined.tried.is_empty().then(|| {
-        let host = examined.request.host.name();
+pub(in crate::explain) fn no_name(parsed: &ParsedRequest<'_, '_>) -> Option<String> {
+    parsed.tried.is_empty().then(|| {
+        let host = parsed.request.host.name();
         format!(
             "{host} is not a name of the distribution: add it to `aliases`, or what links are signed for to `public-base-urls` \
              (`frontgate dev`: `--host` or `--base-url`)"
@@ -96,7 +96,7 @@ pub(super) fn no_name(examined: &Examined<'_, '_>) -> Option<String> {
 }
 
 /// The signed bytes of a canned policy are also those of a custom one, in whose Resource `*` and `?` are wildcards.
-pub(super) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Option<String> {
+pub(in crate::explain) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Option<String> {
     let url = tried.urls().next()?;
     let has = |wildcard: char| url.pieces().any(|piece| piece.contains(wildcard));
     let what = match (has('*'), has('?')) {
@@ -112,7 +112,7 @@ pub(super) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Option<String> {
 }
 
 /// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
-pub(super) fn ambiguous(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Option<String> {
+pub(in crate::explain) fn ambiguous(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Option<String> {
     let url = tried.urls().find(|url| resource.matches(url))?;
     let (fitting, all) = resource.readings(&url);
     (!resource.is_exactly(&url) && fitting > 0 && fitting < all).then(|| {
@@ -124,24 +124,27 @@ pub(super) fn ambiguous(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> O
 }
 
 /// Whether a Resource is for the same URL under another name of this machine: `localhost` in place of `127.0.0.1`.
-pub(super) fn is_for_other_local_host(resource: &Resource<'_>, examined: &Examined<'_, '_>) -> bool {
+pub(in crate::explain) fn is_for_other_local_host(
+    resource: &Resource<'_>,
+    parsed: &ParsedRequest<'_, '_>,
+) -> bool {
     let Some((scheme, rest)) = resource.as_str().split_once("://") else { return false };
     let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let accepted = &examined.distributions.accepted_hosts;
+    let accepted = &parsed.distributions.accepted_hosts;
     let is_local = |host: &Host<'_>| {
         host.is_local_or_address() || accepted.iter().any(|name| name.eq_ignore_ascii_case(host.name()))
     };
-    let (Ok(signed), requested) = (Host::parse(authority), examined.request.host) else { return false };
+    let (Ok(signed), requested) = (Host::parse(authority), parsed.request.host) else { return false };
     let base = Base { scheme, authority };
     let differs = !signed.name().eq_ignore_ascii_case(requested.name());
     differs
         && is_local(&signed)
         && is_local(&requested)
-        && examined.tried.urls().any(|url| resource.matches(&SignedUrl { base, ..url }))
+        && parsed.tried.urls().any(|url| resource.matches(&SignedUrl { base, ..url }))
 }
 
 /// Why a Resource doesn't match: the sections that differ, and how.
-pub(super) fn resource(
+pub(in crate::explain) fn resource(
     resource: &Resource<'_>,
     tried: &CandidateUrls<'_>,
     route: &Route<'_, '_>,
@@ -163,7 +166,7 @@ fn uncovered_reading(resource: &Resource<'_>, url: &SignedUrl<'_>, route: &Route
 }
 
 /// How long ago, and what that looks like.
-pub(super) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
+pub(in crate::explain) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
     if now == end {
         return "expired this very second: the end itself is outside".to_owned();
     }
@@ -175,7 +178,7 @@ pub(super) fn expired(now: EpochSeconds, end: EpochSeconds) -> String {
 }
 
 /// Quirk 23 for small distances.
-pub(super) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
+pub(in crate::explain) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
     let wait = begin.since(now);
     let clock = if wait <= Duration::from_secs(5) {
         "; a signer whose clock is a little ahead, or a beginning of \"now\", fails for its first seconds"
@@ -186,7 +189,7 @@ pub(super) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
 }
 
 /// Quirk 16.
-pub(super) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
+pub(in crate::explain) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
     match (viewer.to_canonical(), allowed) {
         (_, SourceIp::V6(_)) => Some("CloudFront supports IPv4 only here: nobody matches".to_owned()),
         (IpAddr::V6(_), SourceIp::V4(_)) => {
@@ -200,7 +203,7 @@ pub(super) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
 }
 
 /// A length of time in its two largest units.
-pub(super) fn span(length: Duration) -> String {
+pub(in crate::explain) fn span(length: Duration) -> String {
     let seconds = length.as_secs();
     let units = [("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1)];
     let first = units.iter().position(|(_, unit)| seconds >= *unit).unwrap_or(3);

@@ -6,7 +6,7 @@ use crate::distribution::behavior::Restriction;
 use crate::viewer::ViewerRequest;
 
 /// Quirks 2, 12 and 13, and names in the wrong case.
-pub(super) fn key_pair_id(
+pub(in crate::explain) fn key_pair_id(
     request: &ViewerRequest<'_>,
     sent: &Credentials<'_>,
     distributions: &Distributions,
@@ -47,7 +47,7 @@ pub(super) fn key_pair_id(
 }
 
 /// Quirk 2: the id of a group in place of one of its keys'.
-pub(super) fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
+pub(in crate::explain) fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
     let behaviors = distributions.list.iter().flat_map(|one| one.all_behaviors());
     let groups = behaviors.filter_map(|behavior| match &behavior.restriction {
         Restriction::Signed(groups) => Some(groups),
@@ -73,13 +73,13 @@ fn not_an_id(id: &str, distributions: &Distributions) -> String {
     "the id of a public key is K and 13 letters or digits, such as K2JCJMDEHXQW5F".to_owned()
 }
 
-pub(super) fn is_uuid(text: &str) -> bool {
+pub(in crate::explain) fn is_uuid(text: &str) -> bool {
     let parts: Vec<usize> = text.split('-').map(str::len).collect();
     parts == [8, 4, 4, 4, 12] && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
 
 /// A parameter or cookie whose name is a signing one but for its letters' case.
-pub(super) fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
+pub(in crate::explain) fn miscased(request: &ViewerRequest<'_>) -> Option<String> {
     let name_of = |pair: &str| pair.split('=').next().unwrap_or("").trim().to_owned();
     let cookies: String = request.cookies.iter().map(|field| String::from_utf8_lossy(field) + ";").collect();
     let mut parameters = request.target.query.unwrap_or("").split('&').map(name_of);
@@ -96,7 +96,10 @@ fn contains(field: &[u8], part: &[u8]) -> bool {
 }
 
 /// Quirk 2, and a key that other paths trust.
-pub(super) fn unknown_key(sent: &Credentials<'_>, distributions: &Distributions) -> Option<String> {
+pub(in crate::explain) fn unknown_key(
+    sent: &Credentials<'_>,
+    distributions: &Distributions,
+) -> Option<String> {
     let id = String::from_utf8_lossy(sent.key_pair_id.as_deref()?).into_owned();
     if let Some(hint) = key_group(&id, distributions) {
         return Some(hint);

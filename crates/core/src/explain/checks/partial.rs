@@ -1,12 +1,14 @@
 //! What can be judged of a request of which not everything is known: nobody gave a key, or a log holds no signatures.
 
-use super::cause::{Cause, Mistake};
-use super::{Check, ExplainedVerdict, Outcome};
 use crate::access::credentials::Credentials;
 use crate::access::deny_reason::DenyReason;
 use crate::access::encoding::Decoded;
 use crate::access::{CandidateUrls, UnverifiedPolicy, hash_algorithm, key_pair_id, signature, trusted_key};
 use crate::distribution::Route;
+use crate::explain::Check;
+use crate::explain::ExplainedVerdict;
+use crate::explain::Outcome;
+use crate::explain::mistakes::mistake::{Diagnosis, Mistake};
 use crate::viewer::ViewerRequest;
 
 /// What isn't known, so that nothing is concluded from it.
@@ -30,13 +32,13 @@ impl Unknown {
     }
 
     /// Cookies don't count beside a signed URL, nor where some are known.
-    pub(super) fn beside(self, sent: &Credentials<'_>) -> Self {
+    pub(in crate::explain) fn beside(self, sent: &Credentials<'_>) -> Self {
         Self { cookies: self.cookies && sent.source.is_none(), ..self }
     }
 }
 
 /// Denied where what is known is enough for it; else nobody can say.
-pub(super) fn verdict(
+pub(in crate::explain) fn verdict(
     request: &ViewerRequest<'_>,
     route: &Route<'_, '_>,
     sent: &Credentials<'_>,
@@ -81,7 +83,7 @@ fn judge(
 }
 
 /// The checks, with those skipped that failed for want of what isn't known.
-pub(super) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<Check> {
+pub(in crate::explain) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<Check> {
     for check in &mut checks {
         let why = match check.name {
             _ if unknown.cookies => "whether cookies were sent isn't known",
@@ -99,7 +101,7 @@ pub(super) fn without_unknown(mut checks: Vec<Check>, unknown: Unknown) -> Vec<C
             check.outcome = Outcome::Skipped;
             check.found = why.to_owned();
             // What values show by themselves needs no key.
-            let needs_a_key = |cause: &Cause| cause.mistake == Mistake::UnknownKeyMadeIt;
+            let needs_a_key = |cause: &Diagnosis| cause.mistake == Mistake::UnknownKeyMadeIt;
             let is_for_keys_alone = unknown == Unknown { keys: true, ..Unknown::default() };
             check.causes.retain(|cause| is_for_keys_alone && !needs_a_key(cause));
             // What a key's id looks like is a hint all the same.

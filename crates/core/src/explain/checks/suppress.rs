@@ -1,10 +1,10 @@
 //! Where one mistake explains what looks like another, the other isn't named.
 
-use super::Check;
-use super::cause::{Cause, Mistake};
+use crate::explain::Check;
+use crate::explain::mistakes::mistake::{Diagnosis, Mistake};
 
 /// Leaves out what follows from another cause.
-pub(super) fn settle(checks: &mut [Check]) {
+pub(in crate::explain) fn settle(checks: &mut [Check]) {
     named_wrongly(checks);
     let has = |checks: &[Check], mistake| {
         checks.iter().flat_map(|check| &check.causes).any(|cause| cause.mistake == mistake)
@@ -30,19 +30,19 @@ pub(super) fn settle(checks: &mut [Check]) {
     }
 }
 
-fn retain(checks: &mut [Check], keeps: impl Fn(&Cause) -> bool) {
+fn retain(checks: &mut [Check], keeps: impl Fn(&Diagnosis) -> bool) {
     checks.iter_mut().for_each(|check| check.causes.retain(&keeps));
 }
 
 /// What stands in place of an id explains by itself that the key which made the signature is another one.
 fn named_wrongly(checks: &mut [Check]) {
-    let is_other = |cause: &Cause| cause.mistake == Mistake::OtherKey;
+    let is_other = |cause: &Diagnosis| cause.mistake == Mistake::OtherKey;
     let Some(other) = checks.iter().flat_map(|check| &check.causes).find(|cause| is_other(cause)).cloned()
     else {
         return;
     };
     let mut causes = checks.iter_mut().flat_map(|check| &mut check.causes);
-    let is_no_key = |cause: &&mut Cause| {
+    let is_no_key = |cause: &&mut Diagnosis| {
         matches!(
             cause.mistake,
             Mistake::KeyIdIsAccessKey

@@ -7,23 +7,23 @@ use std::rc::Rc;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
-use super::policy_text::{Piece, PolicyText};
-use super::spelling::Spelling;
+use super::policy_style::PolicyStyle;
+use super::policy_text::{PolicyPiece, PolicyText};
 use crate::access::encoding;
 
 /// One candidate. Its parts are shared, so that a change costs what it changes.
 #[derive(Clone)]
-pub(super) struct Draft {
-    pub(super) resource: Resource,
+pub(in crate::explain) struct Candidate {
+    pub(in crate::explain) resource: CandidateResource,
     /// The digits of `DateLessThan`.
-    pub(super) time: Rc<str>,
-    pub(super) spelling: Spelling,
-    pub(super) message: Message,
+    pub(in crate::explain) time: Rc<str>,
+    pub(in crate::explain) spelling: PolicyStyle,
+    pub(in crate::explain) message: Message,
 }
 
 /// What the policy is for.
 #[derive(Clone)]
-pub(super) enum Resource {
+pub(in crate::explain) enum CandidateResource {
     Url(Url),
     /// A pattern, or what else isn't read as a URL.
     Text(Rc<str>),
@@ -31,18 +31,18 @@ pub(super) enum Resource {
 
 /// A URL in its parts.
 #[derive(Clone)]
-pub(super) struct Url {
-    pub(super) scheme: Rc<str>,
-    pub(super) host: Rc<str>,
-    pub(super) port: Option<Rc<str>>,
-    pub(super) path: Rc<str>,
-    pub(super) query: Option<Rc<str>>,
-    pub(super) fragment: Option<Rc<str>>,
+pub(in crate::explain) struct Url {
+    pub(in crate::explain) scheme: Rc<str>,
+    pub(in crate::explain) host: Rc<str>,
+    pub(in crate::explain) port: Option<Rc<str>>,
+    pub(in crate::explain) path: Rc<str>,
+    pub(in crate::explain) query: Option<Rc<str>>,
+    pub(in crate::explain) fragment: Option<Rc<str>>,
 }
 
 /// What of the policy's text was given to the signer.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Message {
+pub(in crate::explain) enum Message {
     Policy,
     PlainBase64,
     CloudFrontBase64,
@@ -54,14 +54,14 @@ pub(super) enum Message {
 
 /// The hashes that people call themselves before they sign.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum DigestOf {
+pub(in crate::explain) enum DigestOf {
     Sha1,
     Sha256,
 }
 
 impl Url {
     /// Takes the parts of a text in the form `scheme://host[:port]/path[?query]`.
-    pub(super) fn of(base: &str, path: &str, query: Option<&str>) -> Self {
+    pub(in crate::explain) fn of(base: &str, path: &str, query: Option<&str>) -> Self {
         let (scheme, authority) = base.split_once("://").unwrap_or(("", base));
         let (host, port) = match authority.rsplit_once(':') {
             Some((host, port)) if !port.contains(']') => (host, Some(port)),
@@ -97,9 +97,9 @@ fn write_part(before: u8, part: Option<&str>, out: &mut Vec<u8>) {
     }
 }
 
-impl Resource {
+impl CandidateResource {
     /// Its text.
-    pub(super) fn text(&self) -> String {
+    pub(in crate::explain) fn text(&self) -> String {
         let mut text = Vec::new();
         self.write(&mut text);
         String::from_utf8_lossy(&text).into_owned()
@@ -114,42 +114,44 @@ impl Resource {
 }
 
 /// Writes drafts down: the texts around Resource and time are made once for each spelling.
-pub(super) struct Writer {
+pub(in crate::explain) struct Writer {
     policy: PolicyText,
-    known: RefCell<HashMap<Spelling, Rc<[Piece]>, foldhash::fast::RandomState>>,
+    known: RefCell<HashMap<PolicyStyle, Rc<[PolicyPiece]>, foldhash::fast::RandomState>>,
 }
 
 impl Writer {
-    pub(super) fn new(policy: PolicyText) -> Self {
+    pub(in crate::explain) fn new(policy: PolicyText) -> Self {
         Self { policy, known: RefCell::default() }
     }
 
     /// Writes the message that would have been signed; what `message` held is lost.
-    pub(super) fn write(&self, draft: &Draft, message: &mut Vec<u8>) {
+    pub(in crate::explain) fn write(&self, candidate: &Candidate, message: &mut Vec<u8>) {
         message.clear();
-        match draft.message {
-            Message::Resource => draft.resource.write(message),
-            Message::Policy => self.write_policy(draft, message),
-            Message::PlainBase64 => *message = base64(&self.policy_of(draft)).into_bytes(),
-            Message::CloudFrontBase64 => *message = encoding::encode(&self.policy_of(draft)).into_bytes(),
-            Message::Digest(of) => *message = of.digest(&self.policy_of(draft)),
-            Message::HexDigest(of) => *message = hex(&of.digest(&self.policy_of(draft))).into_bytes(),
+        match candidate.message {
+            Message::Resource => candidate.resource.write(message),
+            Message::Policy => self.write_policy(candidate, message),
+            Message::PlainBase64 => *message = base64(&self.policy_of(candidate)).into_bytes(),
+            Message::CloudFrontBase64 => *message = encoding::encode(&self.policy_of(candidate)).into_bytes(),
+            Message::Digest(of) => *message = of.digest(&self.policy_of(candidate)),
+            Message::HexDigest(of) => *message = hex(&of.digest(&self.policy_of(candidate))).into_bytes(),
         }
     }
 
     /// The text of the policy, whatever was made of it.
-    pub(super) fn policy_of(&self, draft: &Draft) -> Vec<u8> {
+    pub(in crate::explain) fn policy_of(&self, candidate: &Candidate) -> Vec<u8> {
         let mut text = Vec::new();
-        self.write_policy(draft, &mut text);
+        self.write_policy(candidate, &mut text);
         text
     }
 
-    fn write_policy(&self, draft: &Draft, out: &mut Vec<u8>) {
+    fn write_policy(&self, candidate: &Candidate, out: &mut Vec<u8>) {
         let mut known = self.known.borrow_mut();
-        let pieces = known.entry(draft.spelling).or_insert_with(|| self.policy.spelled(draft.spelling));
-        let is_sent = matches!(&draft.resource, Resource::Text(text) if **text == *self.policy.resource());
+        let pieces =
+            known.entry(candidate.spelling).or_insert_with(|| self.policy.spelled(candidate.spelling));
+        let is_sent =
+            matches!(&candidate.resource, CandidateResource::Text(text) if **text == *self.policy.resource());
         for piece in pieces.iter() {
-            piece.write(|out| draft.resource.write(out), is_sent, &draft.time, out);
+            piece.write(|out| candidate.resource.write(out), is_sent, &candidate.time, out);
         }
     }
 }
@@ -168,6 +170,6 @@ fn base64(bytes: &[u8]) -> String {
     base64::engine::general_purpose::STANDARD.encode(bytes)
 }
 
-pub(super) fn hex(bytes: &[u8]) -> String {
+pub(in crate::explain) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

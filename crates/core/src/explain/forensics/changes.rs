@@ -4,44 +4,44 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::cause::Mistake;
-use super::draft::{Draft, Resource, Url};
+use super::candidate::{Candidate, CandidateResource, Url};
+use crate::explain::mistakes::mistake::Mistake;
 
-pub(super) mod address;
-pub(super) mod escapes;
-pub(super) mod files;
-pub(super) mod folders;
-pub(super) mod message;
-pub(super) mod path;
-pub(super) mod query;
-pub(super) mod text;
-pub(super) mod time;
+pub(in crate::explain) mod address;
+pub(in crate::explain) mod escapes;
+pub(in crate::explain) mod files;
+pub(in crate::explain) mod folders;
+pub(in crate::explain) mod message;
+pub(in crate::explain) mod path;
+pub(in crate::explain) mod query;
+pub(in crate::explain) mod text;
+pub(in crate::explain) mod time;
 
 /// A change to what was sent, towards what may have been signed.
-pub(super) struct Change<'c> {
+pub(in crate::explain) struct Change<'c> {
     /// What it would mean.
-    pub(super) mistake: Mistake,
+    pub(in crate::explain) mistake: Mistake,
     /// How rare it is: 1 for what is reported again and again.
-    pub(super) cost: u8,
+    pub(in crate::explain) cost: u8,
     /// Makes it; none where it would change nothing.
-    pub(super) apply: Apply<'c>,
+    pub(in crate::explain) apply: Apply<'c>,
 }
 
-type Apply<'c> = Box<dyn Fn(&Draft) -> Option<Draft> + 'c>;
+type Apply<'c> = Box<dyn Fn(&Candidate) -> Option<Candidate> + 'c>;
 
 /// Changes that exclude each other.
-pub(super) type Dimension<'c> = Vec<Change<'c>>;
+pub(in crate::explain) type Dimension<'c> = Vec<Change<'c>>;
 
 impl<'c> Change<'c> {
-    fn new(mistake: Mistake, cost: u8, apply: impl Fn(&Draft) -> Option<Draft> + 'c) -> Self {
+    fn new(mistake: Mistake, cost: u8, apply: impl Fn(&Candidate) -> Option<Candidate> + 'c) -> Self {
         Self { mistake, cost, apply: Box::new(apply) }
     }
 
     /// A change to the URL.
     fn of_url(mistake: Mistake, cost: u8, change: impl Fn(&Url) -> Option<Url> + 'c) -> Self {
-        Self::new(mistake, cost, move |draft| {
-            let Resource::Url(url) = &draft.resource else { return None };
-            Some(Draft { resource: Resource::Url(change(url)?), ..draft.clone() })
+        Self::new(mistake, cost, move |candidate| {
+            let CandidateResource::Url(url) = &candidate.resource else { return None };
+            Some(Candidate { resource: CandidateResource::Url(change(url)?), ..candidate.clone() })
         })
     }
 

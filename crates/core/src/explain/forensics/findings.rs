@@ -1,31 +1,31 @@
 //! What is said of what the signature shows, in one hint and by name.
 
-use super::cause::{Cause, Mistake};
-use super::diff::diff;
-use super::draft::{Draft, Writer, hex};
-use super::effort::Searched;
+use super::budget::Searched;
+use super::candidate::{Candidate, Writer, hex};
 use super::evidence::{Evidence, rsa_length};
-use super::maker::{self, Fit, Maker, Shape};
-use super::reading::Reading;
-use super::remedies::remedy;
 use super::search::{Hit, Tried};
 use super::signers::Signer;
-use super::value_shape::{shape, shape_of_decodable};
+use super::signing_key::{self, KeyMatch, Shape, SigningKey};
 use crate::distribution::key::{KeyKind, PublicKey};
+use crate::explain::mistakes::decodings::Decoding;
+use crate::explain::mistakes::fixes::usual_fix;
+use crate::explain::mistakes::mistake::{Diagnosis, Mistake};
+use crate::explain::mistakes::value_shape::{shape, shape_of_decodable};
+use crate::explain::report::diff::diff;
 
 /// What was found, in one hint and by name.
 #[derive(Default)]
-pub(super) struct Findings {
-    pub(super) hint: Option<String>,
-    pub(super) causes: Vec<Cause>,
-    pub(super) searched: Searched,
+pub(in crate::explain) struct Findings {
+    pub(in crate::explain) hint: Option<String>,
+    pub(in crate::explain) causes: Vec<Diagnosis>,
+    pub(in crate::explain) searched: Searched,
 }
 
 impl Evidence<'_> {
     /// The causes of how policy and signature are written.
-    fn undone(&self, reading: &Reading) -> Vec<Cause> {
+    fn undone(&self, reading: &Decoding) -> Vec<Diagnosis> {
         let policy = self.policy.iter().flat_map(|reading| &reading.undone);
-        let mut causes: Vec<Cause> = Vec::new();
+        let mut causes: Vec<Diagnosis> = Vec::new();
         for mistake in policy.chain(&reading.undone) {
             if causes.iter().all(|cause| cause.mistake != *mistake) {
                 causes.push(mistake.proven());
@@ -34,11 +34,11 @@ impl Evidence<'_> {
         causes
     }
 
-    pub(super) fn found(&self, writer: &Writer, hit: &Hit<'_>, reading: &Reading) -> Findings {
+    pub(in crate::explain) fn found(&self, writer: &Writer, hit: &Hit<'_>, reading: &Decoding) -> Findings {
         let (signed_url, requested_url) = (hit.signed.resource.text(), hit.start.resource.text());
-        let text = |draft: &Draft| String::from_utf8_lossy(&writer.policy_of(draft)).into_owned();
+        let text = |candidate: &Candidate| String::from_utf8_lossy(&writer.policy_of(candidate)).into_owned();
         let signer = Signer::of(Some(&hit.signed), self.query);
-        let mut causes: Vec<Cause> = Vec::new();
+        let mut causes: Vec<Diagnosis> = Vec::new();
         for mistake in &hit.mistakes {
             let (signed, requested) = if mistake.is_about_message() {
                 (signed_form(writer, &hit.signed), text(&hit.start))
@@ -62,7 +62,7 @@ impl Evidence<'_> {
             lines.push(diff(signed, requested));
         }
         let more = self.undone(reading).into_iter().chain(hit.fit.causes(self.named()));
-        let more: Vec<Cause> = more
+        let more: Vec<Diagnosis> = more
             .map(|cause| {
                 let line = signer.and_then(|signer| signer.line(cause.mistake));
                 cause.for_signer(line)
@@ -74,33 +74,33 @@ impl Evidence<'_> {
     }
 
     /// The key made it, but over nothing that was tried.
-    pub(super) fn over_something_else(
+    pub(in crate::explain) fn over_something_else(
         &self,
-        maker: &Maker<'_>,
+        signer_key: &SigningKey<'_>,
         key: &PublicKey,
-        reading: &Reading,
+        reading: &Decoding,
         searched: Searched,
         tried: &Tried,
     ) -> Findings {
         let mut causes = self.undone(reading);
-        let what = match maker {
-            Maker::Pss { .. } => {
+        let what = match signer_key {
+            SigningKey::Pss { .. } => {
                 causes.push(Mistake::PssPadding.proven());
-                causes.extend(maker::other_key(key, self.named()));
-                remedy(Mistake::PssPadding).to_owned()
+                causes.extend(signing_key::other_key(key, self.named()));
+                usual_fix(Mistake::PssPadding).to_owned()
             }
-            Maker::Known { shape: Shape::Bare, .. } => {
+            SigningKey::Known { shape: Shape::Bare, .. } => {
                 causes.push(Mistake::RawDigest.proven());
-                causes.extend(maker::other_key(key, self.named()));
-                remedy(Mistake::RawDigest).to_owned()
+                causes.extend(signing_key::other_key(key, self.named()));
+                usual_fix(Mistake::RawDigest).to_owned()
             }
-            Maker::Known { shape: Shape::Named(hash), .. } => {
+            SigningKey::Known { shape: Shape::Named(hash), .. } => {
                 if self.is_custom() && self.text.has_statement() {
                     // Of a text that had to be guessed, another guess may be the one that was signed.
                     let is_as_sent = self.policy.as_ref().is_some_and(|reading| reading.undone.is_empty());
-                    causes.push(Cause { proven: is_as_sent, ..Mistake::PolicyNotTheSignedOne.proven() });
+                    causes.push(Diagnosis { proven: is_as_sent, ..Mistake::PolicyNotTheSignedOne.proven() });
                 }
-                causes.extend(Fit { key, hash: *hash, padding: None }.causes(self.named()));
+                causes.extend(KeyMatch { key, hash: *hash, padding: None }.causes(self.named()));
                 format!(
                     "{} made this signature with {}, over something else than was sent. {}",
                     key.id(),
@@ -108,7 +108,7 @@ impl Evidence<'_> {
                     tried.told(searched)
                 )
             }
-            Maker::Unknown { .. } => String::new(),
+            SigningKey::Unknown { .. } => String::new(),
         };
         let also = causes.iter().filter(|cause| cause.fix != what);
         let lines: Vec<String> = std::iter::once(format!("proven: {what}"))
@@ -118,7 +118,12 @@ impl Evidence<'_> {
     }
 
     /// No key that is known made it, as far as can be told.
-    pub(super) fn made_by_no_known_key(&self, value: &[u8], all: &[Reading], tried: &Tried) -> Findings {
+    pub(in crate::explain) fn made_by_no_known_key(
+        &self,
+        value: &[u8],
+        all: &[Decoding],
+        tried: &Tried,
+    ) -> Findings {
         let mut causes = Vec::new();
         let encoded = self.policy.iter().flat_map(|reading| &reading.undone);
         causes.extend(encoded.map(|mistake| mistake.proven()));
@@ -147,7 +152,7 @@ impl Evidence<'_> {
                 "no key that is known here made it: a damaged signature, or a private key that doesn't belong to {of}"
             );
             if as_sent.is_some() && !self.keys.is_empty() {
-                causes.push(Cause::likely(Mistake::UnknownKeyMadeIt, fix.clone()));
+                causes.push(Diagnosis::likely(Mistake::UnknownKeyMadeIt, fix.clone()));
             }
             fix
         };
@@ -155,7 +160,7 @@ impl Evidence<'_> {
     }
 
     /// What the length alone tells.
-    fn by_length(&self, signature: &[u8]) -> Option<Cause> {
+    fn by_length(&self, signature: &[u8]) -> Option<Diagnosis> {
         let length = signature.len();
         let expected: Vec<usize> = match self.key {
             Some(key) => rsa_length(key).into_iter().collect(),
@@ -173,7 +178,7 @@ impl Evidence<'_> {
         if !has_ecdsa && is_der && ECDSA_LENGTHS.contains(&length) {
             let fix =
                 "an ECDSA key made it, and the known keys are RSA keys: sign with the key of Key-Pair-Id";
-            return Some(Cause::likely(Mistake::OtherModulus, fix));
+            return Some(Diagnosis::likely(Mistake::OtherModulus, fix));
         }
         if has_ecdsa && signature.first() == Some(&0x30) && length < 80 {
             let said = 2 + usize::from(*signature.get(1)?);
@@ -189,11 +194,11 @@ impl Evidence<'_> {
             format!("a signature of {of} has {shown} bytes, this one has {length}: {what}")
         };
         Some(if USUAL_LENGTHS.contains(&length) {
-            Cause::likely(Mistake::OtherModulus, fix("made by another key, or changed on the way"))
+            Diagnosis::likely(Mistake::OtherModulus, fix("made by another key, or changed on the way"))
         } else if length < shown {
-            Cause::likely(Mistake::Truncated, fix("cut short on the way"))
+            Diagnosis::likely(Mistake::Truncated, fix("cut short on the way"))
         } else {
-            Cause::likely(Mistake::TrailingBytes, fix("something was added behind it"))
+            Diagnosis::likely(Mistake::TrailingBytes, fix("something was added behind it"))
         })
     }
 }
@@ -216,7 +221,7 @@ impl Tried {
 }
 
 /// What the signer was given, where that can be read.
-fn signed_form(writer: &Writer, signed: &Draft) -> String {
+fn signed_form(writer: &Writer, signed: &Candidate) -> String {
     let mut message = Vec::new();
     writer.write(signed, &mut message);
     match String::from_utf8(message) {

@@ -6,10 +6,10 @@ use serde::Serialize as _;
 use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter};
 use serde_json::{Map, Value, json};
 
-use super::spelling::{Conditions, Order, Spacing, Statement};
+use super::policy_style::{Conditions, Order, Spacing, Statement};
 
 /// Where the bytes of a key's string stand between their quotes, of the first that has this value.
-pub(super) fn raw_string_of(text: &[u8], key: &str, value: &str) -> Option<Range<usize>> {
+pub(in crate::explain) fn raw_string_of(text: &[u8], key: &str, value: &str) -> Option<Range<usize>> {
     let key = format!("\"{key}\"");
     memchr::memmem::find_iter(text, key.as_bytes()).take(MAX_KEYS).find_map(|at| {
         let mut from = at + key.len();
@@ -26,7 +26,7 @@ pub(super) fn raw_string_of(text: &[u8], key: &str, value: &str) -> Option<Range
 }
 
 /// Escapes what has to be in a string of JSON, from a place on; what isn't UTF-8 stays.
-pub(super) fn escape_from(text: &mut Vec<u8>, from: usize) {
+pub(in crate::explain) fn escape_from(text: &mut Vec<u8>, from: usize) {
     if !text[from..].iter().any(|byte| *byte < b' ' || b"\"\\".contains(byte)) {
         return;
     }
@@ -36,7 +36,7 @@ pub(super) fn escape_from(text: &mut Vec<u8>, from: usize) {
     }
 }
 
-pub(super) fn statement_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
+pub(in crate::explain) fn statement_of(value: &mut Value) -> Option<&mut Map<String, Value>> {
     match value.get_mut("Statement")? {
         Value::Array(list) => list.first_mut()?.as_object_mut(),
         Value::Object(one) => Some(one),
@@ -44,7 +44,7 @@ pub(super) fn statement_of(value: &mut Value) -> Option<&mut Map<String, Value>>
     }
 }
 
-pub(super) fn conditioned(statement: &mut Map<String, Value>, conditions: Conditions) {
+pub(in crate::explain) fn conditioned(statement: &mut Map<String, Value>, conditions: Conditions) {
     let Some(Value::Object(all)) = statement.get_mut("Condition") else { return };
     let everybody = || json!({"AWS:SourceIp": "0.0.0.0/0"});
     let since_ever = || json!({"AWS:EpochTime": 0});
@@ -62,7 +62,7 @@ pub(super) fn conditioned(statement: &mut Map<String, Value>, conditions: Condit
     }
 }
 
-pub(super) fn ordered(statement: &mut Map<String, Value>, order: Order) {
+pub(in crate::explain) fn ordered(statement: &mut Map<String, Value>, order: Order) {
     let by_name = |map: &mut Map<String, Value>| {
         let mut entries: Vec<(String, Value)> = std::mem::take(map).into_iter().collect();
         entries.sort_by(|a, b| a.0.cmp(&b.0));
@@ -93,7 +93,7 @@ pub(super) fn ordered(statement: &mut Map<String, Value>, order: Order) {
     }
 }
 
-pub(super) fn restated(value: &mut Value, statement: Statement) {
+pub(in crate::explain) fn restated(value: &mut Value, statement: Statement) {
     let Some(found) = value.get_mut("Statement") else { return };
     match (statement, found) {
         (Statement::Bare, Value::Array(list)) if list.len() == 1 => {
@@ -109,7 +109,7 @@ pub(super) fn restated(value: &mut Value, statement: Statement) {
     }
 }
 
-pub(super) fn quote_beginning(statement: &mut Map<String, Value>) {
+pub(in crate::explain) fn quote_beginning(statement: &mut Map<String, Value>) {
     let begin = statement.get_mut("Condition").and_then(|all| all.get_mut("DateGreaterThan"));
     if let Some(time) = begin.and_then(|begin| begin.get_mut("AWS:EpochTime"))
         && time.is_number()
@@ -119,7 +119,7 @@ pub(super) fn quote_beginning(statement: &mut Map<String, Value>) {
 }
 
 /// One of the orders of a list, by its number; 0 is the one that it has.
-pub(super) fn permuted<T>(mut left: Vec<T>, mut number: usize) -> Vec<T> {
+pub(in crate::explain) fn permuted<T>(mut left: Vec<T>, mut number: usize) -> Vec<T> {
     let mut order = Vec::with_capacity(left.len());
     while !left.is_empty() {
         let count = left.len();
@@ -157,7 +157,7 @@ impl Formatter for Separated {
     }
 }
 
-pub(super) fn written(value: &Value, spacing: Spacing) -> Vec<u8> {
+pub(in crate::explain) fn written(value: &Value, spacing: Spacing) -> Vec<u8> {
     fn with(value: &Value, formatter: impl Formatter) -> Vec<u8> {
         let mut text = Vec::new();
         // A value that was parsed can be written, and a vector takes everything.

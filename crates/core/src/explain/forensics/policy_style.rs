@@ -2,20 +2,20 @@
 
 /// How a policy is written, part by part; the default is as it was sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) struct Spelling {
-    pub(super) spacing: Spacing,
-    pub(super) order: Order,
-    pub(super) escaping: Escaping,
-    pub(super) statement: Statement,
-    pub(super) number: Number,
-    pub(super) conditions: Conditions,
-    pub(super) tail: Tail,
-    pub(super) bom: Bom,
+pub(in crate::explain) struct PolicyStyle {
+    pub(in crate::explain) spacing: Spacing,
+    pub(in crate::explain) order: Order,
+    pub(in crate::explain) escaping: Escaping,
+    pub(in crate::explain) statement: Statement,
+    pub(in crate::explain) number: Number,
+    pub(in crate::explain) conditions: Conditions,
+    pub(in crate::explain) tail: Tail,
+    pub(in crate::explain) bom: Bom,
 }
 
-impl Spelling {
+impl PolicyStyle {
     /// With the parts of another one that aren't as sent.
-    pub(super) fn with(self, other: Self) -> Self {
+    pub(in crate::explain) fn with(self, other: Self) -> Self {
         fn chosen<T: Default + PartialEq>(own: T, other: T) -> T {
             if other == T::default() { own } else { other }
         }
@@ -34,7 +34,7 @@ impl Spelling {
 
 /// White space between tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Spacing {
+pub(in crate::explain) enum Spacing {
     #[default]
     AsSent,
     /// None.
@@ -51,7 +51,7 @@ pub(super) enum Spacing {
 
 /// The order of keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Order {
+pub(in crate::explain) enum Order {
     #[default]
     AsSent,
     /// By name, as encoders of maps do.
@@ -64,7 +64,7 @@ pub(super) enum Order {
 
 /// Escapes within strings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Escaping {
+pub(in crate::explain) enum Escaping {
     #[default]
     AsSent,
     /// `\/`, as PHP's `json_encode` writes by itself.
@@ -79,7 +79,7 @@ pub(super) enum Escaping {
 
 /// `Statement` as a list or bare.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Statement {
+pub(in crate::explain) enum Statement {
     #[default]
     AsSent,
     Bare,
@@ -90,7 +90,7 @@ pub(super) enum Statement {
 
 /// Times with or without quotes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Number {
+pub(in crate::explain) enum Number {
     #[default]
     AsSent,
     Quoted,
@@ -99,7 +99,7 @@ pub(super) enum Number {
 
 /// Which conditions there are.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Conditions {
+pub(in crate::explain) enum Conditions {
     #[default]
     AsSent,
     /// `DateLessThan` and nothing else.
@@ -118,7 +118,7 @@ pub(super) enum Conditions {
 
 /// What follows the last brace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Tail {
+pub(in crate::explain) enum Tail {
     #[default]
     AsSent,
     Lf,
@@ -133,7 +133,7 @@ pub(super) enum Tail {
 
 /// A byte order mark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(super) enum Bom {
+pub(in crate::explain) enum Bom {
     #[default]
     AsSent,
     Added,
@@ -142,7 +142,7 @@ pub(super) enum Bom {
 
 impl Escaping {
     /// Escapes what was written from a place on.
-    pub(super) fn escape_from(self, text: &mut Vec<u8>, from: usize) {
+    pub(in crate::explain) fn escape_from(self, text: &mut Vec<u8>, from: usize) {
         let escape = |byte: u8| -> Option<&'static str> {
             match (self, byte) {
                 (Self::Slashes, b'/') => Some("\\/"),
@@ -170,10 +170,10 @@ impl Escaping {
 }
 
 /// What encoders escape.
-pub(super) const ESCAPINGS: [Escaping; 4] =
+pub(in crate::explain) const ESCAPINGS: [Escaping; 4] =
     [Escaping::Least, Escaping::Slashes, Escaping::Html, Escaping::DotNet];
 /// Encoders that are known.
-pub(super) const SPACINGS: [Spacing; 7] = [
+pub(in crate::explain) const SPACINGS: [Spacing; 7] = [
     Spacing::Compact,
     Spacing::Python,
     Spacing::Pretty(2),

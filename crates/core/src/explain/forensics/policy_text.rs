@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use super::json_forms::{
     self, conditioned, ordered, quote_beginning, raw_string_of, restated, statement_of, written,
 };
-use super::spelling::{Bom, ESCAPINGS, Escaping, Number, SPACINGS, Spacing, Spelling, Tail};
+use super::policy_style::{Bom, ESCAPINGS, Escaping, Number, PolicyStyle, SPACINGS, Spacing, Tail};
 
 /// A part of a spelled policy.
 #[derive(Clone, Debug)]
-pub(super) enum Piece {
+pub(in crate::explain) enum PolicyPiece {
     Text(Vec<u8>),
     /// The place of the Resource.
     Resource(Quoting),
@@ -20,7 +20,7 @@ pub(super) enum Piece {
 
 /// How a Resource is written between its quotes.
 #[derive(Clone, Debug)]
-pub(super) enum Quoting {
+pub(in crate::explain) enum Quoting {
     /// As an encoder of JSON does, with what it escapes besides.
     Json(Escaping),
     /// As it is, with what is escaped besides: canned policies are made from a template.
@@ -29,9 +29,9 @@ pub(super) enum Quoting {
     AsSent(Rc<[u8]>),
 }
 
-impl Piece {
+impl PolicyPiece {
     /// Writes it down, with the Resource that `resource` writes; `is_sent` where that is the one of the policy that was sent.
-    pub(super) fn write(
+    pub(in crate::explain) fn write(
         &self,
         resource: impl FnOnce(&mut Vec<u8>),
         is_sent: bool,
@@ -62,7 +62,7 @@ impl Piece {
 
 /// The policy that was sent, or the one that a canned signature stands for.
 #[derive(Clone)]
-pub(super) struct PolicyText {
+pub(in crate::explain) struct PolicyText {
     sent: Vec<u8>,
     /// The same, understood; with marks for Resource and time.
     value: Option<Value>,
@@ -79,7 +79,7 @@ pub(super) struct PolicyText {
 
 impl PolicyText {
     /// Of a canned policy for some URL until some time.
-    pub(super) fn canned() -> Self {
+    pub(in crate::explain) fn canned() -> Self {
         let condition = json!({"DateLessThan": {"AWS:EpochTime": TIME}});
         Self {
             sent: Vec::new(),
@@ -94,7 +94,7 @@ impl PolicyText {
     }
 
     /// Of a policy that was sent.
-    pub(super) fn custom(sent: &[u8]) -> Self {
+    pub(in crate::explain) fn custom(sent: &[u8]) -> Self {
         let plain = sent.strip_prefix(BOM).unwrap_or(sent);
         let mut value: Option<Value> = serde_json::from_slice(plain).ok();
         let (mut resource, mut time, mut is_quoted) = (String::new(), String::new(), false);
@@ -119,30 +119,30 @@ impl PolicyText {
 
     /// Whether a spelling differs from how it was sent in more than its white space; one that doesn't would prove another
     /// mistake by chance. Escapes depend on the Resource, so that of a canned policy they always may differ.
-    pub(super) fn is_changed_by(&self, spelling: Spelling) -> bool {
+    pub(in crate::explain) fn is_changed_by(&self, spelling: PolicyStyle) -> bool {
         let text = |spelling| flat(&self.encoded(spelling), &self.resource, &self.time);
         let is_open = self.is_canned() && spelling.escaping != Escaping::AsSent;
-        is_open || text(spelling) != text(Spelling::default())
+        is_open || text(spelling) != text(PolicyStyle::default())
     }
 
     /// Whether it is JSON.
-    pub(super) fn is_understood(&self) -> bool {
+    pub(in crate::explain) fn is_understood(&self) -> bool {
         self.value.is_some()
     }
 
     /// Whether it is JSON with a statement, as every policy is.
-    pub(super) fn has_statement(&self) -> bool {
+    pub(in crate::explain) fn has_statement(&self) -> bool {
         let statement = self.value.as_ref().and_then(|value| value.get("Statement"));
         statement.is_some_and(|statement| statement.is_array() || statement.is_object())
     }
 
     /// The Resource that it is for.
-    pub(super) fn resource(&self) -> &str {
+    pub(in crate::explain) fn resource(&self) -> &str {
         &self.resource
     }
 
     /// The digits of its end.
-    pub(super) fn time(&self) -> &str {
+    pub(in crate::explain) fn time(&self) -> &str {
         &self.time
     }
 
@@ -153,7 +153,7 @@ impl PolicyText {
     /// The encoder that wrote it: what another one would have written is another spelling.
     fn recognised(&self) -> (Spacing, Escaping) {
         let fits = |(spacing, escaping): &(Spacing, Escaping)| {
-            let own = Spelling { spacing: *spacing, escaping: *escaping, ..Spelling::default() };
+            let own = PolicyStyle { spacing: *spacing, escaping: *escaping, ..PolicyStyle::default() };
             flat(&self.encoded(own), &self.resource, &self.time) == self.sent
         };
         let mut all = SPACINGS.into_iter().flat_map(|spacing| ESCAPINGS.map(|escaping| (spacing, escaping)));
@@ -161,9 +161,9 @@ impl PolicyText {
     }
 
     /// The pieces of a spelling.
-    pub(super) fn spelled(&self, spelling: Spelling) -> Rc<[Piece]> {
+    pub(in crate::explain) fn spelled(&self, spelling: PolicyStyle) -> Rc<[PolicyPiece]> {
         let is_of_tokens =
-            Spelling { tail: Tail::AsSent, bom: Bom::AsSent, ..spelling } != Spelling::default();
+            PolicyStyle { tail: Tail::AsSent, bom: Bom::AsSent, ..spelling } != PolicyStyle::default();
         let mut pieces = match (is_of_tokens || self.is_canned(), &self.value) {
             (true, Some(_)) => self.encoded(spelling),
             (true, None) | (false, _) => self.as_sent(),
@@ -171,9 +171,9 @@ impl PolicyText {
         ended(&mut pieces, spelling.tail);
         match spelling.bom {
             Bom::AsSent => {}
-            Bom::Added => pieces.insert(0, Piece::Text(BOM.to_vec())),
+            Bom::Added => pieces.insert(0, PolicyPiece::Text(BOM.to_vec())),
             Bom::Removed => {
-                if let Some(Piece::Text(text)) = pieces.first_mut()
+                if let Some(PolicyPiece::Text(text)) = pieces.first_mut()
                     && text.starts_with(BOM)
                 {
                     text.drain(..BOM.len());
@@ -184,7 +184,7 @@ impl PolicyText {
     }
 
     /// The bytes that were sent, parted at Resource and time.
-    fn as_sent(&self) -> Vec<Piece> {
+    fn as_sent(&self) -> Vec<PolicyPiece> {
         let text = &self.sent;
         // The bytes between the quotes, escapes included: another encoder may write the same Resource in another way.
         let resource = raw_string_of(text, "Resource", &self.resource);
@@ -194,13 +194,13 @@ impl PolicyText {
                 .then(|| memchr::memmem::find(after, self.time.as_bytes()).map(|found| at + found))
                 .flatten()
         });
-        let mut places: Vec<(usize, usize, Piece)> = Vec::new();
+        let mut places: Vec<(usize, usize, PolicyPiece)> = Vec::new();
         if let Some(place) = resource {
             let raw = Rc::from(&text[place.clone()]);
-            places.push((place.start, place.len(), Piece::Resource(Quoting::AsSent(raw))));
+            places.push((place.start, place.len(), PolicyPiece::Resource(Quoting::AsSent(raw))));
         }
         if let Some(at) = end {
-            places.push((at, self.time.len(), Piece::Time));
+            places.push((at, self.time.len(), PolicyPiece::Time));
         }
         places.sort_by_key(|(at, _, _)| *at);
         let (mut pieces, mut from) = (Vec::new(), 0);
@@ -208,15 +208,15 @@ impl PolicyText {
             if at < from {
                 continue;
             }
-            pieces.push(Piece::Text(text[from..at].to_vec()));
+            pieces.push(PolicyPiece::Text(text[from..at].to_vec()));
             pieces.push(piece);
             from = at + len;
         }
-        pieces.push(Piece::Text(text[from..].to_vec()));
+        pieces.push(PolicyPiece::Text(text[from..].to_vec()));
         pieces
     }
 
-    fn encoded(&self, spelling: Spelling) -> Vec<Piece> {
+    fn encoded(&self, spelling: PolicyStyle) -> Vec<PolicyPiece> {
         let mut value = self.value.clone().unwrap_or_default();
         if let Some(statement) = statement_of(&mut value) {
             conditioned(statement, spelling.conditions);
@@ -246,27 +246,27 @@ impl PolicyText {
 }
 
 /// Parts a text at the marks.
-fn split(text: &[u8], time: &str, quoting: &Quoting) -> Vec<Piece> {
+fn split(text: &[u8], time: &str, quoting: &Quoting) -> Vec<PolicyPiece> {
     let (mut pieces, mut rest) = (Vec::new(), text);
     loop {
         let resource = memchr::memmem::find(rest, RESOURCE.as_bytes()).map(|at| (at, RESOURCE.len()));
         let end = memchr::memmem::find(rest, time.as_bytes()).map(|at| (at, time.len()));
         let (at, len, piece) = match (resource, end) {
             (Some((at, len)), end) if end.is_none_or(|(other, _)| at < other) => {
-                (at, len, Piece::Resource(quoting.clone()))
+                (at, len, PolicyPiece::Resource(quoting.clone()))
             }
-            (_, Some((at, len))) => (at, len, Piece::Time),
+            (_, Some((at, len))) => (at, len, PolicyPiece::Time),
             (_, None) => break,
         };
-        pieces.push(Piece::Text(rest[..at].to_vec()));
+        pieces.push(PolicyPiece::Text(rest[..at].to_vec()));
         pieces.push(piece);
         rest = &rest[at + len..];
     }
-    pieces.push(Piece::Text(rest.to_vec()));
+    pieces.push(PolicyPiece::Text(rest.to_vec()));
     pieces
 }
 
-fn ended(pieces: &mut [Piece], tail: Tail) {
+fn ended(pieces: &mut [PolicyPiece], tail: Tail) {
     let crlf = |text: &mut Vec<u8>, with_cr: bool| {
         let plain: Vec<u8> = text.iter().copied().filter(|byte| *byte != b'\r').collect();
         *text = match with_cr {
@@ -276,12 +276,12 @@ fn ended(pieces: &mut [Piece], tail: Tail) {
     };
     if matches!(tail, Tail::CrLfThroughout | Tail::LfThroughout) {
         for piece in pieces.iter_mut() {
-            if let Piece::Text(text) = piece {
+            if let PolicyPiece::Text(text) = piece {
                 crlf(text, tail == Tail::CrLfThroughout);
             }
         }
     }
-    let Some(Piece::Text(last)) = pieces.last_mut() else { return };
+    let Some(PolicyPiece::Text(last)) = pieces.last_mut() else { return };
     match tail {
         Tail::Lf => last.push(b'\n'),
         Tail::CrLf => last.extend_from_slice(b"\r\n"),
@@ -294,7 +294,7 @@ fn ended(pieces: &mut [Piece], tail: Tail) {
 }
 
 /// The text with the Resource and the time that were sent.
-fn flat(pieces: &[Piece], resource: &str, time: &str) -> Vec<u8> {
+fn flat(pieces: &[PolicyPiece], resource: &str, time: &str) -> Vec<u8> {
     let mut text = Vec::new();
     for piece in pieces {
         piece.write(|out| out.extend_from_slice(resource.as_bytes()), true, time, &mut text);
@@ -329,14 +329,14 @@ mod tests {
                 "{{\"Statement\":{space}[{{\"Resource\":{space}{written}{more},\"Condition\":{{\"DateLessThan\":{{\"AWS:EpochTime\":{time}}}}}}}]}}"
             );
             let policy = PolicyText::custom(text.as_bytes());
-            let pieces = policy.spelled(Spelling::default());
+            let pieces = policy.spelled(PolicyStyle::default());
             prop_assert_eq!(String::from_utf8(flat(&pieces, policy.resource(), policy.time())).unwrap(), text);
         }
 
         #[test]
         fn any_bytes_are_a_candidate_as_they_are(text in proptest::collection::vec(any::<u8>(), 0..80)) {
             let policy = PolicyText::custom(&text);
-            prop_assert_eq!(flat(&policy.spelled(Spelling::default()), policy.resource(), policy.time()), text);
+            prop_assert_eq!(flat(&policy.spelled(PolicyStyle::default()), policy.resource(), policy.time()), text);
         }
     }
 }

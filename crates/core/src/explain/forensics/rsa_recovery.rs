@@ -8,7 +8,7 @@ use crate::distribution::key::PublicKey;
 
 /// A signature that a key has opened. A well-formed padding proves that the key made it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Opened {
+pub(in crate::explain) enum RecoveredSignature {
     /// PKCS#1 v1.5, as it has to be.
     Hashed { hash: Hash, digest: Vec<u8> },
     /// PKCS#1 v1.5 around a digest without the name of its hash.
@@ -21,8 +21,8 @@ pub(super) enum Opened {
 
 /// What an RSASSA-PSS signature says of its message (RFC 8017, section 9.1.2).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Pss {
-    pub(super) hash: Hash,
+pub(in crate::explain) struct Pss {
+    pub(in crate::explain) hash: Hash,
     salt: Vec<u8>,
     own: Vec<u8>,
     zeros: usize,
@@ -30,7 +30,7 @@ pub(super) struct Pss {
 
 impl Pss {
     /// Whether it was made over that message.
-    pub(super) fn fits(&self, message: &[u8]) -> bool {
+    pub(in crate::explain) fn fits(&self, message: &[u8]) -> bool {
         let digest = self.hash.digest(message);
         self.hash.digest(&[&[0; 8][..], &digest, &self.salt].concat()) == self.own
     }
@@ -38,7 +38,7 @@ impl Pss {
 
 /// The hashes that signers use, taken by CloudFront or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Hash {
+pub(in crate::explain) enum Hash {
     Md5,
     Sha1,
     Sha224,
@@ -48,7 +48,7 @@ pub(super) enum Hash {
 }
 
 impl Hash {
-    pub(super) fn name(self) -> &'static str {
+    pub(in crate::explain) fn name(self) -> &'static str {
         match self {
             Self::Md5 => "MD5",
             Self::Sha1 => "SHA-1",
@@ -60,12 +60,12 @@ impl Hash {
     }
 
     /// The hashes whose digests are that long.
-    pub(super) fn of_length(length: usize) -> impl Iterator<Item = Self> {
+    pub(in crate::explain) fn of_length(length: usize) -> impl Iterator<Item = Self> {
         DIGEST_INFOS.into_iter().filter(move |(_, _, len)| *len == length).map(|(hash, _, _)| hash)
     }
 
     /// Whether the message has this digest. Never for MD5, which isn't computed here: its name is fault enough.
-    pub(super) fn gives(self, message: &[u8], digest: &[u8]) -> bool {
+    pub(in crate::explain) fn gives(self, message: &[u8], digest: &[u8]) -> bool {
         match self {
             Self::Md5 => false,
             Self::Sha1 => Sha1::digest(message).as_slice() == digest,
@@ -77,7 +77,7 @@ impl Hash {
     }
 
     /// The message's digest; nothing for MD5.
-    pub(super) fn digest(self, message: &[u8]) -> Vec<u8> {
+    pub(in crate::explain) fn digest(self, message: &[u8]) -> Vec<u8> {
         match self {
             Self::Md5 => Vec::new(),
             Self::Sha1 => Sha1::digest(message).to_vec(),
@@ -90,21 +90,21 @@ impl Hash {
 }
 
 /// Opens a signature; none where the key didn't make it, or isn't RSA.
-pub(super) fn open(key: &PublicKey, signature: &[u8]) -> Option<Opened> {
+pub(in crate::explain) fn open(key: &PublicKey, signature: &[u8]) -> Option<RecoveredSignature> {
     let encoded = key.raised(signature)?;
     pkcs1(&encoded).or_else(|| {
         let (proven, perhaps): (Vec<Pss>, Vec<Pss>) =
             pss_shapes(&encoded).into_iter().partition(|shape| shape.zeros >= MIN_FILLING);
         match (proven.is_empty(), perhaps.is_empty()) {
-            (false, _) => Some(Opened::Pss(proven)),
-            (true, false) => Some(Opened::PerhapsPss(perhaps)),
+            (false, _) => Some(RecoveredSignature::Pss(proven)),
+            (true, false) => Some(RecoveredSignature::PerhapsPss(perhaps)),
             (true, true) => None,
         }
     })
 }
 
 /// `00 01 FF … FF 00`, then what was signed.
-fn pkcs1(encoded: &[u8]) -> Option<Opened> {
+fn pkcs1(encoded: &[u8]) -> Option<RecoveredSignature> {
     let padded = encoded.strip_prefix(&[0, 1])?;
     let filled = padded.iter().take_while(|byte| **byte == 0xFF).count();
     if filled < MIN_FILLING {
@@ -115,11 +115,11 @@ fn pkcs1(encoded: &[u8]) -> Option<Opened> {
         if let Some(digest) = content.strip_prefix(prefix)
             && digest.len() == length
         {
-            return Some(Opened::Hashed { hash, digest: digest.to_vec() });
+            return Some(RecoveredSignature::Hashed { hash, digest: digest.to_vec() });
         }
     }
     let is_digest = DIGEST_INFOS.iter().any(|(_, _, length)| content.len() == *length);
-    is_digest.then(|| Opened::RawDigest { digest: content.to_vec() })
+    is_digest.then(|| RecoveredSignature::RawDigest { digest: content.to_vec() })
 }
 
 fn pss_shapes(encoded: &[u8]) -> Vec<Pss> {

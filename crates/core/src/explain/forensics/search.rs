@@ -4,26 +4,27 @@
 use std::ops::ControlFlow;
 use std::rc::Rc;
 
-use super::cause::Mistake;
+use super::budget::{Budget, Searched};
+use super::candidate::{Candidate, CandidateResource, Writer};
 use super::changes::{Change, Dimension, time};
-use super::draft::{Draft, Resource, Writer};
-use super::effort::{Effort, Searched};
-use super::maker::{Fit, Maker};
+use super::signing_key::{KeyMatch, SigningKey};
+use crate::explain::mistakes::mistake::Mistake;
 
 /// What was signed, and by which changes it differs from what was sent.
-pub(super) struct Hit<'e> {
-    pub(super) signed: Draft,
+pub(in crate::explain) struct Hit<'e> {
+    pub(in crate::explain) signed: Candidate,
     /// The candidate without any change that it was made from.
-    pub(super) start: Draft,
-    pub(super) mistakes: Vec<Mistake>,
-    pub(super) fit: Fit<'e>,
+    pub(in crate::explain) start: Candidate,
+    pub(in crate::explain) mistakes: Vec<Mistake>,
+    pub(in crate::explain) fit: KeyMatch<'e>,
 }
 
 impl Hit<'_> {
     /// As seen from the URL that was requested. The search may reach what was signed from a public base in fewer steps, and then
     /// the difference would be shown to a URL that nobody sent; and another development server on the same host is not another host.
-    pub(super) fn seen_from(mut self, sent: &Draft) -> Self {
-        let (Resource::Url(signed), Resource::Url(requested)) = (&self.signed.resource, &sent.resource)
+    pub(in crate::explain) fn seen_from(mut self, sent: &Candidate) -> Self {
+        let (CandidateResource::Url(signed), CandidateResource::Url(requested)) =
+            (&self.signed.resource, &sent.resource)
         else {
             return self;
         };
@@ -49,31 +50,31 @@ impl Hit<'_> {
 }
 
 /// Where a search begins, and in which directions it goes.
-pub(super) struct Space<'s> {
-    pub(super) starts: Vec<Draft>,
-    pub(super) dimensions: Vec<Dimension<'s>>,
+pub(in crate::explain) struct Space<'s> {
+    pub(in crate::explain) starts: Vec<Candidate>,
+    pub(in crate::explain) dimensions: Vec<Dimension<'s>>,
     /// What a time that is off by nothing usual means.
-    pub(super) other_time: Mistake,
-    pub(super) writer: &'s Writer,
+    pub(in crate::explain) other_time: Mistake,
+    pub(in crate::explain) writer: &'s Writer,
 }
 
 /// What a search compared with the signature: no more is claimed of it.
 #[derive(Debug, Default)]
-pub(super) struct Tried {
+pub(in crate::explain) struct Tried {
     /// How many texts.
-    pub(super) texts: usize,
+    pub(in crate::explain) texts: usize,
     /// The kinds of changes that they were made by.
-    pub(super) mistakes: Vec<Mistake>,
+    pub(in crate::explain) mistakes: Vec<Mistake>,
     /// How many changes at once.
-    pub(super) at_once: usize,
+    pub(in crate::explain) at_once: usize,
 }
 
 /// The search's state.
 struct Search<'s, 'm, 'e> {
     space: &'s Space<'s>,
-    maker: &'m Maker<'e>,
+    signer_key: &'m SigningKey<'e>,
     signature: &'m [u8],
-    effort: &'m Effort<'m>,
+    budget: &'m Budget<'m>,
     left: usize,
     message: Vec<u8>,
     made: Vec<Mistake>,
@@ -84,27 +85,27 @@ struct Search<'s, 'm, 'e> {
 }
 
 /// A fit, or the end of the budget.
-enum End<'e> {
+enum SearchEnd<'e> {
     Found(Box<Hit<'e>>),
     GaveUp,
 }
 
 /// Searches within a budget.
-pub(super) fn search<'e>(
+pub(in crate::explain) fn search<'e>(
     space: &Space<'_>,
-    maker: &Maker<'e>,
+    signer_key: &SigningKey<'e>,
     signature: &[u8],
-    effort: &Effort<'_>,
+    budget: &Budget<'_>,
 ) -> (Option<Hit<'e>>, Searched, Tried) {
-    if !maker.may_fit() {
+    if !signer_key.may_fit() {
         return (None, Searched::Done, Tried::default());
     }
-    let left = maker.candidates(effort.candidates);
+    let left = signer_key.candidates(budget.candidates);
     let mut search = Search {
         space,
-        maker,
+        signer_key,
         signature,
-        effort,
+        budget,
         left,
         message: Vec::new(),
         made: Vec::new(),
@@ -113,16 +114,16 @@ pub(super) fn search<'e>(
         tried_what_is_common: false,
     };
     let (hit, how) = match search.run() {
-        ControlFlow::Break(End::Found(hit)) => (Some(*hit), Searched::Done),
-        ControlFlow::Break(End::GaveUp) if search.tried_what_is_common => (None, Searched::Done),
-        ControlFlow::Break(End::GaveUp) => (None, Searched::GaveUp),
+        ControlFlow::Break(SearchEnd::Found(hit)) => (Some(*hit), Searched::Done),
+        ControlFlow::Break(SearchEnd::GaveUp) if search.tried_what_is_common => (None, Searched::Done),
+        ControlFlow::Break(SearchEnd::GaveUp) => (None, Searched::GaveUp),
         ControlFlow::Continue(()) => (None, Searched::Done),
     };
     (hit, how, search.tried)
 }
 
 impl<'e> Search<'_, '_, 'e> {
-    fn run(&mut self) -> ControlFlow<End<'e>> {
+    fn run(&mut self) -> ControlFlow<SearchEnd<'e>> {
         let most = self.left;
         for cost in 0..=MAX_COST {
             if cost > COST_OF_COMMON {
@@ -141,9 +142,15 @@ impl<'e> Search<'_, '_, 'e> {
     }
 
     /// Makes changes of exactly that cost, in the dimensions from one on.
-    fn visit(&mut self, start: &Draft, draft: &Draft, from: usize, cost: u8) -> ControlFlow<End<'e>> {
+    fn visit(
+        &mut self,
+        start: &Candidate,
+        candidate: &Candidate,
+        from: usize,
+        cost: u8,
+    ) -> ControlFlow<SearchEnd<'e>> {
         if cost == 0 {
-            return self.attempt(start, draft);
+            return self.attempt(start, candidate);
         }
         if self.made.len() == MAX_CHANGES {
             return ControlFlow::Continue(());
@@ -152,7 +159,7 @@ impl<'e> Search<'_, '_, 'e> {
         let fits = |change: &&Change<'_>| if is_last { change.cost == cost } else { change.cost <= cost };
         for (place, dimension) in self.space.dimensions.iter().enumerate().skip(from) {
             for change in dimension.iter().filter(fits) {
-                let Some(changed) = (change.apply)(draft) else { continue };
+                let Some(changed) = (change.apply)(candidate) else { continue };
                 self.made.push(change.mistake);
                 self.visit(start, &changed, place + 1, cost - change.cost)?;
                 self.made.pop();
@@ -161,16 +168,16 @@ impl<'e> Search<'_, '_, 'e> {
         ControlFlow::Continue(())
     }
 
-    fn attempt(&mut self, start: &Draft, draft: &Draft) -> ControlFlow<End<'e>> {
-        if self.left == 0 || (self.left.is_multiple_of(LOOKS_AT_CLOCK) && (self.effort.is_out_of_time)()) {
-            return ControlFlow::Break(End::GaveUp);
+    fn attempt(&mut self, start: &Candidate, candidate: &Candidate) -> ControlFlow<SearchEnd<'e>> {
+        if self.left == 0 || (self.left.is_multiple_of(LOOKS_AT_CLOCK) && (self.budget.is_out_of_time)()) {
+            return ControlFlow::Break(SearchEnd::GaveUp);
         }
         self.left -= 1;
-        self.compare(start, draft)
+        self.compare(start, candidate)
     }
 
-    fn compare(&mut self, start: &Draft, draft: &Draft) -> ControlFlow<End<'e>> {
-        self.space.writer.write(draft, &mut self.message);
+    fn compare(&mut self, start: &Candidate, candidate: &Candidate) -> ControlFlow<SearchEnd<'e>> {
+        self.space.writer.write(candidate, &mut self.message);
         self.tried.texts += 1;
         self.tried.at_once = self.tried.at_once.max(self.made.len());
         for mistake in &self.made {
@@ -180,7 +187,7 @@ impl<'e> Search<'_, '_, 'e> {
                 self.tried.mistakes.push(*mistake);
             }
         }
-        let Some(fit) = self.maker.fit(&self.message, self.signature) else {
+        let Some(fit) = self.signer_key.fit(&self.message, self.signature) else {
             return ControlFlow::Continue(());
         };
         let mut mistakes = Vec::new();
@@ -189,26 +196,26 @@ impl<'e> Search<'_, '_, 'e> {
                 mistakes.push(*mistake);
             }
         }
-        let hit = Hit { signed: draft.clone(), start: start.clone(), mistakes, fit };
-        ControlFlow::Break(End::Found(Box::new(hit)))
+        let hit = Hit { signed: candidate.clone(), start: start.clone(), mistakes, fit };
+        ControlFlow::Break(SearchEnd::Found(Box::new(hit)))
     }
 
-    fn try_other_times(&mut self) -> ControlFlow<End<'e>> {
-        if self.maker.cost() > 0 {
+    fn try_other_times(&mut self) -> ControlFlow<SearchEnd<'e>> {
+        if self.signer_key.cost() > 0 {
             return ControlFlow::Continue(());
         }
         for start in &self.space.starts {
             let Ok(sent) = start.time.parse::<i64>() else { continue };
-            let mut draft = start.clone();
+            let mut candidate = start.clone();
             // They have a number of their own, and count for nothing.
             for (number, seconds) in time::elsewhere().enumerate() {
-                if number.is_multiple_of(LOOKS_AT_CLOCK) && (self.effort.is_out_of_time)() {
-                    return ControlFlow::Break(End::GaveUp);
+                if number.is_multiple_of(LOOKS_AT_CLOCK) && (self.budget.is_out_of_time)() {
+                    return ControlFlow::Break(SearchEnd::GaveUp);
                 }
                 let Some(other) = sent.checked_add(seconds).filter(|other| *other >= 0) else { continue };
-                draft.time = Rc::from(other.to_string());
+                candidate.time = Rc::from(other.to_string());
                 self.made.push(self.space.other_time);
-                self.compare(start, &draft)?;
+                self.compare(start, &candidate)?;
                 self.made.pop();
             }
         }

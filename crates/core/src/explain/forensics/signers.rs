@@ -1,13 +1,13 @@
 //! Which signer made a link, as far as its habits tell, and the line that mends a mistake there.
 
-use super::cause::Mistake;
-use super::draft::{Draft, Message};
-use super::spelling::{Escaping, Spacing, Tail};
+use super::candidate::{Candidate, Message};
+use super::policy_style::{Escaping, Spacing, Tail};
+use crate::explain::mistakes::mistake::Mistake;
 use crate::viewer::query::{parameter_name, segments};
 
 /// Languages and tools by whose habits a link can be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Signer {
+pub(in crate::explain) enum Signer {
     Python,
     JavaScript,
     Go,
@@ -21,11 +21,11 @@ pub(super) enum Signer {
 impl Signer {
     /// By what was signed, then by how the link is written: `@aws-sdk/cloudfront-signer` and the SDK before it put
     /// Key-Pair-Id before Signature (3.1085, measured); botocore, Go, Java and PHP put it last.
-    pub(super) fn of(signed: Option<&Draft>, query: Option<&str>) -> Option<Self> {
+    pub(in crate::explain) fn of(signed: Option<&Candidate>, query: Option<&str>) -> Option<Self> {
         signed.and_then(Self::by_text).or_else(|| Self::by_query(query?))
     }
 
-    fn by_text(signed: &Draft) -> Option<Self> {
+    fn by_text(signed: &Candidate) -> Option<Self> {
         let spelling = signed.spelling;
         match (spelling.escaping, spelling.spacing, spelling.tail, signed.message) {
             (Escaping::Slashes, _, _, _) => Some(Self::Php),
@@ -34,7 +34,7 @@ impl Signer {
             (_, Spacing::Python, _, _) => Some(Self::Python),
             (_, Spacing::AfterStatement, _, _) => Some(Self::Java),
             (_, _, Tail::Lf, Message::Policy) => Some(Self::Shell),
-            (_, _, _, Message::Digest(super::draft::DigestOf::Sha256)) => Some(Self::Kms),
+            (_, _, _, Message::Digest(super::candidate::DigestOf::Sha256)) => Some(Self::Kms),
             _ => None,
         }
     }
@@ -57,8 +57,8 @@ impl Signer {
         }
     }
 
-    /// What to write there, with its name before it; none where nothing more can be said than the remedy does.
-    pub(super) fn line(self, mistake: Mistake) -> Option<String> {
+    /// What to write there, with its name before it; none where nothing more can be said than the fix does.
+    pub(in crate::explain) fn line(self, mistake: Mistake) -> Option<String> {
         let line = match (self, mistake) {
             (Self::Python, Mistake::JsonSpacing) => "json.dumps(policy, separators=(\",\", \":\"))",
             (Self::Python, Mistake::JsonOrder) => {

@@ -1,12 +1,12 @@
 //! Who made a signature, with which hash, and over which messages it fits.
 
-use super::cause::{Cause, Mistake};
-use super::examined::Examined;
-use super::opened::{Hash, Opened, Pss, open};
+use super::rsa_recovery::{Hash, Pss, RecoveredSignature, open};
 use crate::distribution::key::{HashAlgorithm, KeyKind, PublicKey};
+use crate::explain::mistakes::mistake::{Diagnosis, Mistake};
+use crate::explain::request::parsed_request::ParsedRequest;
 
 /// What the signature itself tells, before any message is tried.
-pub(super) enum Maker<'e> {
+pub(in crate::explain) enum SigningKey<'e> {
     /// An RSA key opened it, and shows the digest.
     Known { key: &'e PublicKey, digest: Vec<u8>, shape: Shape },
     /// An RSA key opened it, and the padding is RSASSA-PSS's: messages are compared with what it holds.
@@ -17,7 +17,7 @@ pub(super) enum Maker<'e> {
 
 /// How a digest stands in an RSA signature.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(in crate::explain) enum Shape {
     /// With the name of its hash.
     Named(Hash),
     /// Without: its length tells which it may be.
@@ -26,25 +26,27 @@ pub(super) enum Shape {
 
 /// Who made it over a message, and how.
 #[derive(Clone, Copy)]
-pub(super) struct Fit<'e> {
-    pub(super) key: &'e PublicKey,
-    pub(super) hash: Hash,
+pub(in crate::explain) struct KeyMatch<'e> {
+    pub(in crate::explain) key: &'e PublicKey,
+    pub(in crate::explain) hash: Hash,
     /// What is wrong with its padding.
-    pub(super) padding: Option<Mistake>,
+    pub(in crate::explain) padding: Option<Mistake>,
 }
 
-impl<'e> Maker<'e> {
+impl<'e> SigningKey<'e> {
     /// Tries the keys in turn.
-    pub(super) fn among(keys: &[&'e PublicKey], signature: &[u8]) -> Self {
+    pub(in crate::explain) fn among(keys: &[&'e PublicKey], signature: &[u8]) -> Self {
         let mut perhaps = None;
         for &key in keys {
             match open(key, signature) {
-                Some(Opened::Hashed { hash, digest }) => {
+                Some(RecoveredSignature::Hashed { hash, digest }) => {
                     return Self::Known { key, digest, shape: Shape::Named(hash) };
                 }
-                Some(Opened::RawDigest { digest }) => return Self::Known { key, digest, shape: Shape::Bare },
-                Some(Opened::Pss(shapes)) => return Self::Pss { key, shapes, is_shown: true },
-                Some(Opened::PerhapsPss(shapes)) => {
+                Some(RecoveredSignature::RawDigest { digest }) => {
+                    return Self::Known { key, digest, shape: Shape::Bare };
+                }
+                Some(RecoveredSignature::Pss(shapes)) => return Self::Pss { key, shapes, is_shown: true },
+                Some(RecoveredSignature::PerhapsPss(shapes)) => {
                     perhaps.get_or_insert(Self::Pss { key, shapes, is_shown: false });
                 }
                 None => {}
@@ -57,39 +59,43 @@ impl<'e> Maker<'e> {
     }
 
     /// Whether it was made over this message. Equality of digests, or a good signature, is a proof.
-    pub(super) fn fit(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
+    pub(in crate::explain) fn fit(&self, message: &[u8], signature: &[u8]) -> Option<KeyMatch<'e>> {
         match self {
             Self::Known { key, digest, shape: Shape::Named(hash) } => {
-                hash.gives(message, digest).then_some(Fit { key, hash: *hash, padding: None })
+                hash.gives(message, digest).then_some(KeyMatch { key, hash: *hash, padding: None })
             }
             Self::Known { key, digest, shape: Shape::Bare } => Hash::of_length(digest.len())
                 .find(|hash| hash.gives(message, digest))
-                .map(|hash| Fit { key, hash, padding: Some(Mistake::RawDigest) }),
+                .map(|hash| KeyMatch { key, hash, padding: Some(Mistake::RawDigest) }),
             Self::Pss { key, shapes, .. } => shapes
                 .iter()
                 .find(|shape| shape.fits(message))
-                .map(|shape| Fit { key, hash: shape.hash, padding: Some(Mistake::PssPadding) }),
+                .map(|shape| KeyMatch { key, hash: shape.hash, padding: Some(Mistake::PssPadding) }),
             Self::Unknown { keys } => keys.iter().find_map(|key| {
                 [(HashAlgorithm::Sha1, Hash::Sha1), (HashAlgorithm::Sha256, Hash::Sha256)]
                     .into_iter()
                     .find(|(algorithm, _)| key.verifies(*algorithm, message, signature))
-                    .map(|(_, hash)| Fit { key, hash, padding: None })
+                    .map(|(_, hash)| KeyMatch { key, hash, padding: None })
             }),
         }
     }
 
     /// Whether an ECDSA key made it over this message with a hash that CloudFront doesn't take.
-    pub(super) fn fit_of_other_hash(&self, message: &[u8], signature: &[u8]) -> Option<Fit<'e>> {
+    pub(in crate::explain) fn fit_of_other_hash(
+        &self,
+        message: &[u8],
+        signature: &[u8],
+    ) -> Option<KeyMatch<'e>> {
         let Self::Unknown { keys } = self else { return None };
         let made =
             |(key, hash): &(&'e PublicKey, Hash)| key.verifies_digest(&hash.digest(message), signature);
         let hashes = [Hash::Sha224, Hash::Sha384, Hash::Sha512];
         let mut all = keys.iter().flat_map(|&key| hashes.map(|hash| (key, hash)));
-        all.find(made).map(|(key, hash)| Fit { key, hash, padding: None })
+        all.find(made).map(|(key, hash)| KeyMatch { key, hash, padding: None })
     }
 
     /// Whether any message could fit.
-    pub(super) fn may_fit(&self) -> bool {
+    pub(in crate::explain) fn may_fit(&self) -> bool {
         match self {
             Self::Known { .. } | Self::Pss { .. } => true,
             Self::Unknown { keys } => !keys.is_empty(),
@@ -97,7 +103,7 @@ impl<'e> Maker<'e> {
     }
 
     /// How many operations on a curve a message costs; a digest costs next to nothing.
-    pub(super) fn cost(&self) -> usize {
+    pub(in crate::explain) fn cost(&self) -> usize {
         match self {
             Self::Known { .. } | Self::Pss { .. } => 0,
             Self::Unknown { keys } => keys.len() * 2,
@@ -105,26 +111,26 @@ impl<'e> Maker<'e> {
     }
 
     /// How many messages may be tried where so many may be compared by digest.
-    pub(super) fn candidates(&self, most: usize) -> usize {
+    pub(in crate::explain) fn candidates(&self, most: usize) -> usize {
         MAX_VERIFICATIONS.checked_div(self.cost()).unwrap_or(most).min(most)
     }
 }
 
 /// What is known of who was to have made it.
 #[derive(Clone, Copy)]
-pub(super) struct Named<'e> {
+pub(in crate::explain) struct Named<'e> {
     /// The key of the id that was sent, where the path trusts it.
-    pub(super) key: Option<&'e PublicKey>,
+    pub(in crate::explain) key: Option<&'e PublicKey>,
     /// The id that was sent.
-    pub(super) id: Option<&'e str>,
+    pub(in crate::explain) id: Option<&'e str>,
     /// The hash that was announced, SHA-1 where none was; none where it can't be read.
-    pub(super) hash: Option<HashAlgorithm>,
+    pub(in crate::explain) hash: Option<HashAlgorithm>,
 }
 
-impl Fit<'_> {
+impl KeyMatch<'_> {
     /// What is wrong with who made it, and how.
-    pub(super) fn causes(self, named: Named<'_>) -> Vec<Cause> {
-        let mut causes: Vec<Cause> = other_key(self.key, named).into_iter().collect();
+    pub(in crate::explain) fn causes(self, named: Named<'_>) -> Vec<Diagnosis> {
+        let mut causes: Vec<Diagnosis> = other_key(self.key, named).into_iter().collect();
         causes.extend(self.padding.map(Mistake::proven));
         // Once the padding is right, the hash is chosen anew.
         if self.padding == Some(Mistake::PssPadding) {
@@ -134,11 +140,11 @@ impl Fit<'_> {
         match (self.hash, announced) {
             (Hash::Sha1, HashAlgorithm::Sha1) | (Hash::Sha256, HashAlgorithm::Sha256) => {}
             (Hash::Sha256, HashAlgorithm::Sha1) => causes.push(Mistake::HashNotAnnounced.proven()),
-            (Hash::Sha1, HashAlgorithm::Sha256) => causes.push(Cause::proven(
+            (Hash::Sha1, HashAlgorithm::Sha256) => causes.push(Diagnosis::proven(
                 Mistake::HashAnnouncedWrongly,
                 "it was made with SHA-1, but Hash-Algorithm=SHA256 was sent",
             )),
-            (hash @ (Hash::Md5 | Hash::Sha224 | Hash::Sha384 | Hash::Sha512), _) => causes.push(Cause::proven(
+            (hash @ (Hash::Md5 | Hash::Sha224 | Hash::Sha384 | Hash::Sha512), _) => causes.push(Diagnosis::proven(
                 Mistake::HashUnsupported,
                 format!(
                     "it was made with {}, which CloudFront doesn't take: sign with SHA-1, or with SHA-256 and \
@@ -152,7 +158,7 @@ impl Fit<'_> {
 }
 
 /// That another key made it than was named, if so.
-pub(super) fn other_key(made_by: &PublicKey, named: Named<'_>) -> Option<Cause> {
+pub(in crate::explain) fn other_key(made_by: &PublicKey, named: Named<'_>) -> Option<Diagnosis> {
     let made = made_by.id();
     let fix = match (named.key, named.id) {
         (Some(key), _) if key.identity() == made_by.identity() => return None,
@@ -164,18 +170,18 @@ pub(super) fn other_key(made_by: &PublicKey, named: Named<'_>) -> Option<Cause> 
         // That nothing was named is another mistake.
         (None, None) => return None,
     };
-    Some(Cause { signed_by: Some(made.to_string()), ..Cause::proven(Mistake::OtherKey, fix) })
+    Some(Diagnosis { signed_by: Some(made.to_string()), ..Diagnosis::proven(Mistake::OtherKey, fix) })
 }
 
 /// Every key that is known, the named one first.
-pub(super) fn known_keys<'e>(
-    examined: &Examined<'_, 'e>,
+pub(in crate::explain) fn known_keys<'e>(
+    parsed: &ParsedRequest<'_, 'e>,
     named: Option<&'e PublicKey>,
 ) -> Vec<&'e PublicKey> {
-    let behaviors = examined.distributions.list.iter().flat_map(|one| one.all_behaviors());
+    let behaviors = parsed.distributions.list.iter().flat_map(|one| one.all_behaviors());
     let mut keys: Vec<&PublicKey> = named.into_iter().collect();
     let trusted = behaviors.flat_map(|behavior| behavior.restriction.keys());
-    for key in trusted.chain(&examined.distributions.all_keys) {
+    for key in trusted.chain(&parsed.distributions.all_keys) {
         if !keys.iter().any(|known| known.identity() == key.identity()) {
             keys.push(key);
         }
@@ -206,12 +212,12 @@ mod tests {
         let (private, key) = pair();
         let sha384 = sha2::Sha384::digest(b"a policy");
         let signature = private.sign(Pkcs1v15Sign::new::<sha2::Sha384>(), &sha384).unwrap();
-        let maker = Maker::among(&[&key], &signature);
+        let signer_key = SigningKey::among(&[&key], &signature);
         assert!(
-            matches!(&maker, Maker::Known { shape: Shape::Named(Hash::Sha384), digest, .. } if digest[..] == sha384[..])
+            matches!(&signer_key, SigningKey::Known { shape: Shape::Named(Hash::Sha384), digest, .. } if digest[..] == sha384[..])
         );
-        assert!(maker.fit(b"a policy", &signature).is_some());
-        assert!(maker.fit(b"another policy", &signature).is_none());
+        assert!(signer_key.fit(b"a policy", &signature).is_some());
+        assert!(signer_key.fit(b"another policy", &signature).is_none());
     }
 
     #[test]
@@ -219,10 +225,10 @@ mod tests {
         let (private, key) = pair();
         let digest = sha2::Sha256::digest(b"a policy");
         let raw = private.sign(Pkcs1v15Sign::new_unprefixed(), &digest).unwrap();
-        assert!(matches!(Maker::among(&[&key], &raw), Maker::Known { shape: Shape::Bare, .. }));
+        assert!(matches!(SigningKey::among(&[&key], &raw), SigningKey::Known { shape: Shape::Bare, .. }));
         let pss = rsa::Pss::<sha2::Sha256>::new();
         let pss = private.sign_with_rng(&mut UnwrapErr(rand::rngs::SysRng), pss, &digest).unwrap();
-        assert!(matches!(Maker::among(&[&key], &pss), Maker::Pss { .. }));
+        assert!(matches!(SigningKey::among(&[&key], &pss), SigningKey::Pss { .. }));
     }
 
     #[test]
@@ -238,13 +244,16 @@ mod tests {
             .take(256)
             .collect();
             // Now and then one looks like a PSS signature; only a message that fits would show that it is one.
-            let maker = Maker::among(&[&other], &random);
-            assert!(matches!(maker, Maker::Unknown { .. } | Maker::Pss { is_shown: false, .. }));
+            let signer_key = SigningKey::among(&[&other], &random);
+            assert!(matches!(
+                signer_key,
+                SigningKey::Unknown { .. } | SigningKey::Pss { is_shown: false, .. }
+            ));
         }
         let digest = sha2::Sha256::digest(b"a policy");
         let stranger = private.sign(Pkcs1v15Sign::new::<sha2::Sha256>(), &digest).unwrap();
         for signature in [&stranger[..], &stranger[..255], &[0xFF; 256], &[], &[0; 256]] {
-            assert!(matches!(Maker::among(&[&other], signature), Maker::Unknown { .. }));
+            assert!(matches!(SigningKey::among(&[&other], signature), SigningKey::Unknown { .. }));
         }
     }
 }

@@ -1,24 +1,24 @@
 //! A request as it would be without a mistake, and what would become of it: the proof that it was this mistake.
 
-use super::examined::Examined;
 use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::access::deny_reason::DenyReason;
 use crate::access::signature_cache::SignatureCache;
 use crate::access::{Decision, authorize};
 use crate::distribution::{Distributions, Route};
+use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::query::segments;
 use crate::viewer::{Target, ViewerRequest};
 
 /// A request as it would be without a mistake.
-pub(super) struct Corrected {
-    pub(super) path: Option<String>,
-    pub(super) query: Option<String>,
-    pub(super) cookies: Option<Vec<Vec<u8>>>,
+pub(in crate::explain) struct Corrected {
+    pub(in crate::explain) path: Option<String>,
+    pub(in crate::explain) query: Option<String>,
+    pub(in crate::explain) cookies: Option<Vec<Vec<u8>>>,
 }
 
 impl Corrected {
     /// The other request.
-    pub(super) fn as_request<'r>(&'r self, of: &ViewerRequest<'r>) -> ViewerRequest<'r> {
+    pub(in crate::explain) fn as_request<'r>(&'r self, of: &ViewerRequest<'r>) -> ViewerRequest<'r> {
         let target = Target {
             path: self.path.as_deref().unwrap_or(of.target.path),
             query: self.query.as_deref().or(of.target.query),
@@ -29,7 +29,7 @@ impl Corrected {
 }
 
 /// Every signing name in the letters that count.
-pub(super) fn right_names(request: &ViewerRequest<'_>) -> Corrected {
+pub(in crate::explain) fn right_names(request: &ViewerRequest<'_>) -> Corrected {
     let right = |name: &str| {
         let bare = name.get(..COOKIE_PREFIX.len()).filter(|begin| begin.eq_ignore_ascii_case(COOKIE_PREFIX));
         let (prefix, bare) = bare.map_or(("", name), |begin| (COOKIE_PREFIX, &name[begin.len()..]));
@@ -49,13 +49,13 @@ pub(super) fn right_names(request: &ViewerRequest<'_>) -> Corrected {
 }
 
 /// Whether another request would have been allowed.
-pub(super) fn opens(request: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> bool {
-    matches!(decision(request, examined.distributions), Some(Ok(())))
+pub(in crate::explain) fn opens(request: &ViewerRequest<'_>, parsed: &ParsedRequest<'_, '_>) -> bool {
+    matches!(decision(request, parsed.distributions), Some(Ok(())))
 }
 
 /// Whether the signature of another request is good, whatever its conditions say: it is what was signed.
-pub(super) fn is_understood(request: &ViewerRequest<'_>, examined: &Examined<'_, '_>) -> bool {
-    match decision(request, examined.distributions) {
+pub(in crate::explain) fn is_understood(request: &ViewerRequest<'_>, parsed: &ParsedRequest<'_, '_>) -> bool {
+    match decision(request, parsed.distributions) {
         Some(Ok(())) => true,
         Some(Err(reason)) => matches!(
             reason,

@@ -5,20 +5,20 @@ use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::cause::Mistake;
+use super::mistake::Mistake;
 use super::value_shape::{as_latin1, base64_within, is_wrapped, unquoted};
 use crate::access::encoding;
 
 /// One way to read a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reading {
-    pub(super) bytes: Vec<u8>,
+pub(in crate::explain) struct Decoding {
+    pub(in crate::explain) bytes: Vec<u8>,
     /// What was undone; nothing where CloudFront reads it so.
-    pub(super) undone: Vec<Mistake>,
+    pub(in crate::explain) undone: Vec<Mistake>,
 }
 
 /// Every reading of a value, CloudFront's first.
-pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
+pub(in crate::explain) fn all_decodings(value: &[u8]) -> Vec<Decoding> {
     let mut found = Vec::new();
     if value.is_empty() || value.len() > MAX_LEN {
         return found;
@@ -61,7 +61,7 @@ pub(super) fn readings(value: &[u8]) -> Vec<Reading> {
 }
 
 /// Takes quotes off, where there are any.
-fn unquote(plain: &mut Vec<u8>, undone: &mut Vec<Mistake>, found: &mut Vec<Reading>) {
+fn unquote(plain: &mut Vec<u8>, undone: &mut Vec<Mistake>, found: &mut Vec<Decoding>) {
     if let Some(inner) = unquoted(plain) {
         *plain = inner.to_vec();
         undone.push(Mistake::QuotedValue);
@@ -70,11 +70,11 @@ fn unquote(plain: &mut Vec<u8>, undone: &mut Vec<Mistake>, found: &mut Vec<Readi
 }
 
 /// What lies under a second layer: base64 of base64, and bytes that were taken for text.
-fn within(value: &[u8], found: &mut Vec<Reading>) {
-    let outer: Vec<Reading> = found.clone();
+fn within(value: &[u8], found: &mut Vec<Decoding>) {
+    let outer: Vec<Decoding> = found.clone();
     let mut add = |bytes: Vec<u8>, mistake, undone: &[Mistake]| {
         if !bytes.is_empty() && found.iter().all(|reading| reading.bytes != bytes) {
-            found.push(Reading { bytes, undone: undone.iter().copied().chain([mistake]).collect() });
+            found.push(Decoding { bytes, undone: undone.iter().copied().chain([mistake]).collect() });
         }
     };
     for reading in &outer {
@@ -88,11 +88,11 @@ fn within(value: &[u8], found: &mut Vec<Reading>) {
 }
 
 /// The alphabets.
-fn decodings(text: &[u8], undone: &[Mistake], found: &mut Vec<Reading>) {
+fn decodings(text: &[u8], undone: &[Mistake], found: &mut Vec<Decoding>) {
     let mut add = |bytes: Option<Vec<u8>>, mistake: Option<Mistake>| {
         let Some(bytes) = bytes.filter(|bytes| !bytes.is_empty()) else { return };
         if found.iter().all(|reading| reading.bytes != bytes) {
-            found.push(Reading { bytes, undone: undone.iter().copied().chain(mistake).collect() });
+            found.push(Decoding { bytes, undone: undone.iter().copied().chain(mistake).collect() });
         }
     };
     add(encoding::decode(text).ok().map(|bytes| bytes.to_vec()), None);
@@ -116,7 +116,7 @@ fn unhexed(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Which mistake the characters alone point at, where no reading was proven; none where they are not those of base64.
-pub(super) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
+pub(in crate::explain) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
     let body = &value[..value.len() - value.iter().rev().take_while(|byte| b"_=".contains(byte)).count()];
     let is_known = |byte: &u8| byte.is_ascii_alphanumeric() || b"-~_+/= \r\n\t%".contains(byte);
     if !value.iter().all(is_known) {

@@ -1,30 +1,30 @@
 //! What each mistake is and how it is mended, in one sentence.
 
-use super::cause::{Cause, Mistake};
+use super::mistake::{Diagnosis, Mistake};
 
 impl Mistake {
-    /// The cause, shown by a signature or by values, with its usual remedy.
-    pub(super) fn proven(self) -> Cause {
-        Cause::proven(self, remedy(self))
+    /// The cause, shown by a signature or by values, with its usual fix.
+    pub(in crate::explain) fn proven(self) -> Diagnosis {
+        Diagnosis::proven(self, usual_fix(self))
     }
 
-    /// The cause, as far as can be told, with its usual remedy.
-    pub(super) fn likely(self) -> Cause {
-        Cause::likely(self, remedy(self))
+    /// The cause, as far as can be told, with its usual fix.
+    pub(in crate::explain) fn likely(self) -> Diagnosis {
+        Diagnosis::likely(self, usual_fix(self))
     }
 
     /// Whether it is about what the signer was given in place of the policy.
-    pub(super) fn is_about_message(self) -> bool {
+    pub(in crate::explain) fn is_about_message(self) -> bool {
         matches!(self, Self::SignedBase64 | Self::SignedDigest | Self::SignedHexDigest | Self::SignedUrl)
     }
 
     /// Whether it is about the end that was signed.
-    pub(super) fn is_about_time(self) -> bool {
+    pub(in crate::explain) fn is_about_time(self) -> bool {
         matches!(self, Self::TimeZone | Self::ExpiresDiffers)
     }
 
     /// Whether it is about the policy's text, and not about the URL.
-    pub(super) fn is_about_text(self) -> bool {
+    pub(in crate::explain) fn is_about_text(self) -> bool {
         matches!(
             self,
             Self::JsonSpacing
@@ -41,7 +41,7 @@ impl Mistake {
 }
 
 /// The sentence.
-pub(super) fn remedy(mistake: Mistake) -> &'static str {
+pub(in crate::explain) fn usual_fix(mistake: Mistake) -> &'static str {
     match mistake {
         Mistake::OtherKey => "another key made it: send the id of the key that signs",
         Mistake::UnknownKeyMadeIt => {

@@ -3,23 +3,23 @@
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::cause::Mistake;
+use super::mistake::Mistake;
 
 /// A fault of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct SyntaxFault {
-    pub(super) mistake: Mistake,
+pub(in crate::explain) struct SyntaxFault {
+    pub(in crate::explain) mistake: Mistake,
     /// What is wrong, with its place, in one sentence.
-    pub(super) what: String,
+    pub(in crate::explain) what: String,
     /// Where it was found.
-    pub(super) at: usize,
+    pub(in crate::explain) at: usize,
     /// Whether the text is a policy once this one fault is corrected, so that nothing else can be meant; a text that only ends
     /// too early may have been cut on the way.
-    pub(super) is_certain: bool,
+    pub(in crate::explain) is_certain: bool,
 }
 
 /// The first fault of a text that is no JSON; none where it is JSON.
-pub(super) fn fault(text: &[u8]) -> Option<SyntaxFault> {
+pub(in crate::explain) fn fault(text: &[u8]) -> Option<SyntaxFault> {
     let error = serde_json::from_slice::<IgnoredAny>(text).err()?;
     // Within strings the parser's column is that of the character before.
     let is_control = error.to_string().contains("control character");
@@ -28,7 +28,7 @@ pub(super) fn fault(text: &[u8]) -> Option<SyntaxFault> {
 }
 
 /// The fault, then the part of the text around it with a caret below its place.
-pub(super) fn shown(text: &[u8], at: usize) -> String {
+pub(in crate::explain) fn shown(text: &[u8], at: usize) -> String {
     let plain = String::from_utf8_lossy(text);
     let before = String::from_utf8_lossy(&text[..at.min(text.len())]).chars().count();
     let from = before.saturating_sub(CONTEXT);
@@ -187,7 +187,7 @@ fn of_place(text: &[u8], at: usize, is_eof: bool) -> SyntaxFault {
 }
 
 /// Whether a text is JSON with a statement.
-pub(super) fn is_policy(text: &[u8]) -> bool {
+pub(in crate::explain) fn is_policy(text: &[u8]) -> bool {
     serde_json::from_slice::<Value>(text).is_ok_and(|value| {
         value.get("Statement").is_some_and(|statement| statement.is_array() || statement.is_object())
     })

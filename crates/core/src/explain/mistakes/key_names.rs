@@ -1,20 +1,20 @@
 //! What was sent as the id of the key, when it isn't one that is known.
 
-use super::cause::{Cause, Mistake};
-use super::examined::Examined;
-use super::key_hints;
-use super::maker::known_keys;
+use super::mistake::{Diagnosis, Mistake};
 use super::value_shape::{framework_of, unquoted};
 use crate::distribution::key::PublicKey;
+use crate::explain::checks::key_hints;
+use crate::explain::forensics::signing_key::known_keys;
+use crate::explain::request::parsed_request::ParsedRequest;
 
 /// The cause, if what was sent shows one.
-pub(super) fn cause(examined: &Examined<'_, '_>) -> Option<Cause> {
-    let sent = String::from_utf8_lossy(examined.sent.key_pair_id.as_deref()?).into_owned();
+pub(in crate::explain) fn cause(parsed: &ParsedRequest<'_, '_>) -> Option<Diagnosis> {
+    let sent = String::from_utf8_lossy(parsed.sent.key_pair_id.as_deref()?).into_owned();
     if sent.is_empty() {
         return None;
     }
-    if let Some(hint) = key_hints::key_group(&sent, examined.distributions) {
-        return Some(Cause::proven(Mistake::KeyIdIsKeyGroup, hint));
+    if let Some(hint) = key_hints::key_group(&sent, parsed.distributions) {
+        return Some(Diagnosis::proven(Mistake::KeyIdIsKeyGroup, hint));
     }
     if sent.contains("BEGIN ") || sent.contains("BEGIN+") || sent.contains("-----BEGIN") {
         return Some(Mistake::KeyIdIsPem.proven());
@@ -22,7 +22,7 @@ pub(super) fn cause(examined: &Examined<'_, '_>) -> Option<Cause> {
     if sent.starts_with("MII") && sent.len() >= MIN_KEY_LEN {
         return Some(Mistake::KeyIdIsPem.proven());
     }
-    let ids: Vec<String> = known_keys(examined, None).iter().map(|key| key.id().to_string()).collect();
+    let ids: Vec<String> = known_keys(parsed, None).iter().map(|key| key.id().to_string()).collect();
     if ids.contains(&sent) {
         return None;
     }
@@ -38,7 +38,7 @@ pub(super) fn cause(examined: &Examined<'_, '_>) -> Option<Cause> {
     if sent.len() == ACCESS_KEY_LENGTH && ["AKIA", "ASIA"].iter().any(|prefix| sent.starts_with(prefix)) {
         return Some(Mistake::KeyIdIsAccessKey.proven());
     }
-    if super::hints::unset_word(sent.as_bytes()).is_some() || is_id(&sent) {
+    if crate::explain::checks::hints::unset_word(sent.as_bytes()).is_some() || is_id(&sent) {
         return None;
     }
     if ids.iter().any(|id| id.eq_ignore_ascii_case(&sent)) {
@@ -48,22 +48,22 @@ pub(super) fn cause(examined: &Examined<'_, '_>) -> Option<Cause> {
 }
 
 /// The key that this path trusts and whose id was sent with something around it.
-pub(super) fn meant<'e>(examined: &Examined<'_, 'e>) -> Option<&'e PublicKey> {
-    let sent = String::from_utf8_lossy(examined.sent.key_pair_id.as_deref()?).into_owned();
+pub(in crate::explain) fn meant<'e>(parsed: &ParsedRequest<'_, 'e>) -> Option<&'e PublicKey> {
+    let sent = String::from_utf8_lossy(parsed.sent.key_pair_id.as_deref()?).into_owned();
     let inner = unquoted(sent.as_bytes()).map(|inner| String::from_utf8_lossy(inner).into_owned());
     let decoded = percent_encoding::percent_decode_str(&sent).decode_utf8_lossy().into_owned();
     let forms = [Some(sent), inner, Some(decoded)];
     let mut ids = forms.iter().flatten().map(|form| trim(form));
-    ids.find_map(|id| examined.route.trusted_keys().into_iter().find(|key| key.id().as_str() == id))
+    ids.find_map(|id| parsed.route.trusted_keys().into_iter().find(|key| key.id().as_str() == id))
         .map(|key| &**key)
 }
 
 /// A known id, or what looks like one, with something around it.
-fn surrounded(sent: &str, ids: &[String]) -> Option<Cause> {
+fn surrounded(sent: &str, ids: &[String]) -> Option<Diagnosis> {
     let of = |mistake, id: &str, what: &str| {
         let is_known = ids.iter().any(|known| known == id);
         let fix = format!("{what} stand around the id: send Key-Pair-Id={id}");
-        (is_known || is_id(id)).then(|| Cause { proven: is_known, ..Cause::proven(mistake, fix) })
+        (is_known || is_id(id)).then(|| Diagnosis { proven: is_known, ..Diagnosis::proven(mistake, fix) })
     };
     let trimmed = trim(sent);
     if trimmed != sent {

@@ -1,52 +1,56 @@
 //! Why something that CloudFront needs wasn't found: cookies that a browser keeps back, parameters behind the wrong separator or
 //! under another name, or nothing at all. Absence is proven only where everything around the request was understood.
 
-use super::cause::{Cause, Mistake};
 use super::corrected::{Corrected, is_understood, opens, right_names};
-use super::examined::Examined;
+use super::mistake::{Diagnosis, Mistake};
 use super::traces::{has_signing_parameter, has_trace, trace_in};
-use super::{Clues, UnsentCookie, UnsentReason, hints, key_hints};
 use crate::access::credentials::{
     CredentialSource, Credentials, SIGNING_PARAMETERS, without_signing_parameters,
 };
+use crate::explain::Context;
+use crate::explain::UnsentCookie;
+use crate::explain::UnsentReason;
+use crate::explain::checks::hints;
+use crate::explain::checks::key_hints;
+use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::query::{parameter_name, segments};
 use crate::viewer::{Target, ViewerRequest};
 
 /// The causes of what wasn't sent, or not under its name, the likeliest first; empty where everything is there.
-pub(super) fn causes(examined: &Examined<'_, '_>, clues: &Clues<'_>) -> Vec<Cause> {
-    let sent = examined.sent;
+pub(in crate::explain) fn causes(parsed: &ParsedRequest<'_, '_>, context: &Context<'_>) -> Vec<Diagnosis> {
+    let sent = parsed.sent;
     let lacking = lacking(sent);
     if lacking.is_empty() {
         return unset(sent).into_iter().collect();
     }
-    let mut causes = unsent_cookies(sent, &clues.surroundings.unsent_cookies);
+    let mut causes = unsent_cookies(sent, &context.surroundings.unsent_cookies);
     if !causes.is_empty() {
-        let absent = not_sent(examined, clues, &lacking);
+        let absent = not_sent(parsed, context, &lacking);
         // Cookies that browsers may send after all aren't proven to be absent.
         let proven = absent.proven && causes.iter().all(|cause| cause.proven);
-        causes.push(Cause { proven, ..absent });
+        causes.push(Diagnosis { proven, ..absent });
         return causes;
     }
-    if clues.fragment.is_some_and(has_signing_parameter_within) {
+    if context.fragment.is_some_and(has_signing_parameter_within) {
         return vec![Mistake::Fragment.proven()];
     }
-    let query = examined.request.target.query.unwrap_or_default();
+    let query = parsed.request.target.query.unwrap_or_default();
     // Names that only the separators hide.
     if signing_names(&query.replace("&amp;", "&")) > signing_names(query) {
         return vec![Mistake::HtmlEscaped.proven()];
     }
-    if let Some(cause) = second_question_mark(examined).or_else(|| percent_encoded_whole(examined)) {
+    if let Some(cause) = second_question_mark(parsed).or_else(|| percent_encoded_whole(parsed)) {
         return vec![cause];
     }
-    if let Some(found) = key_hints::miscased(examined.request) {
+    if let Some(found) = key_hints::miscased(parsed.request) {
         let fix = format!("names are case-sensitive: {found} was sent");
-        let proven = is_understood(&right_names(examined.request).as_request(examined.request), examined);
-        return vec![Cause { proven, ..Cause::proven(Mistake::NameCase, fix) }];
+        let proven = is_understood(&right_names(parsed.request).as_request(parsed.request), parsed);
+        return vec![Diagnosis { proven, ..Diagnosis::proven(Mistake::NameCase, fix) }];
     }
-    if has_signing_parameter(query) && cookies_would_do(examined) {
+    if has_signing_parameter(query) && cookies_would_do(parsed) {
         return vec![Mistake::UrlShadowsCookies.proven()];
     }
-    vec![not_sent(examined, clues, &lacking)]
+    vec![not_sent(parsed, context, &lacking)]
 }
 
 /// The names of what is missing or empty.
@@ -61,18 +65,18 @@ fn lacking(sent: &Credentials<'_>) -> Vec<&'static str> {
     names.iter().filter(|(_, there)| !there).map(|(name, _)| *name).collect()
 }
 
-fn not_sent(examined: &Examined<'_, '_>, clues: &Clues<'_>, lacking: &[&str]) -> Cause {
+fn not_sent(parsed: &ParsedRequest<'_, '_>, context: &Context<'_>, lacking: &[&str]) -> Diagnosis {
     // With an id, there is nothing more to be told from it.
     let why = lacking
         .contains(&"Key-Pair-Id")
-        .then(|| key_hints::key_pair_id(examined.request, examined.sent, examined.distributions))
+        .then(|| key_hints::key_pair_id(parsed.request, parsed.sent, parsed.distributions))
         .flatten();
     let were = if lacking.len() == 1 { "was" } else { "were" };
     let mut fix = format!("{} {were} not sent", lacking.join(" and "));
-    let ignored = &clues.surroundings.ignored;
-    let trace = trace_in(examined.request, clues.fragment);
+    let ignored = &context.surroundings.ignored;
+    let trace = trace_in(parsed.request, context.fragment);
     let mut proven = trace.is_none();
-    if let Some(cause) = joined_by_ampersand(examined) {
+    if let Some(cause) = joined_by_ampersand(parsed) {
         return cause;
     }
     if let Some(place) = trace {
@@ -84,15 +88,15 @@ fn not_sent(examined: &Examined<'_, '_>, clues: &Clues<'_>, lacking: &[&str]) ->
     } else if let Some(why) = why {
         fix.push_str(&format!(": {why}"));
     }
-    Cause { proven, ..Cause::proven(Mistake::NotSent, fix) }
+    Diagnosis { proven, ..Diagnosis::proven(Mistake::NotSent, fix) }
 }
 
 /// One cause for each reason why a browser keeps cookies back; where some were sent, they aren't what is missing.
-fn unsent_cookies(sent: &Credentials<'_>, cookies: &[UnsentCookie]) -> Vec<Cause> {
+fn unsent_cookies(sent: &Credentials<'_>, cookies: &[UnsentCookie]) -> Vec<Diagnosis> {
     if sent.source == Some(CredentialSource::Query) {
         return Vec::new();
     }
-    let mut causes: Vec<Cause> = Vec::new();
+    let mut causes: Vec<Diagnosis> = Vec::new();
     for cookie in cookies {
         let (mistake, fix) = match &cookie.reason {
             UnsentReason::AttributeFirst { attribute } => (
@@ -109,22 +113,22 @@ fn unsent_cookies(sent: &Credentials<'_>, cookies: &[UnsentCookie]) -> Vec<Cause
             ),
         };
         let known = causes.iter().filter(|cause| cause.mistake == mistake).count();
-        let is_same = |cause: &Cause| cause.mistake == mistake;
+        let is_same = |cause: &Diagnosis| cause.mistake == mistake;
         if known == 0 || !causes.iter().any(is_same) {
-            causes.push(Cause { proven: cookie.is_certain, ..Cause::proven(mistake, fix) });
+            causes.push(Diagnosis { proven: cookie.is_certain, ..Diagnosis::proven(mistake, fix) });
         }
     }
     causes
 }
 
 /// A variable without a value that was written as its word.
-pub(super) fn unset(sent: &Credentials<'_>) -> Option<Cause> {
+pub(in crate::explain) fn unset(sent: &Credentials<'_>) -> Option<Diagnosis> {
     let values =
         [("Key-Pair-Id", &sent.key_pair_id), ("Signature", &sent.signature), ("Policy", &sent.policy)];
     let (name, word) =
         values.into_iter().find_map(|(name, value)| Some((name, hints::unset_word(value.as_deref()?)?)))?;
     let fix = format!("{name} is `{word}`: a variable without a value was written into the credentials");
-    Some(Cause::proven(Mistake::NotSent, fix))
+    Some(Diagnosis::proven(Mistake::NotSent, fix))
 }
 
 /// Whether what follows `#` holds them: it was signed with its fragment, and the parameters came behind.
@@ -134,8 +138,8 @@ fn has_signing_parameter_within(fragment: &str) -> bool {
 }
 
 /// `…?a=1?Expires=…`: the second `?` belongs to the value of `a`.
-fn second_question_mark(examined: &Examined<'_, '_>) -> Option<Cause> {
-    let request = examined.request;
+fn second_question_mark(parsed: &ParsedRequest<'_, '_>) -> Option<Diagnosis> {
+    let request = parsed.request;
     let query = request.target.query?;
     let at = query.match_indices('?').map(|(at, _)| at).find(|at| {
         segments(&query[at + 1..])
@@ -146,14 +150,14 @@ fn second_question_mark(examined: &Examined<'_, '_>) -> Option<Cause> {
     let joined = joined.trim_start_matches('&').to_owned();
     let proven = is_understood(
         &Corrected { path: None, query: Some(joined), cookies: None }.as_request(request),
-        examined,
+        parsed,
     );
-    Some(Cause { proven, ..Mistake::SecondQuestionMark.proven() })
+    Some(Diagnosis { proven, ..Mistake::SecondQuestionMark.proven() })
 }
 
 /// `%3FExpires%3D…%26Signature%3D…` in the path, or such separators within the query.
-fn percent_encoded_whole(examined: &Examined<'_, '_>) -> Option<Cause> {
-    let request = examined.request;
+fn percent_encoded_whole(parsed: &ParsedRequest<'_, '_>) -> Option<Diagnosis> {
+    let request = parsed.request;
     let whole = match request.target.query {
         Some(query) => format!("{}?{query}", request.target.path),
         None => request.target.path.to_owned(),
@@ -170,8 +174,8 @@ fn percent_encoded_whole(examined: &Examined<'_, '_>) -> Option<Cause> {
         let query = query.replace('?', "&");
         if signing_names(&query) > signing_names(raw_query) && !has_all(&whole) {
             let corrected = Corrected { path: Some(path.to_owned()), query: Some(query), cookies: None };
-            let proven = is_understood(&corrected.as_request(request), examined);
-            return Some(Cause { proven, ..Mistake::PercentEncodedWhole.proven() });
+            let proven = is_understood(&corrected.as_request(request), parsed);
+            return Some(Diagnosis { proven, ..Mistake::PercentEncodedWhole.proven() });
         }
     }
     None
@@ -213,8 +217,8 @@ fn with_plain_separators(text: &str, layers: usize) -> String {
 }
 
 /// `/a.mp4&Policy=…&Signature=…`: the query lacks its `?`.
-fn joined_by_ampersand(examined: &Examined<'_, '_>) -> Option<Cause> {
-    let request = examined.request;
+fn joined_by_ampersand(parsed: &ParsedRequest<'_, '_>) -> Option<Diagnosis> {
+    let request = parsed.request;
     if request.target.query.is_some() {
         return None;
     }
@@ -223,18 +227,18 @@ fn joined_by_ampersand(examined: &Examined<'_, '_>) -> Option<Cause> {
         return None;
     }
     let corrected = Corrected { path: Some(path.to_owned()), query: Some(query.to_owned()), cookies: None };
-    let proven = is_understood(&corrected.as_request(request), examined);
+    let proven = is_understood(&corrected.as_request(request), parsed);
     let fix = "the signing parameters follow `&` in the path: a query begins with `?`";
-    Some(Cause { proven, ..Cause::proven(Mistake::NotSent, fix) })
+    Some(Diagnosis { proven, ..Diagnosis::proven(Mistake::NotSent, fix) })
 }
 
 /// Whether signing cookies that CloudFront ignores, because of a parameter in the URL, would grant access.
-fn cookies_would_do(examined: &Examined<'_, '_>) -> bool {
-    let request = examined.request;
+fn cookies_would_do(parsed: &ParsedRequest<'_, '_>) -> bool {
+    let request = parsed.request;
     let query = request.target.query.and_then(without_signing_parameters);
     let target = Target { query: query.as_deref(), ..request.target };
     let by_cookies = ViewerRequest { target, ..request.clone() };
-    opens(&by_cookies, examined)
+    opens(&by_cookies, parsed)
 }
 
 const MAX_LAYERS: usize = 3;

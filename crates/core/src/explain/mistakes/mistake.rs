@@ -2,7 +2,7 @@
 
 /// A mistake that explains a denial.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Cause {
+pub struct Diagnosis {
     /// Its name.
     pub mistake: Mistake,
     /// Whether it was shown by a signature or by the values themselves; else it is only likely.
@@ -17,17 +17,17 @@ pub struct Cause {
     pub fix: String,
 }
 
-impl Cause {
-    pub(super) fn proven(mistake: Mistake, fix: impl Into<String>) -> Self {
+impl Diagnosis {
+    pub(in crate::explain) fn proven(mistake: Mistake, fix: impl Into<String>) -> Self {
         Self { mistake, proven: true, signed: None, requested: None, signed_by: None, fix: fix.into() }
     }
 
-    pub(super) fn likely(mistake: Mistake, fix: impl Into<String>) -> Self {
+    pub(in crate::explain) fn likely(mistake: Mistake, fix: impl Into<String>) -> Self {
         Self { proven: false, ..Self::proven(mistake, fix) }
     }
 
     /// With the line for the signer in use, where there is one.
-    pub(super) fn for_signer(self, line: Option<String>) -> Self {
+    pub(in crate::explain) fn for_signer(self, line: Option<String>) -> Self {
         match line {
             Some(line) => Self { fix: format!("{}\n{line}", self.fix), ..self },
             None => self,
@@ -40,7 +40,7 @@ impl Cause {
         self.fix.lines().next().unwrap_or_default()
     }
 
-    pub(super) fn over(self, signed: &str, requested: &str) -> Self {
+    pub(in crate::explain) fn over(self, signed: &str, requested: &str) -> Self {
         Self { signed: Some(signed.to_owned()), requested: Some(requested.to_owned()), ..self }
     }
 }

@@ -1,16 +1,18 @@
 //! Corrections of a Resource, each of one usual mistake, towards the URL that was requested.
 
-use super::cause::Mistake;
-use super::changes::path::{BROWSER_PATH, decoded, encoded, lower_escapes, merged, upper_escapes};
+use super::mistake::Mistake;
 use super::resource_mismatch::Difference;
 use crate::access::resource::Resource;
+use crate::explain::forensics::changes::path::{
+    BROWSER_PATH, decoded, encoded, lower_escapes, merged, upper_escapes,
+};
 use crate::viewer::SignedUrl;
 
 /// The corrected text, and what was wrong; none where there is nothing to correct.
-pub(super) type Correct = fn(&str, &SignedUrl<'_>) -> Option<(String, Difference)>;
+pub(in crate::explain) type Correct = fn(&str, &SignedUrl<'_>) -> Option<(String, Difference)>;
 
 /// The commonest first.
-pub(super) const CORRECTIONS: [Correct; 12] = [
+pub(in crate::explain) const CORRECTIONS: [Correct; 12] = [
     spaces,
     scheme,
     host,
@@ -26,15 +28,15 @@ pub(super) const CORRECTIONS: [Correct; 12] = [
 ];
 
 /// Scheme, host with its port, path, query: as far as a Resource has them.
-pub(super) struct Sections<'t> {
-    pub(super) scheme: &'t str,
-    pub(super) authority: &'t str,
-    pub(super) path: &'t str,
-    pub(super) query: Option<&'t str>,
+pub(in crate::explain) struct Sections<'t> {
+    pub(in crate::explain) scheme: &'t str,
+    pub(in crate::explain) authority: &'t str,
+    pub(in crate::explain) path: &'t str,
+    pub(in crate::explain) query: Option<&'t str>,
 }
 
 impl<'t> Sections<'t> {
-    pub(super) fn of(text: &'t str) -> Self {
+    pub(in crate::explain) fn of(text: &'t str) -> Self {
         let (scheme, rest) = text.split_once("://").unwrap_or(("*", text));
         let (authority, target) = rest.split_at(rest.find(['/', '?']).unwrap_or(rest.len()));
         let (path, query) = match target.split_once('?') {
@@ -44,17 +46,17 @@ impl<'t> Sections<'t> {
         Self { scheme, authority, path, query }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::explain) fn text(&self) -> String {
         let query = self.query.map(|query| format!("?{query}")).unwrap_or_default();
         format!("{}://{}{}{query}", self.scheme, self.authority, self.path)
     }
 }
 
-pub(super) fn differs(mistake: impl Into<Option<Mistake>>, what: String) -> Difference {
+pub(in crate::explain) fn differs(mistake: impl Into<Option<Mistake>>, what: String) -> Difference {
     Difference { mistake: mistake.into(), what }
 }
 
-pub(super) fn scheme(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
+pub(in crate::explain) fn scheme(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let sections = Sections::of(text);
     let scheme = url.base.scheme;
     let what = format!(
@@ -65,7 +67,7 @@ pub(super) fn scheme(text: &str, url: &SignedUrl<'_>) -> Option<(String, Differe
         .then(|| (Sections { scheme, ..sections }.text(), differs(Mistake::Scheme, what)))
 }
 
-pub(super) fn host(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
+pub(in crate::explain) fn host(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let sections = Sections::of(text);
     let (own, sent) = (without_port(sections.authority).0, without_port(url.base.authority).0);
     let what = format!("the host differs: the Resource has {own}, the request is for {sent}");
@@ -75,7 +77,7 @@ pub(super) fn host(text: &str, url: &SignedUrl<'_>) -> Option<(String, Differenc
     })
 }
 
-pub(super) fn port(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
+pub(in crate::explain) fn port(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let sections = Sections::of(text);
     let (own, sent) = (without_port(sections.authority), without_port(url.base.authority));
     let shown = |port: Option<&str>| port.map_or("no port".to_owned(), |port| format!("port {port}"));
@@ -133,7 +135,7 @@ fn escapes(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
     Some(fitting.unwrap_or(first))
 }
 
-pub(super) fn shown_query(url: &SignedUrl<'_>) -> String {
+pub(in crate::explain) fn shown_query(url: &SignedUrl<'_>) -> String {
     url.query.map(|query| format!("?{query}")).unwrap_or_default()
 }
 
@@ -193,7 +195,7 @@ fn before_query(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)>
 }
 
 /// Another query than the one that the Resource names.
-pub(super) fn query(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
+pub(in crate::explain) fn query(text: &str, url: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let sections = Sections::of(text);
     let own = sections.query?;
     let (mistake, found) = match url.query {

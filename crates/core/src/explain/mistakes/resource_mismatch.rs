@@ -1,7 +1,7 @@
 //! Why a policy's Resource doesn't match a URL: which section differs, and how. One correction is tried at a time, then two; what
 //! matches with them differs in nothing else.
 
-use super::cause::Mistake;
+use super::mistake::Mistake;
 use super::resource_corrections::{self as corrections, CORRECTIONS, Sections, differs, shown_query};
 use crate::access::CandidateUrls;
 use crate::access::resource::Resource;
@@ -9,15 +9,15 @@ use crate::viewer::{Base, SignedUrl};
 
 /// One way in which they differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Difference {
+pub(in crate::explain) struct Difference {
     /// By name, where there is one.
-    pub(super) mistake: Option<Mistake>,
+    pub(in crate::explain) mistake: Option<Mistake>,
     /// In a sentence.
-    pub(super) what: String,
+    pub(in crate::explain) what: String,
 }
 
 /// How a Resource differs from the URL that it comes nearest to; empty where there is no URL.
-pub(super) fn differences(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Vec<Difference> {
+pub(in crate::explain) fn differences(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Vec<Difference> {
     let text = resource.as_str();
     if !text.contains("://") && !text.starts_with('*') {
         let what = "the Resource has no scheme: it begins with http://, https:// or `*`".to_owned();

@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use super::cause::{Cause, Mistake};
-use super::remedies::remedy;
+use super::fixes::usual_fix;
+use super::mistake::{Diagnosis, Mistake};
 use super::value_shape::unquoted;
 use crate::access::deny_reason::excerpt;
 use crate::epoch::EpochSeconds;
 
 /// Why a text in place of a number of seconds isn't one.
-pub(super) fn unreadable(place: &str, text: &str) -> Cause {
+pub(in crate::explain) fn unreadable(place: &str, text: &str) -> Diagnosis {
     let plain = text.trim();
     let inner =
         unquoted(plain.as_bytes()).and_then(|inner| std::str::from_utf8(inner).ok()).unwrap_or(plain).trim();
     let of = |mistake: Mistake| {
         let shown = excerpt(text.trim(), MAX_SHOWN);
-        Cause::proven(mistake, format!("{place} is `{shown}`: {}", remedy(mistake)))
+        Diagnosis::proven(mistake, format!("{place} is `{shown}`: {}", usual_fix(mistake)))
     };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if inner.is_empty() || UNSET.iter().any(|word| word.eq_ignore_ascii_case(inner)) {
@@ -33,7 +33,7 @@ pub(super) fn unreadable(place: &str, text: &str) -> Cause {
     if is_out_of_range(inner) {
         // Below zero, or above the largest end that there is.
         let fix = format!("{place} is `{}`: write seconds from 0 to {}", excerpt(inner, MAX_SHOWN), i64::MAX);
-        return Cause::proven(Mistake::PolicyStructure, fix);
+        return Diagnosis::proven(Mistake::PolicyStructure, fix);
     }
     if inner.parse::<f64>().is_ok() && inner.bytes().any(|byte| byte.is_ascii_digit()) {
         return of(Mistake::FractionalTime);
@@ -41,7 +41,7 @@ pub(super) fn unreadable(place: &str, text: &str) -> Cause {
     if is_date(inner) {
         return of(Mistake::DateInWords);
     }
-    Cause { proven: false, ..of(Mistake::DateInWords) }
+    Diagnosis { proven: false, ..of(Mistake::DateInWords) }
 }
 
 /// Numbers with what parts a date between them, and nothing else but letters.
@@ -76,7 +76,10 @@ fn is_duration(text: &str) -> bool {
 }
 
 /// What an end in the past may have been meant as; none where it is an ordinary one.
-pub(super) fn misunderstood_end(now: EpochSeconds, end: EpochSeconds) -> Option<(Option<Mistake>, String)> {
+pub(in crate::explain) fn misunderstood_end(
+    now: EpochSeconds,
+    end: EpochSeconds,
+) -> Option<(Option<Mistake>, String)> {
     // A judgement at a time that isn't one of today tells nothing of what was meant.
     if end.0 >= DECEMBER_1970 || now.0 < YEAR_2001 {
         return None;

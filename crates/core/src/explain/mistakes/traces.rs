@@ -5,12 +5,15 @@ use crate::viewer::ViewerRequest;
 use crate::viewer::query::{parameter_name, segments};
 
 /// Whether a query has one of the four parameters that make a URL a signed one.
-pub(super) fn has_signing_parameter(query: &str) -> bool {
+pub(in crate::explain) fn has_signing_parameter(query: &str) -> bool {
     segments(query).any(|segment| SIGNING_PARAMETERS[..4].contains(&parameter_name(segment)))
 }
 
 /// The part of a request that holds names of signing values and isn't read for them, in words.
-pub(super) fn trace_in(request: &ViewerRequest<'_>, fragment: Option<&str>) -> Option<&'static str> {
+pub(in crate::explain) fn trace_in(
+    request: &ViewerRequest<'_>,
+    fragment: Option<&str>,
+) -> Option<&'static str> {
     if has_trace(request.target.path) {
         return Some("the path");
     }
@@ -38,7 +41,7 @@ pub(super) fn trace_in(request: &ViewerRequest<'_>, fragment: Option<&str>) -> O
 }
 
 /// Whether a text holds names of signing values, percent-encoded up to three times.
-pub(super) fn has_trace(text: &str) -> bool {
+pub(in crate::explain) fn has_trace(text: &str) -> bool {
     let mut plain = text.to_ascii_lowercase();
     for _ in 0..=MAX_LAYERS {
         if NAMES.iter().any(|name| plain.contains(name)) {

@@ -6,12 +6,12 @@ use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
-use super::cause::{Cause, Mistake};
-use super::reading::by_its_characters;
+use super::decodings::by_its_characters;
+use super::mistake::{Diagnosis, Mistake};
 use crate::access::encoding;
 
 /// The likeliest mistake behind a value that can't be used, by its shape alone.
-pub(super) fn shape(value: &[u8]) -> Option<Cause> {
+pub(in crate::explain) fn shape(value: &[u8]) -> Option<Diagnosis> {
     if let Some(kind) = framework_of(value) {
         return Some(kind);
     }
@@ -34,7 +34,7 @@ pub(super) fn shape(value: &[u8]) -> Option<Cause> {
 }
 
 /// The shape of a value that can be decoded, and still is neither a policy nor a signature.
-pub(super) fn shape_of_decodable(value: &[u8]) -> Option<Cause> {
+pub(in crate::explain) fn shape_of_decodable(value: &[u8]) -> Option<Diagnosis> {
     if let Some(kind) = framework_of(value) {
         return Some(kind);
     }
@@ -56,7 +56,7 @@ fn is_base64_twice(value: &[u8]) -> bool {
 }
 
 /// Without the quotes around it: Python's `http.cookies` and servlets write them, and so do shells and JSON.
-pub(super) fn unquoted(value: &[u8]) -> Option<&[u8]> {
+pub(in crate::explain) fn unquoted(value: &[u8]) -> Option<&[u8]> {
     let trimmed = value.trim_ascii();
     QUOTES.into_iter().find_map(|quote| {
         let quote = quote.as_bytes();
@@ -67,7 +67,7 @@ pub(super) fn unquoted(value: &[u8]) -> Option<&[u8]> {
 }
 
 /// Whether blanks or line ends part it at a fixed width, as encoders break base64 into lines.
-pub(super) fn is_wrapped(value: &[u8]) -> bool {
+pub(in crate::explain) fn is_wrapped(value: &[u8]) -> bool {
     let lines: Vec<usize> = value
         .split(|byte| b" \r\n\t".contains(byte))
         .filter(|line| !line.is_empty())
@@ -92,7 +92,7 @@ fn is_binary_as_text(value: &[u8]) -> bool {
 }
 
 /// The bytes that a text of Latin-1 stands for; none where it is plain ASCII or no such text.
-pub(super) fn as_latin1(text: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::explain) fn as_latin1(text: &[u8]) -> Option<Vec<u8>> {
     if text.is_ascii() {
         return None;
     }
@@ -101,7 +101,7 @@ pub(super) fn as_latin1(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// Whether it has the length of an MD5, SHA-1 or SHA-256 hash, in base64 or in hexadecimal.
-pub(super) fn is_hash(value: &[u8]) -> bool {
+pub(in crate::explain) fn is_hash(value: &[u8]) -> bool {
     let value = value.trim_ascii();
     let is_hex = value.iter().all(u8::is_ascii_hexdigit);
     if is_hex && HASH_LENGTHS.contains(&(value.len() / 2)) && value.len().is_multiple_of(2) {
@@ -113,7 +113,7 @@ pub(super) fn is_hash(value: &[u8]) -> bool {
 }
 
 /// What base64 of base64 holds.
-pub(super) fn base64_within(value: &[u8]) -> Option<Vec<u8>> {
+pub(in crate::explain) fn base64_within(value: &[u8]) -> Option<Vec<u8>> {
     let outer = decoded(value)?;
     let text = outer.trim_ascii();
     if text.len() < MIN_INNER {
@@ -131,7 +131,7 @@ fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// A cookie that a web framework encrypted or signed. Proven where its own object of JSON stands in it.
-pub(super) fn framework_of(value: &[u8]) -> Option<Cause> {
+pub(in crate::explain) fn framework_of(value: &[u8]) -> Option<Diagnosis> {
     let text = std::str::from_utf8(value).ok()?;
     let plain = percent_encoding::percent_decode_str(text).decode_utf8().ok()?;
     let named = |framework: &str| {
@@ -144,16 +144,19 @@ pub(super) fn framework_of(value: &[u8]) -> Option<Cause> {
     {
         let has = |name: &str| object.contains_key(name);
         if has("iv") && has("value") && (has("mac") || has("tag")) {
-            return Some(Cause::proven(Mistake::FrameworkEncryptedCookie, named("Laravel's EncryptCookies")));
+            return Some(Diagnosis::proven(
+                Mistake::FrameworkEncryptedCookie,
+                named("Laravel's EncryptCookies"),
+            ));
         }
         if (has("_rails") || has("message")) && !has("Statement") {
-            return Some(Cause::likely(Mistake::FrameworkEncryptedCookie, named("Rails")));
+            return Some(Diagnosis::likely(Mistake::FrameworkEncryptedCookie, named("Rails")));
         }
     }
     FRAMEWORKS
         .into_iter()
         .find(|(_, fits)| fits(&plain))
-        .map(|(framework, _)| Cause::likely(Mistake::FrameworkEncryptedCookie, named(framework)))
+        .map(|(framework, _)| Diagnosis::likely(Mistake::FrameworkEncryptedCookie, named(framework)))
 }
 
 type Fits = fn(&str) -> bool;
@@ -256,7 +259,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::explain::reading::readings;
+    use crate::explain::mistakes::decodings::all_decodings;
 
     fn name(value: &str) -> Option<(&'static str, bool)> {
         shape(value.as_bytes()).map(|cause| (cause.mistake.as_str(), cause.proven))
@@ -317,7 +320,7 @@ mod tests {
             let lines: Vec<&str> = (0..text.len()).step_by(width).map(|at| &text[at..text.len().min(at + width)]).collect();
             let wrapped = lines.join(end);
             prop_assume!(lines.len() > 1);
-            let all = readings(wrapped.as_bytes());
+            let all = all_decodings(wrapped.as_bytes());
             prop_assert!(all.iter().all(|reading| !reading.undone.contains(&Mistake::PlusBecameSpace)));
             prop_assert!(all.iter().any(|reading| reading.bytes == bytes && reading.undone == [Mistake::LineBreaks]));
             prop_assert_eq!(shape(wrapped.as_bytes()).unwrap().mistake, Mistake::LineBreaks);

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::ResponseSummary;
 use super::excerpt;
 use crate::access::warning::Warning;
-use crate::explain::{Cause, Check, ExplainedVerdict, Explanation};
+use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation};
 use crate::redact::redacted_by_shape;
 
 /// The object of contract 7.
 #[must_use]
 pub fn json(explanation: &Explanation) -> Value {
-    let Answer { status, code, message, reason } = Answer::of(explanation);
+    let ResponseSummary { status, code, message, reason } = ResponseSummary::of(explanation);
     let policy = explanation.policy.as_deref().map(shown);
     let policy = policy.map(|text| serde_json::from_str(&text).unwrap_or(Value::from(&*text)));
     let checks: Vec<Value> = explanation.checks.iter().map(check).collect();
@@ -44,7 +44,7 @@ fn warning(warning: &Warning) -> Value {
     json!({"name": warning.name(), "text": warning.to_string()})
 }
 
-fn cause(cause: &Cause) -> Value {
+fn cause(cause: &Diagnosis) -> Value {
     let mut json = json!({"mistake": cause.mistake.as_str(), "proven": cause.proven});
     for (name, value) in
         [("signed-by", &cause.signed_by), ("signed", &cause.signed), ("requested", &cause.requested)]

@@ -2,9 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{Answer, Paint, excerpt};
+use super::diff::diff;
+use super::{Paint, ResponseSummary, excerpt};
 use crate::access::warning::Warning;
-use crate::explain::{Cause, Check, ExplainedVerdict, Explanation, Outcome, diff};
+use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation, Outcome};
 use crate::redact::redacted_by_shape;
 
 /// The explanation as `frontgate explain` prints it.
@@ -27,7 +28,7 @@ pub fn verdict(explanation: &Explanation, paint: Paint) -> String {
 }
 
 fn judged(explanation: &Explanation, paint: Paint) -> String {
-    let Answer { status, code, message, reason } = Answer::of(explanation);
+    let ResponseSummary { status, code, message, reason } = ResponseSummary::of(explanation);
     let status = status.unwrap_or_default();
     match (&explanation.verdict, code, message, reason) {
         (ExplainedVerdict::Undecided, ..) => {
@@ -92,7 +93,7 @@ pub fn checks(explanation: &Explanation, paint: Paint) -> String {
     text
 }
 
-fn write_cause(text: &mut String, cause: &Cause, paint: Paint) {
+fn write_cause(text: &mut String, cause: &Diagnosis, paint: Paint) {
     let certainty = if cause.proven { "proven" } else { "likely" };
     let _ = writeln!(text, "\n{}: {} ({certainty})", paint.red("cause"), paint.bold(cause.mistake.as_str()));
     if let Some(signed_by) = &cause.signed_by {

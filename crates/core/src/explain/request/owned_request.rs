@@ -5,16 +5,23 @@ use std::net::IpAddr;
 
 use http::Method;
 
-use super::{Cause, Clues, Effort, Explanation, Mistake, Surroundings, Unknown, explain_with};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
+use crate::explain::Budget;
+use crate::explain::Context;
+use crate::explain::Diagnosis;
+use crate::explain::Explanation;
+use crate::explain::Mistake;
+use crate::explain::Surroundings;
+use crate::explain::Unknown;
+use crate::explain::explain_with;
 use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
 
 /// What was asked, when and from where.
 ///
 /// It holds the URL with its signature and the cookies, and therefore its `Debug` shows neither.
 #[derive(Clone)]
-pub struct Inquiry {
+pub struct OwnedRequest {
     /// The method.
     pub method: Method,
     /// How the viewer spoke.
@@ -43,7 +50,7 @@ pub struct Inquiry {
 
 /// Why something that was pasted is no request.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidInquiry {
+pub enum InvalidRequest {
     /// No `http://` or `https://`.
     #[error("{found:?} is not a URL: expected http:// or https://")]
     Scheme {
@@ -61,13 +68,13 @@ pub enum InvalidInquiry {
     Path,
 }
 
-impl Inquiry {
+impl OwnedRequest {
     /// Of a URL as somebody has it, asked by a viewer on this machine; with what was changed to make it one that can be sent.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] for what is no URL with a host.
-    pub fn of_url(url: &str, at: EpochSeconds) -> Result<(Self, Vec<&'static str>), InvalidInquiry> {
-        let no_scheme = || InvalidInquiry::Scheme { found: beginning(url) };
+    /// [`InvalidRequest`] for what is no URL with a host.
+    pub fn of_url(url: &str, at: EpochSeconds) -> Result<(Self, Vec<&'static str>), InvalidRequest> {
+        let no_scheme = || InvalidRequest::Scheme { found: beginning(url) };
         let (scheme, rest) = url.split_once("://").ok_or_else(no_scheme)?;
         let scheme = Scheme::parse(scheme).ok_or_else(no_scheme)?;
         let mut notes = Vec::new();
@@ -81,7 +88,7 @@ impl Inquiry {
         if sent != target {
             notes.push("characters that can't be sent as they are were percent-encoded, as browsers do");
         }
-        let inquiry = Self {
+        let request = Self {
             method: Method::GET,
             scheme,
             authority: authority.to_owned(),
@@ -95,29 +102,29 @@ impl Inquiry {
             unknown: Unknown::default(),
             surroundings: Surroundings::default(),
         };
-        inquiry.host()?;
-        Ok((inquiry, notes))
+        request.host()?;
+        Ok((request, notes))
     }
 
     /// The host that was named.
     ///
     /// # Errors
-    /// [`InvalidInquiry::Host`].
-    pub fn host(&self) -> Result<Host<'_>, InvalidInquiry> {
+    /// [`InvalidRequest::Host`].
+    pub fn host(&self) -> Result<Host<'_>, InvalidRequest> {
         Host::parse(&self.authority)
-            .map_err(|_: InvalidHost| InvalidInquiry::Host { found: beginning(&self.authority) })
+            .map_err(|_: InvalidHost| InvalidRequest::Host { found: beginning(&self.authority) })
     }
 
     /// The request as the decision sees it.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] where host or path can't be read.
-    pub fn request(&self) -> Result<ViewerRequest<'_>, InvalidInquiry> {
+    /// [`InvalidRequest`] where host or path can't be read.
+    pub fn request(&self) -> Result<ViewerRequest<'_>, InvalidRequest> {
         Ok(ViewerRequest {
             method: &self.method,
             scheme: self.scheme,
             host: self.host()?,
-            target: Target::parse(&self.target).ok_or(InvalidInquiry::Path)?,
+            target: Target::parse(&self.target).ok_or(InvalidRequest::Path)?,
             cookies: self.cookies.iter().map(Vec::as_slice).collect(),
             address: self.address,
             country: self.country,
@@ -129,29 +136,29 @@ impl Inquiry {
     /// Judges it, and searches for the mistake.
     ///
     /// # Errors
-    /// [`InvalidInquiry`] where host or path can't be read.
+    /// [`InvalidRequest`] where host or path can't be read.
     pub fn explain(
         &self,
         distributions: &Distributions,
-        effort: &Effort<'_>,
-    ) -> Result<Explanation, InvalidInquiry> {
-        let clues = Clues {
+        budget: &Budget<'_>,
+    ) -> Result<Explanation, InvalidRequest> {
+        let context = Context {
             fragment: self.fragment.as_deref(),
             unknown: self.unknown,
             surroundings: &self.surroundings,
         };
-        Ok(explain_with(&self.request()?, distributions, &clues, effort))
+        Ok(explain_with(&self.request()?, distributions, &context, budget))
     }
 }
 
-impl Inquiry {
+impl OwnedRequest {
     /// The link as it works, where it was opened under another scheme, host or port than it was signed for and is good but
     /// for that. It holds the signature: for the one who asks, not for a log.
     #[must_use]
     pub fn link_that_works(&self, explanation: &Explanation) -> Option<String> {
         let causes = explanation.causes();
         let is_address =
-            |cause: &&Cause| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
+            |cause: &&Diagnosis| matches!(cause.mistake, Mistake::Scheme | Mistake::Host | Mistake::Port);
         let first = causes.first().filter(|_| causes.iter().all(is_address))?;
         let (scheme, rest) = first.signed.as_deref().filter(|_| first.proven)?.split_once("://")?;
         Scheme::parse(scheme)?;
@@ -162,9 +169,9 @@ impl Inquiry {
     }
 }
 
-impl fmt::Debug for Inquiry {
+impl fmt::Debug for OwnedRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Inquiry({} {}://{}…)", self.method, self.scheme, self.authority)
+        write!(f, "OwnedRequest({} {}://{}…)", self.method, self.scheme, self.authority)
     }
 }
 

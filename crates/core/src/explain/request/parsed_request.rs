@@ -13,20 +13,20 @@ use crate::distribution::{Distributions, HostStanding, Route};
 use crate::viewer::ViewerRequest;
 
 /// A private request with everything that its checks need, each part read on its own.
-pub(super) struct Examined<'r, 'a> {
-    pub(super) request: &'r ViewerRequest<'a>,
-    pub(super) route: &'r Route<'a, 'a>,
-    pub(super) distributions: &'a Distributions,
-    pub(super) sent: &'r Credentials<'a>,
-    pub(super) key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
-    pub(super) signature: Result<Decoded, DenyReason>,
-    pub(super) claimed: Result<UnverifiedPolicy<'r>, DenyReason>,
-    pub(super) hash: Result<HashAlgorithm, DenyReason>,
-    pub(super) tried: CandidateUrls<'a>,
+pub(in crate::explain) struct ParsedRequest<'r, 'a> {
+    pub(in crate::explain) request: &'r ViewerRequest<'a>,
+    pub(in crate::explain) route: &'r Route<'a, 'a>,
+    pub(in crate::explain) distributions: &'a Distributions,
+    pub(in crate::explain) sent: &'r Credentials<'a>,
+    pub(in crate::explain) key: Option<Result<&'a Arc<PublicKey>, DenyReason>>,
+    pub(in crate::explain) signature: Result<Decoded, DenyReason>,
+    pub(in crate::explain) claimed: Result<UnverifiedPolicy<'r>, DenyReason>,
+    pub(in crate::explain) hash: Result<HashAlgorithm, DenyReason>,
+    pub(in crate::explain) tried: CandidateUrls<'a>,
 }
 
-impl<'r, 'a> Examined<'r, 'a> {
-    pub(super) fn of(
+impl<'r, 'a> ParsedRequest<'r, 'a> {
+    pub(in crate::explain) fn of(
         request: &'r ViewerRequest<'a>,
         route: &'r Route<'a, 'a>,
         distributions: &'a Distributions,
@@ -51,17 +51,19 @@ impl<'r, 'a> Examined<'r, 'a> {
         }
     }
 
-    pub(super) fn sent_key_pair_id(&self) -> Option<String> {
+    pub(in crate::explain) fn sent_key_pair_id(&self) -> Option<String> {
         key_pair_id(self.sent, self.route).ok().map(str::to_owned)
     }
 
     /// What was sent as the id, whatever it is; none where that is nothing or a word for nothing.
-    pub(super) fn raw_key_pair_id(&self) -> Option<String> {
+    pub(in crate::explain) fn raw_key_pair_id(&self) -> Option<String> {
         let id = self.sent.key_pair_id.as_deref().filter(|id| !id.is_empty())?;
-        super::hints::unset_word(id).is_none().then(|| String::from_utf8_lossy(id).into_owned())
+        crate::explain::checks::hints::unset_word(id)
+            .is_none()
+            .then(|| String::from_utf8_lossy(id).into_owned())
     }
 
-    pub(super) fn policy_text(&self) -> Option<String> {
+    pub(in crate::explain) fn policy_text(&self) -> Option<String> {
         match &self.claimed {
             Ok(UnverifiedPolicy::Custom { bytes, .. }) => Some(String::from_utf8_lossy(bytes).into_owned()),
             Ok(claimed @ UnverifiedPolicy::Canned { .. }) => {
@@ -80,7 +82,7 @@ impl<'r, 'a> Examined<'r, 'a> {
     }
 
     /// The key that was named, where this path trusts it.
-    pub(super) fn named_key(&self) -> Option<&'a PublicKey> {
+    pub(in crate::explain) fn named_key(&self) -> Option<&'a PublicKey> {
         match self.key {
             Some(Ok(key)) => Some(key),
             Some(Err(_)) | None => None,
@@ -88,12 +90,12 @@ impl<'r, 'a> Examined<'r, 'a> {
     }
 
     /// Whether the URL that was requested is the first that may have been signed.
-    pub(super) fn is_under_its_own_base(&self) -> bool {
+    pub(in crate::explain) fn is_under_its_own_base(&self) -> bool {
         self.route.standing != HostStanding::Unknown
     }
 
     /// The hash that was announced; none where that can't be read.
-    pub(super) fn announced_hash(&self) -> Option<HashAlgorithm> {
+    pub(in crate::explain) fn announced_hash(&self) -> Option<HashAlgorithm> {
         self.hash.as_ref().ok().copied()
     }
 }

@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use super::{Change, Dimension, Url};
 use crate::distribution::origin::{Origin, OriginLocation};
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 
 pub(in crate::explain) fn schemes<'c>() -> Dimension<'c> {
     let to = |scheme: &'static str, mistake, cost| {
@@ -22,23 +22,23 @@ pub(in crate::explain) fn schemes<'c>() -> Dimension<'c> {
 }
 
 /// Every name by which somebody may have called the place: its distribution's, another one's, an origin's, this machine's.
-pub(in crate::explain) fn hosts<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
+pub(in crate::explain) fn hosts<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
     let mut names: Vec<(u8, String)> = Vec::new();
-    let own = examined.route.distribution;
-    names.push((1, examined.request.host.name().to_owned()));
+    let own = parsed.route.distribution;
+    names.push((1, parsed.request.host.name().to_owned()));
     names.push((1, own.domain_name.clone()));
     names.extend(own.aliases.iter().map(|alias| (1, alias.clone())));
     names.extend(own.public_base_urls.iter().map(|base| (1, host_of(base.base().authority))));
     for origin in &own.origins {
         names.extend(origin_names(origin).into_iter().map(|name| (1, name)));
     }
-    names.extend(examined.distributions.accepted_hosts.iter().map(|name| (1, name.clone())));
+    names.extend(parsed.distributions.accepted_hosts.iter().map(|name| (1, name.clone())));
     names.extend(["localhost", "127.0.0.1"].map(|name| (1, name.to_owned())));
-    for other in examined.distributions.list.iter().filter(|other| other.id != own.id) {
+    for other in parsed.distributions.list.iter().filter(|other| other.id != own.id) {
         names.push((2, other.domain_name.clone()));
         names.extend(other.aliases.iter().map(|alias| (2, alias.clone())));
     }
-    for name in std::iter::once(examined.request.host.name()).chain(own.aliases.iter().map(String::as_str)) {
+    for name in std::iter::once(parsed.request.host.name()).chain(own.aliases.iter().map(String::as_str)) {
         names.extend(parents(name).map(|parent| (2, parent.to_owned())));
     }
     for (_, name) in names.clone() {
@@ -119,19 +119,19 @@ fn host_of(authority: &str) -> String {
     authority.rsplit_once(':').map_or(authority, |(host, _)| host).to_owned()
 }
 
-pub(in crate::explain) fn ports<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
+pub(in crate::explain) fn ports<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
     let mut ports: Vec<(u8, Option<Rc<str>>)> =
         vec![(1, None), (1, Some("443".into())), (2, Some("80".into()))];
     let port_of = |authority: &str| authority.rsplit_once(':').map(|(_, port)| Rc::from(port));
-    ports.extend(examined.request.host.port().map(|port| (1, Some(Rc::from(port.to_string())))));
-    for base in &examined.route.distribution.public_base_urls {
+    ports.extend(parsed.request.host.port().map(|port| (1, Some(Rc::from(port.to_string())))));
+    for base in &parsed.route.distribution.public_base_urls {
         ports.extend(port_of(base.base().authority).map(|port| (1, Some(port))));
     }
-    for origin in &examined.route.distribution.origins {
-        let endpoint = origin.location.server().map(|server| server.endpoint(examined.request.scheme).1.port);
+    for origin in &parsed.route.distribution.origins {
+        let endpoint = origin.location.server().map(|server| server.endpoint(parsed.request.scheme).1.port);
         ports.extend(endpoint.map(|port| (1, Some(Rc::from(port.to_string())))));
     }
-    let listeners = &examined.distributions.listener_ports;
+    let listeners = &parsed.distributions.listener_ports;
     ports.extend(listeners.iter().map(|port| (1, Some(Rc::from(port.to_string())))));
     ports.extend(USUAL_PORTS.map(|port| (3, Some(Rc::from(port)))));
     ports.extend(["undefined", "null", "NaN", "None", ""].map(|word| (3, Some(Rc::from(word)))));

@@ -1,12 +1,12 @@
 //! Percent-encoding in part: some characters are escaped on one side alone.
 
 use super::{Change, Dimension};
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 
 /// The query with some of its escapes undone, or some of its characters escaped.
-pub(in crate::explain) fn of_query<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let query = examined.tried.query().unwrap_or_default().to_owned();
+pub(in crate::explain) fn of_query<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let query = parsed.tried.query().unwrap_or_default().to_owned();
     let to = |(cost, pairs): (u8, Pairs)| {
         Change::of_query(Mistake::QueryEncoding, cost, move |query| Some(replaced(query, &pairs)))
     };
@@ -22,11 +22,11 @@ pub(in crate::explain) fn of_query<'c>(examined: &Examined<'_, '_>) -> Dimension
 }
 
 /// The path, likewise.
-pub(in crate::explain) fn of_path<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
+pub(in crate::explain) fn of_path<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
     let to = |(cost, pairs): (u8, Pairs)| {
         Change::of_path(Mistake::PathEncoding, cost, move |path| replaced(path, &pairs))
     };
-    partial(examined.request.target.path).into_iter().map(to).collect()
+    partial(parsed.request.target.path).into_iter().map(to).collect()
 }
 
 /// What is replaced by what.

@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use super::{Change, Dimension, Url};
 use crate::explain::MAX_KNOWN_PATHS;
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 
 /// Paths that may have been signed in place of the one that was requested.
-pub(in crate::explain) fn others<'c>(examined: &Examined<'_, '_>, known: &[String]) -> Dimension<'c> {
-    let path = examined.request.target.path;
+pub(in crate::explain) fn others<'c>(parsed: &ParsedRequest<'_, '_>, known: &[String]) -> Dimension<'c> {
+    let path = parsed.request.target.path;
     let folder = &path[..=path.rfind('/').unwrap_or(0)];
     let is_near = |other: &&String| folder.starts_with(&other[..=other.rfind('/').unwrap_or(0)]);
     let known = known.iter().filter(|other| other.starts_with('/')).take(MAX_KNOWN_PATHS);

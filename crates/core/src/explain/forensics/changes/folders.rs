@@ -2,12 +2,12 @@
 
 use super::{Change, Dimension};
 use crate::distribution::origin::OriginLocation;
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 
 /// Paths with other folders.
-pub(in crate::explain) fn folders<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let count = segments(examined.request.target.path).len().min(MAX_SEGMENTS);
+pub(in crate::explain) fn folders<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let count = segments(parsed.request.target.path).len().min(MAX_SEGMENTS);
     let mut changes: Dimension<'c> = Vec::new();
     for dropped in 1..count.min(MAX_PREFIX + 1) {
         // An image service writes its operation before the path: `/fit-in/100x100/…`.
@@ -24,7 +24,7 @@ pub(in crate::explain) fn folders<'c>(examined: &Examined<'_, '_>) -> Dimension<
             true
         })
     };
-    changes.extend(configured(examined).into_iter().map(|name| inserted(2, name)));
+    changes.extend(configured(parsed).into_iter().map(|name| inserted(2, name)));
     changes.extend(USUAL_FOLDERS.map(|name| inserted(3, name.to_owned())));
     for place in 0..count {
         changes.push(of_segments(Mistake::PathChanged, 3, move |parts| {
@@ -45,8 +45,8 @@ pub(in crate::explain) fn folders<'c>(examined: &Examined<'_, '_>) -> Dimension<
 }
 
 /// Parts that a variable without a value was written for: the whole path, one of its folders, the name before its extension.
-pub(in crate::explain) fn unset<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let count = segments(examined.request.target.path).len().min(MAX_SEGMENTS);
+pub(in crate::explain) fn unset<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let count = segments(parsed.request.target.path).len().min(MAX_SEGMENTS);
     let mut changes: Dimension<'c> = Vec::new();
     for word in UNSET {
         for place in 0..count {
@@ -85,9 +85,9 @@ pub(in crate::explain) fn spaces<'c>() -> Dimension<'c> {
             })
         })
     };
-    let before = Change::new(Mistake::TrailingSpace, 3, |draft| {
-        let text = format!(" {}", draft.resource.text());
-        Some(super::Draft { resource: super::Resource::Text(text.into()), ..draft.clone() })
+    let before = Change::new(Mistake::TrailingSpace, 3, |candidate| {
+        let text = format!(" {}", candidate.resource.text());
+        Some(super::Candidate { resource: super::CandidateResource::Text(text.into()), ..candidate.clone() })
     });
     let host = Change::of_url(Mistake::TrailingSpace, 3, |url| {
         (!url.host.is_empty()).then(|| super::Url { host: format!("{} ", url.host).into(), ..url.clone() })
@@ -112,8 +112,8 @@ fn segments(path: &str) -> Vec<&str> {
 }
 
 /// Folders of the configuration: of behaviors, buckets and paths that are known.
-fn configured(examined: &Examined<'_, '_>) -> Vec<String> {
-    let own = examined.route.distribution;
+fn configured(parsed: &ParsedRequest<'_, '_>) -> Vec<String> {
+    let own = parsed.route.distribution;
     let literal = |pattern: &str| {
         let first = pattern.trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
         (!first.contains(['*', '?', '.'])).then_some(first)

@@ -1,12 +1,12 @@
 //! What was given to the signer in place of the policy's text.
 
-use super::{Change, Dimension, Draft};
-use crate::explain::cause::Mistake;
-use crate::explain::draft::{DigestOf, Message};
+use super::{Candidate, Change, Dimension};
+use crate::explain::forensics::candidate::{DigestOf, Message};
+use crate::explain::mistakes::mistake::Mistake;
 
 pub(in crate::explain) fn messages<'c>() -> Dimension<'c> {
     let to = |(message, mistake): (Message, Mistake)| {
-        Change::new(mistake, 1, move |draft| Some(Draft { message, ..draft.clone() }))
+        Change::new(mistake, 1, move |candidate| Some(Candidate { message, ..candidate.clone() }))
     };
     [
         (Message::CloudFrontBase64, Mistake::SignedBase64),

@@ -3,14 +3,14 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::{Change, Dimension, Draft, Resource, Url};
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
+use super::{Candidate, CandidateResource, Change, Dimension, Url};
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::path::normalised;
 
 /// A folder with a wildcard, any host, or everything.
-pub(in crate::explain) fn wildcards<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let path = examined.request.target.path;
+pub(in crate::explain) fn wildcards<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let path = parsed.request.target.path;
     let folders = path.match_indices('/').map(|(at, _)| path[..=at].to_owned());
     let mut patterns: Vec<(u8, String)> =
         folders.rev().take(MAX_FOLDERS).map(|folder| (1, format!("{folder}*"))).collect();
@@ -34,8 +34,8 @@ pub(in crate::explain) fn wildcards<'c>(examined: &Examined<'_, '_>) -> Dimensio
             Some(Url { host: "*".into(), port: None, path, ..url.clone() })
         })
     };
-    let everything = Change::new(Mistake::WildcardCanned, 1, |draft| {
-        Some(Draft { resource: Resource::Text("*".into()), ..draft.clone() })
+    let everything = Change::new(Mistake::WildcardCanned, 1, |candidate| {
+        Some(Candidate { resource: CandidateResource::Text("*".into()), ..candidate.clone() })
     });
     let hosts = [of_any_host(2, Some("")), of_any_host(2, Some("/*")), of_any_host(3, None), everything];
     patterns.into_iter().map(to).chain(hosts).collect()
@@ -83,8 +83,8 @@ pub(in crate::explain) fn merged(path: &str) -> String {
 }
 
 /// What `/` shows, on one side alone.
-pub(in crate::explain) fn root_objects<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let own = examined.route.distribution.default_root_object.clone();
+pub(in crate::explain) fn root_objects<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let own = parsed.route.distribution.default_root_object.clone();
     let mut objects: Vec<(u8, String)> = own.into_iter().map(|object| (1, object)).collect();
     for usual in ["index.html", "index.htm", "index.php", "default.html"] {
         if objects.iter().all(|(_, object)| object != usual) {
@@ -125,8 +125,8 @@ pub(in crate::explain) fn trailing_slash<'c>() -> Dimension<'c> {
 }
 
 /// The path that the origin puts before every request's.
-pub(in crate::explain) fn origin_paths<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let origins = &examined.route.distribution.origins;
+pub(in crate::explain) fn origin_paths<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let origins = &parsed.route.distribution.origins;
     let paths = origins.iter().map(|origin| origin.path.clone()).filter(|path| !path.is_empty());
     let both_ways = paths.take(MAX_FOLDERS).flat_map(|own| {
         let before = own.clone();

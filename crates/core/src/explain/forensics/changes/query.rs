@@ -7,9 +7,9 @@ use super::path::{
 };
 use super::{Change, Dimension, Url};
 use crate::access::credentials::SIGNING_PARAMETERS;
-use crate::explain::cause::Mistake;
-use crate::explain::examined::Examined;
-use crate::explain::json_forms::permuted;
+use crate::explain::forensics::json_forms::permuted;
+use crate::explain::mistakes::mistake::Mistake;
+use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::query::{parameter_name, segments};
 
 /// Parameters that came after signing: all, the well-known ones, each, and every choice of a few.
@@ -176,8 +176,8 @@ pub(in crate::explain) fn html<'c>() -> Dimension<'c> {
 }
 
 /// Signing parameters within the URL that was signed: of a link that was signed before, or written by hand.
-pub(in crate::explain) fn signing_parameters<'c>(examined: &Examined<'_, '_>) -> Dimension<'c> {
-    let raw = examined.request.target.query.unwrap_or_default().to_owned();
+pub(in crate::explain) fn signing_parameters<'c>(parsed: &ParsedRequest<'_, '_>) -> Dimension<'c> {
+    let raw = parsed.request.target.query.unwrap_or_default().to_owned();
     let all: Vec<&str> = segments(&raw).collect();
     let is_signing = |segment: &&str| -> bool { SIGNING_PARAMETERS.contains(&parameter_name(segment)) };
     let mut queries: Vec<(u8, String)> = Vec::new();
@@ -207,7 +207,7 @@ pub(in crate::explain) fn signing_parameters<'c>(examined: &Examined<'_, '_>) ->
         })
     };
     let mut changes: Dimension<'c> = queries.into_iter().map(to).collect();
-    let key = examined.sent_key_pair_id().unwrap_or_default();
+    let key = parsed.sent_key_pair_id().unwrap_or_default();
     changes.push(appended(1, |draft_time| format!("Expires={draft_time}")));
     let id = key.clone();
     changes.push(appended(2, move |_| format!("Key-Pair-Id={id}")));
@@ -218,15 +218,15 @@ pub(in crate::explain) fn signing_parameters<'c>(examined: &Examined<'_, '_>) ->
 }
 
 fn appended<'c>(cost: u8, parameters: impl Fn(&str) -> String + 'c) -> Change<'c> {
-    Change::new(Mistake::SigningParametersSigned, cost, move |draft| {
-        let super::Resource::Url(url) = &draft.resource else { return None };
-        let more = parameters(&draft.time);
+    Change::new(Mistake::SigningParametersSigned, cost, move |candidate| {
+        let super::CandidateResource::Url(url) = &candidate.resource else { return None };
+        let more = parameters(&candidate.time);
         let query = match url.query.as_deref() {
             Some(query) => format!("{query}&{more}"),
             None => more,
         };
         let url = Url { query: Some(query.into()), ..url.clone() };
-        Some(super::Draft { resource: super::Resource::Url(url), ..draft.clone() })
+        Some(super::Candidate { resource: super::CandidateResource::Url(url), ..candidate.clone() })
     })
 }
 

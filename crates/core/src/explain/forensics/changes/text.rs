@@ -2,20 +2,20 @@
 
 use std::rc::Rc;
 
-use super::{Change, Dimension, Draft, Resource, Url};
+use super::{Candidate, CandidateResource, Change, Dimension, Url};
 use crate::access::CandidateUrls;
-use crate::explain::cause::Mistake;
-use crate::explain::policy_text::PolicyText;
-use crate::explain::spelling::{
-    Bom, Conditions, Escaping, Number, Order, SPACINGS, Spacing, Spelling, Statement, Tail,
+use crate::explain::forensics::policy_style::{
+    Bom, Conditions, Escaping, Number, Order, PolicyStyle, SPACINGS, Spacing, Statement, Tail,
 };
+use crate::explain::forensics::policy_text::PolicyText;
+use crate::explain::mistakes::mistake::Mistake;
 
 /// Only changes that change something: the others would be proven by whatever else is changed with them.
 fn effective<'c>(
     policy: &PolicyText,
-    spellings: impl Iterator<Item = (Mistake, u8, Spelling)>,
+    spellings: impl Iterator<Item = (Mistake, u8, PolicyStyle)>,
 ) -> Dimension<'c> {
-    let mut made: Vec<Spelling> = Vec::new();
+    let mut made: Vec<PolicyStyle> = Vec::new();
     let kept = spellings.filter(|(_, _, spelling)| {
         let is_new = !made.contains(spelling) && policy.is_changed_by(*spelling);
         made.push(*spelling);
@@ -24,8 +24,10 @@ fn effective<'c>(
     kept.map(|(mistake, cost, own)| spelled(mistake, cost, move |spelling| spelling.with(own))).collect()
 }
 
-fn spelled<'c>(mistake: Mistake, cost: u8, change: impl Fn(Spelling) -> Spelling + 'c) -> Change<'c> {
-    Change::new(mistake, cost, move |draft| Some(Draft { spelling: change(draft.spelling), ..draft.clone() }))
+fn spelled<'c>(mistake: Mistake, cost: u8, change: impl Fn(PolicyStyle) -> PolicyStyle + 'c) -> Change<'c> {
+    Change::new(mistake, cost, move |candidate| {
+        Some(Candidate { spelling: change(candidate.spelling), ..candidate.clone() })
+    })
 }
 
 pub(in crate::explain) fn spacing<'c>() -> Dimension<'c> {
@@ -35,20 +37,20 @@ pub(in crate::explain) fn spacing<'c>() -> Dimension<'c> {
         } else {
             2
         };
-        spelled(Mistake::JsonSpacing, cost, move |spelling| Spelling { spacing, ..spelling })
+        spelled(Mistake::JsonSpacing, cost, move |spelling| PolicyStyle { spacing, ..spelling })
     };
     SPACINGS.into_iter().map(to).collect()
 }
 
 pub(in crate::explain) fn order<'c>(policy: &PolicyText) -> Dimension<'c> {
-    let to = |order: Order, cost| (Mistake::JsonOrder, cost, Spelling { order, ..Spelling::default() });
+    let to = |order: Order, cost| (Mistake::JsonOrder, cost, PolicyStyle { order, ..PolicyStyle::default() });
     let permuted = (0..6).map(|number| to(Order::Conditions(number), 1));
     effective(policy, [to(Order::Sorted, 1), to(Order::ConditionFirst, 2)].into_iter().chain(permuted))
 }
 
 pub(in crate::explain) fn escaping<'c>(policy: &PolicyText) -> Dimension<'c> {
     let to = |(escaping, cost): (Escaping, u8)| {
-        (Mistake::JsonEscaping, cost, Spelling { escaping, ..Spelling::default() })
+        (Mistake::JsonEscaping, cost, PolicyStyle { escaping, ..PolicyStyle::default() })
     };
     let all = [(Escaping::Slashes, 1), (Escaping::Html, 1), (Escaping::DotNet, 2), (Escaping::Least, 2)];
     effective(policy, all.into_iter().map(to))
@@ -56,22 +58,23 @@ pub(in crate::explain) fn escaping<'c>(policy: &PolicyText) -> Dimension<'c> {
 
 /// The other forms of a statement and of numbers.
 pub(in crate::explain) fn forms<'c>(policy: &PolicyText) -> [Dimension<'c>; 2] {
-    let stated = |mistake, statement, cost| (mistake, cost, Spelling { statement, ..Spelling::default() });
+    let stated =
+        |mistake, statement, cost| (mistake, cost, PolicyStyle { statement, ..PolicyStyle::default() });
     let statements = [
         stated(Mistake::StatementObject, Statement::Bare, 1),
         stated(Mistake::StatementObject, Statement::Listed, 1),
         stated(Mistake::UnknownPolicyKey, Statement::Versioned, 2),
     ];
     let numbered =
-        |number| spelled(Mistake::QuotedNumber, 1, move |spelling| Spelling { number, ..spelling });
+        |number| spelled(Mistake::QuotedNumber, 1, move |spelling| PolicyStyle { number, ..spelling });
     [effective(policy, statements.into_iter()), vec![numbered(Number::Quoted), numbered(Number::Bare)]]
 }
 
 /// What stands before and behind it.
 pub(in crate::explain) fn ends<'c>() -> [Dimension<'c>; 2] {
     let ended =
-        |tail, cost| spelled(Mistake::JsonNewline, cost, move |spelling| Spelling { tail, ..spelling });
-    let marked = |bom| spelled(Mistake::JsonBom, 1, move |spelling| Spelling { bom, ..spelling });
+        |tail, cost| spelled(Mistake::JsonNewline, cost, move |spelling| PolicyStyle { tail, ..spelling });
+    let marked = |bom| spelled(Mistake::JsonBom, 1, move |spelling| PolicyStyle { bom, ..spelling });
     [
         vec![
             ended(Tail::Lf, 1),
@@ -87,7 +90,7 @@ pub(in crate::explain) fn ends<'c>() -> [Dimension<'c>; 2] {
 /// Conditions in the one and not in the other.
 pub(in crate::explain) fn conditions<'c>(policy: &PolicyText) -> Dimension<'c> {
     let to = |(conditions, cost): (Conditions, u8)| {
-        (Mistake::PolicyNotTheSignedOne, cost, Spelling { conditions, ..Spelling::default() })
+        (Mistake::PolicyNotTheSignedOne, cost, PolicyStyle { conditions, ..PolicyStyle::default() })
     };
     let all = [
         (Conditions::EndAlone, 1),
@@ -102,21 +105,21 @@ pub(in crate::explain) fn conditions<'c>(policy: &PolicyText) -> Dimension<'c> {
 
 /// Another Resource than that of the policy which was sent.
 pub(in crate::explain) fn resources<'c>(policy: &PolicyText, tried: &CandidateUrls<'_>) -> Dimension<'c> {
-    let to = |cost, resource: Resource| {
-        Change::new(Mistake::PolicyNotTheSignedOne, cost, move |draft| {
-            Some(Draft { resource: resource.clone(), ..draft.clone() })
+    let to = |cost, resource: CandidateResource| {
+        Change::new(Mistake::PolicyNotTheSignedOne, cost, move |candidate| {
+            Some(Candidate { resource: resource.clone(), ..candidate.clone() })
         })
     };
-    let text = |text: String| Resource::Text(Rc::from(text));
+    let text = |text: String| CandidateResource::Text(Rc::from(text));
     let mut changes: Dimension<'c> = Vec::new();
     for url in tried.urls() {
-        changes.push(to(1, Resource::Url(Url::of(&url.base.to_string(), url.path, url.query))));
+        changes.push(to(1, CandidateResource::Url(Url::of(&url.base.to_string(), url.path, url.query))));
         let folder = &url.path[..=url.path.rfind('/').unwrap_or(0)];
         for pattern in [format!("{}{folder}*", url.base), format!("{}/*", url.base)] {
             changes.push(to(2, text(pattern)));
         }
         if url.query.is_some() {
-            changes.push(to(2, Resource::Url(Url::of(&url.base.to_string(), url.path, None))));
+            changes.push(to(2, CandidateResource::Url(Url::of(&url.base.to_string(), url.path, None))));
         }
     }
     let sent = policy.resource();

@@ -1,7 +1,7 @@
 //! The end that was signed, where another one was sent.
 
-use super::{Change, Dimension, Draft, Memo};
-use crate::explain::cause::Mistake;
+use super::{Candidate, Change, Dimension, Memo};
+use crate::explain::mistakes::mistake::Mistake;
 
 /// Milliseconds, and a clock in another time zone.
 pub(in crate::explain) fn units_and_zones<'c>(is_custom: bool) -> Dimension<'c> {
@@ -30,9 +30,9 @@ fn shifted<'c>(mistake: Mistake, cost: u8, seconds: i64) -> Change<'c> {
 fn changed<'c>(mistake: Mistake, cost: u8, change: impl Fn(i64) -> Option<i64> + 'c) -> Change<'c> {
     let memo = Memo::default();
     let change = move |time: &str| Some(change(time.parse().ok()?)?.to_string());
-    Change::new(mistake, cost, move |draft| {
-        let time = memo.of(&draft.time, &change)??;
-        Some(Draft { time, ..draft.clone() })
+    Change::new(mistake, cost, move |candidate| {
+        let time = memo.of(&candidate.time, &change)??;
+        Some(Candidate { time, ..candidate.clone() })
     })
 }
 
