@@ -22,6 +22,7 @@ mod har;
 mod http_message;
 mod input;
 mod jar;
+mod json_limit;
 pub(crate) mod known_responses;
 mod known_words;
 mod lines;
@@ -30,19 +31,18 @@ mod literals;
 mod noise;
 mod policy_text;
 mod real_time_log;
-mod redacted;
+mod redactions;
 mod request;
-pub(crate) mod responder;
 pub(crate) mod response;
+pub(crate) mod response_source;
 mod s3_responses;
 mod shape;
-mod shortened;
+mod shell_words;
 mod standard_log;
 #[cfg(test)]
 mod tests;
 mod tool;
 mod url;
-mod words;
 
 pub(crate) use cookies::field_of as cookie_field;
 #[cfg(test)]

@@ -14,17 +14,17 @@ use super::{DENIED, Global, answer};
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::paste::{Reader, responder, response};
+use crate::paste::{Reader, response, response_source};
 use crate::viewer::Country;
 
 mod json;
+mod keys;
 mod session;
 mod text;
 mod timeline;
-mod trust;
 
+use keys::Trust;
 use session::Session;
-use trust::Trust;
 
 #[derive(Args, Debug)]
 #[command(
@@ -169,8 +169,8 @@ impl Explain {
                 bail!("{name} is empty: expected a response, such as `curl -si 'https://…'` prints");
             }
             let (head, body) = response::read(&String::from_utf8_lossy(&bytes));
-            let finding = responder::judge(&head, &body);
-            if finding.whose == responder::Whose::Nobody {
+            let finding = response_source::judge(&head, &body);
+            if finding.whose == response_source::Whose::Nobody {
                 status = ExitCode::from(DENIED);
             }
             answer(&match self.json {
@@ -221,7 +221,7 @@ mod tests {
             }
         }
         let (head, body) = response::read(&String::from_utf8_lossy(bytes));
-        let _ = text::finding(&responder::judge(&head, &body), Paint(false));
+        let _ = text::finding(&response_source::judge(&head, &body), Paint(false));
         found
     }
 

@@ -11,8 +11,8 @@ use super::embedded_url::embedded;
 use super::http_message::Head;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::{Link, problem};
+use super::shell_words;
 use super::tool::{self, Tool};
-use super::words;
 
 impl Reading<'_> {
     /// A block that is complete.
@@ -90,7 +90,7 @@ impl Reading<'_> {
                 for mut link in links {
                     let mut variable = None;
                     for text in [&link.url].into_iter().chain(&link.cookies) {
-                        if words::has_variable(text) {
+                        if shell_words::has_variable(text) {
                             variable = Some(format!("a variable of the shell in {text}"));
                             break;
                         }

@@ -3,7 +3,7 @@
 use super::http_message::{Head, Part};
 use super::literals::Balance;
 use super::tool::Tool;
-use super::{code, words};
+use super::{code, shell_words};
 
 /// Lines that belong together.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Block {
             Self::Command(_, lines) => {
                 if !lines.push(line.trim_end(), MAX_COMMAND, MAX_COMMAND_LINES) {
                     Progress::TooLong
-                } else if words::goes_on(&lines.text) || lines.words().is_none() {
+                } else if shell_words::goes_on(&lines.text) || lines.words().is_none() {
                     Progress::GoesOn
                 } else {
                     Progress::Complete
@@ -108,7 +108,7 @@ impl Lines {
     /// The words of a command; none while it isn't complete.
     pub(super) fn words(&self) -> Option<Vec<String>> {
         let (_, text) = Tool::of(&self.text)?;
-        words::split(text)
+        shell_words::split(text)
     }
 }
 

@@ -314,7 +314,7 @@ mod tests {
 
     fn read(command: &str) -> Vec<Link> {
         let (tool, text) = Tool::of(command).expect("a command");
-        links(tool, "x", &super::super::words::split(text).unwrap()).unwrap()
+        links(tool, "x", &super::super::shell_words::split(text).unwrap()).unwrap()
     }
 
     #[test]

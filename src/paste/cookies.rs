@@ -24,7 +24,7 @@ pub(super) fn in_line(line: &str) -> Option<CookieLine> {
         return Some(CookieLine::Sent(rest.trim().to_owned()));
     }
     if line.starts_with("-b ") || line.starts_with("--cookie ") {
-        return super::words::split(line)?.into_iter().nth(1).map(CookieLine::Sent);
+        return super::shell_words::split(line)?.into_iter().nth(1).map(CookieLine::Sent);
     }
     if let Some(cookie) = in_jar(line) {
         return Some(CookieLine::Stored(

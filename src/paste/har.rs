@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::input::Text;
+use super::json_limit::{MAX_STRING, Shortened};
 use super::lines::{MAX_URL, too_long};
 use super::link::{Link, Sink, problem};
-use super::responder;
 use super::response::Head;
-use super::shortened::{MAX_STRING, Shortened};
+use super::response_source;
 use super::url::is_signed;
 use crate::access::credentials::is_signing_cookie;
 use crate::epoch::EpochSeconds;
@@ -253,7 +253,7 @@ impl Response {
     fn told_by(self, mut link: Link) -> Link {
         if self.status == 403 {
             let headers = self.headers.into_iter().map(|header| (header.name, header.value)).collect();
-            let finding = responder::judge(&Head { status: Some(403), headers }, "");
+            let finding = response_source::judge(&Head { status: Some(403), headers }, "");
             if let Some(verdict) = finding.if_not_the_signature() {
                 link.notes.push(verdict);
             }

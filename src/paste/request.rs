@@ -4,7 +4,7 @@ use http::Method;
 
 use super::cookie_store;
 use super::link::Link;
-use super::redacted::unknown;
+use super::redactions::unknown;
 use crate::epoch::EpochSeconds;
 use crate::explain::{InvalidRequest, OwnedRequest, Unknown};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::session::Judged;
 use super::timeline::Timeline;
 use crate::explain::report;
-use crate::paste::responder::Finding;
+use crate::paste::response_source::Finding;
 
 /// The object of one link; `number` where it is one of several.
 pub(super) fn object(judged: &Judged, number: Option<usize>, with_timeline: bool) -> Value {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
-use super::trust::Trust;
+use super::keys::Trust;
 use super::{Explain, json, text};
 use crate::cli::{DENIED, WRONG, answer};
 use crate::edge::observe::known_paths;

@@ -7,7 +7,7 @@ use super::session::Judged;
 use super::timeline::Timeline;
 use crate::explain::ExplainedVerdict;
 use crate::explain::report::{self, Paint, printable};
-use crate::paste::responder::Finding;
+use crate::paste::response_source::Finding;
 
 /// Everything about one link; `number` where it is one of several.
 pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool, paint: Paint) -> String {
