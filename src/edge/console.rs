@@ -12,10 +12,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use tokio_util::sync::CancellationToken;
 
-use super::Edge;
 use super::console::admin::Guesses;
 use super::io::body::Body;
 use super::observe::recent_requests::Recorder;
+use super::state::shared::Edge;
 
 pub mod admin;
 mod answer;

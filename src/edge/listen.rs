@@ -3,3 +3,4 @@
 pub mod connection;
 pub mod listener;
 pub mod proxy_protocol;
+pub mod threads;

@@ -1,3 +1,4 @@
 //! What all threads share.
 
+pub mod shared;
 pub mod snapshot;

@@ -23,13 +23,13 @@ use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::{Admitted, Console};
-use crate::edge::Edge;
 use crate::edge::console;
 use crate::edge::http::keep_alive::{Conversation, LastOf};
 use crate::edge::io::body::{Body, boxed, full};
 use crate::edge::io::write_timeout::StallGuard;
 use crate::edge::listen::listener::{BindError, Listener};
 use crate::edge::observe::metrics::{Scrape, TextFormat};
+use crate::edge::state::shared::Edge;
 use crate::viewer::Host;
 
 mod front;

@@ -18,9 +18,9 @@ use super::guard;
 use super::html::Html;
 use super::page::response;
 use super::requests::row;
-use crate::edge::Edge;
 use crate::edge::io::body::{Body, BoxError, boxed};
 use crate::edge::observe::recent_requests::{Record, Recorder};
+use crate::edge::state::shared::Edge;
 
 /// The places for streams.
 pub(super) struct Streams(Arc<Semaphore>);

@@ -12,7 +12,7 @@ use super::paste_form::{self, Fault, Found, unreadable};
 use super::secrets::Secrets;
 use crate::access::deny_reason::excerpt;
 use crate::clock;
-use crate::edge::Edge;
+use crate::edge::state::shared::Edge;
 use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 

@@ -7,8 +7,8 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::when;
 use crate::clock;
-use crate::edge::Edge;
 use crate::edge::observe::denial_explainer::{NotExplained, Question};
+use crate::edge::state::shared::Edge;
 use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};
 use crate::explain::{Budget, Explanation, OwnedRequest};
 

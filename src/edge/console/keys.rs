@@ -6,8 +6,8 @@ use super::html::{Html, html};
 use super::page::{Entry, Page};
 use crate::distribution::Distributions;
 use crate::distribution::behavior::Restriction;
-use crate::edge::Edge;
 use crate::edge::observe::recent_requests::Recorder;
+use crate::edge::state::shared::Edge;
 use crate::epoch::EpochSeconds;
 
 /// A key that a distribution trusts.

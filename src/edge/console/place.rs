@@ -2,7 +2,7 @@
 
 use super::request::Named;
 use super::{form, paste_form};
-use crate::edge::Edge;
+use crate::edge::state::shared::Edge;
 
 /// A page, or what stands behind a form of one.
 pub(super) enum Place {

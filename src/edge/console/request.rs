@@ -8,10 +8,10 @@ use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::{requests, tools, when};
-use crate::edge::Edge;
 use crate::edge::dev::demo_forms;
 use crate::edge::observe::recent_requests::{KEPT, Record, Recorder};
 use crate::edge::response::reply::ORIGIN_ERROR;
+use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;
 
 /// The page; with a form, as judged by what it says.

@@ -7,9 +7,9 @@ use super::form::Form;
 use super::html::{Html, html};
 use super::page::{Entry, Page};
 use super::when;
-use crate::edge::Edge;
 use crate::edge::dev::cookie_link;
 use crate::edge::observe::recent_requests::{KEPT, Record, Recorder};
+use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;
 
 /// The page.

@@ -7,7 +7,7 @@ use super::html::{Html, html};
 use super::when;
 use crate::distribution::Distributions;
 use crate::distribution::origin::{Origin, OriginLocation};
-use crate::edge::Edge;
+use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;
 use crate::viewer::Scheme;
 

@@ -17,8 +17,8 @@ use super::request_log::AccessLog;
 use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
 use crate::distribution::origin::Origin;
-use crate::edge::Edge;
 use crate::edge::response::reply::Cause;
+use crate::edge::state::shared::Edge;
 
 /// Who is told.
 #[derive(Debug)]

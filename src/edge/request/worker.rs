@@ -19,7 +19,8 @@ use crate::edge::limits::places::Places;
 use crate::edge::observe::observer::{Names, Observer};
 use crate::edge::observe::origin_requests::Asked;
 use crate::edge::origin::{OriginClient, OriginError, http};
-use crate::edge::{Edge, Running};
+use crate::edge::state::shared::Edge;
+use crate::edge::state::snapshot::Running;
 use crate::identity::{RequestIdentity, RequestIds};
 
 /// What one thread needs to answer requests: the shared edge, and its own view of what runs.

@@ -28,8 +28,8 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::{ACCEPT_PAUSE, HEADER_TIMEOUT, MAX_BUFFER, plain};
-use crate::edge::Edge;
 use crate::edge::io::body::Body;
+use crate::edge::state::shared::Edge;
 
 /// A connection for the pages, with what was read from it.
 #[derive(Debug)]

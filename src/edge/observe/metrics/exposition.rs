@@ -11,7 +11,7 @@ use prometheus_client::registry::Registry;
 use super::process::Process;
 use super::totals::{LatencyTotal, Sums};
 use super::{LATENCY_BOUNDS, Totals};
-use crate::edge::Edge;
+use crate::edge::state::shared::Edge;
 
 /// How the text is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -134,10 +134,10 @@ mod tests {
 
     use super::*;
     use crate::config::{Door, Limits};
-    use crate::edge::Edge;
     use crate::edge::limits::capacity::Capacity;
     use crate::edge::observe::denial_explainer::Explainer;
     use crate::edge::request::worker::Worker;
+    use crate::edge::state::shared::Edge;
     use crate::sign::PrivateKey;
 
     /// What is kept of requests to the demo site, of which everything but `/public/*` is private.
@@ -167,7 +167,14 @@ mod tests {
         let places = Arc::new(tokio::sync::Semaphore::new(10));
         let (connections, stop) = (tokio_util::task::TaskTracker::new(), Default::default());
         let local = tokio::task::LocalSet::new();
-        local.spawn_local(crate::edge::accept(listener, Door::PLAIN, worker, places, connections, stop));
+        local.spawn_local(crate::edge::listen::threads::accept(
+            listener,
+            Door::PLAIN,
+            worker,
+            places,
+            connections,
+            stop,
+        ));
         local.run_until(asking).await;
         let records = edge.recorder.as_ref().map(|recorder| recorder.after(0)).unwrap_or_default();
         (edge, records)

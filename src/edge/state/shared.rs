@@ -1,0 +1,83 @@
+//! What all threads share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use arc_swap::ArcSwap;
+use http::HeaderValue;
+
+use super::snapshot::Running;
+use crate::access::signature_cache::SignatureCache;
+use crate::config::Settings;
+use crate::edge::dev::dev_signer::DevSigner;
+use crate::edge::observe::denial_explainer::Explainer;
+use crate::edge::observe::metrics::{Metrics, Reloads};
+use crate::edge::observe::origin_requests::Asked;
+use crate::edge::observe::recent_requests::Recorder;
+use crate::edge::observe::request_log::AccessLog;
+use crate::identity;
+
+/// What all threads share.
+#[derive(Debug)]
+pub struct Edge {
+    /// What a reload replaces.
+    pub running: ArcSwap<Running>,
+    /// The memo of good signatures; survives reloads, since an entry names its key's material.
+    pub verified: SignatureCache,
+    /// The port of the first HTTPS listener.
+    pub https_port: Option<u16>,
+    /// Whether the test headers count.
+    pub test_mode: bool,
+    /// `Via` of this edge.
+    pub via: HeaderValue,
+    /// The access log, if there is one.
+    pub access_log: Option<AccessLog>,
+    /// What is counted; nothing where nobody can ask for it.
+    pub metrics: Option<Metrics>,
+    /// The last requests; nothing where the console is off.
+    pub recorder: Option<Arc<Recorder>>,
+    /// What explains denials, where somebody wants to know: in test mode, or with the console.
+    pub explainer: Option<Arc<Explainer>>,
+    /// The file that the configuration was read from; none in `dev`.
+    pub config_file: Option<PathBuf>,
+    /// What the console signs links with; `dev` has it.
+    pub dev_signer: Option<DevSigner>,
+    /// What the origins were asked, where a test wants to know.
+    pub asked: Option<Arc<Asked>>,
+    /// Files that this process writes for others, which directory origins never show: the ready file.
+    pub own_files: Vec<PathBuf>,
+    /// How often the configuration was read again.
+    pub reloads: Reloads,
+    /// Whether every thread takes connections.
+    pub is_accepting: AtomicBool,
+}
+
+impl Edge {
+    /// An edge that runs a configuration.
+    #[must_use]
+    pub fn new(settings: &Settings, test_mode: bool) -> Self {
+        Self {
+            running: ArcSwap::from_pointee(Running::of(settings)),
+            verified: SignatureCache::new(settings.verified_policies_size),
+            https_port: None,
+            test_mode,
+            via: identity::via(),
+            access_log: None,
+            metrics: settings.admin.is_some().then(Metrics::default),
+            recorder: settings.admin.as_ref().is_some_and(|admin| admin.console).then(Arc::default),
+            explainer: None,
+            config_file: None,
+            dev_signer: None,
+            asked: None,
+            own_files: Vec::new(),
+            reloads: Reloads::default(),
+            is_accepting: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes another configuration's distributions and keys; requests in flight keep theirs.
+    pub fn reload(&self, settings: &Settings) {
+        self.running.store(Arc::new(Running::of(settings)));
+    }
+}
