@@ -15,7 +15,7 @@ use crate::clock;
 use crate::config::{self, AdminSettings, HttpsListener, Settings};
 use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
 use crate::distribution::{BaseUrl, Distributions, MAX_PUBLIC_BASE_URLS};
-use crate::edge::dev::dev_signer::DevSigner;
+use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
 use crate::sign::PrivateKey;

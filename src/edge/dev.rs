@@ -2,4 +2,3 @@
 
 pub mod cookie_link;
 pub mod demo_forms;
-pub mod dev_signer;

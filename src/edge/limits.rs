@@ -1,5 +1,5 @@
 //! How many connections and requests a thread takes at once.
 
 pub mod capacity;
-pub mod conversations;
-pub mod places;
+pub mod connections;
+pub mod request_slots;

@@ -1,5 +1,6 @@
 //! One request, from its head to its response.
 
+pub mod error_page;
 pub mod service;
 pub mod test_mode;
 pub mod trusted_proxies;

@@ -1,5 +1,4 @@
 //! Responses of Frontgate's own, and what a behavior's policies make of every response.
 
-pub mod error_page;
 pub mod reply;
 pub mod response_headers;

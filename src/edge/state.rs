@@ -1,4 +1,5 @@
 //! What all threads share.
 
+pub mod dev_signer;
 pub mod shared;
 pub mod snapshot;

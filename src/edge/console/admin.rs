@@ -10,9 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use std::{io, thread};
 
-use bytes::Bytes;
-use http::header::{ACCEPT, ALLOW, AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
+use http::header::{ACCEPT, ALLOW, AUTHORIZATION, HOST, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -22,21 +21,22 @@ use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::{Admitted, Console};
-use crate::edge::console;
+use super::guesses::Guesses;
+use super::site::{Admitted, Console};
 use crate::edge::http::keep_alive::{Conversation, LastOf};
-use crate::edge::io::body::{Body, boxed, full};
+use crate::edge::io::body::{Body, boxed};
 use crate::edge::io::write_timeout::StallGuard;
 use crate::edge::listen::listener::{BindError, Listener};
-use crate::edge::observe::metrics::{Scrape, TextFormat};
 use crate::edge::state::shared::Edge;
 use crate::viewer::Host;
 
+mod exposition;
 mod front;
-mod guesses;
+mod page;
 
-use front::{Arrival, Begun, Health};
-pub(in crate::edge) use guesses::Guesses;
+use exposition::{Scrape, TextFormat};
+use front::{Arrival, Begun, HEADER_TIMEOUT, Health, MAX_BUFFER};
+use page::{page, plain};
 
 /// A bound admin listener that answers nobody yet.
 #[derive(Debug)]
@@ -250,21 +250,6 @@ fn bearer(field: &[u8]) -> Option<&[u8]> {
     scheme.eq_ignore_ascii_case(b"Bearer ").then(|| token.trim_ascii())
 }
 
-fn plain(status: StatusCode, text: impl Into<Bytes>) -> Response<Body> {
-    page(status, "text/plain; charset=utf-8", text)
-}
-
-fn page(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Response<Body> {
-    let mut response = Response::new(full(text));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    console::protect(&mut response);
-    response
-}
-
 const INDEX: &str = "<!doctype html>
 <html lang=\"en\">
 <meta charset=\"utf-8\">
@@ -279,10 +264,5 @@ const INDEX: &str = "<!doctype html>
 const NO_SUCH_PAGE: &str = "no such page; there are /, /metrics, /health/ready (200 while it takes requests) and /health/live (200 while it runs)\n";
 /// Prometheus and a few people with their live pages.
 const MAX_CONNECTIONS: usize = 64;
-/// For a request's head, and between two requests.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 /// For a reader that takes nothing.
 const STALL_LIMIT: Duration = Duration::from_secs(30);
-/// A request here has no long head.
-const MAX_BUFFER: usize = 16 << 10;
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);

@@ -6,10 +6,10 @@
 use http::HeaderMap;
 use http::header::{COOKIE, HOST};
 
-use super::form::Form;
 use super::html::{Html, html};
 use crate::clock;
 use crate::distribution::BaseUrl;
+use crate::edge::io::form::Form;
 use crate::epoch::EpochSeconds;
 use crate::viewer::Host;
 

@@ -13,12 +13,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::filter::Filter;
-use super::form::Form;
 use super::guard;
 use super::html::Html;
 use super::page::response;
 use super::requests::row;
 use crate::edge::io::body::{Body, BoxError, boxed};
+use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::{Record, Recorder};
 use crate::edge::state::shared::Edge;
 

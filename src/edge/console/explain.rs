@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use super::answer::{Answer, verdict};
-use super::form::Form;
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
@@ -12,6 +11,7 @@ use super::paste_form::{self, Fault, Found, unreadable};
 use super::secrets::Secrets;
 use crate::access::deny_reason::excerpt;
 use crate::clock;
+use crate::edge::io::form::Form;
 use crate::edge::state::shared::Edge;
 use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;

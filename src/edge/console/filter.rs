@@ -1,9 +1,9 @@
 //! Which of the last requests somebody wants to see: what the form above the table says, also for live rows.
 
-use super::form::Form;
 use super::html::{Html, html};
 use super::request::Named;
 use crate::distribution::Distributions;
+use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::Record;
 use crate::redact::redacted_by_shape;
 

@@ -18,14 +18,6 @@ pub(super) fn is_same_origin(headers: &HeaderMap, bears_token: bool) -> bool {
     }
 }
 
-/// The same for a form of the demo page, where scheme and host are known: `Origin` must be there, and be that page's.
-pub(in crate::edge) fn is_own_page(headers: &HeaderMap, host: Host<'_>, scheme: Scheme) -> bool {
-    let own = format!("{scheme}://{}", host.in_url(scheme));
-    let is_own =
-        headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()));
-    is_own && headers.get(FETCH_SITE).is_none_or(|site| site == "same-origin")
-}
-
 /// Whether another site's page wants to hold what is read here: an image, a script, a fetch. A link to the console is fine.
 pub(super) fn is_embedded<B>(request: &Request<B>) -> bool {
     let says = |name: &str| request.headers().get(name).map(HeaderValue::as_bytes);
@@ -49,7 +41,7 @@ fn origin_is_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> Option<bo
 }
 
 /// What a browser may do with a page of the console: show it and run its one script.
-pub(in crate::edge) fn protect<B>(response: &mut Response<B>) {
+pub(super) fn protect<B>(response: &mut Response<B>) {
     for (name, value) in [
         ("content-security-policy", CONTENT_SECURITY_POLICY),
         // Not `no-referrer`, under which browsers call the origin of a form `null`; other sites learn nothing by this, too.

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::answer::window;
-use super::form::Form;
 use super::html::{Html, html};
 use super::when;
 use crate::clock;
+use crate::edge::io::form::Form;
 use crate::edge::observe::denial_explainer::{NotExplained, Question};
 use crate::edge::state::shared::Edge;
 use crate::epoch::{EpochSeconds, LAST_DATED_SECOND};

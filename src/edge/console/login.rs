@@ -1,29 +1,52 @@
 //! Showing the token in a browser: a form, and a cookie that stands for having done so. The token is never in a URL.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Instant;
 
 use http::header::{LOCATION, SET_COOKIE, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
-use super::admin::Guesses;
-use super::form::{Form, MAX_BODY};
+use super::assets::Assets;
+use super::guard;
+use super::guesses::Guesses;
 use super::html::{Html, html};
-use super::page::{Frame, Page};
-use super::{Console, NOT_OURS, guard, not_that_method, plain};
+use super::page::{Frame, NOT_OURS, Page, not_that_method, plain};
+use super::sessions::Sessions;
 use crate::edge::io::body::{Body, empty};
+use crate::edge::io::form::{Form, MAX_BODY};
+use crate::edge::state::shared::Edge;
 
-impl Console {
+/// The page that asks for the token, and the sessions of browsers that have shown it.
+pub(super) struct Login {
+    edge: Arc<Edge>,
+    sessions: Rc<RefCell<Sessions>>,
+}
+
+impl Login {
+    /// No browser has a session yet.
+    pub(super) fn new(edge: &Arc<Edge>) -> Self {
+        Self { edge: Arc::clone(edge), sessions: Rc::default() }
+    }
+
+    /// The sessions, which an open stream asks again and again.
+    pub(super) fn sessions(&self) -> &Rc<RefCell<Sessions>> {
+        &self.sessions
+    }
+
     /// The form, and what is posted by it.
-    pub(super) async fn login(
+    pub(super) async fn respond(
         &self,
         request: Request<Incoming>,
         guesses: &Guesses,
         from: IpAddr,
+        assets: &Assets,
     ) -> Response<Body> {
         match *request.method() {
-            Method::GET | Method::HEAD => return self.login_page(StatusCode::OK, "/", None),
+            Method::GET | Method::HEAD => return self.page(StatusCode::OK, "/", None, assets),
             Method::POST if guard::is_same_origin(request.headers(), false) => {}
             Method::POST => return plain(StatusCode::FORBIDDEN, NOT_OURS),
             _ => return not_that_method("GET, HEAD, POST"),
@@ -40,7 +63,8 @@ impl Console {
             Some(_) | None => None,
         };
         let Some(token) = token else {
-            return self.login_page(StatusCode::UNAUTHORIZED, form.get("to"), Some("That is not the token."));
+            let fault = Some("That is not the token.");
+            return self.page(StatusCode::UNAUTHORIZED, form.get("to"), fault, assets);
         };
         match self.sessions.borrow_mut().begin(&token, Instant::now()) {
             Some(cookie) => see_other(form.get("to"), &cookie),
@@ -54,7 +78,13 @@ impl Console {
     }
 
     /// The form, by which one comes back to where one wanted to be.
-    pub(super) fn login_page(&self, status: StatusCode, to: &str, fault: Option<&str>) -> Response<Body> {
+    pub(super) fn page(
+        &self,
+        status: StatusCode,
+        to: &str,
+        fault: Option<&str>,
+        assets: &Assets,
+    ) -> Response<Body> {
         let mut main = Html::default();
         html!(main;
             "<h1>Log in</h1><form class=\"login\" method=\"post\" action=\"/login\">"
@@ -72,7 +102,7 @@ impl Console {
         }
         html!(main; "</span></p><p class=\"field\"><button class=\"main\">Log in</button></p></form>");
         let page = Page { status, ..Page::new("Log in", None, main) };
-        let frame = Frame { assets: &self.assets, signs: false, has_session: false, strip: None };
+        let frame = Frame { assets, signs: false, has_session: false, strip: None };
         let mut response = page.into_response(frame);
         if status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

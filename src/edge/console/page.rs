@@ -1,8 +1,7 @@
 //! What every page of the console has: a head, a way to the others, a place for what it says.
 
-use http::StatusCode;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderValue, Response, header};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderValue, Response, StatusCode, header};
 
 use super::assets::Assets;
 use super::guard;
@@ -144,3 +143,19 @@ pub(super) fn response(status: StatusCode, content_type: &'static str, text: Str
     guard::protect(&mut response);
     response
 }
+
+/// One line of text.
+pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {
+    response(status, "text/plain; charset=utf-8", text.to_owned())
+}
+
+/// 405, with the methods that there are.
+pub(super) fn not_that_method(allowed: &'static str) -> Response<Body> {
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "not that method\n");
+    response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    response
+}
+
+/// To a form that another site sent, or a program without its token.
+pub(super) const NOT_OURS: &str = "only a page of the console may post this; a program brings the token in `Authorization: Bearer`, or \
+                        without a token says `Sec-Fetch-Site: same-origin`\n";

@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 
 use http::Method;
 
-use super::form::Form;
 use super::html::{Html, html};
 use super::judge;
+use crate::edge::io::form::Form;
 use crate::epoch::EpochSeconds;
 use crate::explain::{InvalidRequest, OwnedRequest};
 use crate::paste::{Link, Problem, Reader, Sink};

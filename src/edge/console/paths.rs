@@ -1,10 +1,10 @@
 //! `/paths`: what is private and what is public, by path.
 
-use super::form::Form;
 use super::html::{Html, html};
 use super::page::{Entry, Page};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::{Distribution, Distributions, HostStanding, Route};
+use crate::edge::io::form::Form;
 use crate::redact::redacted_by_shape;
 use crate::viewer::Target;
 

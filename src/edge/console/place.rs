@@ -1,7 +1,8 @@
 //! Which page a path of the console is, and how it may be requested.
 
+use super::paste_form;
 use super::request::Named;
-use super::{form, paste_form};
+use crate::edge::io::form;
 use crate::edge::state::shared::Edge;
 
 /// A page, or what stands behind a form of one.

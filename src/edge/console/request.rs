@@ -3,12 +3,12 @@
 use http::StatusCode;
 
 use super::answer::{Answer, verdict};
-use super::form::Form;
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::{requests, tools, when};
 use crate::edge::dev::demo_forms;
+use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::{KEPT, Record, Recorder};
 use crate::edge::response::reply::ORIGIN_ERROR;
 use crate::edge::state::shared::Edge;

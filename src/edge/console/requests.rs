@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::filter::Filter;
-use super::form::Form;
 use super::html::{Html, html};
 use super::page::{Entry, Page};
 use super::when;
 use crate::edge::dev::cookie_link;
+use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::{KEPT, Record, Recorder};
 use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;

@@ -2,7 +2,6 @@
 
 use ipnet::Ipv4Net;
 
-use super::form::Form;
 use super::html::{Html, html};
 use super::judge::field;
 use super::page::{Entry, Page};
@@ -12,7 +11,8 @@ use crate::access::policy::SourceIp;
 use crate::access::resource::Resource;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
-use crate::edge::dev::dev_signer::DevSigner;
+use crate::edge::io::form::Form;
+use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;

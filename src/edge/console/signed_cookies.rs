@@ -5,7 +5,7 @@ use super::sign::Wanted;
 use super::snippets::{double, shell, single};
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
-use crate::edge::dev::dev_signer::DevSigner;
+use crate::edge::state::dev_signer::DevSigner;
 use crate::explain::OwnedRequest;
 use crate::sign::{Terms, signing_values};
 use crate::viewer::Host;

@@ -7,12 +7,12 @@ use cookie::{Cookie, SameSite};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, SET_COOKIE};
 use http::{Response, StatusCode};
 
-use super::dev_signer::DevSigner;
 use crate::access::credentials::{CredentialSource, Credentials};
 use crate::access::policy;
 use crate::distribution::Route;
 use crate::distribution::key::HashAlgorithm;
 use crate::edge::io::body::{self, Body};
+use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::EpochSeconds;
 use crate::identity::RequestIdentity;
 use crate::sign::{SignError, Terms, signing_values};

@@ -6,16 +6,16 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, SET_COOKIE};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, Response, StatusCode, request};
 
-use super::dev_signer::DevSigner;
 use crate::access::request::viewer_request;
 use crate::distribution::origin::{DemoGuide, OriginLocation};
 use crate::distribution::{BaseUrl, Distributions};
-use crate::edge::console::{Form, is_own_page};
 use crate::edge::io::body::{self, Body};
+use crate::edge::io::form::Form;
 use crate::edge::request::test_mode;
+use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::EpochSeconds;
 use crate::identity::RequestIdentity;
 use crate::viewer::{Host, Scheme};
@@ -162,6 +162,14 @@ fn sentence(status: StatusCode, text: &'static str) -> Response<Body> {
 const MAX_FORM: usize = 4 << 10;
 /// Bytes; the demo's paths are short.
 const MAX_PATH: usize = 200;
+
+/// Whether a form was sent by the demo page of the same scheme and host: `Origin` must be there, and be that page's.
+fn is_own_page(headers: &HeaderMap, host: Host<'_>, scheme: Scheme) -> bool {
+    let own = format!("{scheme}://{}", host.in_url(scheme));
+    let is_own =
+        headers.get(ORIGIN).is_some_and(|origin| origin.as_bytes().eq_ignore_ascii_case(own.as_bytes()));
+    is_own && headers.get("sec-fetch-site").is_none_or(|site| site == "same-origin")
+}
 
 #[cfg(test)]
 mod tests {

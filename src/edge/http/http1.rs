@@ -25,7 +25,7 @@ use crate::edge::io::body::{self, Body};
 use crate::edge::io::small_writes::SmallWrites;
 use crate::edge::io::socket::Socket;
 use crate::edge::io::write_timeout::StallGuard;
-use crate::edge::limits::places::Slot;
+use crate::edge::limits::request_slots::Slot;
 use crate::edge::listen::connection::Connected;
 use crate::edge::origin::Upgraded;
 use crate::edge::upstream::headers;

@@ -24,7 +24,7 @@ use crate::edge::io::body::BoxError;
 use crate::edge::io::idle_timeout::IdleTimer;
 use crate::edge::io::socket::Socket;
 use crate::edge::io::write_timeout::StallGuard;
-use crate::edge::limits::places::Slot;
+use crate::edge::limits::request_slots::Slot;
 use crate::edge::listen::connection::Connected;
 
 /// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the

@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::edge::io::body::{Body, BoxError};
 use crate::edge::io::idle_timeout::IdleTimer;
-use crate::edge::limits::conversations::Talk;
-use crate::edge::limits::places::{Share, Slot};
+use crate::edge::limits::connections::Talk;
+use crate::edge::limits::request_slots::{Share, Slot};
 
 /// One connection's streams.
 #[derive(Debug)]

@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::head_scan::Framing;
 use crate::edge::io::body::{Body, BoxError};
-use crate::edge::limits::conversations::Talk;
-use crate::edge::limits::places::{Held, Slot};
+use crate::edge::limits::connections::Talk;
+use crate::edge::limits::request_slots::{Held, Slot};
 use crate::edge::origin::Upgraded;
 
 /// What a connection is called to do.
@@ -263,7 +263,7 @@ impl HttpBody for LastOf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::limits::conversations::Conversations;
+    use crate::edge::limits::connections::Conversations;
 
     fn called(conversation: &Conversation) -> Option<Call> {
         match conversation.poll_called(&mut Context::from_waker(Waker::noop())) {

@@ -17,7 +17,7 @@ use crate::edge::facts::peer::{Peer, TlsFacts, ViewerAddress};
 use crate::edge::http::{http1, http2};
 use crate::edge::io::small_writes::SmallWrites;
 use crate::edge::io::socket::Socket;
-use crate::edge::limits::places::Share;
+use crate::edge::limits::request_slots::Share;
 use crate::edge::request::worker::Worker;
 use crate::tls;
 use crate::viewer::Scheme;

@@ -127,7 +127,7 @@ fn serve_on_this_thread(
 }
 
 /// Takes connections until the end. An error, such as too many open files, is waited out.
-async fn accept(
+pub(in crate::edge) async fn accept(
     listener: TcpListener,
     door: Door,
     worker: Rc<Worker>,

@@ -13,19 +13,17 @@ use crate::clock;
 use crate::edge::response::reply::ORIGIN_ERROR;
 use crate::epoch::EpochSeconds;
 
-mod exposition;
-mod process;
+pub(in crate::edge) mod process;
 mod reloads;
-mod totals;
+pub(in crate::edge) mod totals;
 
-pub use exposition::{Scrape, TextFormat};
 pub use reloads::{ReloadOutcome, Reloads};
 pub(in crate::edge) use totals::Totals;
 
 /// The counts of all threads.
 #[derive(Debug)]
 pub struct Metrics {
-    begun: EpochSeconds,
+    pub(in crate::edge) begun: EpochSeconds,
     threads: Mutex<Vec<Arc<ThreadCounts>>>,
 }
 
@@ -247,7 +245,7 @@ const NONE: &str = "-";
 /// Not a denial: the viewer is told to come again.
 const REDIRECT: &str = "redirect-to-https";
 /// Seconds; from a cache in the same rack to CloudFront's longest response timeout.
-const LATENCY_BOUNDS: [f64; 14] =
+pub(in crate::edge) const LATENCY_BOUNDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use http::header::{CONNECTION, HeaderValue};
 use http::{Method, Request, Response, StatusCode, Version, request};
 use http_body::Body as _;
 
+use super::error_page;
 use super::worker::{InUse, Worker};
 use super::{test_mode, trusted_proxies};
 use crate::access::prechecks::{self, Rejection};
@@ -17,9 +18,8 @@ use crate::distribution::{Distribution, Distributions, Route};
 use crate::edge::dev::{cookie_link, demo_forms};
 use crate::edge::facts::peer::{Peer, Viewer, ViewerAddress};
 use crate::edge::io::body::{self, Body};
-use crate::edge::limits::places::Slot;
+use crate::edge::limits::request_slots::Slot;
 use crate::edge::observe::request_log::AccessLogEntry;
-use crate::edge::response::error_page;
 use crate::edge::response::reply::Reply;
 use crate::edge::response::response_headers::Shaping;
 use crate::edge::upstream::cloudfront_headers::Whereabouts;

@@ -7,10 +7,10 @@ use std::sync::atomic::AtomicBool;
 use arc_swap::ArcSwap;
 use http::HeaderValue;
 
+use super::dev_signer::DevSigner;
 use super::snapshot::Running;
 use crate::access::signature_cache::SignatureCache;
 use crate::config::Settings;
-use crate::edge::dev::dev_signer::DevSigner;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::metrics::{Metrics, Reloads};
 use crate::edge::observe::origin_requests::Asked;

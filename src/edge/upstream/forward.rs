@@ -19,7 +19,7 @@ use crate::distribution::origin_request_policy::Asked;
 use crate::distribution::{self, Route};
 use crate::edge::facts::peer::Viewer;
 use crate::edge::io::body::{self, Body};
-use crate::edge::limits::places::Slot;
+use crate::edge::limits::request_slots::Slot;
 use crate::edge::observe::request_log::AccessLogEntry;
 use crate::edge::origin::s3::{QueryIsListed, RefusedSignature};
 use crate::edge::origin::{AsksForWebSocket, OriginError};

@@ -27,7 +27,7 @@ use tokio::task::AbortHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use super::{ACCEPT_PAUSE, HEADER_TIMEOUT, MAX_BUFFER, plain};
+use super::page::plain;
 use crate::edge::io::body::Body;
 use crate::edge::state::shared::Edge;
 
@@ -183,6 +183,12 @@ impl AsyncWrite for Begun {
 const MAX_OPEN: usize = 64;
 /// For a probe, whole.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// For a request's head, and between two requests.
+pub(super) const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
+/// A request here has no long head.
+pub(super) const MAX_BUFFER: usize = 16 << 10;
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 mod tests {

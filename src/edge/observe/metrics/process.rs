@@ -2,19 +2,19 @@
 
 /// What could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct Process {
+pub(in crate::edge) struct Process {
     /// Of all threads, in user code and in the system.
-    pub(super) cpu_seconds: Option<f64>,
-    pub(super) resident_bytes: Option<u64>,
-    pub(super) virtual_bytes: Option<u64>,
-    pub(super) open_files: Option<u64>,
-    pub(super) max_files: Option<u64>,
-    pub(super) threads: Option<u64>,
+    pub(in crate::edge) cpu_seconds: Option<f64>,
+    pub(in crate::edge) resident_bytes: Option<u64>,
+    pub(in crate::edge) virtual_bytes: Option<u64>,
+    pub(in crate::edge) open_files: Option<u64>,
+    pub(in crate::edge) max_files: Option<u64>,
+    pub(in crate::edge) threads: Option<u64>,
 }
 
 impl Process {
     /// From `/proc`; nothing where there is none.
-    pub(super) fn now() -> Self {
+    pub(in crate::edge) fn now() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let field = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name))?;

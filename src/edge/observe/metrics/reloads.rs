@@ -50,13 +50,13 @@ impl Reloads {
     }
 
     /// By outcome.
-    pub(super) fn by_outcome(&self) -> [(&'static str, u64); 3] {
+    pub(in crate::edge) fn by_outcome(&self) -> [(&'static str, u64); 3] {
         [("ok", &self.ok), ("failed", &self.failed), ("refused", &self.refused)]
             .map(|(name, counter)| (name, counter.load(Ordering::Relaxed)))
     }
 
     /// When what runs was read, in epoch seconds; and 1 unless something was tried in vain since.
-    pub(super) fn last(&self) -> (u64, u64) {
+    pub(in crate::edge) fn last(&self) -> (u64, u64) {
         (self.last_ok.load(Ordering::Relaxed), self.last_was_ok.load(Ordering::Relaxed))
     }
 }

@@ -12,34 +12,34 @@ pub(in crate::edge) type Sums<const N: usize, V = u64> = BTreeMap<[String; N], V
 #[derive(Debug, Default)]
 pub(in crate::edge) struct Totals {
     /// By distribution, behavior, method, status, result.
-    pub(super) requests: Sums<5>,
+    pub(in crate::edge) requests: Sums<5>,
     /// By distribution, behavior, reason.
-    pub(super) denials: Sums<3>,
+    pub(in crate::edge) denials: Sums<3>,
     /// By distribution, key: how often, and when last.
-    pub(super) keys: Sums<2, (u64, u64)>,
+    pub(in crate::edge) keys: Sums<2, (u64, u64)>,
     /// By distribution, origin.
-    pub(super) latencies: Sums<2, LatencyTotal>,
+    pub(in crate::edge) latencies: Sums<2, LatencyTotal>,
     /// By distribution, origin, failure.
-    pub(super) origin_failures: Sums<3>,
+    pub(in crate::edge) origin_failures: Sums<3>,
     /// By protocol: opened, open.
-    pub(super) connections: Sums<1, (u64, u64)>,
+    pub(in crate::edge) connections: Sums<1, (u64, u64)>,
     /// By who did it.
-    pub(super) interrupted: Sums<1>,
+    pub(in crate::edge) interrupted: Sums<1>,
     /// By distribution, behavior.
-    pub(super) sent: Sums<2>,
-    pub(super) not_http: u64,
+    pub(in crate::edge) sent: Sums<2>,
+    pub(in crate::edge) not_http: u64,
 }
 
 /// A histogram.
 #[derive(Debug, Default)]
-pub(super) struct LatencyTotal {
-    pub(super) buckets: [u64; LATENCY_BOUNDS.len() + 1],
-    pub(super) sum: Duration,
+pub(in crate::edge) struct LatencyTotal {
+    pub(in crate::edge) buckets: [u64; LATENCY_BOUNDS.len() + 1],
+    pub(in crate::edge) sum: Duration,
 }
 
 impl Totals {
     /// Adds one thread's.
-    pub(super) fn add(&mut self, counts: &Counts) {
+    pub(in crate::edge) fn add(&mut self, counts: &Counts) {
         let text = |text: &str| text.to_owned();
         for (request, count) in &counts.requests {
             let (distribution, behavior) = counts.places.name(request.place);

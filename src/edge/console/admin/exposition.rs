@@ -8,14 +8,14 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSe
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
-use super::process::Process;
-use super::totals::{LatencyTotal, Sums};
-use super::{LATENCY_BOUNDS, Totals};
+use crate::edge::observe::metrics::process::Process;
+use crate::edge::observe::metrics::totals::{LatencyTotal, Sums};
+use crate::edge::observe::metrics::{LATENCY_BOUNDS, Totals};
 use crate::edge::state::shared::Edge;
 
 /// How the text is to be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TextFormat {
+pub(super) enum TextFormat {
     /// Prometheus' own, 0.0.4.
     Prometheus,
     /// OpenMetrics 1.0.
@@ -25,7 +25,7 @@ pub enum TextFormat {
 impl TextFormat {
     /// What an `Accept` header asks for.
     #[must_use]
-    pub fn asked_for(accept: Option<&str>) -> Self {
+    pub(super) fn asked_for(accept: Option<&str>) -> Self {
         match accept {
             Some(accept) if accept.contains("application/openmetrics-text") => Self::OpenMetrics,
             Some(_) | None => Self::Prometheus,
@@ -34,7 +34,7 @@ impl TextFormat {
 
     /// `Content-Type` of the answer.
     #[must_use]
-    pub fn content_type(self) -> &'static str {
+    pub(super) fn content_type(self) -> &'static str {
         match self {
             Self::Prometheus => "text/plain; version=0.0.4; charset=utf-8",
             Self::OpenMetrics => "application/openmetrics-text; version=1.0.0; charset=utf-8",
@@ -44,12 +44,12 @@ impl TextFormat {
 
 /// What `/metrics` shows of an edge.
 #[derive(Debug)]
-pub struct Scrape(Registry);
+pub(super) struct Scrape(Registry);
 
 impl Scrape {
     /// Of this edge.
     #[must_use]
-    pub fn new(edge: Arc<Edge>) -> Self {
+    pub(super) fn new(edge: Arc<Edge>) -> Self {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Observed(edge)));
         Self(registry)
@@ -59,7 +59,7 @@ impl Scrape {
     ///
     /// # Errors
     /// None that can happen: a text grows as it must.
-    pub fn text(&self, format: TextFormat) -> Result<String, fmt::Error> {
+    pub(super) fn text(&self, format: TextFormat) -> Result<String, fmt::Error> {
         let mut text = String::new();
         text::encode(&mut text, &self.0)?;
         Ok(match format {

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use super::places::Slot;
+use super::request_slots::Slot;
 use crate::edge::http::keep_alive::Conversation;
 
 /// A connection that a protocol drives, of whichever version.

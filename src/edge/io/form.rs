@@ -1,4 +1,4 @@
-//! What a form of the console brings: bounded in size and in time.
+//! What a form brings that a browser posts: bounded in size and in time.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ pub(in crate::edge) struct Form(Vec<(String, String)>);
 
 impl Form {
     /// Of a query or a body.
-    pub(super) fn parse(text: &[u8]) -> Self {
+    pub(in crate::edge) fn parse(text: &[u8]) -> Self {
         let fields = form_urlencoded::parse(text).take(MAX_FIELDS);
         Self(fields.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
     }
 
     /// Of a request's query.
-    pub(super) fn of_query(query: Option<&str>) -> Self {
+    pub(in crate::edge) fn of_query(query: Option<&str>) -> Self {
         Self::parse(query.unwrap_or_default().as_bytes())
     }
 
@@ -30,7 +30,7 @@ impl Form {
     }
 
     /// The same with another value for a field.
-    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
+    pub(in crate::edge) fn with(mut self, name: &str, value: &str) -> Self {
         self.0.retain(|(known, _)| known != name);
         self.0.push((name.to_owned(), value.to_owned()));
         self
@@ -38,7 +38,7 @@ impl Form {
 
     /// A field that is short where it is right, and that the page shows again: what is longer was meant for another one, and
     /// may be a secret.
-    pub(super) fn short(&self, name: &str) -> &str {
+    pub(in crate::edge) fn short(&self, name: &str) -> &str {
         match self.get(name) {
             text if text.len() <= MAX_SHORT => text,
             _ => "…",
@@ -77,7 +77,7 @@ impl Form {
 }
 
 /// Bytes: room for a URL of 100 kB, of which a browser encodes a few characters.
-pub(super) const MAX_BODY: usize = 128 << 10;
+pub(in crate::edge) const MAX_BODY: usize = 128 << 10;
 /// Bytes of a time or an address, with room for a slip.
 const MAX_SHORT: usize = 64;
 /// No form has as many.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Response, StatusCode};
 
-use super::reply::Reply;
 use crate::distribution::Distribution;
 use crate::distribution::error_response::ErrorPage;
 use crate::edge::io::body::{self, Body};
 use crate::edge::observe::request_log::AccessLogEntry;
+use crate::edge::response::reply::Reply;
 use crate::edge::upstream::forward::{Forwarding, Plan};
 use crate::edge::upstream::headers::X_CACHE;
 
