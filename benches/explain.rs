@@ -42,12 +42,12 @@ fn main() -> Result<(), Box<dyn Error>> {
         let signature = encode(&private.sign(HashAlgorithm::Sha1, signed.as_bytes())?);
         let link = format!("{URL}&Expires={END}&Signature={signature}&Key-Pair-Id=K1");
         let (inquiry, _) = OwnedRequest::of_url(&link, EpochSeconds(END - 60))?;
-        let found = inquiry.explain(&all, &Budget::WITHOUT_CLOCK)?.causes().len();
+        let found = inquiry.explain(&all, &Budget::WITHOUT_CLOCK).causes().len();
         if found != mistakes {
             return Err(format!("{name}: {found} causes, expected {mistakes}").into());
         }
         criterion.bench_function(name, |bencher| {
-            bencher.iter(|| black_box(inquiry.explain(&all, &Budget::WITHOUT_CLOCK)).is_ok());
+            bencher.iter(|| black_box(inquiry.explain(&all, &Budget::WITHOUT_CLOCK)));
         });
     }
     criterion.final_summary();

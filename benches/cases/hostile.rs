@@ -5,16 +5,15 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine};
-use frontgate::access::authorize;
-use frontgate::access::prechecks::admit;
 use frontgate::access::signature_cache::SignatureCache;
+use frontgate::access::{Decided, Decision, Framing, Received, decide};
 use frontgate::distribution::behavior::{CacheBehavior, Restriction};
 use frontgate::distribution::{Distribution, Distributions, UnknownHost};
 use frontgate::redact::redacted;
-use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
+use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 
-use super::prepare::{KEY_PAIR_ID, Prepared, expect, group, name};
+use super::prepare::{KEY_PAIR_ID, Prepared, expect, group};
 use super::{END, Fallible};
 
 /// What is sent.
@@ -56,8 +55,8 @@ impl Hostile {
         let (target, cookies) = self.request();
         let all = self.distributions()?;
         let memo = SignatureCache::new(0);
-        let decision = move || decide(&target, cookies.as_deref(), &all, &memo);
-        expect(self.decision(), decision()?)?;
+        let decision = move || decided(&target, cookies.as_deref(), &all, &memo);
+        expect(self.decision(), decision())?;
         Ok(Box::new(move || {
             let _ = black_box(decision());
         }))
@@ -135,26 +134,23 @@ fn with_policy(policy: &str) -> String {
 }
 
 /// All that is done with a request before its signature is verified.
-fn decide(
-    target: &str,
-    cookies: Option<&str>,
-    all: &Distributions,
-    memo: &SignatureCache,
-) -> Fallible<&'static str> {
-    let request = ViewerRequest {
+fn decided(target: &str, cookies: Option<&str>, all: &Distributions, memo: &SignatureCache) -> &'static str {
+    let received = Received {
+        framing: Framing::default(),
         method: &Method::GET,
         scheme: Scheme::Https,
-        host: Host::parse("media.example.com")?,
-        target: Target::parse(black_box(target)).ok_or("no path")?,
+        host: Host::parse("media.example.com"),
+        target: Target::parse(black_box(target)),
         cookies: cookies.map(str::as_bytes).into_iter().collect(),
         address: [203, 0, 113, 9].into(),
         country: None,
         is_preflight: false,
         now: END,
     };
-    let route = all.route(&request).ok_or("unknown host")?;
-    Ok(match admit(&request, &route, false) {
-        Ok(()) => name(&black_box(authorize(&request, &route, memo))),
-        Err(rejection) => rejection.name(),
-    })
+    match black_box(decide(received, all, |_| None, memo)) {
+        Decided::Routed { decision: Decision::Allow(_), .. } => "allowed",
+        Decided::Routed { decision: Decision::Deny(reason), .. } => reason.name(),
+        Decided::Routed { decision: Decision::Reject(rejection), .. }
+        | Decided::Unrouted { rejection, .. } => rejection.name(),
+    }
 }

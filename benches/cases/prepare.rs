@@ -5,9 +5,10 @@ use std::error::Error;
 use std::hint::black_box;
 use std::sync::{Arc, OnceLock};
 
+use frontgate::access::deny_reason::DenyReason;
 use frontgate::access::resource::Resource;
 use frontgate::access::signature_cache::SignatureCache;
-use frontgate::access::{Admission, Decision, authorize};
+use frontgate::access::{Admission, authorize};
 use frontgate::distribution::base::BaseUrl;
 use frontgate::distribution::behavior::{CacheBehavior, Restriction};
 use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
@@ -203,12 +204,12 @@ fn redaction() -> Fallible<Prepared> {
     Ok(Box::new(move || drop(black_box(redacted(black_box(&link))))))
 }
 
-pub(super) fn name(decision: &Decision) -> &'static str {
+pub(super) fn name(decision: &Result<Admission<'_>, DenyReason>) -> &'static str {
     match decision {
-        Decision::Allow(Admission::Public) => "public",
-        Decision::Allow(Admission::Signed { remembered: true, .. }) => "remembered",
-        Decision::Allow(Admission::Signed { remembered: false, .. }) => "signed",
-        Decision::Deny(reason) => reason.name(),
+        Ok(Admission::Public) => "public",
+        Ok(Admission::Signed { remembered: true, .. }) => "remembered",
+        Ok(Admission::Signed { remembered: false, .. }) => "signed",
+        Err(reason) => reason.name(),
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Kept, Reader};
 
 use crate::access::signature_cache::SignatureCache;
-use crate::access::{Decision, authorize, prechecks};
+use crate::access::{Decided, Decision, decide};
 use crate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::epoch::EpochSeconds;
@@ -117,13 +117,13 @@ fn policy(resource: &str, end: EpochSeconds) -> String {
 
 /// The decision alone: the search for causes would take most of the time.
 fn verdict(inquiry: &OwnedRequest, distributions: &Distributions, memo: &SignatureCache) -> String {
-    let request = inquiry.request().unwrap();
-    let Some(route) = distributions.route(&request) else { return "unknown-host".to_owned() };
-    match prechecks::admit(&request, &route, false).map(|()| authorize(&request, &route, memo)) {
-        Err(rejection) => rejection.name().to_owned(),
-        Ok(Decision::Allow(_)) => "allow".to_owned(),
-        Ok(Decision::Deny(reason)) => reason.name().to_owned(),
-    }
+    let name = match decide(inquiry.received(), distributions, |_| None, memo) {
+        Decided::Routed { decision: Decision::Allow(_), .. } => "allow",
+        Decided::Routed { decision: Decision::Deny(reason), .. } => reason.name(),
+        Decided::Routed { decision: Decision::Reject(rejection), .. }
+        | Decided::Unrouted { rejection, .. } => rejection.name(),
+    };
+    name.to_owned()
 }
 
 #[test]

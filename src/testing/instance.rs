@@ -199,7 +199,7 @@ impl Instance {
         let distributions = Arc::clone(&self.edge.running.load().distributions);
         let begun = Instant::now();
         let effort = Budget { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Budget::WITHOUT_CLOCK };
-        inquiry.explain(&distributions, &effort)
+        Ok(inquiry.explain(&distributions, &effort))
     }
 
     /// A path that fits a pattern and needs no signature; none where all of them need one. Without a host, in any distribution.

@@ -5,10 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use frontgate::access::signature_cache::SignatureCache;
-use frontgate::access::{Admission, Decision, authorize};
+use frontgate::access::{Admission, Decided, Decision, Framing, Received, decide};
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
-use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
+use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 use proptest::prelude::*;
 
@@ -67,24 +67,27 @@ fn judge<'d>(
     now: u64,
 ) -> Decision<'d> {
     let method = Method::GET;
-    let request = ViewerRequest {
+    let received = Received {
+        framing: Framing::default(),
         method: &method,
         scheme: Scheme::Http,
-        host: Host::parse(HOST).expect("a host"),
-        target: Target::parse(target).expect("a target"),
+        host: Host::parse(HOST),
+        target: Target::parse(target),
         cookies: vec![cookies],
         address,
         country: None,
         is_preflight: false,
         now: EpochSeconds(now),
     };
-    let route = distributions.route(&request).expect("a distribution");
-    match authorize(&request, &route, verified) {
+    let Decided::Routed { decision, .. } = decide(received, distributions, |_| None, verified) else {
+        panic!("no distribution for {target}");
+    };
+    match decision {
         // Whether it was remembered may differ: the verdict may not.
         Decision::Allow(Admission::Signed { key_pair_id, .. }) => {
             Decision::Allow(Admission::Signed { key_pair_id, remembered: false })
         }
-        other @ (Decision::Allow(_) | Decision::Deny(_)) => other,
+        other @ (Decision::Allow(_) | Decision::Reject(_) | Decision::Deny(_)) => other,
     }
 }
 

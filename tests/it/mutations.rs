@@ -6,10 +6,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use frontgate::access::signature_cache::SignatureCache;
-use frontgate::access::{Decision, authorize};
+use frontgate::access::{Decided, Decision, Framing, Received, decide};
 use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
-use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
+use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 
 use crate::second_verifier::{SecondVerifier, Sent, Signed};
@@ -136,20 +136,20 @@ const BYTES: &[u8] = b"AZaz09-_~+/=%&?#;.*\"{}:,'$!";
 
 fn judged(distributions: &Distributions, verified: &SignatureCache, sent: &Sent) -> bool {
     let method = Method::GET;
-    let Some(target) = Target::parse(&sent.target) else { return false };
-    let request = ViewerRequest {
+    let received = Received {
+        framing: Framing::default(),
         method: &method,
         scheme: Scheme::Https,
-        host: Host::parse(HOST).expect("a host"),
-        target,
+        host: Host::parse(HOST),
+        target: Target::parse(&sent.target),
         cookies: if sent.cookies.is_empty() { Vec::new() } else { vec![sent.cookies.as_bytes()] },
         address: VIEWER.parse::<IpAddr>().expect("an address"),
         country: None,
         is_preflight: false,
         now: EpochSeconds(NOW),
     };
-    let route = distributions.route(&request).expect("a distribution");
-    matches!(authorize(&request, &route, verified), Decision::Allow(_))
+    let decided = decide(received, distributions, |_| None, verified);
+    matches!(decided, Decided::Routed { decision: Decision::Allow(_), .. })
 }
 
 fn distributions() -> Arc<Distributions> {

@@ -25,7 +25,7 @@ static CONFIGURED: LazyLock<Arc<Distributions>> = LazyLock::new(|| {
 
 fn explained(inquiry: &OwnedRequest) -> Explanation {
     let few = Budget { candidates: 20_000, is_out_of_time: &|| false };
-    inquiry.explain(&CONFIGURED, &few).expect("a request")
+    inquiry.explain(&CONFIGURED, &few)
 }
 
 fn of_link(link: &str) -> Explanation {

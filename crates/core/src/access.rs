@@ -1,4 +1,5 @@
-//! The decision: may this request pass? Reads as the order of CloudFront's checks (semantics 7.3).
+//! May this request pass? [`decide`] holds the whole order of checks, [`authorize`] that of the credentials as CloudFront
+//! checks them (semantics 7.3).
 //!
 //! Pure: bytes, time, address and keys in, a decision out.
 
@@ -10,6 +11,7 @@ use crate::viewer::ViewerRequest;
 use crate::viewer::readings::Readings;
 
 pub mod credentials;
+pub mod decide;
 pub mod deny_reason;
 pub mod encoding;
 mod json;
@@ -24,20 +26,13 @@ pub mod strip;
 pub mod warning;
 
 use credentials::Credentials;
+pub use decide::{Decided, Decision, decide};
 use deny_reason::{DenyReason, Signed};
 use encoding::Decoded;
 use policy::Condition;
+pub use request::{Arrival, Framing, Received};
 use signature_cache::{MemoKey, Messages, SignatureCache, SignatureClaim};
 pub use signed_message::{CandidateUrls, UnverifiedPolicy, policy_text};
-
-/// The answer.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Decision<'d> {
-    /// The request may go to the origin.
-    Allow(Admission<'d>),
-    /// It may not.
-    Deny(DenyReason),
-}
 
 /// Why a request may pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,20 +48,19 @@ pub enum Admission<'d> {
     },
 }
 
-/// Judges a request that has found its place. The first check that fails decides.
-#[must_use]
+/// Checks the credentials of a request whose route is known. The first check that fails decides.
+///
+/// # Errors
+/// The reason of the denial.
 pub fn authorize<'d, 'r>(
     request: &ViewerRequest<'r>,
     route: &Route<'d, 'r>,
     verified: &SignatureCache,
-) -> Decision<'d> {
+) -> Result<Admission<'d>, DenyReason> {
     if !route.is_private() || is_exempt(request, route) {
-        return Decision::Allow(Admission::Public);
+        return Ok(Admission::Public);
     }
-    match judge(request, route, verified) {
-        Ok(admission) => Decision::Allow(admission),
-        Err(reason) => Decision::Deny(reason),
-    }
+    judge(request, route, verified)
 }
 
 /// A preflight, which browsers send without cookies, where every private behavior of the path lets it pass (semantics 8.1,

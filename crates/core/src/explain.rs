@@ -6,10 +6,10 @@ use std::net::IpAddr;
 
 use crate::access::credentials::Credentials;
 use crate::access::deny_reason::DenyReason;
-use crate::access::prechecks::{self, Rejection};
+use crate::access::prechecks::Rejection;
 use crate::access::signature_cache::SignatureCache;
 use crate::access::warning::Warning;
-use crate::access::{Decision, authorize, policy_text};
+use crate::access::{Decided, Decision, Received, decide, policy_text};
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
@@ -89,46 +89,46 @@ pub enum ExplainedVerdict {
     Undecided,
 }
 
-/// Explains a request without a body, of which nothing else is known.
-#[must_use]
-pub fn explain(request: &ViewerRequest<'_>, distributions: &Distributions) -> Explanation {
-    explain_with(request, distributions, &Context::default(), &Budget::WITHOUT_CLOCK)
+impl From<Decision<'_>> for ExplainedVerdict {
+    fn from(decision: Decision<'_>) -> Self {
+        match decision {
+            Decision::Allow(_) => Self::Allow,
+            Decision::Reject(rejection) => Self::Rejected(rejection),
+            Decision::Deny(reason) => Self::Deny(reason),
+        }
+    }
 }
 
-/// Explains a request without a body.
+/// Explains a request of which nothing else is known.
+#[must_use]
+pub fn explain(received: Received<'_>, distributions: &Distributions) -> Explanation {
+    explain_with(received, distributions, &Context::default(), &Budget::WITHOUT_CLOCK)
+}
+
+/// Explains a request: the verdict is that of [`decide`], and the checks of the credentials are listed all.
 #[must_use]
 pub fn explain_with(
-    request: &ViewerRequest<'_>,
+    received: Received<'_>,
     distributions: &Distributions,
     context: &Context<'_>,
     budget: &Budget<'_>,
 ) -> Explanation {
-    let mut explanation = Explanation::with(ExplainedVerdict::Allow, request.now, request.address);
-    explanation.ignored.clone_from(&context.surroundings.ignored);
-    let Some(route) = distributions.route(request) else {
-        let host = request.host.name().to_owned();
-        explanation.verdict = ExplainedVerdict::Rejected(Rejection::UnknownHost { host });
-        return explanation;
+    let (at, viewer_ip) = (received.now, received.address);
+    let (request, route, verdict) = match decide(received, distributions, |_| None, &SignatureCache::new(0)) {
+        Decided::Routed { request, route, decision } => (request, Some(route), decision.into()),
+        Decided::Unrouted { request: Some(request), rejection } => {
+            // What is too large has a behavior all the same, which is shown.
+            let route = distributions.route(&request);
+            (request, route, ExplainedVerdict::Rejected(rejection))
+        }
+        Decided::Unrouted { request: None, rejection } => {
+            return Explanation::with(ExplainedVerdict::Rejected(rejection), at, viewer_ip);
+        }
     };
-    explanation.distribution = Some(route.distribution.id.clone());
-    explanation.behavior = Some(route.behavior.pattern().to_owned());
-    explanation.is_private = route.is_private();
-    explanation.verdict = verdict(request, &route);
-    if route.is_private() {
-        let sent = Credentials::extract(request);
-        let text = policy_text(&sent);
-        let parsed = ParsedRequest::of(request, &route, distributions, &sent, &text);
-        explanation.key_pair_id = parsed.sent_key_pair_id();
-        explanation.policy = parsed.policy_text();
-        (explanation.checks, explanation.searched) = parsed.checks(context, budget);
-        let unknown = context.unknown.beside(&sent);
-        // What was cut out shows nothing.
-        if !unknown.signature && !unknown.policy {
-            explanation.warnings = Warning::of(&sent, &text);
-        }
-        if unknown.anything() {
-            leave_out(&mut explanation, unknown, || partial::verdict(request, &route, &sent, &text, unknown));
-        }
+    let mut explanation = Explanation::with(verdict, at, viewer_ip);
+    explanation.ignored.clone_from(&context.surroundings.ignored);
+    if let Some(route) = route {
+        explanation.checked(&request, &route, distributions, context, budget);
     }
     explanation
 }
@@ -146,12 +146,6 @@ fn leave_out(explanation: &mut Explanation, unknown: Unknown, verdict: impl FnOn
 }
 
 impl Explanation {
-    /// Of a request that can't be read as one, so that there is nothing to check.
-    #[must_use]
-    pub fn rejected(rejection: Rejection, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
-        Self::with(ExplainedVerdict::Rejected(rejection), at, viewer_ip)
-    }
-
     fn with(verdict: ExplainedVerdict, at: EpochSeconds, viewer_ip: IpAddr) -> Self {
         Self {
             verdict,
@@ -166,6 +160,37 @@ impl Explanation {
             searched: Searched::default(),
             ignored: Vec::new(),
             warnings: Vec::new(),
+        }
+    }
+
+    /// With the behavior, and on a private path with every check of the credentials.
+    fn checked<'a>(
+        &mut self,
+        request: &ViewerRequest<'a>,
+        route: &Route<'a, 'a>,
+        distributions: &'a Distributions,
+        context: &Context<'_>,
+        budget: &Budget<'_>,
+    ) {
+        self.distribution = Some(route.distribution.id.clone());
+        self.behavior = Some(route.behavior.pattern().to_owned());
+        self.is_private = route.is_private();
+        if !self.is_private {
+            return;
+        }
+        let sent = Credentials::extract(request);
+        let text = policy_text(&sent);
+        let parsed = ParsedRequest::of(request, route, distributions, &sent, &text);
+        self.key_pair_id = parsed.sent_key_pair_id();
+        self.policy = parsed.policy_text();
+        (self.checks, self.searched) = parsed.checks(context, budget);
+        let unknown = context.unknown.beside(&sent);
+        // What was cut out shows nothing.
+        if !unknown.signature && !unknown.policy {
+            self.warnings = Warning::of(&sent, &text);
+        }
+        if unknown.anything() {
+            leave_out(self, unknown, || partial::verdict(request, route, &sent, &text, unknown));
         }
     }
 
@@ -205,18 +230,5 @@ impl Explanation {
                 None => reason.to_string(),
             }),
         }
-    }
-}
-
-fn verdict<'r>(request: &ViewerRequest<'r>, route: &Route<'_, 'r>) -> ExplainedVerdict {
-    let target = request.target.len();
-    if let Err(barrier) =
-        prechecks::check_quotas(target, target).and_then(|()| prechecks::admit(request, route, false))
-    {
-        return ExplainedVerdict::Rejected(barrier);
-    }
-    match authorize(request, route, &SignatureCache::new(0)) {
-        Decision::Allow(_) => ExplainedVerdict::Allow,
-        Decision::Deny(reason) => ExplainedVerdict::Deny(reason),
     }
 }

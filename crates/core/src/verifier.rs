@@ -1,7 +1,6 @@
 //! The decision for whoever has a request of the `http` crate: request parts, time and address in, an answer out.
 //!
-//! Nothing here reads a clock or a socket. What is judged, and in which order, is what the proxy judges: quotas, host,
-//! country, protocol, method, body, then the credentials.
+//! Nothing here reads a clock or a socket. The checks and their order are those of the proxy: [`decide`].
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
@@ -9,14 +8,12 @@ use std::sync::Arc;
 
 use http::request;
 
-use crate::access::prechecks::{self, Rejection};
-use crate::access::request::{announces_body, viewer_request, within_quotas};
 use crate::access::signature_cache::SignatureCache;
-use crate::access::{Decision, authorize};
+use crate::access::{Arrival, Decided, Decision, Framing, Received, decide};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
 use crate::explain::{ExplainedVerdict, Explanation, explain};
-use crate::viewer::{Country, Scheme, ViewerRequest};
+use crate::viewer::{Country, Scheme};
 
 mod builder;
 mod verdict;
@@ -119,9 +116,11 @@ impl Verifier {
         now: impl Into<EpochSeconds>,
         address: impl Into<Option<IpAddr>>,
     ) -> Verdict {
-        match self.admit(request, now.into(), address.into()) {
-            Ok(allowed) => Verdict::Allowed(allowed),
-            Err(denied) => Verdict::Denied(denied),
+        let (now, address) = (now.into(), address.into());
+        let (first, second) = judged_as(address);
+        match (self.decided(request, now, first, address), second) {
+            (Verdict::Allowed(_), Some(second)) => self.decided(request, now, second, address),
+            (judgement, _) => judgement,
         }
     }
 
@@ -135,55 +134,47 @@ impl Verifier {
         address: impl Into<Option<IpAddr>>,
     ) -> Explanation {
         let (now, address) = (now.into(), address.into());
-        let read = within_quotas(request).and_then(|()| self.read(request, now, address));
-        let mut request = match read {
-            Ok(request) => request,
-            Err(barrier) => return Explanation::rejected(barrier, now, judged_as(address).0),
+        let explained = |viewer| {
+            let received = Received { country: self.country(address), ..self.received(request, now, viewer) };
+            explain(received, &self.distributions)
         };
-        let explanation = explain(&request, &self.distributions);
-        match judged_as(address).1 {
-            Some(other) if explanation.verdict == ExplainedVerdict::Allow => {
-                request.address = other;
-                explain(&request, &self.distributions)
-            }
+        let (first, second) = judged_as(address);
+        let explanation = explained(first);
+        match second {
+            Some(second) if explanation.verdict == ExplainedVerdict::Allow => explained(second),
             Some(_) | None => explanation,
         }
     }
 
-    fn admit(
+    /// Decides as if the viewer were at one address; the one that is known, if any, has the country.
+    fn decided(
         &self,
         parts: &request::Parts,
         now: EpochSeconds,
-        address: Option<IpAddr>,
-    ) -> Result<Allowed, Denied> {
-        within_quotas(parts).map_err(|barrier| Denied::rejected(&barrier))?;
-        let mut request = self.read(parts, now, address).map_err(|barrier| Denied::rejected(&barrier))?;
-        let unknown = || Denied::rejected(&Rejection::UnknownHost { host: request.host.name().to_owned() });
-        let route = self.distributions.route(&request).ok_or_else(unknown)?;
-        prechecks::admit(&request, &route, announces_body(parts))
-            .map_err(|barrier| Denied::rejected(&barrier))?;
-        let mut decision = authorize(&request, &route, &self.verified);
-        if let (Decision::Allow(_), Some(other)) = (&decision, judged_as(address).1) {
-            request.address = other;
-            decision = authorize(&request, &route, &self.verified);
-        }
-        match decision {
-            Decision::Allow(admission) => Ok(Allowed::of(&admission, &route)),
-            Decision::Deny(reason) => Err(Denied::by(&reason, address)),
+        viewer: IpAddr,
+        known: Option<IpAddr>,
+    ) -> Verdict {
+        let received = self.received(parts, now, viewer);
+        match decide(received, &self.distributions, |_| self.country(known), &self.verified) {
+            Decided::Unrouted { rejection, .. }
+            | Decided::Routed { decision: Decision::Reject(rejection), .. } => {
+                Verdict::Denied(Denied::rejected(&rejection))
+            }
+            Decided::Routed { decision: Decision::Deny(reason), .. } => {
+                Verdict::Denied(Denied::by(&reason, known))
+            }
+            Decided::Routed { decision: Decision::Allow(admission), route, .. } => {
+                Verdict::Allowed(Allowed::of(&admission, &route))
+            }
         }
     }
 
-    /// The request as the decision sees it, at the first address that it is judged as.
-    fn read<'p>(
-        &self,
-        parts: &'p request::Parts,
-        now: EpochSeconds,
-        address: Option<IpAddr>,
-    ) -> Result<ViewerRequest<'p>, Rejection> {
-        let mut request = viewer_request(parts, self.scheme, judged_as(address).0, now)?;
-        request.country =
-            self.countries.as_ref().zip(address).and_then(|(country, address)| country(address));
-        Ok(request)
+    fn received<'p>(&self, parts: &'p request::Parts, now: EpochSeconds, address: IpAddr) -> Received<'p> {
+        Received::of(parts, Framing::of(parts), Arrival { scheme: self.scheme, address, now })
+    }
+
+    fn country(&self, address: Option<IpAddr>) -> Option<Country> {
+        self.countries.as_ref().zip(address).and_then(|(country, address)| country(address))
     }
 }
 
@@ -213,6 +204,7 @@ mod tests {
     use http::{Request, Version};
 
     use super::*;
+    use crate::access::prechecks::Rejection;
     use crate::distribution::key::HashAlgorithm;
     use crate::explain::Outcome;
     use crate::sign::{PrivateKey, Terms, signed_url, signing_values};

@@ -144,7 +144,7 @@ impl<'e> Session<'e> {
         let begun = Instant::now();
         let limit = limit.min(ALL_OF_MANY.saturating_sub(self.searching.get()));
         let effort = Budget { is_out_of_time: &|| begun.elapsed() > limit, ..Budget::WITHOUT_CLOCK };
-        let explanation = inquiry.explain(&distributions, &effort)?;
+        let explanation = inquiry.explain(&distributions, &effort);
         self.searching.set(self.searching.get() + begun.elapsed());
         if explanation.searched == Searched::GaveUp {
             notes.push("the search for what was signed was given up: its budget was used".to_owned());

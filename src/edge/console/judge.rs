@@ -26,7 +26,7 @@ pub(super) async fn explained(edge: &Edge, mut inquiry: OwnedRequest) -> Result<
     match explainer.asked(question).await {
         Err(NotExplained::Busy) => {
             let none = Budget { candidates: 0, is_out_of_time: &|| true };
-            Ok(inquiry.explain(&running.distributions, &none)?)
+            Ok(inquiry.explain(&running.distributions, &none))
         }
         answer => answer,
     }

@@ -4,19 +4,16 @@
 //! person: to a browser on this machine, to which no proxy or tunnel has brought the request, under a name of this machine,
 //! and only from a page of the demo itself (`Origin`, `Sec-Fetch-Site`). Everything else is refused.
 
-use std::net::{IpAddr, Ipv4Addr};
-
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, ORIGIN, SET_COOKIE};
 use http::{Method, Response, StatusCode, request};
 
-use crate::access::request::viewer_request;
+use crate::access::request::host_of;
 use crate::distribution::origin::{DemoGuide, OriginLocation};
 use crate::distribution::{BaseUrl, Distributions};
 use crate::edge::io::body::{self, Body};
 use crate::edge::io::form::Form;
 use crate::edge::request::test_mode;
 use crate::edge::state::dev_signer::DevSigner;
-use crate::epoch::EpochSeconds;
 use crate::identity::RequestIdentity;
 use crate::viewer::{Host, Scheme};
 
@@ -71,9 +68,7 @@ async fn respond(
     sender: Sender,
 ) -> Response<Body> {
     // Of the request only its host counts here, read as for every other one.
-    let address = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    let request = viewer_request(parts, sender.scheme, address, EpochSeconds(0));
-    let host = request.ok().map(|request| request.host);
+    let host = host_of(parts, sender.scheme).ok();
     let base = host.and_then(|host| trusted_base(guide(distributions), &parts.headers, host, sender));
     let Some(base) = base else {
         return sentence(

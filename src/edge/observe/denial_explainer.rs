@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::known_paths;
 use super::recent_requests::Recorder;
 use crate::distribution::Distributions;
-use crate::explain::{Budget, Diagnosis, Explanation, InvalidRequest, MAX_CANDIDATES, Mistake, OwnedRequest};
+use crate::explain::{Budget, Diagnosis, Explanation, MAX_CANDIDATES, Mistake, OwnedRequest};
 use crate::redact::redacted;
 
 /// The running thread. It ends with this, after [`Explainer::stop`].
@@ -41,9 +41,6 @@ pub enum NotExplained {
     /// The process ends.
     #[error("not searched, stopping")]
     Stopping,
-    /// It is no request.
-    #[error("not explained: {0}")]
-    Unreadable(#[from] InvalidRequest),
     /// A fault of the search, which the log on stderr has.
     #[error("not explained: the search failed")]
     Failed,
@@ -82,7 +79,7 @@ impl Explainer {
             let mut inquiry = question.inquiry.clone();
             inquiry.surroundings.known_paths =
                 known_paths::near(&inquiry, &question.distributions, recorder.as_deref());
-            Ok(inquiry.explain(&question.distributions, &effort)?)
+            Ok(inquiry.explain(&question.distributions, &effort))
         })
     }
 

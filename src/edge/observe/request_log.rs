@@ -13,9 +13,9 @@ use http_body::Body as _;
 
 use super::observer::{Key, Names, Observer, OriginName, Place};
 use super::recent_requests::{Fields, Times};
-use crate::distribution::key::PublicKeyId;
+use crate::access::{Admission, Decided, Decision, Framing};
+use crate::distribution::Distributions;
 use crate::distribution::origin::Origin;
-use crate::distribution::{Distributions, Route};
 use crate::edge::facts::peer::{Peer, TlsFacts, Viewer};
 use crate::edge::io::body::{self, Body};
 use crate::edge::response::reply::Cause;
@@ -141,47 +141,32 @@ impl AccessLogEntry {
         }
     }
 
-    /// What is about to be judged.
-    pub fn asks_for(&mut self, request: &ViewerRequest<'_>) {
-        if let Some(line) = &mut self.0
-            && line.observer.recorder().is_some()
-        {
-            line.inquiry = Some(Box::new(recorded::inquiry(request)));
-        }
-    }
-
-    /// Where it belongs.
-    pub fn belongs_to(&mut self, names: &Names, route: &Route<'_, '_>) {
-        if let Some(line) = &mut self.0 {
-            line.place = Some(names.place(&line.observer, route));
-        }
-    }
-
-    /// The signatures were looked at.
-    pub fn decided(&mut self) {
-        if let Some(line) = &mut self.0
-            && line.observer.recorder().is_some()
-        {
-            line.times.decided = Some(line.began.elapsed());
-        }
-    }
-
-    /// They opened nothing.
-    pub fn denied(&mut self, request: &ViewerRequest<'_>, distributions: &Arc<Distributions>) {
-        if let Some(line) = &mut self.0
-            && line.observer.explainer().is_some()
-        {
-            line.inquiry.get_or_insert_with(|| Box::new(recorded::inquiry(request)));
-            line.denied_by = Some(Arc::clone(distributions));
-        }
-    }
-
-    /// Whose signature opened the door, and whether it was remembered.
-    pub fn signed_by(&mut self, names: &Names, key_pair_id: &PublicKeyId, remembered: bool) {
-        if let Some(line) = &mut self.0
-            && let Some(place) = &line.place
-        {
-            line.key = Some((names.key(&line.observer, place, key_pair_id), remembered));
+    /// The decision, with what was found on the way.
+    pub fn decided(
+        &mut self,
+        decided: &Decided<'_, '_>,
+        framing: Framing,
+        names: &Names,
+        distributions: &Arc<Distributions>,
+    ) {
+        let Some(line) = &mut self.0 else { return };
+        match decided {
+            Decided::Unrouted { request, .. } => {
+                if let Some(request) = request {
+                    line.asks_for(request, framing);
+                }
+            }
+            Decided::Routed { request, route, decision } => {
+                line.asks_for(request, framing);
+                let place = line.place.insert(names.place(&line.observer, route));
+                match decision {
+                    Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
+                        line.key = Some((names.key(&line.observer, place, key_pair_id), *remembered));
+                    }
+                    Decision::Deny(_) => line.denied(request, framing, distributions),
+                    Decision::Allow(Admission::Public) | Decision::Reject(_) => {}
+                }
+            }
         }
     }
 
@@ -262,6 +247,22 @@ impl AccessLogEntry {
 }
 
 impl Line {
+    /// What was decided on, for the console.
+    fn asks_for(&mut self, request: &ViewerRequest<'_>, framing: Framing) {
+        if self.observer.recorder().is_some() {
+            self.inquiry = Some(Box::new(recorded::inquiry(request, framing)));
+            self.times.decided = Some(self.began.elapsed());
+        }
+    }
+
+    /// The credentials don't grant access.
+    fn denied(&mut self, request: &ViewerRequest<'_>, framing: Framing, distributions: &Arc<Distributions>) {
+        if self.observer.explainer().is_some() {
+            self.inquiry.get_or_insert_with(|| Box::new(recorded::inquiry(request, framing)));
+            self.denied_by = Some(Arc::clone(distributions));
+        }
+    }
+
     /// The host that the viewer named.
     fn host(&self) -> String {
         let field = self.host.as_ref().map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());

@@ -10,11 +10,11 @@ use http_body::Body as _;
 use super::error_page;
 use super::worker::{InUse, Worker};
 use super::{test_mode, trusted_proxies};
-use crate::access::prechecks::{self, Rejection};
+use crate::access::prechecks::Rejection;
 use crate::access::warning::Warning;
-use crate::access::{Admission, Decision, authorize, request as viewer_request};
+use crate::access::{Arrival, Decided, Decision, Framing, Received, decide};
 use crate::clock;
-use crate::distribution::{Distribution, Distributions, Route};
+use crate::distribution::{Distribution, Route};
 use crate::edge::dev::{cookie_link, demo_forms};
 use crate::edge::facts::peer::{Peer, Viewer, ViewerAddress};
 use crate::edge::io::body::{self, Body};
@@ -120,12 +120,12 @@ impl Worker {
     }
 
     /// Where a redirect leads: to the configured port, else to the HTTPS listener's where the viewer named a port.
-    fn with_port(&self, barrier: Rejection, host: &Host<'_>) -> Rejection {
+    fn with_port(&self, rejection: Rejection, host: &Host<'_>) -> Rejection {
         let configured = self.edge().running.load().redirect_port;
         let by_listener = host.port().and(self.edge().https_port);
         match configured.or(by_listener) {
-            Some(port) => barrier.on_port(port),
-            None => barrier,
+            Some(port) => rejection.on_port(port),
+            None => rejection,
         }
     }
 
@@ -136,7 +136,8 @@ impl Worker {
         incoming: Body,
         exchange: &mut Exchange<'_>,
     ) -> Result<Response<Body>, Reply> {
-        viewer_request::within_quotas(parts).map_err(|barrier| Reply::barred(&barrier))?;
+        // As it arrived: test mode takes its own headers out.
+        let framing = Framing::counted(parts, !body::is_empty(&incoming));
         headers::check_coding(&parts.headers)?;
         let Exchange { asker, entry, .. } = exchange;
         let in_use = asker.in_use;
@@ -153,43 +154,31 @@ impl Worker {
         entry.comes_from(&asker.viewer);
         let (plan, behavior, is_private) = {
             let Viewer { scheme, ref address, .. } = asker.viewer;
-            let request = viewer_request::viewer_request(parts, scheme, address.ip(), now);
-            let mut request = request.map_err(|barrier| Reply::barred(&barrier))?;
-            if in_use.running.restricts_countries {
-                request.country = asker.whereabouts().country(request.address);
-            }
-            entry.asks_for(&request);
-            let distributions = &in_use.running.distributions;
-            let route = routed(&request, distributions)?;
-            entry.belongs_to(&in_use.names, &route);
+            let received = Received::of(parts, framing, Arrival { scheme, address: address.ip(), now });
+            let country = |address| asker.whereabouts().country(address);
+            let decided = decide(received, &in_use.running.distributions, country, &self.edge().verified);
+            entry.decided(&decided, framing, &in_use.names, &in_use.running.distributions);
+            let (request, route, decision) = match decided {
+                Decided::Unrouted { rejection, .. } => return Err(Reply::barred(&rejection)),
+                Decided::Routed { request, route, decision } => (request, route, decision),
+            };
             exchange.distribution = Some(route.distribution);
             exchange.shaping = Shaping::of(route.behavior, parts);
-            let has_body = !body::is_empty(&body);
-            let admitted = prechecks::admit(&request, &route, has_body);
-            admitted.map_err(|barrier| Reply::barred(&self.with_port(barrier, &request.host)))?;
-            if self.edge().test_mode && route.is_private() {
+            warn_of_forms(&request, &route);
+            if self.edge().test_mode && route.is_private() && !matches!(decision, Decision::Reject(_)) {
                 exchange.warnings = test_mode::warnings(&request);
             }
-            let decision = authorize(&request, &route, &self.edge().verified);
-            entry.decided();
             match decision {
-                Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
-                    entry.signed_by(&in_use.names, key_pair_id, remembered);
+                Decision::Allow(_) => {}
+                Decision::Reject(rejection) => {
+                    return Err(Reply::barred(&self.with_port(rejection, &request.host)));
                 }
-                // Without credentials on a private path it is a preflight, of which an origin gets its fields and no more.
-                Decision::Allow(Admission::Public) if has_body && route.is_private() => {
-                    return Err(Reply::bad_request("expected a preflight without a body"));
-                }
-                Decision::Allow(Admission::Public) => {}
-                Decision::Deny(reason) => {
-                    entry.denied(&request, distributions);
-                    return Err(Reply::denied(&reason));
-                }
+                Decision::Deny(reason) => return Err(Reply::denied(&reason)),
             }
             if let Some(signer) = self.edge().dev_signer.as_ref().filter(|_| cookie_link::is_meant(&route)) {
                 return Ok(cookie_link::answer(signer, &request, asker.is_local, &asker.identity));
             }
-            (Plan::of(&parts.uri, &request, &route, has_body)?, route.behavior, route.is_private())
+            (Plan::of(&parts.uri, &request, &route, framing.has_body)?, route.behavior, route.is_private())
         };
         let headers = std::mem::take(&mut parts.headers);
         if exchange.distribution.is_some_and(|one| !one.error_responses.is_empty()) {
@@ -272,18 +261,12 @@ fn ends_after(parts: &request::Parts) -> bool {
     parts.version < Version::HTTP_11 || headers::lists(&parts.headers, &CONNECTION, "close")
 }
 
-/// Where the request belongs.
-fn routed<'d: 'r, 'r>(
-    viewer: &ViewerRequest<'r>,
-    distributions: &'d Distributions,
-) -> Result<Route<'d, 'r>, Reply> {
-    let unknown = || Reply::barred(&Rejection::UnknownHost { host: viewer.host.name().to_owned() });
-    let route = distributions.route(viewer).ok_or_else(unknown)?;
+/// Logs a path of which the behavior depends on how it is read.
+fn warn_of_forms(request: &ViewerRequest<'_>, route: &Route<'_, '_>) {
     if route.forms_disagree {
-        let path = redacted(viewer.target.path);
+        let path = redacted(request.target.path);
         tracing::warn!(path = &*path, "the path as sent and its normalised form have different behaviors");
     }
-    Ok(route)
 }
 
 fn http_date() -> HeaderValue {

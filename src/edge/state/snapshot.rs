@@ -29,8 +29,6 @@ pub struct Running {
     pub limits: Limits,
     /// Where addresses are.
     pub locations: Option<Arc<Locations>>,
-    /// Whether a distribution looks at countries; else nobody looks them up.
-    pub restricts_countries: bool,
     /// The certificates that listeners present, each file once.
     pub certificates: Vec<PresentedCertificate>,
     /// What the admin listener asks for.
@@ -42,7 +40,6 @@ pub struct Running {
 impl Running {
     pub(in crate::edge) fn of(settings: &Settings) -> Self {
         let server = &settings.server;
-        let list = &settings.distributions.list;
         Self {
             distributions: Arc::clone(&settings.distributions),
             secrets: settings.secrets.clone(),
@@ -51,7 +48,6 @@ impl Running {
             redirect_port: server.redirect_port,
             limits: server.limits,
             locations: settings.locations.clone(),
-            restricts_countries: list.iter().any(|one| one.geo_restriction.is_some()),
             certificates: certificates(server),
             admin_token: settings.admin.as_ref().and_then(|admin| admin.token.clone()),
             since: clock::before(Duration::ZERO),

@@ -4,6 +4,7 @@
 
 use http::Method;
 
+use super::request::Framing;
 use crate::distribution::Route;
 use crate::distribution::behavior::{AllowedMethods, ViewerProtocolPolicy};
 use crate::viewer::readings::{MAX_READING_BYTES, MAX_READINGS};
@@ -73,6 +74,9 @@ pub enum Rejection {
     /// GET or HEAD with a body.
     #[error("a GET or HEAD request has a body")]
     UnexpectedBody,
+    /// A preflight that needs no credentials on a private path, with a body.
+    #[error("expected a preflight without a body")]
+    PreflightBody,
 }
 
 impl Rejection {
@@ -81,9 +85,12 @@ impl Rejection {
     pub fn name(&self) -> &'static str {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => "too-large",
-            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::TooManyReadings | Self::UnexpectedBody => {
-                "bad-request"
-            }
+            Self::Host(_)
+            | Self::Target
+            | Self::ClimbsOut
+            | Self::TooManyReadings
+            | Self::UnexpectedBody
+            | Self::PreflightBody => "bad-request",
             Self::UnknownHost { .. } => "unknown-host",
             Self::GeoBlocked { .. } => "geo-blocked",
             Self::HttpsRequired => "https-required",
@@ -97,7 +104,9 @@ impl Rejection {
     pub fn status(&self) -> u16 {
         match self {
             Self::UrlTooLong { .. } | Self::HeadTooLong { .. } => 413,
-            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::TooManyReadings => 400,
+            Self::Host(_) | Self::Target | Self::ClimbsOut | Self::TooManyReadings | Self::PreflightBody => {
+                400
+            }
             Self::RedirectToHttps { is_read: true, .. } => 301,
             Self::RedirectToHttps { is_read: false, .. } => 307,
             Self::UnknownHost { .. }
@@ -125,16 +134,16 @@ impl Rejection {
     }
 }
 
-/// Counts a request as it was written.
+/// Compares the size of a request's head with CloudFront's quotas.
 ///
 /// # Errors
 /// [`Rejection::UrlTooLong`], [`Rejection::HeadTooLong`].
-pub fn check_quotas(url: usize, head: usize) -> Result<(), Rejection> {
-    if url > MAX_URL {
-        return Err(Rejection::UrlTooLong { found: url });
+pub(super) fn check_quotas(framing: Framing) -> Result<(), Rejection> {
+    if framing.url_len > MAX_URL {
+        return Err(Rejection::UrlTooLong { found: framing.url_len });
     }
-    if head > MAX_HEAD {
-        return Err(Rejection::HeadTooLong { found: head });
+    if framing.head_len > MAX_HEAD {
+        return Err(Rejection::HeadTooLong { found: framing.head_len });
     }
     Ok(())
 }
@@ -143,7 +152,11 @@ pub fn check_quotas(url: usize, head: usize) -> Result<(), Rejection> {
 ///
 /// # Errors
 /// The first [`Rejection`] in the request's way.
-pub fn admit(request: &ViewerRequest<'_>, route: &Route<'_, '_>, has_body: bool) -> Result<(), Rejection> {
+pub(super) fn admit(
+    request: &ViewerRequest<'_>,
+    route: &Route<'_, '_>,
+    has_body: bool,
+) -> Result<(), Rejection> {
     if let (Some(restriction), Some(country)) = (&route.distribution.geo_restriction, request.country)
         && !restriction.admits(Some(country))
     {

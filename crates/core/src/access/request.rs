@@ -1,60 +1,147 @@
-//! A request as the `http` crate has it, read as the decision sees it.
+//! A request as it was received, before anything of it is judged.
 
 use std::net::IpAddr;
 
-use http::header::{CONTENT_LENGTH, COOKIE, HOST, HeaderValue, TRANSFER_ENCODING};
-use http::{Version, request};
+use http::header::{CONTENT_LENGTH, COOKIE, HOST, HeaderMap, HeaderValue, TRANSFER_ENCODING};
+use http::{Method, Version, request};
 
-use super::prechecks::{self, Rejection};
+use super::prechecks::Rejection;
 use crate::distribution::response_headers_policy::is_preflight;
 use crate::epoch::EpochSeconds;
-use crate::viewer::{Host, Scheme, Target, ViewerRequest};
+use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
 
-/// The request as the decision sees it. Its country is left open.
+/// A request as it was received. Host and target are read, and an unreadable one is kept as what it is, so that
+/// [`decide`](super::decide) rejects it when its turn comes.
+#[derive(Clone, Debug)]
+pub struct Received<'r> {
+    /// The size of its head, and whether a body follows.
+    pub framing: Framing,
+    /// The method.
+    pub method: &'r Method,
+    /// The scheme of the connection, or the one that a trusted proxy reports.
+    pub scheme: Scheme,
+    /// The host that it names, or why it names none.
+    pub host: Result<Host<'r>, InvalidHost>,
+    /// Path and query, byte for byte. None for a target without a path, such as `*`.
+    pub target: Option<Target<'r>>,
+    /// The values of every `Cookie` field, in order.
+    pub cookies: Vec<&'r [u8]>,
+    /// The viewer's address.
+    pub address: IpAddr,
+    /// The viewer's country, where the caller knows it. Else `decide` looks it up where a distribution depends on it.
+    pub country: Option<Country>,
+    /// Whether it is a CORS preflight: OPTIONS with `Origin` and `Access-Control-Request-Method`.
+    pub is_preflight: bool,
+    /// The time at which it is judged.
+    pub now: EpochSeconds,
+}
+
+/// How a request arrived: what its own bytes don't say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Arrival {
+    /// The scheme of the connection, or the one that a trusted proxy reports.
+    pub scheme: Scheme,
+    /// The viewer's address.
+    pub address: IpAddr,
+    /// The time at which it is judged.
+    pub now: EpochSeconds,
+}
+
+impl<'r> Received<'r> {
+    /// Reads the parts of a request.
+    #[must_use]
+    pub fn of(parts: &'r request::Parts, framing: Framing, arrival: Arrival) -> Self {
+        let Arrival { scheme, address, now } = arrival;
+        Self {
+            framing,
+            method: &parts.method,
+            scheme,
+            host: host_of(parts, scheme),
+            target: parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str())),
+            cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
+            address,
+            country: None,
+            is_preflight: is_preflight(&parts.method, &parts.headers),
+            now,
+        }
+    }
+
+    /// The request as the checks see it.
+    ///
+    /// # Errors
+    /// [`Rejection::Host`], then [`Rejection::Target`].
+    pub fn read(self) -> Result<ViewerRequest<'r>, Rejection> {
+        let Self { framing: _, method, scheme, host, target, cookies, address, country, is_preflight, now } =
+            self;
+        Ok(ViewerRequest {
+            method,
+            scheme,
+            host: host?,
+            target: target.ok_or(Rejection::Target)?,
+            cookies,
+            address,
+            country,
+            is_preflight,
+            now,
+        })
+    }
+}
+
+/// The one host that a request names.
 ///
 /// # Errors
-/// [`Rejection::Host`] where no one host can be told, [`Rejection::Target`] for a target without a path.
-pub fn viewer_request(
-    parts: &request::Parts,
-    scheme: Scheme,
-    address: IpAddr,
-    now: EpochSeconds,
-) -> Result<ViewerRequest<'_>, Rejection> {
+/// [`InvalidHost`] where it names none, several, or one that can't be a host.
+pub fn host_of(parts: &request::Parts, scheme: Scheme) -> Result<Host<'_>, InvalidHost> {
     let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let fields = parts.headers.get_all(HOST).iter().map(HeaderValue::as_bytes);
     // Only in HTTP/2 is the authority enough.
-    let host = match (authority, parts.version) {
-        (Some(own), Version::HTTP_2) if !parts.headers.contains_key(HOST) => Host::parse(own)?,
-        _ => Host::of_request(authority, fields, scheme)?,
-    };
-    let target = parts.uri.path_and_query().and_then(|target| Target::parse(target.as_str()));
-    Ok(ViewerRequest {
-        method: &parts.method,
-        scheme,
-        host,
-        target: target.ok_or(Rejection::Target)?,
-        cookies: parts.headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect(),
-        address,
-        country: None,
-        is_preflight: is_preflight(&parts.method, &parts.headers),
-        now,
-    })
+    match (authority, parts.version) {
+        (Some(own), Version::HTTP_2) if !parts.headers.contains_key(HOST) => Host::parse(own),
+        _ => Host::of_request(authority, fields, scheme),
+    }
 }
 
-/// CloudFront's quotas, counted as the request was written.
-///
-/// # Errors
-/// [`Rejection::UrlTooLong`], [`Rejection::HeadTooLong`].
-pub fn within_quotas(parts: &request::Parts) -> Result<(), Rejection> {
-    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
-    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
-    let fields: usize = parts.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    prechecks::check_quotas(target, line + fields + "\r\n".len())
+/// The size of a request's head, and whether a body follows it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Framing {
+    /// Bytes of path and query.
+    pub url_len: usize,
+    /// Bytes of the request line and the header fields, as HTTP/1.1 writes them.
+    pub head_len: usize,
+    /// Whether the request has a body.
+    pub has_body: bool,
 }
 
-/// Whether the headers announce a body.
-#[must_use]
-pub fn announces_body(parts: &request::Parts) -> bool {
-    let length = parts.headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
-    length.is_some_and(|length| length != b"0") || parts.headers.contains_key(TRANSFER_ENCODING)
+impl Framing {
+    /// Counts the head of a request, whose body the caller knows.
+    #[must_use]
+    pub fn counted(parts: &request::Parts, has_body: bool) -> Self {
+        let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        let fields = parts.headers.iter().map(|(name, value)| (name.as_str().len(), value.len()));
+        Self::of_lengths(&parts.method, target, fields, has_body)
+    }
+
+    /// Counts the head of a request, whose headers show whether it has a body.
+    #[must_use]
+    pub fn of(parts: &request::Parts) -> Self {
+        Self::counted(parts, announces_body(&parts.headers))
+    }
+
+    /// Counts a head of which the lengths are known: of the target, and of each field's name and value.
+    #[must_use]
+    pub fn of_lengths(
+        method: &Method,
+        target: usize,
+        fields: impl Iterator<Item = (usize, usize)>,
+        has_body: bool,
+    ) -> Self {
+        let line = method.as_str().len() + target + "  HTTP/1.1\r\n".len();
+        let fields: usize = fields.map(|(name, value)| name + value + ": \r\n".len()).sum();
+        Self { url_len: target, head_len: line + fields + "\r\n".len(), has_body }
+    }
+}
+
+fn announces_body(headers: &HeaderMap) -> bool {
+    let length = headers.get(CONTENT_LENGTH).map(HeaderValue::as_bytes);
+    length.is_some_and(|length| length != b"0") || headers.contains_key(TRANSFER_ENCODING)
 }

@@ -45,7 +45,8 @@ impl ErrorResponse {
             | Rejection::TooManyReadings
             | Rejection::UnknownHost { .. }
             | Rejection::HttpsRequired
-            | Rejection::UnexpectedBody => Kind::Page { reason: BAD_REQUEST },
+            | Rejection::UnexpectedBody
+            | Rejection::PreflightBody => Kind::Page { reason: BAD_REQUEST },
         };
         Self { status, kind }
     }

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 use http::Method;
 
 use super::Line;
+use crate::access::Framing;
 use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;
 use crate::edge::observe::recent_requests::{Record, Times};
@@ -15,7 +16,7 @@ use crate::redact::redacted_by_shape;
 use crate::viewer::ViewerRequest;
 
 /// What is judged. Of the cookies only CloudFront's are kept: the others are none of our business.
-pub(super) fn inquiry(request: &ViewerRequest<'_>) -> OwnedRequest {
+pub(super) fn inquiry(request: &ViewerRequest<'_>, framing: Framing) -> OwnedRequest {
     let cookies = forwarded_cookies(request.cookies.iter().copied(), |name| {
         name.get(..COOKIE_PREFIX.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(COOKIE_PREFIX))
     });
@@ -35,6 +36,7 @@ pub(super) fn inquiry(request: &ViewerRequest<'_>) -> OwnedRequest {
         address: request.address,
         country: request.country,
         is_preflight: request.is_preflight,
+        framing: Some(framing),
         at: request.now,
         unknown: Unknown::default(),
         surroundings: Surroundings::default(),
@@ -81,6 +83,7 @@ fn unjudged(line: &Line) -> OwnedRequest {
         address: line.viewer,
         country: None,
         is_preflight: false,
+        framing: None,
         at: EpochSeconds(clock::now().0.saturating_sub(line.began.elapsed().as_secs())),
         unknown: Unknown::default(),
         surroundings: Surroundings::default(),

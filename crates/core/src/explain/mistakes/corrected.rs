@@ -1,9 +1,9 @@
 //! A request as it would be without a mistake, and what would become of it: the proof that it was this mistake.
 
+use crate::access::authorize;
 use crate::access::credentials::SIGNING_PARAMETERS;
 use crate::access::deny_reason::DenyReason;
 use crate::access::signature_cache::SignatureCache;
-use crate::access::{Decision, authorize};
 use crate::distribution::{Distributions, Route};
 use crate::explain::request::parsed_request::ParsedRequest;
 use crate::viewer::query::segments;
@@ -68,10 +68,7 @@ pub(in crate::explain) fn is_understood(request: &ViewerRequest<'_>, parsed: &Pa
 /// None where nothing has to be signed.
 fn decision(request: &ViewerRequest<'_>, distributions: &Distributions) -> Option<Result<(), DenyReason>> {
     let route = distributions.route(request).filter(Route::is_private)?;
-    Some(match authorize(request, &route, &SignatureCache::new(0)) {
-        Decision::Allow(_) => Ok(()),
-        Decision::Deny(reason) => Err(reason),
-    })
+    Some(authorize(request, &route, &SignatureCache::new(0)).map(drop))
 }
 
 const COOKIE_PREFIX: &str = "CloudFront-";

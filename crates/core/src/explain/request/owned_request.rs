@@ -4,7 +4,10 @@ use std::fmt;
 use std::net::IpAddr;
 
 use http::Method;
+use http::header::{COOKIE, HOST};
 
+use crate::access::prechecks::Rejection;
+use crate::access::{Framing, Received};
 use crate::distribution::Distributions;
 use crate::epoch::EpochSeconds;
 use crate::explain::Budget;
@@ -40,6 +43,8 @@ pub struct OwnedRequest {
     pub country: Option<Country>,
     /// Whether a browser asks whether it may ask.
     pub is_preflight: bool,
+    /// The size of its head and whether it has a body, where that is known; else the parts above are counted, and it has none.
+    pub framing: Option<Framing>,
     /// The time of the judgement.
     pub at: EpochSeconds,
     /// What isn't known of it.
@@ -98,6 +103,7 @@ impl OwnedRequest {
             address: [127, 0, 0, 1].into(),
             country: None,
             is_preflight: false,
+            framing: None,
             at,
             unknown: Unknown::default(),
             surroundings: Surroundings::default(),
@@ -115,39 +121,48 @@ impl OwnedRequest {
             .map_err(|_: InvalidHost| InvalidRequest::Host { found: beginning(&self.authority) })
     }
 
-    /// The request as the decision sees it.
-    ///
-    /// # Errors
-    /// [`InvalidRequest`] where host or path can't be read.
-    pub fn request(&self) -> Result<ViewerRequest<'_>, InvalidRequest> {
-        Ok(ViewerRequest {
+    /// The request as it is decided on.
+    #[must_use]
+    pub fn received(&self) -> Received<'_> {
+        Received {
+            framing: self.framing.unwrap_or_else(|| self.counted()),
             method: &self.method,
             scheme: self.scheme,
-            host: self.host()?,
-            target: Target::parse(&self.target).ok_or(InvalidRequest::Path)?,
+            host: Host::parse(&self.authority),
+            target: Target::parse(&self.target),
             cookies: self.cookies.iter().map(Vec::as_slice).collect(),
             address: self.address,
             country: self.country,
             is_preflight: self.is_preflight,
             now: self.at,
-        })
+        }
     }
 
-    /// Judges it, and searches for the mistake.
+    /// The size of a request without other header fields than `Host` and `Cookie`, and without a body.
+    fn counted(&self) -> Framing {
+        let cookies = self.cookies.iter().map(|field| (COOKIE.as_str().len(), field.len()));
+        let host = (HOST.as_str().len(), self.authority.len());
+        Framing::of_lengths(&self.method, self.target.len(), cookies.chain([host]), false)
+    }
+
+    /// The request as the checks see it.
     ///
     /// # Errors
     /// [`InvalidRequest`] where host or path can't be read.
-    pub fn explain(
-        &self,
-        distributions: &Distributions,
-        budget: &Budget<'_>,
-    ) -> Result<Explanation, InvalidRequest> {
+    pub fn request(&self) -> Result<ViewerRequest<'_>, InvalidRequest> {
+        self.host()?;
+        self.received().read().map_err(|_: Rejection| InvalidRequest::Path)
+    }
+
+    /// Decides on it, and searches for the mistake.
+    #[must_use]
+    pub fn explain(&self, distributions: &Distributions, budget: &Budget<'_>) -> Explanation {
         let context = Context {
             fragment: self.fragment.as_deref(),
             unknown: self.unknown,
             surroundings: &self.surroundings,
         };
-        Ok(explain_with(&self.request()?, distributions, &context, budget))
+        explain_with(self.received(), distributions, &context, budget)
     }
 }
 
