@@ -3,101 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use serde::Deserialize;
-
 use serde_json::{Value, json};
 
+use crate::conformance_table::{self, Case};
 use crate::secure;
 use crate::sites;
-use crate::support::{Edge, Raw, RecordingOrigin, Response, ask, canned, cloudfront_base64, root, sign_raw};
-
-#[derive(Deserialize)]
-struct Table {
-    case: Vec<Case>,
-}
-
-/// One fact about CloudFront, as a request and the answer to it.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-struct Case {
-    id: String,
-    section: String,
-    evidence: String,
-    says: String,
-    canned: Option<Canned>,
-    policy: Option<String>,
-    policy_hex: Option<String>,
-    signs: Option<String>,
-    #[serde(default = "rsa")]
-    key: String,
-    #[serde(default = "sha1")]
-    hash: String,
-    scheme: Option<String>,
-    #[serde(default = "main_site")]
-    site: String,
-    #[serde(default = "get")]
-    method: String,
-    #[serde(default = "domain")]
-    host: String,
-    target: String,
-    #[serde(default)]
-    headers: Vec<String>,
-    #[serde(default = "now")]
-    now: u64,
-    #[serde(default = "viewer")]
-    ip: String,
-    expect: String,
-    origin_target: Option<String>,
-    status: Option<u16>,
-}
-
-#[derive(Deserialize)]
-struct Canned {
-    url: String,
-    expires: String,
-}
-
-fn rsa() -> String {
-    "rsa".to_owned()
-}
-fn sha1() -> String {
-    "SHA1".to_owned()
-}
-fn main_site() -> String {
-    "main".to_owned()
-}
-fn get() -> String {
-    "GET".to_owned()
-}
-fn domain() -> String {
-    "d111111abcdef8.cloudfront.net".to_owned()
-}
-fn now() -> u64 {
-    1_900_000_000
-}
-fn viewer() -> String {
-    "203.0.113.9".to_owned()
-}
+use crate::support::{Edge, Raw, RecordingOrigin, Response, ask, root, sign_raw};
 
 impl Case {
-    fn policy(&self) -> Vec<u8> {
-        if let Some(hex) = &self.policy_hex {
-            let byte = |at: usize| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex");
-            return (0..hex.len()).step_by(2).map(byte).collect();
-        }
-        self.policy.clone().unwrap_or_default().into_bytes()
-    }
-
-    fn signed(&self) -> Vec<u8> {
-        match (&self.signs, &self.canned) {
-            (Some(text), _) => text.clone().into_bytes(),
-            (None, Some(Canned { url, expires })) => canned(url, expires).into_bytes(),
-            (None, None) => self.policy(),
-        }
-    }
-
     /// The request, placeholders filled in.
     fn request(&self, signature: &[u8]) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
@@ -110,12 +25,12 @@ impl Case {
         for line in &self.headers {
             let _ = write!(text, "{line}\r\n");
         }
-        fill(&(text + "\r\n"), &self.policy(), signature).into_bytes()
+        self.fill(&(text + "\r\n"), signature).into_bytes()
     }
 
     /// The same request as HTTP/2 sends it: header fields, pseudo-headers first.
     fn fields(&self, signature: &[u8]) -> Vec<(String, String)> {
-        let pair = |name: &str, value: &str| (name.to_owned(), fill(value, &self.policy(), signature));
+        let pair = |name: &str, value: &str| (name.to_owned(), self.fill(value, signature));
         let mut fields = vec![
             pair(":method", &self.method),
             pair(":scheme", "https"),
@@ -139,15 +54,15 @@ impl Case {
         if found != self.expect {
             return Err(format!("expected {}, found {found} ({})", self.expect, answer.status));
         }
-        let allowed = self.expect == "allow";
+        let allowed = self.is_allowed();
         if allowed != answer.asked.is_some() {
             return Err(format!("the origin was {}asked", if allowed { "not " } else { "" }));
         }
-        let status = self.status.unwrap_or(if allowed { 200 } else { 403 });
+        let status = self.status();
         if answer.status != status {
             return Err(format!("expected status {status}, found {}", answer.status));
         }
-        if let Some(code) = code(&self.expect)
+        if let Some(code) = self.code()
             && self.method != "HEAD"
             && !answer.text.contains(&format!("<Code>{code}</Code>"))
         {
@@ -210,76 +125,8 @@ fn telling_origin() -> RecordingOrigin {
     })
 }
 
-/// CloudFront's code for a reason; none for its HTML pages.
-fn code(reason: &str) -> Option<&'static str> {
-    match reason {
-        "missing-key-pair-id" => Some("MissingKey"),
-        "unknown-key" => Some("InvalidKey"),
-        "missing-signature" | "malformed-signature" => Some("MalformedSignature"),
-        "malformed-policy" => Some("MalformedPolicy"),
-        "signature-mismatch"
-        | "resource-mismatch"
-        | "expired"
-        | "not-yet-valid"
-        | "ip-mismatch"
-        | "unknown-hash-algorithm" => Some("AccessDenied"),
-        _ => None,
-    }
-}
-
-fn fill(text: &str, policy: &[u8], signature: &[u8]) -> String {
-    use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine};
-    let mut text = text.to_owned();
-    for (name, bytes) in [("policy", policy), ("signature", signature)] {
-        let plain = BASE64_STANDARD.encode(bytes);
-        let ours = cloudfront_base64(bytes);
-        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        for (form, value) in [
-            ("", ours.clone()),
-            ("-plain-percent", percent_encoded(&plain)),
-            ("-plain-nopad", plain.trim_end_matches('=').to_owned()),
-            ("-slash", ours.replace('~', "%2F")),
-            // JavaScript's `replace` with a text replaces the first one alone.
-            ("-first", plain.replacen('+', "-", 1).replacen('/', "~", 1).replacen('=', "_", 1)),
-            ("-spaced", plain.replace('+', "%20")),
-            ("-plain", plain),
-            ("-url", BASE64_URL_SAFE.encode(bytes)),
-            ("-nopad", ours.trim_end_matches('_').to_owned()),
-            ("-percent", ours.replace('~', "%7E")),
-            ("-hex", hex),
-        ] {
-            text = text.replace(&format!("{{{name}{form}}}"), &value);
-        }
-    }
-    for (name, id) in sites::KEYS {
-        text = text.replace(&format!("{{{name}}}"), id);
-    }
-    text
-}
-
-fn percent_encoded(base64: &str) -> String {
-    base64.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D")
-}
-
-fn files() -> Vec<PathBuf> {
-    let folder = std::fs::read_dir(root().join("tests/conformance")).expect("the tables");
-    let mut files: Vec<PathBuf> = folder.map(|entry| entry.expect("an entry").path()).collect();
-    files.retain(|path| {
-        path.extension().is_some_and(|extension| extension == "toml") && !path.ends_with("choices.toml")
-    });
-    files.sort();
-    files
-}
-
 fn cases() -> Vec<Case> {
-    let mut cases = Vec::new();
-    for file in files() {
-        let text = std::fs::read_to_string(&file).expect("a table");
-        let table: Table =
-            toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-        cases.extend(table.case);
-    }
-    cases
+    conformance_table::cases(&root().join("tests/conformance"))
 }
 
 fn signatures(cases: &[Case]) -> Vec<Vec<u8>> {
@@ -290,10 +137,6 @@ fn signatures(cases: &[Case]) -> Vec<Vec<u8>> {
         message: case.signed(),
     };
     sign_raw(&cases.iter().map(raw).collect::<Vec<_>>())
-}
-
-fn report(case: &Case, failure: &str) -> String {
-    format!("{} ({}): {failure}\n    {}", case.id, case.section, case.says)
 }
 
 #[test]
@@ -318,7 +161,7 @@ fn every_row_is_answered_as_cloudfront_answers() {
             case.id
         );
         if let Err(failure) = case.judge(&answer) {
-            failures.push(report(case, &failure));
+            failures.push(case.report(&failure));
         }
     }
     assert!(failures.is_empty(), "{} of {} rows:\n{}", failures.len(), cases.len(), failures.join("\n"));
@@ -374,7 +217,7 @@ fn every_row_is_answered_alike_over_http2_and_http1() {
                 }
             });
             if let Err(failure) = judged {
-                failures.push(report(case, &failure));
+                failures.push(case.report(&failure));
             }
         }
     }

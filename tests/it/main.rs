@@ -12,6 +12,8 @@ mod certificates;
 mod cli;
 mod configuration;
 mod conformance;
+#[path = "../conformance/table.rs"]
+mod conformance_table;
 mod console;
 mod console_tools;
 mod demo_page;

@@ -2,15 +2,7 @@
 
 use crate::support::public_key;
 
-/// Keys by the name that tables use, with the id under which a configuration knows them.
-pub(crate) const KEYS: [(&str, &str); 6] = [
-    ("rsa", "KRSAAAAAAAAAA1"),
-    ("rsa2", "KRSAAAAAAAAAA2"),
-    ("ecdsa", "KECAAAAAAAAAA1"),
-    ("ecdsa2", "KECAAAAAAAAAA2"),
-    ("rsa1024", "KRSASHORTAAAAA"),
-    ("untrusted", "KNOBODYAAAAAA1"),
-];
+pub(crate) use crate::conformance_table::KEYS;
 
 /// The id of a key.
 pub(crate) fn id(name: &str) -> &'static str {
