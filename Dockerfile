@@ -2,18 +2,18 @@
 #
 #     docker build -t frontgate:local .
 #
-# docker-compose.yml starts it before an nginx.
+# docker-compose.yml starts it in front of nginx.
 
 FROM rust:1.95-bookworm AS build
 WORKDIR /build
 
-# An empty image has no C library, so the binary brings its own. Proc macros can't be built like that; cargo spares them
-# (and build scripts) the flag only where `--target` is given, be it the machine's own.
+# An empty image has no C library, so it is linked into the binary. Proc macros cannot be built that way. cargo omits the
+# flag for them (and for build scripts) only with `--target`, even if that is the machine's own.
 ENV RUSTFLAGS="-C target-feature=+crt-static"
 
-# The dependencies by themselves, around an empty crate: a layer that stays until Cargo.toml or Cargo.lock change.
-# Benches, tests and examples are cut from the manifest because cargo insists on their files, which aren't here yet; the
-# empty crate's own output goes, lest it pass for the real one's.
+# Build the dependencies with an empty crate first: this layer is reused until Cargo.toml or Cargo.lock change. Benches,
+# tests and examples are removed from the manifest, because cargo requires their files, which are not copied yet. The
+# empty crate's output is removed, so that it is not taken for the real one.
 COPY Cargo.toml Cargo.lock ./
 COPY crates/core/Cargo.toml crates/core/Cargo.toml
 RUN awk '/^\[/ { skip = /^\[\[(bench|test|example)\]\]/ } !skip' Cargo.toml > manifest && mv manifest Cargo.toml \
@@ -26,10 +26,10 @@ RUN cargo build --release --locked --bin frontgate --target "$(uname -m)-unknown
  && cp "target/$(uname -m)-unknown-linux-gnu/release/frontgate" /frontgate
 
 FROM scratch
-# What the certificate of an https:// origin is checked against.
+# The CA certificates for https:// origins.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /frontgate /frontgate
-# By number: there is no /etc/passwd to look a name up in.
+# By number, because there is no /etc/passwd.
 USER 65532:65532
 EXPOSE 8080
 ENTRYPOINT ["/frontgate"]

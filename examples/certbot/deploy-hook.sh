@@ -3,8 +3,8 @@
 #
 #     install -m 755 deploy-hook.sh /etc/letsencrypt/renewal-hooks/deploy/frontgate
 #
-# certbot's own files are readable for root alone. The copies are readable for Frontgate's group. Each file is renamed into
-# place, so that it is never read half written. Frontgate reads both again by itself, without a restart.
+# Only root can read certbot's own files. Frontgate's group can read the copies. Each file is renamed into place, so that it
+# is never read half written. Frontgate reloads both without a restart.
 set -eu
 
 folder=${FRONTGATE_TLS:-/etc/frontgate/tls}

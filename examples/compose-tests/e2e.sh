@@ -1,5 +1,5 @@
 #!/bin/sh
-# Tests of a project in whatever language it likes; `frontgate test` has put the edge into its environment.
+# Tests of a project in any language. `frontgate test` passes the edge's URL and key in the environment.
 #
 #   frontgate test -- sh e2e.sh
 set -eu
@@ -10,10 +10,10 @@ policy='{"Statement":[{"Resource":"'$url'","Condition":{"DateLessThan":{"AWS:Epo
 signature=$(printf %s "$policy" | openssl dgst -sha1 -sign "$FRONTGATE_PRIVATE_KEY_FILE" | openssl base64 -A | tr '+=/' '-_~')
 link="$url?Expires=$end&Signature=$signature&Key-Pair-Id=$FRONTGATE_KEY_PAIR_ID"
 
-# What became of a request: `let through`, or why not.
-asked() {
+# Prints the outcome of a request: `allowed`, or the reason of the denial.
+outcome() {
     reason=$(curl -sS --noproxy '*' -D - -o /dev/null "$@" | tr -d '\r' | sed -n 's/^X-Frontgate-Reason: //p')
-    echo "${reason:-let through}"
+    echo "${reason:-allowed}"
 }
 
 expect() {
@@ -21,8 +21,8 @@ expect() {
     echo "ok: $1"
 }
 
-expect "a link opens" "let through" "$(asked "$link")"
-expect "in its last second" "let through" "$(asked "$link" -H "X-Frontgate-Now: $((end - 1))")"
-expect "and not at its end" "expired" "$(asked "$link" -H "X-Frontgate-Now: $end")"
-expect "nor for another film" "signature-mismatch" "$(asked "$FRONTGATE_URL/song.mp4${link#"$url"}")"
-expect "nor unsigned" "missing-key-pair-id" "$(asked "$url")"
+expect "a link is allowed" "allowed" "$(outcome "$link")"
+expect "also in its last second" "allowed" "$(outcome "$link" -H "X-Frontgate-Now: $((end - 1))")"
+expect "denied at its end" "expired" "$(outcome "$link" -H "X-Frontgate-Now: $end")"
+expect "denied for another film" "signature-mismatch" "$(outcome "$FRONTGATE_URL/song.mp4${link#"$url"}")"
+expect "denied without a signature" "missing-key-pair-id" "$(outcome "$url")"

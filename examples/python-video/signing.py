@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the films are, and the key that opens them."""
+    """The base URL of the films, and the signing key."""
 
     base_url: str
     key_pair_id: str
@@ -33,7 +33,7 @@ class Settings:
 
 
 class Signer:
-    """Makes links and cookies with one key."""
+    """Creates links and cookies with one key."""
 
     def __init__(self, settings: Settings) -> None:
         self.base_url = settings.base_url
@@ -45,11 +45,11 @@ class Signer:
         )
 
     def url(self, path: str) -> str:
-        """The URL of a file: encoded here, once, and signed as it is given out."""
+        """Returns the URL of a file. It is encoded here, once, and signed as it is handed out."""
         return f"{self.base_url}/{quote(path)}"
 
     def link(self, path: str, end: datetime, start: Optional[datetime] = None, address: Optional[str] = None) -> str:
-        """A link for one file; canned where its end is the only condition, which makes it shorter."""
+        """Returns a link for one file; canned, which is shorter, if its end is the only condition."""
         url = self.url(path)
         if start is None and address is None:
             return str(self.cloudfront.generate_presigned_url(url, date_less_than=end))
@@ -57,7 +57,7 @@ class Signer:
         return str(self.cloudfront.generate_presigned_url(url, policy=policy))
 
     def cookies(self, folder: str, end: datetime) -> dict[str, str]:
-        """Cookies for everything in a folder: a playlist and its thousand segments."""
+        """Returns cookies for everything in a directory: a playlist and its segments."""
         policy = self.cloudfront.build_policy(f"{self.url(folder)}/*", end).encode()
         return {
             "CloudFront-Policy": _encoded(policy),
@@ -67,5 +67,5 @@ class Signer:
 
 
 def _encoded(data: bytes) -> str:
-    """CloudFront's base64."""
+    """Encodes as CloudFront's base64."""
     return base64.b64encode(data).decode().translate(str.maketrans("+=/", "-_~"))

@@ -6,7 +6,7 @@ import { site } from "./site.mjs";
 const MEDIA = "https://media.example.com";
 const edge = useFrontgate({ origin: (request, response) => response.end(`film at ${request.url}`), baseUrls: MEDIA });
 
-// What is done to a link, and why it then fails (null: it opens).
+// A change to a link, and the reason of the denial (null: allowed).
 const LINKS = [
   ["a link opens", "intro.mp4", (url) => url, null],
   ["a name with spaces opens", "a day out.mp4", (url) => url, null],

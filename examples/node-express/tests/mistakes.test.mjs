@@ -1,4 +1,4 @@
-// The site, with mistakes that people make: each has to be caught, and the failure has to name its cause.
+// The site with common signing mistakes: each must fail, and the failure must name its cause.
 import assert, { AssertionError } from "node:assert";
 import fs from "node:fs";
 import { test } from "node:test";
@@ -13,7 +13,7 @@ const key = () => ({ keyPairId: edge.keyPairId, privateKey: edge.privateKeyPem }
 /** A policy written by hand. */
 const policy = (end) => JSON.stringify({ Statement: [{ Resource: `${MEDIA}/films/intro.mp4`, Condition: { DateLessThan: { "AWS:EpochTime": end } } }] });
 
-// How the link is made, and the cause or the warning that the failure names.
+// How the link is created, and the cause or warning that the failure names.
 const MISTAKES = {
   "wrong-scheme": ["scheme", async (t) => (await (await site(t, edge, MEDIA.replace("https", "http"))).link("intro.mp4")).url],
   "re-encoded-path": ["path-encoding", async (t) => encodeURI((await (await site(t, edge, MEDIA)).link("a day out.mp4")).url)],

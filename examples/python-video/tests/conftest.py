@@ -1,4 +1,4 @@
-"""The application and the edge before its films."""
+"""Fixtures: the application, and the edge in front of its films."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOW = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 
 @pytest.fixture(scope="session")
 def frontgate_options() -> dict[str, Any]:
-    """Links are signed for the site of production, and open at the edge as they are."""
+    """Links are signed for the production site, and verify at the edge unchanged."""
     return {"base_urls": SITE, "scope": "module"}
 
 
@@ -28,7 +28,7 @@ def settings(frontgate: Edge) -> Settings:
 
 @pytest.fixture
 def client(settings: Settings) -> FlaskClient:
-    """A browser at the application, at noon of a day in 2030."""
+    """Returns a test client of the application, at noon of a day in 2030."""
     return create_app(settings, lambda: NOW).test_client()
 
 

@@ -1,4 +1,4 @@
-//! A site that sends its viewers to signed films: `/watch/FILM` to one link, `/login` gives cookies for a whole stream.
+//! A site with signed films: `/watch/FILM` redirects to a signed link, `/login` sets cookies for a whole stream.
 
 use std::sync::Arc;
 
@@ -9,20 +9,20 @@ use axum::response::{AppendHeaders, IntoResponse, Response};
 use axum::routing::get;
 use cloudfront_sign::{EncodingError, SignedOptions, get_signed_cookie, get_signed_url};
 
-/// What the site needs to know; `main` reads it from the environment.
+/// The settings of the site, which `main` reads from the environment.
 #[derive(Clone)]
 pub struct Settings {
-    /// Where the films are: `https://media.example.com`.
+    /// The base URL of the films: `https://media.example.com`.
     pub base_url: String,
     /// The id of the key that CloudFront trusts.
     pub key_pair_id: String,
-    /// The private key as PKCS#1, the form that this signer reads.
+    /// The private key as PKCS#1, the format that this signer reads.
     pub private_key: String,
-    /// Seconds since 1970.
+    /// Unix seconds.
     pub now: fn() -> u64,
 }
 
-/// For how long a link opens, in seconds.
+/// The lifetime of a link, in seconds.
 pub const LIFETIME: u64 = 600;
 
 /// The site.
@@ -33,7 +33,7 @@ pub fn app(settings: Settings) -> Router {
         .with_state(Arc::new(settings))
 }
 
-/// A link to one film, until its lifetime is over.
+/// Returns a link to one film, valid for the lifetime.
 async fn watch(State(settings): State<Arc<Settings>>, Path(film): Path<String>) -> Response {
     let url = format!("{}/films/{}", settings.base_url, film.replace(' ', "%20"));
     match sign(&settings, &url) {
@@ -47,7 +47,7 @@ pub fn sign(settings: &Settings, url: &str) -> Result<String, EncodingError> {
     get_signed_url(url, &options(settings))
 }
 
-/// Cookies for all that is below `/hls/`, valid from this second on, for the lifetime.
+/// Returns cookies for everything below `/hls/`, valid from this second on, for the lifetime.
 async fn login(State(settings): State<Arc<Settings>>) -> Response {
     let mut options = options(&settings);
     options.date_greater_than = Some((settings.now)() - 1); // opens now: CloudFront compares strictly

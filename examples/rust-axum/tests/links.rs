@@ -1,4 +1,4 @@
-//! What the site hands out, judged by a Frontgate of the test's own. Nothing here waits for a clock.
+//! Links and cookies of the site, judged by a Frontgate in the test's process. No test waits for a clock.
 
 use std::error::Error;
 
@@ -25,7 +25,7 @@ async fn visit(settings: Settings, path: &str) -> Result<Response<Body>, Box<dyn
     Ok(app(settings).oneshot(Request::get(path).body(Body::empty())?).await?)
 }
 
-/// The link that the site sends a viewer to.
+/// Returns the link that the site redirects a viewer to.
 async fn link(settings: Settings, path: &str) -> Result<String, Box<dyn Error>> {
     let answer = visit(settings, path).await?;
     Ok(answer.headers().get(header::LOCATION).ok_or("no link")?.to_str()?.to_owned())

@@ -1,5 +1,5 @@
-//! Mistakes that people make when they sign, planted here: what the failed assertion says of each is recorded.
-//! `FRONTGATE_BLESS=1 cargo test` records anew.
+//! Common signing mistakes, made on purpose. The output of each failed assertion is recorded in `tests/failures`.
+//! `FRONTGATE_BLESS=1 cargo test` rewrites it.
 
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
@@ -14,7 +14,7 @@ use video_site::{Settings, app, sign};
 
 const NOW: u64 = 1_900_000_000;
 
-/// What becomes of the site's link, and whose name the cause has.
+/// Each mistake, and the cause that the assertion names.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_names_the_mistake() -> Result<(), Box<dyn Error>> {
     for (mistake, plant) in [
@@ -37,7 +37,7 @@ async fn a_failure_names_the_mistake() -> Result<(), Box<dyn Error>> {
                 answer.headers().get(header::LOCATION).ok_or("no link")?.to_str()?.to_owned()
             }
         };
-        // The viewer opens what it is given, over http.
+        // The viewer requests the link over http.
         let link = link.replace("https://", "http://");
         let said = failure(async { edge.at(NOW).assert_allowed(&link).await });
         let is_named = [format!("cause: {mistake} (proven)"), format!("warning: {mistake}: ")];
@@ -47,36 +47,36 @@ async fn a_failure_names_the_mistake() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A site that signs wrongly, or a link that was signed wrongly.
+/// A link that was signed wrongly.
 enum Planted {
     Site(Settings),
     Link(String),
 }
 
-/// Links are signed for https, because production has it, and opened over http.
+/// Links are signed for https, as in production, and requested over http.
 fn scheme(settings: Settings) -> Result<Planted, Box<dyn Error>> {
     Ok(Planted::Site(Settings { base_url: settings.base_url.replace("http://", "https://"), ..settings }))
 }
 
-/// The path is signed as the file is called, and encoded afterwards.
+/// The path is signed as the file name, and encoded afterwards.
 fn path_encoding(settings: Settings) -> Result<Planted, Box<dyn Error>> {
     let link = sign(&settings, &format!("{}/films/der film.mp4", settings.base_url))?;
     Ok(Planted::Link(link.replace(' ', "%20")))
 }
 
-/// A clock that counts milliseconds.
+/// A clock in milliseconds.
 fn milliseconds(settings: Settings) -> Result<Planted, Box<dyn Error>> {
     Ok(Planted::Site(Settings { now: || NOW * 1000, ..settings }))
 }
 
-/// What an assertion says when it fails.
+/// Returns the message of a failed assertion.
 fn failure(assertion: impl Future<Output = ()>) -> String {
     let run = || tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(assertion));
     let panic = std::panic::catch_unwind(AssertUnwindSafe(run)).expect_err("the assertion passed");
     panic.downcast_ref::<String>().expect("a text").clone()
 }
 
-/// With what differs from run to run replaced.
+/// Replaces values that differ from run to run.
 fn stable(said: &str, edge: &Edge) -> String {
     let port = edge.address().port().to_string();
     let said = said.replace(&port, "PORT").replace(&edge.key_pair_id(), "KEY");

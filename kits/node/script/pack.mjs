@@ -1,4 +1,4 @@
-// pack.mjs OUT BINARY: packs the built package and the one that holds BINARY.
+// pack.mjs OUT BINARY: packs the built package, and the package that contains BINARY.
 import { execFileSync } from "node:child_process";
 import fs from "node:fs";
 import { createRequire } from "node:module";
