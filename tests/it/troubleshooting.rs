@@ -1,4 +1,4 @@
-//! docs/troubleshooting.md, made from the tables in `tests/forensics`: every mistake that has a name, with its examples.
+//! Generates docs/troubleshooting.md from the tables in `tests/forensics`: every named mistake, with examples.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,7 +13,7 @@ struct Table {
     mistake: Vec<Mistake>,
 }
 
-/// A name, and what is said of it.
+/// A mistake, as the page describes it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Mistake {
@@ -23,7 +23,7 @@ pub(crate) struct Mistake {
     /// CloudFront's codes for it.
     pub(crate) answers: Vec<String>,
     meaning: String,
-    remedy: String,
+    fix: String,
     #[serde(default)]
     signers: BTreeMap<String, String>,
 }
@@ -105,7 +105,7 @@ fn examples<'c>(cases: &'c [Case], name: &str) -> Vec<&'c Case> {
 
 fn example(case: &Case) -> String {
     let tool = match case.made_by.as_str() {
-        "by-hand" => "made by hand",
+        "by-hand" => "own code",
         "sdk-js-v3" => "@aws-sdk/cloudfront-signer",
         "aws-cli" => "AWS CLI",
         "javascript" => "Node",
@@ -130,7 +130,7 @@ fn section(mistake: &Mistake, cases: &[Case]) -> String {
     let answers: Vec<_> =
         mistake.answers.iter().map(|code| format!("403 `{code}`, “{}”", message(code))).collect();
     let _ = writeln!(text, "CloudFront answers {}.\n", answers.join("; or "));
-    let _ = writeln!(text, "**Fix:** {}\n", prose(&mistake.remedy));
+    let _ = writeln!(text, "**Fix:** {}\n", prose(&mistake.fix));
     for signer in SIGNERS {
         if let Some(line) = mistake.signers.get(signer) {
             let _ = writeln!(text, "- {signer}: {}", prose(line));
@@ -196,6 +196,6 @@ fn troubleshooting_has_every_mistake_and_is_made_from_the_tables() {
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         kept == page,
-        "docs/troubleshooting.md is stale: FRONTGATE_BLESS=1 cargo test --test it troubleshooting writes it"
+        "docs/troubleshooting.md is out of date: run FRONTGATE_BLESS=1 cargo test --all-features --test it troubleshooting"
     );
 }
