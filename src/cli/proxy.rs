@@ -17,8 +17,8 @@ use super::service_manager::{self, State};
 use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
 use crate::edge::console::admin::Admin;
+use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
-use crate::edge::observe::request_log::AccessLog;
 use crate::edge::state::dev_signer::DevSigner;
 use crate::edge::{self, Edge, Listeners};
 

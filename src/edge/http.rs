@@ -1,5 +1,6 @@
 //! The protocols that viewers speak: HTTP/1.1 and HTTP/2, each from a connection to requests.
 
+pub mod connected;
 pub mod frame_meter;
 pub mod head_scan;
 pub mod http1;

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::guesses::Guesses;
 use super::site::{Admitted, Console};
-use crate::edge::http::keep_alive::{Conversation, LastOf};
+use crate::edge::http::keep_alive::{ConnectionState, TrackedBody};
 use crate::edge::io::body::{Body, boxed};
 use crate::edge::io::write_timeout::StallGuard;
 use crate::edge::listen::listener::{BindError, Listener};
@@ -105,7 +105,7 @@ impl Admin {
 /// Serves connections as they are handed over. Where there are too many, the oldest on which no request that was let in is
 /// answered makes room; where all are answered, the new one is closed.
 async fn serve_pages(mut arrivals: mpsc::Receiver<Arrival>, pages: Rc<Pages>) {
-    let open: RefCell<VecDeque<(AbortHandle, Rc<Conversation>)>> = RefCell::default();
+    let open: RefCell<VecDeque<(AbortHandle, Rc<ConnectionState>)>> = RefCell::default();
     while let Some(arrival) = arrivals.recv().await {
         let mut open = open.borrow_mut();
         open.retain(|(task, _)| !task.is_finished());
@@ -114,13 +114,13 @@ async fn serve_pages(mut arrivals: mpsc::Receiver<Arrival>, pages: Rc<Pages>) {
             let Some((task, _)) = idle.and_then(|at| open.remove(at)) else { continue };
             task.abort();
         }
-        let conversation = Rc::<Conversation>::default();
+        let conversation = Rc::<ConnectionState>::default();
         let conversing = converse(arrival, Rc::clone(&pages), Rc::clone(&conversation));
         open.push_back((tokio::task::spawn_local(conversing).abort_handle(), conversation));
     }
 }
 
-async fn converse(arrival: Arrival, pages: Rc<Pages>, conversation: Rc<Conversation>) {
+async fn converse(arrival: Arrival, pages: Rc<Pages>, conversation: Rc<ConnectionState>) {
     let Arrival { stream, peer, begin } = arrival;
     let Ok(stream) = TcpStream::from_std(stream) else { return };
     let service = service_fn(move |request| {
@@ -157,7 +157,7 @@ impl Pages {
         &self,
         request: Request<Incoming>,
         from: IpAddr,
-        conversation: &Rc<Conversation>,
+        conversation: &Rc<ConnectionState>,
     ) -> Response<Body> {
         let path = request.uri().path();
         if let Some(answer) = self.health.answer(request.method(), path) {
@@ -175,7 +175,7 @@ impl Pages {
                 // Its connection keeps its place until the answer has been read.
                 let in_flight = conversation.request();
                 let response = self.answer_admitted(request, admitted).await;
-                response.map(|body| boxed(LastOf { body, request: in_flight }))
+                response.map(|body| boxed(TrackedBody { body, request: in_flight }))
             }
             Err(refused) => self.refuse(request.headers(), path, refused),
         }

@@ -8,9 +8,9 @@ use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::{requests, tools, when};
 use crate::edge::dev::demo_forms;
+use crate::edge::facts::reply_reason::ORIGIN_ERROR;
 use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::{KEPT, Record, Recorder};
-use crate::edge::response::reply::ORIGIN_ERROR;
 use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;
 

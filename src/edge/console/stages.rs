@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::when;
 use crate::access::prechecks::Rejection;
+use crate::edge::facts::reply_reason::ORIGIN_ERROR;
 use crate::edge::observe::recent_requests::Record;
-use crate::edge::response::reply::ORIGIN_ERROR;
 use crate::explain::{Check, ExplainedVerdict, Explanation, Outcome, OwnedRequest};
 
 /// One stage.

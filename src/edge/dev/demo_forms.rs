@@ -10,9 +10,9 @@ use http::{Method, Response, StatusCode, request};
 use crate::access::request::host_of;
 use crate::distribution::origin::{DemoGuide, OriginLocation};
 use crate::distribution::{BaseUrl, Distributions};
+use crate::edge::facts::header_fields::came_through;
 use crate::edge::io::body::{self, Body};
 use crate::edge::io::form::Form;
-use crate::edge::request::test_mode;
 use crate::edge::state::dev_signer::DevSigner;
 use crate::identity::RequestIdentity;
 use crate::viewer::{Host, Scheme};
@@ -98,7 +98,7 @@ fn trusted_base(
     host: Host<'_>,
     sender: Sender,
 ) -> Option<String> {
-    if !sender.is_local || test_mode::came_through(headers).is_some() {
+    if !sender.is_local || came_through(headers).is_some() {
         return None;
     }
     let of_links = BaseUrl::parse(&guide?.base).ok()?;

@@ -18,7 +18,7 @@ pub struct Peer {
     /// What was agreed on; none over plain HTTP.
     pub tls: Option<TlsFacts>,
     /// Whether a PROXY header named it.
-    pub is_introduced: bool,
+    pub has_proxy_header: bool,
 }
 
 impl Peer {
@@ -30,20 +30,20 @@ impl Peer {
             port: peer.port(),
             scheme: Scheme::Http,
             tls: None,
-            is_introduced: false,
+            has_proxy_header: false,
         }
     }
 
     /// Whether a balancer brought it from another machine.
     #[must_use]
-    pub fn is_stranger(&self) -> bool {
-        self.is_introduced && !self.address.ip().is_loopback()
+    pub fn is_remote(&self) -> bool {
+        self.has_proxy_header && !self.address.ip().is_loopback()
     }
 
     /// Whether it is a client on this machine.
     #[must_use]
     pub fn is_local(&self) -> bool {
-        !self.is_introduced && self.address.ip().is_loopback()
+        !self.has_proxy_header && self.address.ip().is_loopback()
     }
 
     /// The viewer of a request that nothing else is known of.

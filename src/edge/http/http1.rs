@@ -18,43 +18,46 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_util::sync::CancellationToken;
 
+use super::connected::Connected;
 use super::head_scan::{Framing, HeadScan};
-use super::keep_alive::{Call, Conversation, InFlight, LastOf, Switched};
+use super::keep_alive::{ConnectionState, InFlight, PendingTunnel, Signal, TrackedBody};
 use super::{tunnel, viewer_body};
+use crate::edge::facts::header_fields::lists;
 use crate::edge::io::body::{self, Body};
 use crate::edge::io::small_writes::SmallWrites;
 use crate::edge::io::socket::Socket;
 use crate::edge::io::write_timeout::StallGuard;
-use crate::edge::limits::request_slots::Slot;
-use crate::edge::listen::connection::Connected;
+use crate::edge::limits::request_slots::RequestSlot;
 use crate::edge::origin::Upgraded;
-use crate::edge::upstream::headers;
 
 /// Serves requests until the viewer or the end comes; at the end, the request in flight is finished.
 pub async fn serve(socket: Socket, viewer: Connected, stop: &CancellationToken) {
-    let mut parked = Parked { unread: Bytes::new(), stream: SmallWrites(socket) };
+    let mut parked = IdleConnection { unread: Bytes::new(), stream: SmallWrites(socket) };
     let idle = viewer.limits.idle;
     let viewer = Rc::new(viewer);
     while let Some(again) = on_the_heap(parked, Rc::clone(&viewer)).await {
         parked = again;
         if parked.unread.is_empty() {
-            let Some(first) = parked.stream.0.comes_back(idle, stop).await else { return };
+            let Some(first) = parked.stream.0.wait_readable(idle, stop).await else { return };
             parked.unread = first;
         }
     }
 }
 
 /// Made in a function of its own, so that a parked connection keeps no place for it.
-fn on_the_heap(parked: Parked, viewer: Rc<Connected>) -> Pin<Box<dyn Future<Output = Option<Parked>>>> {
+fn on_the_heap(
+    parked: IdleConnection,
+    viewer: Rc<Connected>,
+) -> Pin<Box<dyn Future<Output = Option<IdleConnection>>>> {
     Box::pin(converse(parked, viewer))
 }
 
 /// Lets hyper serve requests until the connection ends, or has been idle for so long that it is parked.
-async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
+async fn converse(parked: IdleConnection, viewer: Rc<Connected>) -> Option<IdleConnection> {
     let Connected { limits, address, .. } = *viewer;
-    let slot = Slot::new(Rc::clone(&viewer.share));
-    let conversation = viewer.worker.conversations().begin(slot);
-    let io = Conversing { parked, conversation: Rc::clone(&conversation), scan: HeadScan::default() };
+    let slot = RequestSlot::new(Rc::clone(&viewer.share));
+    let conversation = ConnectionState::new(slot, viewer.worker.connections());
+    let io = Http1Stream { parked, conversation: Rc::clone(&conversation), scan: HeadScan::default() };
     let called = Rc::clone(&conversation);
     let observer = Rc::clone(viewer.worker.observer());
     let service = service_fn(move |request: Request<Incoming>| {
@@ -74,20 +77,20 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
     });
     let ended = match event.await {
         Err(ended) => ended,
-        Ok(Call::Stop) => {
+        Ok(Signal::Stop) => {
             Pin::new(&mut connection).graceful_shutdown();
             (&mut connection).await
         }
-        Ok(Call::Shed) => return None,
-        Ok(Call::Park) => {
+        Ok(Signal::Shed) => return None,
+        Ok(Signal::Park) => {
             Pin::new(&mut connection).graceful_shutdown();
             let parts = connection.without_shutdown().await;
             return parked_or_ended(parts.map(taken_back), called.is_between(), address).await;
         }
     };
     match (ended, called.switched()) {
-        (Ok(()), Some(Switched { origin, _log, _place })) => {
-            let Parked { unread, stream } = taken_back(connection.into_parts());
+        (Ok(()), Some(PendingTunnel { origin, _log, _place })) => {
+            let IdleConnection { unread, stream } = taken_back(connection.into_parts());
             tunnel::run(stream.0, unread, origin, limits.tunnel).await;
         }
         // hyper has answered this by itself: the only trace of such a request is here.
@@ -104,7 +107,7 @@ async fn converse(parked: Parked, viewer: Rc<Connected>) -> Option<Parked> {
 }
 
 /// What is known of a request before its body: whether another one may follow, and where.
-fn begun(request: &Request<Incoming>, conversation: &Rc<Conversation>) -> InFlight {
+fn begun(request: &Request<Incoming>, conversation: &Rc<ConnectionState>) -> InFlight {
     let in_flight = conversation.request();
     // hyper never keeps a connection to a viewer of HTTP/1.0.
     if request.version() < Version::HTTP_11 || says_close(request.headers()) {
@@ -118,8 +121,8 @@ async fn answered(
     request: Request<Body>,
     in_flight: InFlight,
     viewer: Rc<Connected>,
-    conversation: Rc<Conversation>,
-) -> Result<Response<LastOf>, Infallible> {
+    conversation: Rc<ConnectionState>,
+) -> Result<Response<TrackedBody>, Infallible> {
     let mut response = viewer.worker.respond(request, &viewer.peer, in_flight.slot()).await;
     if says_close(response.headers()) {
         conversation.is_last();
@@ -127,21 +130,21 @@ async fn answered(
     if let Some(origin) = Upgraded::take(&mut response) {
         let body = std::mem::replace(response.body_mut(), body::empty());
         let place = in_flight.slot().empty();
-        in_flight.switches(Switched { origin, _log: body, _place: place });
+        in_flight.switches(PendingTunnel { origin, _log: body, _place: place });
     }
-    Ok(response.map(|body| LastOf { body, request: in_flight }))
+    Ok(response.map(|body| TrackedBody { body, request: in_flight }))
 }
 
 /// What hyper has given back, unless the connection is to end after all.
 async fn parked_or_ended(
-    given_back: hyper::Result<Parked>,
+    given_back: hyper::Result<IdleConnection>,
     is_between: bool,
     address: SocketAddr,
-) -> Option<Parked> {
+) -> Option<IdleConnection> {
     match given_back {
         Ok(parked) if is_between => Some(parked),
         Ok(mut parked) => {
-            parked.stream.0.say_goodbye().await;
+            parked.stream.0.shutdown_tls().await;
             None
         }
         Err(error) => {
@@ -164,37 +167,37 @@ fn framing(request: &Request<Incoming>) -> Framing {
 }
 
 fn says_close(fields: &HeaderMap) -> bool {
-    headers::lists(fields, &CONNECTION, "close")
+    lists(fields, &CONNECTION, "close")
 }
 
 /// What hyper took and didn't use comes before what it hasn't taken yet.
-fn taken_back<S>(parts: http1::Parts<TokioIo<StallGuard<Conversing>>, S>) -> Parked {
-    let Conversing { parked, .. } = parts.io.into_inner().into_inner();
-    Parked { unread: Bytes::from([parts.read_buf, parked.unread].concat()), ..parked }
+fn taken_back<S>(parts: http1::Parts<TokioIo<StallGuard<Http1Stream>>, S>) -> IdleConnection {
+    let Http1Stream { parked, .. } = parts.io.into_inner().into_inner();
+    IdleConnection { unread: Bytes::from([parts.read_buf, parked.unread].concat()), ..parked }
 }
 
 /// The viewer's socket, and what was read from it but not used.
 #[derive(Debug)]
-struct Parked {
+struct IdleConnection {
     unread: Bytes,
     stream: SmallWrites<Socket>,
 }
 
 /// The same while hyper reads and writes it.
 #[derive(Debug)]
-struct Conversing {
-    parked: Parked,
-    conversation: Rc<Conversation>,
+struct Http1Stream {
+    parked: IdleConnection,
+    conversation: Rc<ConnectionState>,
     scan: HeadScan,
 }
 
-impl AsyncRead for Conversing {
+impl AsyncRead for Http1Stream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let Self { parked: Parked { unread, stream }, conversation, scan } = &mut *self;
+        let Self { parked: IdleConnection { unread, stream }, conversation, scan } = &mut *self;
         let before = buf.filled().len();
         if unread.is_empty() {
             ready!(Pin::new(stream).poll_read(cx, buf))?;
@@ -216,7 +219,7 @@ impl AsyncRead for Conversing {
     }
 }
 
-impl AsyncWrite for Conversing {
+impl AsyncWrite for Http1Stream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.parked.stream).poll_write(cx, buf);
         self.conversation.waits_for_viewer(polled.is_pending());

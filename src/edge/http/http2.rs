@@ -16,6 +16,7 @@ use hyper::server::conn::http2;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 
+use super::connected::Connected;
 use super::frame_meter::FrameMeter;
 use super::http2_streams::{Spawner, StreamBody, Streams};
 use super::viewer_body;
@@ -24,8 +25,7 @@ use crate::edge::io::body::BoxError;
 use crate::edge::io::idle_timeout::IdleTimer;
 use crate::edge::io::socket::Socket;
 use crate::edge::io::write_timeout::StallGuard;
-use crate::edge::limits::request_slots::Slot;
-use crate::edge::listen::connection::Connected;
+use crate::edge::limits::request_slots::RequestSlot;
 
 /// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the
 /// viewer is told (GOAWAY) and the streams that are open are finished.
@@ -37,7 +37,7 @@ pub fn serve(socket: Socket, viewer: Connected) -> Pin<Box<dyn Future<Output = (
 async fn converse(socket: Socket, viewer: Connected) {
     let (limits, address) = (viewer.limits, viewer.address);
     let streams = Streams::new(limits.idle, limits.write, Rc::clone(&viewer.share));
-    viewer.worker.conversations().add(&streams);
+    viewer.worker.connections().add(&streams);
     let (viewer, of_requests) = (Rc::new(viewer), Rc::clone(&streams));
     let service = service_fn(move |request: Request<Incoming>| {
         let (viewer, streams) = (Rc::clone(&viewer), Rc::clone(&of_requests));
@@ -45,7 +45,7 @@ async fn converse(socket: Socket, viewer: Connected) {
         // On the heap at once: hyper and the spawner move it on from hand to hand.
         Box::pin(async move {
             let stream = streams.current();
-            let none = Slot::default();
+            let none = RequestSlot::default();
             let slot = stream.as_ref().map_or(&none, |stream| stream.slot());
             let response = viewer.worker.respond(request, &viewer.peer, slot).await;
             Ok::<_, Infallible>(response.map(|body| StreamBody::new(body, stream)))

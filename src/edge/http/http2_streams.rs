@@ -13,8 +13,8 @@ use tokio::time::Instant;
 
 use crate::edge::io::body::{Body, BoxError};
 use crate::edge::io::idle_timeout::IdleTimer;
-use crate::edge::limits::connections::Talk;
-use crate::edge::limits::request_slots::{Share, Slot};
+use crate::edge::limits::connections::ManagedConnection;
+use crate::edge::limits::request_slots::{RequestSlot, ViewerShare};
 
 /// One connection's streams.
 #[derive(Debug)]
@@ -29,14 +29,14 @@ pub struct Streams {
     current: RefCell<Option<Rc<Stream>>>,
     is_called: Cell<bool>,
     task: RefCell<Option<Waker>>,
-    share: Rc<Share>,
+    share: Rc<ViewerShare>,
     all: RefCell<Vec<Weak<Stream>>>,
 }
 
 impl Streams {
     /// Of a connection that has just begun.
     #[must_use]
-    pub fn new(idle_limit: Duration, write_limit: Duration, share: Rc<Share>) -> Rc<Self> {
+    pub fn new(idle_limit: Duration, write_limit: Duration, share: Rc<ViewerShare>) -> Rc<Self> {
         Rc::new(Self {
             idle_limit,
             write_limit,
@@ -75,7 +75,7 @@ impl Streams {
     }
 }
 
-impl Talk for Streams {
+impl ManagedConnection for Streams {
     fn look(&self) {
         self.all.borrow_mut().retain(|stream| stream.strong_count() > 0);
         if self.open.get() == 0 && self.idle_since.get().elapsed() >= self.idle_limit {
@@ -106,7 +106,7 @@ pub struct Stream {
     frames: Cell<u64>,
     streams: Weak<Streams>,
     /// The place of its request.
-    slot: Slot,
+    slot: RequestSlot,
     /// Since when its viewer has taken nothing of what waits for it, and the task that waits.
     stalled: RefCell<Option<(Instant, Waker)>>,
     is_shed: Cell<bool>,
@@ -115,7 +115,7 @@ pub struct Stream {
 impl Stream {
     /// The place of its request.
     #[must_use]
-    pub fn slot(&self) -> &Slot {
+    pub fn slot(&self) -> &RequestSlot {
         &self.slot
     }
 
@@ -167,7 +167,7 @@ impl<F: Future + 'static> Executor<F> for Spawner {
             waits_for_viewer: Cell::new(false),
             frames: Cell::new(0),
             streams: Rc::downgrade(streams),
-            slot: Slot::new(Rc::clone(&streams.share)),
+            slot: RequestSlot::new(Rc::clone(&streams.share)),
             stalled: RefCell::default(),
             is_shed: Cell::new(false),
         });

@@ -15,13 +15,13 @@ use tokio::time::Instant;
 
 use super::head_scan::Framing;
 use crate::edge::io::body::{Body, BoxError};
-use crate::edge::limits::connections::Talk;
-use crate::edge::limits::request_slots::{Held, Slot};
+use crate::edge::limits::connections::{Connections, ManagedConnection};
+use crate::edge::limits::request_slots::{RequestSlot, SlotPermit};
 use crate::edge::origin::Upgraded;
 
 /// What a connection is called to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Call {
+pub enum Signal {
     /// Finish the request in flight, and end.
     Stop,
     /// Nothing is in flight: keep the socket and nothing else.
@@ -32,7 +32,7 @@ pub enum Call {
 
 /// One connection while hyper drives it.
 #[derive(Debug, Default)]
-pub struct Conversation {
+pub struct ConnectionState {
     in_flight: Cell<bool>,
     /// Whether a part of the last request's body hasn't been read: what the viewer sends next is body, not a request.
     body_is_open: Cell<bool>,
@@ -44,40 +44,42 @@ pub struct Conversation {
     served: Cell<u64>,
     /// What `served` was when it was looked at last.
     seen: Cell<Option<u64>>,
-    call: Cell<Option<Call>>,
+    call: Cell<Option<Signal>>,
     task: RefCell<Option<Waker>>,
     /// What goes on once the response has left, where it says that the protocol changes.
-    switched: RefCell<Option<Switched>>,
+    switched: RefCell<Option<PendingTunnel>>,
     /// How the body of the last request is framed.
     framing: Cell<Framing>,
     /// The place of the request in flight.
-    slot: Slot,
+    slot: RequestSlot,
     /// Since when the viewer has taken nothing of what waits for it.
     stalled: Cell<Option<Instant>>,
 }
 
 /// A connection whose protocol changes, and what is kept until it ends: the response's body, with which its line of the
 /// log is written.
-pub struct Switched {
+pub struct PendingTunnel {
     /// The other end.
     pub origin: Upgraded,
     /// Of the response that said so.
     pub _log: Body,
     /// The connection to the origin counts as long as it is there.
-    pub _place: Option<Held>,
+    pub _place: Option<SlotPermit>,
 }
 
-impl std::fmt::Debug for Switched {
+impl std::fmt::Debug for PendingTunnel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Switched").finish_non_exhaustive()
+        f.debug_struct("PendingTunnel").finish_non_exhaustive()
     }
 }
 
-impl Conversation {
-    /// One whose requests take their place in the slot.
+impl ConnectionState {
+    /// One of a thread, whose requests take their place in the slot.
     #[must_use]
-    pub fn new(slot: Slot) -> Rc<Self> {
-        Rc::new(Self { slot, ..Self::default() })
+    pub fn new(slot: RequestSlot, connections: &Connections) -> Rc<Self> {
+        let state = Rc::new(Self { slot, ..Self::default() });
+        connections.add(&state);
+        state
     }
 
     /// A request has come; it is over when its response's body, wrapped in what this returns, is dropped.
@@ -146,7 +148,7 @@ impl Conversation {
     }
 
     /// What goes on after the response, once.
-    pub fn switched(&self) -> Option<Switched> {
+    pub fn switched(&self) -> Option<PendingTunnel> {
         self.switched.take()
     }
 
@@ -162,10 +164,10 @@ impl Conversation {
     }
 
     /// Ready once it is called.
-    pub fn poll_called(&self, cx: &mut Context<'_>) -> Poll<Call> {
+    pub fn poll_called(&self, cx: &mut Context<'_>) -> Poll<Signal> {
         match self.call.get() {
             // It has asked again before it heard, or begun to.
-            Some(Call::Park) if !self.is_between() => self.call.set(None),
+            Some(Signal::Park) if !self.is_between() => self.call.set(None),
             Some(call) => return Poll::Ready(call),
             None => {}
         }
@@ -176,7 +178,7 @@ impl Conversation {
         Poll::Pending
     }
 
-    fn call(&self, call: Call) {
+    fn call(&self, call: Signal) {
         self.call.set(Some(call));
         if let Some(task) = self.task.borrow_mut().take() {
             task.wake();
@@ -184,26 +186,26 @@ impl Conversation {
     }
 }
 
-impl Talk for Conversation {
+impl ManagedConnection for ConnectionState {
     /// Calls it to park where it has asked nothing since the last look.
     fn look(&self) {
         let served = Some(self.served.get());
         let is_silent = self.seen.replace(served) == served;
         if is_silent && self.is_between() && self.call.get().is_none() {
-            self.call(Call::Park);
+            self.call(Signal::Park);
         }
     }
 
     fn stop(&self) {
         self.is_last();
-        self.call(Call::Stop);
+        self.call(Signal::Stop);
     }
 
     fn shed(&self, limit: Duration, _: usize) -> usize {
         let is_stalled =
             self.in_flight.get() && self.stalled.get().is_some_and(|since| since.elapsed() >= limit);
         if is_stalled {
-            self.call(Call::Shed);
+            self.call(Signal::Shed);
         }
         usize::from(is_stalled)
     }
@@ -211,16 +213,16 @@ impl Talk for Conversation {
 
 /// A request that isn't over.
 #[derive(Debug)]
-pub struct InFlight(Rc<Conversation>);
+pub struct InFlight(Rc<ConnectionState>);
 
 impl InFlight {
     /// The place that it takes.
-    pub fn slot(&self) -> &Slot {
+    pub fn slot(&self) -> &RequestSlot {
         &self.0.slot
     }
 
     /// Its response changes the protocol.
-    pub fn switches(&self, switched: Switched) {
+    pub fn switches(&self, switched: PendingTunnel) {
         self.0.switched.replace(Some(switched));
     }
 }
@@ -233,14 +235,14 @@ impl Drop for InFlight {
 }
 
 /// A response's body, with which its request ends.
-pub struct LastOf {
+pub struct TrackedBody {
     /// The body.
     pub body: Body,
     /// The request.
     pub request: InFlight,
 }
 
-impl HttpBody for LastOf {
+impl HttpBody for TrackedBody {
     type Data = Bytes;
     type Error = BoxError;
 
@@ -263,9 +265,9 @@ impl HttpBody for LastOf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edge::limits::connections::Conversations;
+    use crate::edge::limits::connections::Connections;
 
-    fn called(conversation: &Conversation) -> Option<Call> {
+    fn called(conversation: &ConnectionState) -> Option<Signal> {
         match conversation.poll_called(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(call) => Some(call),
             Poll::Pending => None,
@@ -273,7 +275,7 @@ mod tests {
     }
 
     /// A request that is answered, and the answer sent.
-    fn ask(conversation: &Rc<Conversation>) {
+    fn ask(conversation: &Rc<ConnectionState>) {
         conversation.has_read();
         drop(conversation.request());
         conversation.has_flushed();
@@ -281,9 +283,12 @@ mod tests {
 
     #[test]
     fn only_who_asks_nothing_between_two_looks_is_parked() {
-        let all = Conversations::default();
-        let (busy, idle, silent) =
-            (all.begin(Slot::default()), all.begin(Slot::default()), all.begin(Slot::default()));
+        let all = Connections::default();
+        let (busy, idle, silent) = (
+            ConnectionState::new(RequestSlot::default(), &all),
+            ConnectionState::new(RequestSlot::default(), &all),
+            ConnectionState::new(RequestSlot::default(), &all),
+        );
         let request = busy.request();
         ask(&idle);
         all.look();
@@ -291,20 +296,20 @@ mod tests {
         all.look();
         assert_eq!(
             (called(&busy), called(&idle), called(&silent)),
-            (None, Some(Call::Park), Some(Call::Park))
+            (None, Some(Signal::Park), Some(Signal::Park))
         );
         drop(request);
         ask(&busy);
         all.look();
         assert_eq!(called(&busy), None);
         all.look();
-        assert_eq!(called(&busy), Some(Call::Park));
+        assert_eq!(called(&busy), Some(Signal::Park));
     }
 
     #[test]
     fn who_asks_before_it_hears_the_call_is_not_parked() {
-        let all = Conversations::default();
-        let one = all.begin(Slot::default());
+        let all = Connections::default();
+        let one = ConnectionState::new(RequestSlot::default(), &all);
         all.look();
         all.look();
         // The beginning of a head is enough.
@@ -316,8 +321,8 @@ mod tests {
 
     #[test]
     fn a_response_that_is_not_sent_yet_is_waited_for() {
-        let all = Conversations::default();
-        let one = all.begin(Slot::default());
+        let all = Connections::default();
+        let one = ConnectionState::new(RequestSlot::default(), &all);
         ask(&one);
         // A flush while the response is still made says nothing.
         let request = one.request();
@@ -328,13 +333,13 @@ mod tests {
         assert_eq!(called(&one), None);
         one.has_flushed();
         all.look();
-        assert_eq!(called(&one), Some(Call::Park));
+        assert_eq!(called(&one), Some(Signal::Park));
     }
 
     #[test]
     fn who_has_begun_a_head_is_not_parked_before_it_has_asked() {
-        let all = Conversations::default();
-        let slow = all.begin(Slot::default());
+        let all = Connections::default();
+        let slow = ConnectionState::new(RequestSlot::default(), &all);
         slow.has_read();
         all.look();
         all.look();
@@ -342,13 +347,16 @@ mod tests {
         ask(&slow);
         all.look();
         all.look();
-        assert_eq!(called(&slow), Some(Call::Park));
+        assert_eq!(called(&slow), Some(Signal::Park));
     }
 
     #[test]
     fn a_connection_whose_upload_is_not_read_to_its_end_or_that_is_to_close_is_never_parked() {
-        let all = Conversations::default();
-        let (uploading, closing) = (all.begin(Slot::default()), all.begin(Slot::default()));
+        let all = Connections::default();
+        let (uploading, closing) = (
+            ConnectionState::new(RequestSlot::default(), &all),
+            ConnectionState::new(RequestSlot::default(), &all),
+        );
         let request = uploading.request();
         uploading.body_began();
         drop(request);
@@ -364,14 +372,17 @@ mod tests {
         assert!(!uploading.has_only_upload_left() && !closing.has_only_upload_left());
         uploading.body_ended();
         all.look();
-        assert_eq!((called(&uploading), called(&closing)), (Some(Call::Park), None));
+        assert_eq!((called(&uploading), called(&closing)), (Some(Signal::Park), None));
     }
 
     #[test]
     fn a_response_that_its_viewer_does_not_take_makes_room_for_others() {
-        let all = Conversations::default();
-        let (stalled, moving, idle) =
-            (all.begin(Slot::default()), all.begin(Slot::default()), all.begin(Slot::default()));
+        let all = Connections::default();
+        let (stalled, moving, idle) = (
+            ConnectionState::new(RequestSlot::default(), &all),
+            ConnectionState::new(RequestSlot::default(), &all),
+            ConnectionState::new(RequestSlot::default(), &all),
+        );
         let _requests = (stalled.request(), moving.request());
         stalled.waits_for_viewer(true);
         moving.waits_for_viewer(true);
@@ -380,17 +391,17 @@ mod tests {
         all.shed(Duration::from_secs(60), 9);
         assert_eq!(called(&stalled), None);
         all.shed(Duration::ZERO, 9);
-        assert_eq!((called(&stalled), called(&moving), called(&idle)), (Some(Call::Shed), None, None));
+        assert_eq!((called(&stalled), called(&moving), called(&idle)), (Some(Signal::Shed), None, None));
     }
 
     #[test]
     fn a_stop_reaches_those_that_are_and_those_that_come() {
-        let all = Conversations::default();
-        let before = all.begin(Slot::default());
+        let all = Connections::default();
+        let before = ConnectionState::new(RequestSlot::default(), &all);
         all.stop();
         assert_eq!(
-            (called(&before), called(&all.begin(Slot::default()))),
-            (Some(Call::Stop), Some(Call::Stop))
+            (called(&before), called(&ConnectionState::new(RequestSlot::default(), &all))),
+            (Some(Signal::Stop), Some(Signal::Stop))
         );
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::keep_alive::Conversation;
+use super::keep_alive::ConnectionState;
 use crate::edge::io::body::{self, Body, BoxError};
 use crate::edge::io::idle_timeout::IdleBody;
 
@@ -22,7 +22,7 @@ pub fn of_stream(incoming: Incoming, limit: Duration) -> Body {
 }
 
 /// The body of a request over HTTP/1.1, where the next request begins behind it.
-pub fn of_conversation(incoming: Incoming, limit: Duration, conversation: &Rc<Conversation>) -> Body {
+pub fn of_conversation(incoming: Incoming, limit: Duration, conversation: &Rc<ConnectionState>) -> Body {
     if incoming.is_end_stream() {
         return body::empty();
     }
@@ -34,7 +34,7 @@ pub fn of_conversation(incoming: Incoming, limit: Duration, conversation: &Rc<Co
 /// Reports its end to the conversation, and only a whole one: a body that is dropped or breaks off before never ends there.
 struct ReportingBody {
     body: IdleBody<Incoming>,
-    conversation: Rc<Conversation>,
+    conversation: Rc<ConnectionState>,
 }
 
 impl HttpBody for ReportingBody {

@@ -26,7 +26,7 @@ pub enum Socket {
 impl Socket {
     /// Waits until the viewer sends something, and gives what had to be read to know. None where it ends, or says
     /// nothing within the limit, or everything stops.
-    pub async fn comes_back(&mut self, limit: Duration, stop: &CancellationToken) -> Option<Bytes> {
+    pub async fn wait_readable(&mut self, limit: Duration, stop: &CancellationToken) -> Option<Bytes> {
         let first = async {
             match self {
                 Self::Plain(stream) => stream.readable().await.ok().map(|()| Bytes::new()),
@@ -42,13 +42,13 @@ impl Socket {
             () = stop.cancelled() => None,
         };
         if found.is_none() {
-            self.say_goodbye().await;
+            self.shutdown_tls().await;
         }
         found
     }
 
     /// Ends it as its protocol wants it: a viewer under TLS is told that nothing was cut off.
-    pub async fn say_goodbye(&mut self) {
+    pub async fn shutdown_tls(&mut self) {
         if let Self::Tls(stream) = self {
             let _ = timeout(GOODBYE, stream.shutdown()).await;
         }

@@ -1,14 +1,11 @@
-//! All conversations of one thread, and how they are called to an end.
+//! All connections of one thread, and how they are called to an end.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
-use super::request_slots::Slot;
-use crate::edge::http::keep_alive::Conversation;
-
 /// A connection that a protocol drives, of whichever version.
-pub trait Talk: std::fmt::Debug {
+pub trait ManagedConnection: std::fmt::Debug {
     /// Is there anything to be said of its idleness?
     fn look(&self);
     /// Finish what is in flight, and end.
@@ -17,23 +14,16 @@ pub trait Talk: std::fmt::Debug {
     fn shed(&self, limit: Duration, most: usize) -> usize;
 }
 
-/// All conversations of one thread.
+/// All connections of one thread.
 #[derive(Debug, Default)]
-pub struct Conversations {
-    all: RefCell<Vec<Weak<dyn Talk>>>,
+pub struct Connections {
+    all: RefCell<Vec<Weak<dyn ManagedConnection>>>,
     stopping: Cell<bool>,
 }
 
-impl Conversations {
-    /// Begins one of HTTP/1.1, whose requests take their place in the slot.
-    pub fn begin(&self, slot: Slot) -> Rc<Conversation> {
-        let conversation = Conversation::new(slot);
-        self.add(&conversation);
-        conversation
-    }
-
+impl Connections {
     /// Adds one that has just begun.
-    pub fn add<T: Talk + 'static>(&self, one: &Rc<T>) {
+    pub fn add<T: ManagedConnection + 'static>(&self, one: &Rc<T>) {
         if self.stopping.get() {
             one.stop();
         }

@@ -1,4 +1,4 @@
-//! Places for requests that origins answer: how many there are on one thread, and how many of them one viewer's connection may
+//! OriginSlots for requests that origins answer: how many there are on one thread, and how many of them one viewer's connection may
 //! take. A request holds its place until its response has been taken, and with it the descriptor of a connection or file, and
 //! the memory of what waits for the viewer.
 
@@ -13,14 +13,14 @@ use crate::config::Limits;
 
 /// The places of one thread.
 #[derive(Debug)]
-pub struct Places {
+pub struct OriginSlots {
     free: Semaphore,
     /// For connections that hold none: those that take many can't take the last ones from the others.
     reserved: Semaphore,
     waiting: Cell<usize>,
 }
 
-impl Places {
+impl OriginSlots {
     /// So many places.
     #[must_use]
     pub fn new(count: usize) -> Rc<Self> {
@@ -79,22 +79,22 @@ enum Kind {
 
 /// What one viewer's connection may take of the places.
 #[derive(Debug)]
-pub struct Share {
-    places: Rc<Places>,
+pub struct ViewerShare {
+    places: Rc<OriginSlots>,
     own: Semaphore,
     held: Cell<usize>,
 }
 
-impl Share {
+impl ViewerShare {
     /// Of a connection that holds none.
     #[must_use]
-    pub fn new(places: &Rc<Places>, limits: &Limits) -> Rc<Self> {
+    pub fn new(places: &Rc<OriginSlots>, limits: &Limits) -> Rc<Self> {
         let own = Semaphore::new(limits.origin_connections_per_viewer);
         Rc::new(Self { places: Rc::clone(places), own, held: Cell::new(0) })
     }
 
     /// Takes a place, or waits for one, for as long as given.
-    async fn take(self: &Rc<Self>, limit: Duration) -> Option<Held> {
+    async fn take(self: &Rc<Self>, limit: Duration) -> Option<SlotPermit> {
         let own = match self.own.try_acquire() {
             Ok(permit) => permit,
             Err(_) => timeout(limit, self.own.acquire()).await.ok()?.ok()?,
@@ -104,24 +104,24 @@ impl Share {
             Some(taken) => taken,
             None => timeout(limit, self.places.later(holds_none)).await.ok()??,
         };
-        // Given back by `Held`, which outlives this borrow.
+        // Given back by `SlotPermit`, which outlives this borrow.
         own.forget();
         place.forget();
         self.held.set(self.held.get() + 1);
-        Some(Held { share: Rc::clone(self), kind })
+        Some(SlotPermit { share: Rc::clone(self), kind })
     }
 }
 
 /// A place that is taken.
 #[derive(Debug)]
-pub struct Held {
-    share: Rc<Share>,
+pub struct SlotPermit {
+    share: Rc<ViewerShare>,
     kind: Kind,
 }
 
-impl Drop for Held {
+impl Drop for SlotPermit {
     fn drop(&mut self) {
-        let Share { places, own, held } = &*self.share;
+        let ViewerShare { places, own, held } = &*self.share;
         held.set(held.get() - 1);
         own.add_permits(1);
         match self.kind {
@@ -133,16 +133,16 @@ impl Drop for Held {
 
 /// Where a request keeps its place.
 #[derive(Debug, Default)]
-pub struct Slot {
+pub struct RequestSlot {
     /// None for requests that take none, such as those of the admin listener.
-    share: Option<Rc<Share>>,
-    held: RefCell<Option<Held>>,
+    share: Option<Rc<ViewerShare>>,
+    held: RefCell<Option<SlotPermit>>,
 }
 
-impl Slot {
+impl RequestSlot {
     /// Of a request on a connection.
     #[must_use]
-    pub fn new(share: Rc<Share>) -> Self {
+    pub fn new(share: Rc<ViewerShare>) -> Self {
         Self { share: Some(share), held: RefCell::default() }
     }
 
@@ -159,7 +159,7 @@ impl Slot {
     }
 
     /// What it holds, which is given back when that is dropped.
-    pub fn empty(&self) -> Option<Held> {
+    pub fn empty(&self) -> Option<SlotPermit> {
         self.held.take()
     }
 }
@@ -173,18 +173,18 @@ mod tests {
 
     const LIMIT: Duration = Duration::from_secs(5);
 
-    fn share(places: &Rc<Places>, per_viewer: usize) -> Rc<Share> {
-        Share::new(places, &Limits { origin_connections_per_viewer: per_viewer, ..Limits::default() })
+    fn share(places: &Rc<OriginSlots>, per_viewer: usize) -> Rc<ViewerShare> {
+        ViewerShare::new(places, &Limits { origin_connections_per_viewer: per_viewer, ..Limits::default() })
     }
 
-    async fn filled(share: &Rc<Share>) -> Option<Slot> {
-        let slot = Slot::new(Rc::clone(share));
+    async fn filled(share: &Rc<ViewerShare>) -> Option<RequestSlot> {
+        let slot = RequestSlot::new(Rc::clone(share));
         slot.fill(LIMIT).await.then_some(slot)
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_that_takes_much_leaves_places_to_those_that_hold_none() {
-        let places = Places::new(8);
+        let places = OriginSlots::new(8);
         let (greedy, modest) = (share(&places, 100), share(&places, 100));
         let mut taken = Vec::new();
         while let Some(slot) = filled(&greedy).await {
@@ -200,7 +200,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_connection_has_a_bound_of_its_own_and_waits_within_it() {
-        let places = Places::new(100);
+        let places = OriginSlots::new(100);
         let viewer = share(&places, 2);
         let (one, two) = (filled(&viewer).await.unwrap(), filled(&viewer).await.unwrap());
         // Filled twice, it holds one place.
@@ -217,7 +217,7 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn who_waits_is_counted_and_a_request_without_a_share_takes_nothing() {
-        let places = Places::new(1);
+        let places = OriginSlots::new(1);
         let (one, two) = (share(&places, 1), share(&places, 1));
         let held = filled(&one).await.unwrap();
         let (found, ()) = tokio::join!(filled(&two), async {
@@ -226,6 +226,6 @@ mod tests {
         });
         assert!(found.is_none() && places.waiting() == 0);
         drop(held);
-        assert!(Slot::default().fill(LIMIT).await);
+        assert!(RequestSlot::default().fill(LIMIT).await);
     }
 }

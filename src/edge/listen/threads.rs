@@ -113,7 +113,7 @@ fn serve_on_this_thread(
         drop(ready);
         let sweeper = tokio::task::spawn_local(sweep(Rc::clone(&worker)));
         stop.cancelled().await;
-        worker.conversations().stop();
+        worker.connections().stop();
         connections.close();
         if tokio::time::timeout(grace, connections.wait()).await.is_err() {
             tracing::warn!(left = connections.len(), "the grace ran out; connections are cut");
@@ -162,7 +162,7 @@ async fn sweep(worker: Rc<Worker>) {
     let mut ticks = tokio::time::interval(LOOK_INTERVAL);
     for tick in 0u32.. {
         ticks.tick().await;
-        worker.conversations().look();
+        worker.connections().look();
         worker.shed();
         if tick % LOOKS_FOR_A_SWEEP == 0 {
             worker.sweep();

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
-use super::observer::Told;
 use crate::clock;
-use crate::edge::response::reply::ORIGIN_ERROR;
+use crate::edge::facts::events::RequestEvent;
+use crate::edge::facts::reply_reason::ORIGIN_ERROR;
 use crate::epoch::EpochSeconds;
 
 pub(in crate::edge) mod process;
@@ -139,7 +139,7 @@ impl ThreadCounts {
     }
 
     /// A request has ended.
-    pub(in crate::edge) fn request(&self, told: &Told<'_>) {
+    pub(in crate::edge) fn request(&self, told: &RequestEvent<'_>) {
         let mut counts = self.locked();
         let place = told.place.map_or(0, |place| place.number);
         let request =

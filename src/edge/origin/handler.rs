@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
-use super::OriginError;
+use super::error::OriginError;
 use crate::distribution::handler::Handler;
 use crate::edge::io::body::{self, Body};
 

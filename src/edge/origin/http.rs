@@ -12,7 +12,8 @@ use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::{AsksForWebSocket, OriginError};
+use super::AsksForWebSocket;
+use super::error::OriginError;
 use crate::access::prechecks::MAX_HEAD;
 use crate::distribution::origin::{HttpServer, OriginTimeouts};
 use crate::edge::io::body::{self, Body};

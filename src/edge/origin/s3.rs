@@ -5,7 +5,7 @@ use std::rc::Rc;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 
-use super::OriginError;
+use super::error::OriginError;
 use super::http::HttpOrigin;
 use crate::clock;
 use crate::distribution::origin::{Origin, S3Bucket, Signing};

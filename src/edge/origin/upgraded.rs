@@ -23,17 +23,17 @@ pub struct Upgraded {
 
 /// Rides on the response to whoever tells the viewer. An extension must be clonable, a connection isn't.
 #[derive(Clone)]
-struct Slot(Arc<Mutex<Option<Upgraded>>>);
+struct UpgradeSlot(Arc<Mutex<Option<Upgraded>>>);
 
 impl Upgraded {
     /// Puts it on the response that says so.
     pub(super) fn put(self, response: &mut Response<Body>) {
-        response.extensions_mut().insert(Slot(Arc::new(Mutex::new(Some(self)))));
+        response.extensions_mut().insert(UpgradeSlot(Arc::new(Mutex::new(Some(self)))));
     }
 
     /// Takes it off again.
     pub fn take(response: &mut Response<Body>) -> Option<Self> {
-        let Slot(slot) = response.extensions_mut().remove::<Slot>()?;
+        let UpgradeSlot(slot) = response.extensions_mut().remove::<UpgradeSlot>()?;
         slot.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }

@@ -8,7 +8,7 @@ use http::{Method, Response, StatusCode};
 use crate::distribution::Distribution;
 use crate::distribution::error_response::ErrorPage;
 use crate::edge::io::body::{self, Body};
-use crate::edge::observe::request_log::AccessLogEntry;
+use crate::edge::observe::request_log::RequestLogEntry;
 use crate::edge::response::reply::Reply;
 use crate::edge::upstream::forward::{Forwarding, Plan};
 use crate::edge::upstream::headers::X_CACHE;
@@ -23,7 +23,7 @@ pub async fn fetch(
     distribution: &Arc<Distribution>,
     forwarding: Forwarding<'_>,
     viewer_headers: &HeaderMap,
-    entry: &mut AccessLogEntry,
+    entry: &mut RequestLogEntry,
 ) -> Result<Response<Body>, Reply> {
     let behavior = distribution.behavior_for(&page.path);
     let target = distribution.target(&behavior.target_origin);

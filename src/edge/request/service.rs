@@ -9,22 +9,23 @@ use http_body::Body as _;
 
 use super::error_page;
 use super::worker::{InUse, Worker};
-use super::{test_mode, trusted_proxies};
+use super::{test_mode, transfer_coding, trusted_proxies};
 use crate::access::prechecks::Rejection;
 use crate::access::warning::Warning;
 use crate::access::{Arrival, Decided, Decision, Framing, Received, decide};
 use crate::clock;
 use crate::distribution::{Distribution, Route};
 use crate::edge::dev::{cookie_link, demo_forms};
+use crate::edge::facts::header_fields;
 use crate::edge::facts::peer::{Peer, Viewer, ViewerAddress};
 use crate::edge::io::body::{self, Body};
-use crate::edge::limits::request_slots::Slot;
-use crate::edge::observe::request_log::AccessLogEntry;
+use crate::edge::limits::request_slots::RequestSlot;
+use crate::edge::observe::request_log::RequestLogEntry;
 use crate::edge::response::reply::Reply;
 use crate::edge::response::response_headers::Shaping;
 use crate::edge::upstream::cloudfront_headers::Whereabouts;
 use crate::edge::upstream::forward::{Forwarding, Plan};
-use crate::edge::upstream::{headers, websocket};
+use crate::edge::upstream::websocket;
 use crate::epoch::EpochSeconds;
 use crate::identity::RequestIdentity;
 use crate::redact::redacted;
@@ -33,7 +34,7 @@ use crate::viewer::{Country, Host, ViewerRequest};
 /// What is known of a request that has come, and what becomes known of it on its way.
 struct Exchange<'u> {
     asker: Asker<'u>,
-    entry: AccessLogEntry,
+    entry: RequestLogEntry,
     /// Who answers for its host; none until that is found.
     distribution: Option<&'u Arc<Distribution>>,
     /// What its behavior does to responses.
@@ -50,28 +51,28 @@ struct Asker<'u> {
     /// What a test says of the viewer's country.
     country: Option<Country>,
     /// Whether it came through a balancer: then it sets no test header (contract 5).
-    is_stranger: bool,
+    is_remote: bool,
     /// Whether this machine sent it, and no proxy or tunnel brought it.
     is_local: bool,
     /// Where it takes its place among the requests that origins answer.
-    slot: &'u Slot,
+    slot: &'u RequestSlot,
 }
 
 impl Worker {
     /// Answers one request. Whatever happens is a response.
-    pub async fn respond(&self, request: Request<Body>, peer: &Peer, slot: &Slot) -> Response<Body> {
+    pub async fn respond(&self, request: Request<Body>, peer: &Peer, slot: &RequestSlot) -> Response<Body> {
         let (mut parts, incoming) = request.into_parts();
         let in_use = self.in_use();
         let identity = self.identify();
         let mut exchange = Exchange {
-            entry: AccessLogEntry::begin(self.observer(), &parts, peer, &identity),
+            entry: RequestLogEntry::begin(self.observer(), &parts, peer, &identity),
             asker: Asker {
                 in_use: &in_use,
                 identity,
                 viewer: trusted_proxies::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
                 country: None,
-                is_stranger: peer.is_stranger(),
-                is_local: peer.is_local() && test_mode::came_through(&parts.headers).is_none(),
+                is_remote: peer.is_remote(),
+                is_local: peer.is_local() && header_fields::came_through(&parts.headers).is_none(),
                 slot,
             },
             distribution: None,
@@ -138,7 +139,7 @@ impl Worker {
     ) -> Result<Response<Body>, Reply> {
         // As it arrived: test mode takes its own headers out.
         let framing = Framing::counted(parts, !body::is_empty(&incoming));
-        headers::check_coding(&parts.headers)?;
+        transfer_coding::check(&parts.headers)?;
         let Exchange { asker, entry, .. } = exchange;
         let in_use = asker.in_use;
         if let Some(signer) = &self.edge().dev_signer
@@ -157,7 +158,7 @@ impl Worker {
             let received = Received::of(parts, framing, Arrival { scheme, address: address.ip(), now });
             let country = |address| asker.whereabouts().country(address);
             let decided = decide(received, &in_use.running.distributions, country, &self.edge().verified);
-            entry.decided(&decided, framing, &in_use.names, &in_use.running.distributions);
+            entry.decided(&decided, framing, &in_use.labels, &in_use.running.distributions);
             let (request, route, decision) = match decided {
                 Decided::Unrouted { rejection, .. } => return Err(Reply::barred(&rejection)),
                 Decided::Routed { request, route, decision } => (request, route, decision),
@@ -204,7 +205,7 @@ impl Worker {
             return Ok(now);
         }
         let test =
-            test_mode::take(&mut parts.headers, now, asker.is_stranger).map_err(Reply::bad_test_header)?;
+            test_mode::take(&mut parts.headers, now, asker.is_remote).map_err(Reply::bad_test_header)?;
         if let Some(address) = test.viewer {
             asker.viewer.address = ViewerAddress::new(address);
             asker.viewer.forwarder = asker.viewer.address.clone();
@@ -258,7 +259,7 @@ fn own_answer(
 
 /// Whether the viewer's connection ends with this request whatever is answered.
 fn ends_after(parts: &request::Parts) -> bool {
-    parts.version < Version::HTTP_11 || headers::lists(&parts.headers, &CONNECTION, "close")
+    parts.version < Version::HTTP_11 || header_fields::lists(&parts.headers, &CONNECTION, "close")
 }
 
 /// Logs a path of which the behavior depends on how it is read.

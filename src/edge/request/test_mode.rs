@@ -3,13 +3,13 @@
 
 use std::net::IpAddr;
 
-use http::header::{COOKIE, FORWARDED, HeaderMap, HeaderName, HeaderValue, VIA};
+use http::header::{COOKIE, HeaderMap, HeaderName, HeaderValue};
 
 use crate::access::credentials::Credentials;
 use crate::access::policy_text;
 pub use crate::access::response::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::access::warning::Warning;
-use crate::edge::upstream::headers::{X_FORWARDED_FOR, plain_name};
+use crate::edge::facts::header_fields::{came_through, plain_name};
 use crate::epoch::EpochSeconds;
 use crate::redact::redacted;
 use crate::viewer::{Country, Scheme, ViewerRequest};
@@ -32,7 +32,7 @@ pub struct TestOverrides {
 ///
 /// # Errors
 /// A sentence for a header that is unreadable or repeated.
-pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Result<TestOverrides, String> {
+pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_remote: bool) -> Result<TestOverrides, String> {
     let cookie = take_cookie(headers);
     let header = take_one(headers, &X_FRONTGATE_NOW);
     let viewer = take_one(headers, &X_FRONTGATE_VIEWER_IP);
@@ -40,7 +40,7 @@ pub fn take(headers: &mut HeaderMap, now: EpochSeconds, is_stranger: bool) -> Re
     let scheme = take_one(headers, &X_FRONTGATE_VIEWER_PROTO);
     take_aliases(headers);
     let through = came_through(headers);
-    if through.is_some() || is_stranger {
+    if through.is_some() || is_remote {
         let is_none = |taken: &Result<Option<String>, String>| matches!(taken, Ok(None));
         if ![&cookie, &header, &viewer, &country, &scheme].into_iter().all(is_none) {
             tracing::warn!(header = ?through, "test headers ignored: the request came through a proxy or tunnel");
@@ -109,12 +109,6 @@ pub fn tell(headers: &mut HeaderMap, reason: Option<&str>, warnings: &[Warning])
             headers.insert(name, value);
         }
     }
-}
-
-/// The header by which a tunnel or proxy shows that it brought a request, and with it perhaps a remote client's.
-#[must_use]
-pub fn came_through(headers: &HeaderMap) -> Option<HeaderName> {
-    [X_FORWARDED_FOR, FORWARDED, VIA].into_iter().find(|name| headers.contains_key(name))
 }
 
 fn take_one(headers: &mut HeaderMap, name: &HeaderName) -> Result<Option<String>, String> {

@@ -8,8 +8,8 @@ use http::HeaderName;
 use http::header::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
+use crate::edge::facts::header_fields::X_FORWARDED_FOR;
 use crate::edge::facts::peer::{Peer, Viewer, ViewerAddress};
-use crate::edge::upstream::headers::X_FORWARDED_FOR;
 use crate::viewer::Scheme;
 
 /// The viewer of a request: the connection's peer, or where that is trusted, who it says.

@@ -14,11 +14,13 @@ use super::trusted_proxies;
 use crate::config::Limits;
 use crate::distribution::origin::Origin;
 use crate::edge::limits::capacity::Capacity;
-use crate::edge::limits::connections::Conversations;
-use crate::edge::limits::request_slots::Places;
-use crate::edge::observe::observer::{Names, Observer};
+use crate::edge::limits::connections::Connections;
+use crate::edge::limits::request_slots::OriginSlots;
+use crate::edge::observe::label_cache::LabelCache;
+use crate::edge::observe::observer::Observer;
 use crate::edge::observe::origin_requests::Asked;
-use crate::edge::origin::{OriginClient, OriginError, http};
+use crate::edge::origin::error::OriginError;
+use crate::edge::origin::{OriginClient, http};
 use crate::edge::state::shared::Edge;
 use crate::edge::state::snapshot::Running;
 use crate::identity::{RequestIdentity, RequestIds};
@@ -29,8 +31,8 @@ pub struct Worker {
     edge: Arc<Edge>,
     in_use: RefCell<Rc<InUse>>,
     ids: RefCell<RequestIds>,
-    conversations: Conversations,
-    places: Rc<Places>,
+    connections: Connections,
+    places: Rc<OriginSlots>,
     observer: Rc<Observer>,
 }
 
@@ -41,7 +43,7 @@ pub struct InUse {
     /// What runs.
     pub running: Arc<Running>,
     /// What the observer calls its parts.
-    pub names: Names,
+    pub labels: LabelCache,
     /// Where it is written down what the origins are asked.
     pub asked: Option<Arc<Asked>>,
     /// What directory origins never show.
@@ -66,7 +68,7 @@ impl InUse {
             secrets,
             asked: edge.asked.clone(),
             origins: RefCell::default(),
-            names: Names::default(),
+            labels: LabelCache::default(),
         })
     }
 
@@ -92,17 +94,10 @@ impl Worker {
     #[must_use]
     pub fn new(edge: Arc<Edge>, capacity: Capacity) -> Self {
         http::keep_idle(capacity.idle);
-        let places = Places::new(capacity.origins);
+        let places = OriginSlots::new(capacity.origins);
         let in_use = RefCell::new(InUse::new(edge.running.load_full(), &edge));
-        let observer = Observer::new(&edge);
-        Self {
-            edge,
-            in_use,
-            ids: RefCell::default(),
-            conversations: Conversations::default(),
-            places,
-            observer,
-        }
+        let observer = edge.observer();
+        Self { edge, in_use, ids: RefCell::default(), connections: Connections::default(), places, observer }
     }
 
     /// Who is told of this thread's requests.
@@ -148,28 +143,28 @@ impl Worker {
 
     /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
     #[must_use]
-    pub fn may_introduce(&self, address: IpAddr) -> bool {
+    pub fn may_send_proxy_header(&self, address: IpAddr) -> bool {
         let trusted = &self.in_use().running.trusted_proxies;
         trusted.is_empty() || trusted_proxies::is_trusted(address.to_canonical(), trusted)
     }
 
     /// This thread's places for requests that origins answer.
     #[must_use]
-    pub fn places(&self) -> &Rc<Places> {
+    pub fn places(&self) -> &Rc<OriginSlots> {
         &self.places
     }
 
     /// This thread's connections to viewers.
     #[must_use]
-    pub fn conversations(&self) -> &Conversations {
-        &self.conversations
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// Where requests wait for a place, ends responses that stand still because their viewers take nothing.
     pub fn shed(&self) {
         let waiting = self.places.waiting();
         if waiting > 0 {
-            self.conversations.shed(STALLED, waiting);
+            self.connections.shed(STALLED, waiting);
         }
     }
 

@@ -6,42 +6,17 @@ use http::{Response, StatusCode};
 use crate::access::deny_reason::DenyReason;
 use crate::access::prechecks::Rejection;
 use crate::access::response::{BAD_REQUEST, ErrorResponse, ErrorResponseHead};
+use crate::edge::facts::reply_reason::{ORIGIN_ERROR, ReplyReason};
 use crate::edge::io::body::{self, Body};
-use crate::edge::origin::OriginError;
+use crate::edge::origin::error::OriginError;
 use crate::identity::RequestIdentity;
-
-/// Why Frontgate answered by itself, as the log and the test-mode header name it.
-#[derive(Clone, Debug)]
-pub struct Cause {
-    /// One of contract 4's names, or `origin-error`.
-    pub name: &'static str,
-    /// The compared values.
-    pub detail: String,
-    /// `x-edge-detailed-result-type` of the access log.
-    pub detailed: &'static str,
-}
-
-impl Cause {
-    /// Of a name, for which the log's type is looked up: signature failures are `Error` (semantics 9.7, `[UNKNOWN]`).
-    #[must_use]
-    pub fn new(name: &'static str, detail: impl ToString) -> Self {
-        let detailed = match name {
-            "redirect-to-https" => "Redirect",
-            "method-not-allowed" => "InvalidRequestMethod",
-            "bad-request" | "too-large" => "InvalidRequest",
-            "geo-blocked" => "ClientGeoBlocked",
-            _ => "Error",
-        };
-        Self { name, detail: detail.to_string(), detailed }
-    }
-}
 
 /// An answer of the edge's own.
 #[derive(Debug)]
 pub struct Reply {
     kind: Kind,
     /// Why.
-    pub cause: Cause,
+    pub cause: ReplyReason,
 }
 
 #[derive(Debug)]
@@ -57,12 +32,15 @@ impl Reply {
     pub fn denied(reason: &DenyReason) -> Self {
         Self {
             kind: Kind::CloudFronts(ErrorResponse::denied(reason)),
-            cause: Cause::new(reason.name(), reason),
+            cause: ReplyReason::new(reason.name(), reason),
         }
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
-        Self { kind: Kind::CloudFronts(ErrorResponse::page(status, reason)), cause: Cause::new(name, detail) }
+        Self {
+            kind: Kind::CloudFronts(ErrorResponse::page(status, reason)),
+            cause: ReplyReason::new(name, detail),
+        }
     }
 
     /// What stands before the credentials: one of CloudFront's pages, or a redirect.
@@ -70,7 +48,7 @@ impl Reply {
     pub fn barred(barrier: &Rejection) -> Self {
         Self {
             kind: Kind::CloudFronts(ErrorResponse::rejected(barrier)),
-            cause: Cause::new(barrier.name(), barrier),
+            cause: ReplyReason::new(barrier.name(), barrier),
         }
     }
 
@@ -114,7 +92,7 @@ impl Reply {
     /// A test-mode header that can't be read (contract 5): 400 with one sentence.
     #[must_use]
     pub fn bad_test_header(sentence: String) -> Self {
-        let cause = Cause::new("bad-request", &sentence);
+        let cause = ReplyReason::new("bad-request", &sentence);
         Self { kind: Kind::Sentence(sentence), cause }
     }
 
@@ -162,8 +140,6 @@ const SENTENCE: ErrorResponseHead<'static> = ErrorResponseHead {
     location: None,
 };
 
-/// An origin that gave no answer, as the log and the metrics name it.
-pub const ORIGIN_ERROR: &str = "origin-error";
 const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
 /// Observed with 502; that it is the one for TLS is `[ASSUMED]` (semantics 7.4).
 const ORIGIN_TLS: &str = "CloudFront wasn't able to connect to the origin.";

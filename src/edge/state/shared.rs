@@ -1,6 +1,7 @@
 //! What all threads share.
 
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
@@ -11,11 +12,12 @@ use super::dev_signer::DevSigner;
 use super::snapshot::Running;
 use crate::access::signature_cache::SignatureCache;
 use crate::config::Settings;
+use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::metrics::{Metrics, Reloads};
+use crate::edge::observe::observer::{Observer, Sinks};
 use crate::edge::observe::origin_requests::Asked;
 use crate::edge::observe::recent_requests::Recorder;
-use crate::edge::observe::request_log::AccessLog;
 use crate::identity;
 
 /// What all threads share.
@@ -74,6 +76,18 @@ impl Edge {
             reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
         }
+    }
+
+    /// What one thread reports its requests to.
+    #[must_use]
+    pub fn observer(&self) -> Rc<Observer> {
+        let sinks = Sinks {
+            access_log: self.access_log.clone(),
+            counts: self.metrics.as_ref().map(Metrics::thread),
+            recorder: self.recorder.clone(),
+            explainer: self.explainer.clone(),
+        };
+        Observer::new(sinks, self.test_mode)
     }
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.

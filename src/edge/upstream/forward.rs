@@ -19,10 +19,11 @@ use crate::distribution::origin_request_policy::Asked;
 use crate::distribution::{self, Route};
 use crate::edge::facts::peer::Viewer;
 use crate::edge::io::body::{self, Body};
-use crate::edge::limits::request_slots::Slot;
-use crate::edge::observe::request_log::AccessLogEntry;
+use crate::edge::limits::request_slots::RequestSlot;
+use crate::edge::observe::request_log::RequestLogEntry;
+use crate::edge::origin::AsksForWebSocket;
+use crate::edge::origin::error::OriginError;
 use crate::edge::origin::s3::{QueryIsListed, RefusedSignature};
-use crate::edge::origin::{AsksForWebSocket, OriginError};
 use crate::edge::request::worker::InUse;
 use crate::edge::response::reply::Reply;
 use crate::identity::RequestIdentity;
@@ -36,7 +37,7 @@ pub struct Forwarding<'a> {
     /// Whether the request had to show credentials.
     pub is_private: bool,
     /// Where it takes its place among the requests that origins answer.
-    pub slot: &'a Slot,
+    pub slot: &'a RequestSlot,
     /// Who asks.
     pub viewer: &'a Viewer,
     /// The marks of the request.
@@ -135,7 +136,7 @@ impl Forwarding<'_> {
         behavior: &CacheBehavior,
         headers: HeaderMap,
         body: Body,
-        entry: &mut AccessLogEntry,
+        entry: &mut RequestLogEntry,
     ) -> Result<Response<Body>, OriginError> {
         let Plan { first, spare } = plan;
         let Some(Spare { group, ahead }) = spare else {
@@ -166,7 +167,7 @@ impl Forwarding<'_> {
         behavior: &CacheBehavior,
         mut headers: HeaderMap,
         body: Body,
-        entry: &mut AccessLogEntry,
+        entry: &mut RequestLogEntry,
     ) -> Result<Response<Body>, OriginError> {
         let passage = Passage {
             origin,
@@ -193,7 +194,7 @@ impl Forwarding<'_> {
             let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
             asked.keep(request.method(), target, request.headers());
         }
-        entry.asks(&self.in_use.names, origin);
+        entry.asks(&self.in_use.labels, origin);
         let has_place = self.slot.fill(origin.timeouts.connection).await;
         let sent = match self.in_use.origin(origin) {
             _ if !has_place => Err(OriginError::Busy),

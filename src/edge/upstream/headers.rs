@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use http::Version;
 use http::header::{
-    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN,
-    TRANSFER_ENCODING, USER_AGENT, VIA,
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+    VIA,
 };
 use http::uri::Authority;
 use smallvec::SmallVec;
@@ -16,8 +16,8 @@ use crate::access::strip::replace_cookies;
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::Origin;
 use crate::distribution::origin_request_policy::{Asked, OriginRequestPolicy};
+use crate::edge::facts::header_fields::{X_FORWARDED_FOR, plain_name};
 use crate::edge::facts::peer::Viewer;
-use crate::edge::response::reply::Reply;
 use crate::identity::{RequestIdentity, X_AMZ_CF_ID};
 
 /// What decides about the headers of one request to an origin.
@@ -135,29 +135,6 @@ fn strip(headers: &mut HeaderMap, is_unwanted: impl Fn(&str) -> bool) {
     }
 }
 
-/// Whether a header of comma-separated tokens has one, in any case, on any of its lines.
-pub(in crate::edge) fn lists(headers: &HeaderMap, name: &HeaderName, token: &str) -> bool {
-    let lines = headers.get_all(name).iter().filter_map(|line| line.to_str().ok());
-    lines.flat_map(|line| line.split(',')).any(|item| item.trim().eq_ignore_ascii_case(token))
-}
-
-/// Whether a body is framed in one way only: hyper reads chunks where they are the last coding of several, and where they are
-/// named twice, in which others read another body (RFC 9112, 6.1).
-///
-/// # Errors
-/// A [`Reply`] of 501 for a coding that isn't known, of 400 for chunks of chunks.
-pub(in crate::edge) fn check_coding(headers: &HeaderMap) -> Result<(), Reply> {
-    let lines = || headers.get_all(TRANSFER_ENCODING).iter().map(HeaderValue::as_bytes);
-    let is_chunked = |coding: &[u8]| coding.trim_ascii().eq_ignore_ascii_case(b"chunked");
-    let mut codings = lines().flat_map(|line| line.split(|byte| *byte == b','));
-    match (lines().count(), lines().next()) {
-        (0, _) => Ok(()),
-        (1, Some(only)) if is_chunked(only) => Ok(()),
-        _ if codings.all(is_chunked) => Err(Reply::bad_request("expected one Transfer-Encoding, chunked")),
-        _ => Err(Reply::not_implemented("expected no Transfer-Encoding but chunked")),
-    }
-}
-
 fn listed_by_connection(headers: &HeaderMap) -> impl Iterator<Item = HeaderName> {
     let lines = headers.get_all(CONNECTION).iter().filter_map(|line| line.to_str().ok());
     let names = lines.flat_map(|line| line.split(',')).map(str::trim);
@@ -195,13 +172,6 @@ fn is_alias(name: &str) -> bool {
     !name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }
 
-/// A name as a variable's name tells it apart from others: every other character is a hyphen.
-pub(in crate::edge) fn plain_name(name: &str) -> String {
-    name.chars()
-        .map(|char| if char.is_ascii_alphanumeric() { char.to_ascii_lowercase() } else { '-' })
-        .collect()
-}
-
 /// Names that we set, or that frame a message.
 const SET_BY_US: [&str; 5] =
     ["content-length", "x-forwarded-for", "x-amz-cf-id", "user-agent", "accept-encoding"];
@@ -225,9 +195,6 @@ fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: Hea
         lines.insert(joined);
     }
 }
-
-/// `X-Forwarded-For`.
-pub const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
 fn never_passes(name: &str) -> bool {
@@ -254,15 +221,6 @@ fn is_hop_by_hop(name: &str) -> bool {
         ),
         _ => false,
     }
-}
-
-/// Whether a script of another origin sent a request: a browser names the page's origin, which isn't the host.
-#[must_use]
-pub fn is_cross_origin(headers: &HeaderMap) -> bool {
-    let text = |name| headers.get(name).and_then(|value| HeaderValue::to_str(value).ok());
-    let Some(origin) = text(ORIGIN) else { return false };
-    let authority = origin.split_once("://").map_or(origin, |(_, authority)| authority);
-    text(HOST).is_some_and(|host| !host.eq_ignore_ascii_case(authority))
 }
 
 #[cfg(test)]

@@ -3,9 +3,9 @@
 use http::header::{CONNECTION, HeaderMap, HeaderValue, UPGRADE};
 use http::{Method, Response, StatusCode, Version};
 
-use super::headers::lists;
+use crate::edge::facts::header_fields::lists;
 use crate::edge::io::body::Body;
-use crate::edge::origin::OriginError;
+use crate::edge::origin::error::OriginError;
 
 /// Whether a request asks for one.
 #[must_use]

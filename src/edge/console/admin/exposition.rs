@@ -8,6 +8,7 @@ use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSe
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::metrics::process::Process;
 use crate::edge::observe::metrics::totals::{LatencyTotal, Sums};
 use crate::edge::observe::metrics::{LATENCY_BOUNDS, Totals};
@@ -111,7 +112,7 @@ impl Collector for Observed {
         let certificates = &edge.running.load().certificates;
         let ends = certificates.iter().map(|one| ([("certificate", one.file.as_str())], one.not_after));
         out.gauges(CERTIFICATE_END, "When a listener's certificate expires", ends)?;
-        let lost = edge.access_log.as_ref().map_or(0, crate::edge::observe::request_log::AccessLog::lost);
+        let lost = edge.access_log.as_ref().map_or(0, AccessLog::lost);
         out.counter(
             "frontgate_access_log_lost_lines",
             "Lines of the access log that could not be written",

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 
-use super::{Ending, Line};
+use super::line::{Ending, Line};
 use crate::edge::io::body::{Body, BoxError};
 
 /// A response's body, with which its line goes to the end.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use http::Method;
 
-use super::{Ending, Line};
+use super::line::{Ending, Line};
 use crate::redact::redacted;
 
 /// What the line says; nothing in it opens a door.

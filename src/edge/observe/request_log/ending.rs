@@ -4,19 +4,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
+use super::line::{Ending, Line};
 use super::outcome::Outcome;
-use super::{Line, format, recorded};
+use super::{format, recorded};
+use crate::edge::facts::events::RequestEvent;
 use crate::edge::observe::denial_explainer::{self, Question};
-use crate::edge::observe::observer::Told;
-
-/// How a response ended.
-pub(super) enum Ending {
-    Complete,
-    /// The origin's body could not be read on.
-    Broken(String),
-    /// The viewer has gone, or never got a response.
-    Aborted,
-}
 
 impl Line {
     /// Whether Frontgate answered by itself, the response isn't whole, or the storage refused our signature.
@@ -55,7 +47,7 @@ impl Drop for Line {
         if let (Some(log), Some(request)) = (self.observer.access_log(), &self.request) {
             log.write(format::line(self, request, &outcome, log.settings()));
         }
-        self.observer.request_ended(&Told {
+        self.observer.request_ended(&RequestEvent {
             place: self.place.as_deref(),
             method: &self.method,
             status: self.status,

@@ -8,9 +8,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, COOKIE, HeaderMa
 use http::{HeaderValue, Response, request};
 use http_body::Body as _;
 
-use super::format;
+use super::head_length;
+use crate::edge::facts::header_fields::X_FORWARDED_FOR;
 use crate::edge::io::body::Body;
-use crate::edge::upstream::headers::X_FORWARDED_FOR;
 use crate::identity::RequestIdentity;
 
 /// Of a request.
@@ -42,7 +42,7 @@ impl RequestFacts {
         let headers = &parts.headers;
         Self {
             id: identity.id_value(),
-            head_len: format::request_head_len(&parts.method, target, headers),
+            head_len: head_length::request_head_len(&parts.method, target, headers),
             received: Rc::default(),
             referer: headers.get(REFERER).cloned(),
             user_agent: headers.get(USER_AGENT).cloned(),
@@ -74,7 +74,8 @@ impl ResponseFacts {
         let reason = response.status().canonical_reason().unwrap_or("");
         Self {
             head_after: Some(head_after),
-            head_len: ("HTTP/1.1 200 \r\n\r\n".len() + reason.len()) as u64 + format::fields_len(headers),
+            head_len: ("HTTP/1.1 200 \r\n\r\n".len() + reason.len()) as u64
+                + head_length::fields_len(headers),
             content_type: headers.get(CONTENT_TYPE).cloned(),
             content_length: text(CONTENT_LENGTH)
                 .and_then(|length| length.parse().ok())

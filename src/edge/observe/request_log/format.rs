@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use http::{HeaderValue, Method, Version};
+use http::{HeaderValue, Version};
 
+use super::facts::RequestFacts;
+use super::line::Line;
 use super::outcome::Outcome;
-use super::{Line, RequestFacts};
 use crate::clock;
 use crate::config::{AccessLogFormat, AccessLogSettings};
 use crate::identity::POP;
@@ -150,16 +151,6 @@ fn version(version: Version) -> &'static str {
     }
 }
 
-/// Bytes of a request's head as HTTP/1.1 writes it; of HTTP/2's, what it would have been.
-pub(super) fn request_head_len(method: &Method, target: &str, headers: &http::HeaderMap) -> u64 {
-    (method.as_str().len() + target.len() + "  HTTP/1.1\r\n\r\n".len()) as u64 + fields_len(headers)
-}
-
-/// Bytes of a head's fields, with their line ends.
-pub(super) fn fields_len(headers: &http::HeaderMap) -> u64 {
-    headers.iter().map(|(name, value)| (name.as_str().len() + value.len() + 4) as u64).sum()
-}
-
 /// A text takes whatever is written to it.
 fn ignored(_: std::fmt::Result) {}
 
@@ -239,16 +230,11 @@ fn quote(text: &str, to: &mut String) {
 
 const ENCODED: &[u8] = b"<>\"#%{}|\\^~[]`'";
 const FIELDS: usize = 33;
-/// The first lines of each file.
-pub(super) const HEAD: &str = "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) \
-cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id \
-x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type \
-cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-edge-detailed-result-type \
-sc-content-type sc-content-len sc-range-start sc-range-end\n";
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::edge::observe::access_log::HEAD;
 
     #[test]
     fn nothing_that_a_viewer_sends_ends_a_field_or_a_line() {

@@ -1,6 +1,6 @@
 //! How a request ended, in the words of CloudFront's log (semantics 9.7).
 
-use super::{Ending, Line};
+use super::line::{Ending, Line};
 
 /// The three result types of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

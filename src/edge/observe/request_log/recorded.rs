@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use http::Method;
 
-use super::Line;
+use super::line::Line;
 use crate::access::Framing;
 use crate::access::credentials::{COOKIE_PREFIX, forwarded_cookies};
 use crate::clock;

@@ -17,7 +17,7 @@ use super::stream::OriginStream;
 use super::tls::Tls;
 use crate::distribution::origin::HttpServer;
 use crate::edge::io::small_writes::SmallWrites;
-use crate::edge::origin::OriginError;
+use crate::edge::origin::error::OriginError;
 
 /// How one thread gets to one origin.
 #[derive(Debug)]

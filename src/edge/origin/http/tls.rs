@@ -20,7 +20,7 @@ use tokio_rustls::client::TlsStream;
 use super::certificate_text::presented;
 use crate::clock;
 use crate::distribution::origin::Authorities;
-use crate::edge::origin::OriginError;
+use crate::edge::origin::error::OriginError;
 use crate::viewer::Host;
 
 /// TLS with one origin; sessions are resumed by it.

@@ -10,7 +10,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 
 use crate::config::credentials::{self, Credentials};
 use crate::distribution::origin::CredentialSource;
-use crate::edge::origin::OriginError;
+use crate::edge::origin::error::OriginError;
 
 /// One thread's copy of the keys.
 #[derive(Debug)]
