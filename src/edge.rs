@@ -21,4 +21,4 @@ pub mod upstream;
 pub use listen::listener::Listeners;
 pub use listen::threads::{Workers, start};
 pub use state::shared::Edge;
-pub use state::snapshot::Running;
+pub use state::snapshot::Snapshot;

@@ -3,4 +3,5 @@
 pub mod cloudfront_headers;
 pub mod forward;
 pub mod headers;
+pub mod thread_snapshot;
 pub mod websocket;

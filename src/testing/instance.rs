@@ -14,7 +14,7 @@ use crate::clock;
 use crate::config::Door;
 use crate::distribution::{BaseUrl, Exposed};
 use crate::edge::observe::denial_explainer::Explainer;
-use crate::edge::observe::origin_requests::Asked;
+use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::{self, Edge, Listeners, Workers};
 use crate::explain::{Budget, Explanation, InvalidRequest, OwnedRequest};
 use crate::viewer::Host;
@@ -23,7 +23,7 @@ use crate::viewer::Host;
 #[derive(Debug)]
 pub(crate) struct Instance {
     edge: Arc<Edge>,
-    asked: Arc<Asked>,
+    asked: Arc<OriginRequestLog>,
     address: SocketAddr,
     stop: CancellationToken,
     workers: Mutex<Option<Workers>>,
@@ -68,9 +68,9 @@ impl Instance {
         if options.check_origin {
             check_origins(&settings)?;
         }
-        let asked = Arc::new(Asked::default());
+        let asked = Arc::new(OriginRequestLog::default());
         let mut edge = Edge::new(&settings, true);
-        edge.asked = Some(Arc::clone(&asked));
+        edge.origin_requests = Some(Arc::clone(&asked));
         if explains_in_log {
             let explainer = Explainer::start(edge.recorder.clone())
                 .map_err(StartError::system("causes can't be searched for"))?;
@@ -196,7 +196,7 @@ impl Instance {
         inquiry.address = question.ip.unwrap_or(inquiry.address);
         inquiry.country = question.country;
         inquiry.cookies = question.cookies.iter().map(|cookies| cookies.clone().into_bytes()).collect();
-        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
         let begun = Instant::now();
         let effort = Budget { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Budget::WITHOUT_CLOCK };
         Ok(inquiry.explain(&distributions, &effort))
@@ -214,7 +214,7 @@ impl Instance {
         }
         let parsed =
             pattern.parse().map_err(|error| format!("{pattern:?} is not a path pattern: {error}"))?;
-        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
         let Some(host) = host else {
             return distributions.exposed(&parsed).map_err(|error| error.to_string());
         };
@@ -226,7 +226,7 @@ impl Instance {
 
     /// Whether a link for that host is one for this edge: its own address, or a name that its configuration has.
     pub(crate) fn answers_for(&self, host: &Host<'_>) -> bool {
-        let distributions = Arc::clone(&self.edge.running.load().distributions);
+        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
         let of_base = |base: &BaseUrl| base.host_name().eq_ignore_ascii_case(host.name());
         host.is_local_or_address()
             || distributions

@@ -17,16 +17,16 @@ use crate::explain::{Budget, Explanation, OwnedRequest};
 /// Where it is busy, the checks are told all the same: they cost next to nothing, and only the search for a cause has to wait.
 pub(super) async fn explained(edge: &Edge, mut inquiry: OwnedRequest) -> Result<Explanation, NotExplained> {
     let Some(explainer) = &edge.explainer else { return Err(NotExplained::Stopping) };
-    let running = edge.running.load_full();
+    let snapshot = edge.snapshot.load_full();
     if inquiry.country.is_none() {
-        let locations = running.locations.as_ref();
+        let locations = snapshot.locations.as_ref();
         inquiry.country = locations.and_then(|locations| locations.country(inquiry.address));
     }
-    let question = Question { inquiry: inquiry.clone(), distributions: Arc::clone(&running.distributions) };
+    let question = Question { inquiry: inquiry.clone(), distributions: Arc::clone(&snapshot.distributions) };
     match explainer.asked(question).await {
         Err(NotExplained::Busy) => {
             let none = Budget { candidates: 0, is_out_of_time: &|| true };
-            Ok(inquiry.explain(&running.distributions, &none))
+            Ok(inquiry.explain(&snapshot.distributions, &none))
         }
         answer => answer,
     }

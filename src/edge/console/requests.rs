@@ -14,7 +14,7 @@ use crate::redact::redacted_by_shape;
 
 /// The page.
 pub(super) fn page(edge: &Edge, recorder: &Recorder, query: Option<&str>) -> Page {
-    let running = edge.running.load();
+    let snapshot = edge.snapshot.load();
     let form = Form::of_query(query);
     let filter = Filter::of(&form);
     let before: u64 = form.get("before").parse().unwrap_or(u64::MAX);
@@ -25,7 +25,7 @@ pub(super) fn page(edge: &Edge, recorder: &Recorder, query: Option<&str>) -> Pag
         all.iter().filter_map(|record| Some(record.reason.as_ref()?.0)).collect();
     reasons.sort_unstable();
     reasons.dedup();
-    let admits = |one: &&Arc<Record>| one.number < before && filter.admits(one, &running.distributions);
+    let admits = |one: &&Arc<Record>| one.number < before && filter.admits(one, &snapshot.distributions);
     let mut fitting = all.iter().rev().filter(admits);
     let shown: Vec<&Arc<Record>> = fitting.by_ref().take(PER_PAGE).collect();
     let older = fitting.next().and_then(|_| shown.last()).map(|record| record.number);

@@ -64,14 +64,14 @@ impl Console {
 
     /// Whether a request comes from a browser that has shown the token.
     pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
-        let running = self.edge.running.load();
-        let token = running.admin_token.as_ref();
+        let snapshot = self.edge.snapshot.load();
+        let token = snapshot.admin_token.as_ref();
         token.is_some_and(|token| self.login.sessions().borrow().hold(headers, token, Instant::now()))
     }
 
     /// Whether a path is for anybody: the files of the pages, and the page that asks for the token.
     pub(super) fn is_for_anybody(&self, path: &str) -> bool {
-        self.assets.at(path).is_some() || path == LOGIN && self.edge.running.load().admin_token.is_some()
+        self.assets.at(path).is_some() || path == LOGIN && self.edge.snapshot.load().admin_token.is_some()
     }
 
     /// Answers one of those.
@@ -146,12 +146,13 @@ impl Console {
                 Err((status, text)) => return plain(status, text),
             },
         };
-        let page = match place {
-            Place::Clock => match clock_switch::cookie(&form.unwrap_or_default()) {
+        let page = if matches!(place, Place::Clock) {
+            match clock_switch::cookie(&form.unwrap_or_default()) {
                 Ok(cookie) => return login::see_other(own_referer(&head.headers), &cookie),
                 Err(sentence) => Page::of_sentence(StatusCode::BAD_REQUEST, "Not a valid time", &sentence),
-            },
-            place => self.page(&place, &head, form.as_ref()).await,
+            }
+        } else {
+            self.page(&place, &head, form.as_ref()).await
         };
         let strip = standing::strip(&self.edge, &head.headers);
         page.into_response(self.frame(admitted == Admitted::BySession, &strip))
@@ -163,7 +164,7 @@ impl Console {
             Place::Requests => requests::page(&self.edge, &self.recorder, query),
             Place::Request(named) => request::page(&self.edge, &self.recorder, named, form).await,
             Place::Explain => explain::page(&self.edge, &self.pasted, form).await,
-            Place::Paths => paths::page(&self.edge.running.load_full().distributions, query),
+            Place::Paths => paths::page(&self.edge.snapshot.load_full().distributions, query),
             Place::Keys => keys::page(&self.edge, &self.recorder),
             Place::Sign | Place::Clock | Place::Events | Place::Logout => match &self.edge.dev_signer {
                 Some(signer) => {
@@ -189,10 +190,10 @@ impl Console {
     /// Whether who was let in may still ask: a stream goes on when its session has ended or the token is another one.
     fn admission(&self, headers: &HeaderMap, admitted: Admitted) -> Admission {
         let (edge, sessions) = (Arc::clone(&self.edge), Rc::clone(self.login.sessions()));
-        let (shown, headers) = (self.edge.running.load().admin_token.clone(), headers.clone());
+        let (shown, headers) = (self.edge.snapshot.load().admin_token.clone(), headers.clone());
         Box::new(move || {
-            let running = edge.running.load();
-            match (admitted, &running.admin_token) {
+            let snapshot = edge.snapshot.load();
+            match (admitted, &snapshot.admin_token) {
                 (Admitted::Locally, token) => token.is_none(),
                 (Admitted::ByToken, token) => *token == shown,
                 (Admitted::BySession, Some(token)) => sessions.borrow().hold(&headers, token, Instant::now()),

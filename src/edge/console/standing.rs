@@ -13,22 +13,22 @@ use crate::viewer::Scheme;
 
 /// The line for a request of a browser.
 pub(super) fn strip(edge: &Edge, headers: &HeaderMap) -> Html {
-    let running = edge.running.load();
+    let snapshot = edge.snapshot.load();
     let mut out = Html::default();
     html!(out; "<section class=\"strip\" aria-label=\"This proxy\"><p class=\"standing\">");
     match &edge.dev_signer {
         Some(signer) => html!(out; "<code>" (signer.base) "</code>"),
-        None => hosts(&mut out, &running.distributions),
+        None => hosts(&mut out, &snapshot.distributions),
     }
     html!(out; " <span aria-hidden=\"true\">→</span><span class=\"unseen\"> in front of</span> ");
-    origins(&mut out, &running.distributions);
+    origins(&mut out, &snapshot.distributions);
     html!(out; " <span class=\"since\">· ");
     match &edge.config_file {
         Some(file) => html!(out; "<code>" (file.display()) "</code>"),
         None => html!(out; "<code>frontgate dev</code>"),
     }
     html!(out; " since ");
-    when::to_minute(&mut out, running.since);
+    when::to_minute(&mut out, snapshot.since);
     html!(out; "</span></p>");
     if edge.test_mode {
         clock_switch::show(&mut out, headers, edge.dev_signer.as_ref().map(|signer| signer.base.as_str()));

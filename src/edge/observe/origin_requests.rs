@@ -27,7 +27,7 @@ impl OriginRequest {
 
 /// The last of them, oldest first.
 #[derive(Debug, Default)]
-pub struct Asked(Mutex<Kept>);
+pub struct OriginRequestLog(Mutex<Kept>);
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -36,7 +36,7 @@ struct Kept {
     last: u64,
 }
 
-impl Asked {
+impl OriginRequestLog {
     /// Remembers a request, in place of the oldest ones where there are too many.
     pub fn keep(&self, method: &Method, target: &str, headers: &HeaderMap) {
         let mut kept = self.lock();
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn the_last_ones_are_kept() {
-        let asked = Asked::default();
+        let asked = OriginRequestLog::default();
         for number in 0..MAX_REQUESTS + 5 {
             asked.keep(&Method::GET, &format!("/{number}"), &HeaderMap::new());
         }

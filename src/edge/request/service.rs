@@ -8,7 +8,7 @@ use http::{Method, Request, Response, StatusCode, Version, request};
 use http_body::Body as _;
 
 use super::error_page;
-use super::worker::{InUse, Worker};
+use super::worker::Worker;
 use super::{test_mode, transfer_coding, trusted_proxies};
 use crate::access::prechecks::Rejection;
 use crate::access::warning::Warning;
@@ -25,6 +25,7 @@ use crate::edge::response::reply::Reply;
 use crate::edge::response::response_headers::Shaping;
 use crate::edge::upstream::cloudfront_headers::Whereabouts;
 use crate::edge::upstream::forward::{Forwarding, Plan};
+use crate::edge::upstream::thread_snapshot::ThreadSnapshot;
 use crate::edge::upstream::websocket;
 use crate::epoch::EpochSeconds;
 use crate::identity::RequestIdentity;
@@ -45,7 +46,7 @@ struct Exchange<'u> {
 
 /// Who asks, and what runs while it does.
 struct Asker<'u> {
-    in_use: &'u InUse,
+    in_use: &'u ThreadSnapshot,
     identity: RequestIdentity,
     viewer: Viewer,
     /// What a test says of the viewer's country.
@@ -69,7 +70,7 @@ impl Worker {
             asker: Asker {
                 in_use: &in_use,
                 identity,
-                viewer: trusted_proxies::viewer(peer, &parts.headers, &in_use.running.trusted_proxies),
+                viewer: trusted_proxies::viewer(peer, &parts.headers, &in_use.snapshot.trusted_proxies),
                 country: None,
                 is_remote: peer.is_remote(),
                 is_local: peer.is_local() && header_fields::came_through(&parts.headers).is_none(),
@@ -122,7 +123,7 @@ impl Worker {
 
     /// Where a redirect leads: to the configured port, else to the HTTPS listener's where the viewer named a port.
     fn with_port(&self, rejection: Rejection, host: &Host<'_>) -> Rejection {
-        let configured = self.edge().running.load().redirect_port;
+        let configured = self.edge().snapshot.load().redirect_port;
         let by_listener = host.port().and(self.edge().https_port);
         match configured.or(by_listener) {
             Some(port) => rejection.on_port(port),
@@ -143,10 +144,10 @@ impl Worker {
         let Exchange { asker, entry, .. } = exchange;
         let in_use = asker.in_use;
         if let Some(signer) = &self.edge().dev_signer
-            && demo_forms::is_meant(parts, &in_use.running.distributions)
+            && demo_forms::is_meant(parts, &in_use.snapshot.distributions)
         {
             let sender = demo_forms::Sender { is_local: asker.is_local, scheme: asker.viewer.scheme };
-            let distributions = &in_use.running.distributions;
+            let distributions = &in_use.snapshot.distributions;
             let identity = &asker.identity;
             return Ok(demo_forms::answer(signer, distributions, parts, incoming, sender, identity).await);
         }
@@ -157,8 +158,8 @@ impl Worker {
             let Viewer { scheme, ref address, .. } = asker.viewer;
             let received = Received::of(parts, framing, Arrival { scheme, address: address.ip(), now });
             let country = |address| asker.whereabouts().country(address);
-            let decided = decide(received, &in_use.running.distributions, country, &self.edge().verified);
-            entry.decided(&decided, framing, &in_use.labels, &in_use.running.distributions);
+            let decided = decide(received, &in_use.snapshot.distributions, country, &self.edge().verified);
+            entry.decided(&decided, framing, &in_use.labels, &in_use.snapshot.distributions);
             let (request, route, decision) = match decided {
                 Decided::Unrouted { rejection, .. } => return Err(Reply::barred(&rejection)),
                 Decided::Routed { request, route, decision } => (request, route, decision),
@@ -234,7 +235,7 @@ impl<'u> Asker<'u> {
     }
 
     fn whereabouts(&self) -> Whereabouts<'u> {
-        Whereabouts { given: self.country, locations: self.in_use.running.locations.as_deref() }
+        Whereabouts { given: self.country, locations: self.in_use.snapshot.locations.as_deref() }
     }
 }
 

@@ -9,14 +9,14 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 
 use super::dev_signer::DevSigner;
-use super::snapshot::Running;
+use super::snapshot::Snapshot;
 use crate::access::signature_cache::SignatureCache;
 use crate::config::Settings;
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::metrics::{Metrics, Reloads};
 use crate::edge::observe::observer::{Observer, Sinks};
-use crate::edge::observe::origin_requests::Asked;
+use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::observe::recent_requests::Recorder;
 use crate::identity;
 
@@ -24,7 +24,7 @@ use crate::identity;
 #[derive(Debug)]
 pub struct Edge {
     /// What a reload replaces.
-    pub running: ArcSwap<Running>,
+    pub snapshot: ArcSwap<Snapshot>,
     /// The memo of good signatures; survives reloads, since an entry names its key's material.
     pub verified: SignatureCache,
     /// The port of the first HTTPS listener.
@@ -46,7 +46,7 @@ pub struct Edge {
     /// What the console signs links with; `dev` has it.
     pub dev_signer: Option<DevSigner>,
     /// What the origins were asked, where a test wants to know.
-    pub asked: Option<Arc<Asked>>,
+    pub origin_requests: Option<Arc<OriginRequestLog>>,
     /// Files that this process writes for others, which directory origins never show: the ready file.
     pub own_files: Vec<PathBuf>,
     /// How often the configuration was read again.
@@ -60,7 +60,7 @@ impl Edge {
     #[must_use]
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
-            running: ArcSwap::from_pointee(Running::of(settings)),
+            snapshot: ArcSwap::from_pointee(Snapshot::of(settings)),
             verified: SignatureCache::new(settings.verified_policies_size),
             https_port: None,
             test_mode,
@@ -71,7 +71,7 @@ impl Edge {
             explainer: None,
             config_file: None,
             dev_signer: None,
-            asked: None,
+            origin_requests: None,
             own_files: Vec::new(),
             reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
@@ -92,6 +92,6 @@ impl Edge {
 
     /// Takes another configuration's distributions and keys; requests in flight keep theirs.
     pub fn reload(&self, settings: &Settings) {
-        self.running.store(Arc::new(Running::of(settings)));
+        self.snapshot.store(Arc::new(Snapshot::of(settings)));
     }
 }

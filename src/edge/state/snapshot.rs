@@ -14,7 +14,7 @@ use crate::locations::Locations;
 
 /// A configuration in use.
 #[derive(Debug)]
-pub struct Running {
+pub struct Snapshot {
     /// What is served.
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
@@ -37,7 +37,7 @@ pub struct Running {
     pub since: SystemTime,
 }
 
-impl Running {
+impl Snapshot {
     pub(in crate::edge) fn of(settings: &Settings) -> Self {
         let server = &settings.server;
         Self {

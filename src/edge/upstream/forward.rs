@@ -10,6 +10,7 @@ use http::{Method, Request, Response, Uri, Version};
 
 use super::cloudfront_headers::Whereabouts;
 use super::headers::{self, Passage};
+use super::thread_snapshot::ThreadSnapshot;
 use super::websocket;
 use crate::access::credentials::without_signing_parameters;
 use crate::distribution::behavior::CacheBehavior;
@@ -24,7 +25,6 @@ use crate::edge::observe::request_log::RequestLogEntry;
 use crate::edge::origin::AsksForWebSocket;
 use crate::edge::origin::error::OriginError;
 use crate::edge::origin::s3::{QueryIsListed, RefusedSignature};
-use crate::edge::request::worker::InUse;
 use crate::edge::response::reply::Reply;
 use crate::identity::RequestIdentity;
 use crate::viewer::{Target, ViewerRequest};
@@ -33,7 +33,7 @@ use crate::viewer::{Target, ViewerRequest};
 #[derive(Debug)]
 pub struct Forwarding<'a> {
     /// This thread's way to the origins.
-    pub in_use: &'a InUse,
+    pub in_use: &'a ThreadSnapshot,
     /// Whether the request had to show credentials.
     pub is_private: bool,
     /// Where it takes its place among the requests that origins answer.
@@ -190,7 +190,7 @@ impl Forwarding<'_> {
         if origin.location.is_signed_for() && behavior.origin_request_policy.names_query_strings() {
             request.extensions_mut().insert(QueryIsListed);
         }
-        if let Some(asked) = &self.in_use.asked {
+        if let Some(asked) = &self.in_use.origin_requests {
             let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
             asked.keep(request.method(), target, request.headers());
         }

@@ -109,7 +109,7 @@ impl Collector for Observed {
         connections(&mut out, &totals)?;
         verifications(&mut out, edge)?;
         reloads(&mut out, edge)?;
-        let certificates = &edge.running.load().certificates;
+        let certificates = &edge.snapshot.load().certificates;
         let ends = certificates.iter().map(|one| ([("certificate", one.file.as_str())], one.not_after));
         out.gauges(CERTIFICATE_END, "When a listener's certificate expires", ends)?;
         let lost = edge.access_log.as_ref().map_or(0, AccessLog::lost);
@@ -126,7 +126,7 @@ impl Collector for Observed {
 
 /// A key that nobody has used yet is there with 0, so that its absence means that it isn't trusted.
 fn configured_keys(edge: &Edge, totals: &mut Totals) {
-    for distribution in &edge.running.load().distributions.list {
+    for distribution in &edge.snapshot.load().distributions.list {
         for key in distribution.all_behaviors().flat_map(|behavior| behavior.restriction.keys()) {
             totals.keys.entry([distribution.id.clone(), key.id().as_str().to_owned()]).or_default();
         }
