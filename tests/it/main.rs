@@ -20,6 +20,7 @@ mod demo_page;
 mod denials;
 mod dev;
 mod dev_browser;
+mod doc_links;
 mod documented;
 mod early_answers;
 mod examples;
