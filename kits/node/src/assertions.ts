@@ -7,20 +7,20 @@ import { checkReason, SIGNATURE_REASONS, type Reason } from "./reasons.js";
 import type { Viewer } from "./viewer.js";
 
 export interface AllowedOptions {
-  /** `GET` when left out. */
+  /** Default `GET`. */
   readonly method?: string;
-  /** Whether it passes also where a time of the link is in milliseconds, so that CloudFront allows it for thousands of years. */
+  /** Passes also if a time of the link is in milliseconds, so that CloudFront allows it for thousands of years. */
   readonly allowWarnings?: boolean;
 }
 
 export interface DeniedOptions {
-  /** `GET` when left out. */
+  /** Default `GET`. */
   readonly method?: string;
-  /** Why the edge has to refuse; one that speaks of key, signature or policy when left out. */
+  /** The expected reason of the denial; by default any reason about key, signature or policy. */
   readonly reason?: Reason;
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export interface Outcome {
   /** `allowed`, or `denied: expired`. */
   readonly verdict: string;
@@ -45,7 +45,7 @@ export async function assertAllowed(viewer: Viewer, url: string | URL, options: 
   await fail(viewer, url, method, "allowed as it was meant", warned, "assertAllowed");
 }
 
-/** What the warning of milliseconds says. */
+/** Returns the text of the warning about milliseconds. */
 async function warning(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
   const explanation = await viewer.explain(url, method === undefined ? {} : { method }).catch(() => undefined);
   const warnings = explanation?.report["warnings"] as readonly { name: string; text: string }[] | undefined;
@@ -64,14 +64,14 @@ export async function assertDenied(viewer: Viewer, url: string | URL, options: D
   await fail(viewer, url, method, expected, outcome, "assertDenied");
 }
 
-/** Asks the edge, reading no more than the head. */
+/** Sends a request to the edge and reads only the head of the response. */
 export async function ask(viewer: Viewer, url: string | URL, method: string | undefined): Promise<Outcome> {
   const { connection } = viewer;
   const answer = await connection.send(connection.link(url), viewer.headers, method === undefined ? {} : { method }, true);
   return outcomeOf(answer);
 }
 
-/** The origin is no part of what an assertion is about. */
+/** Rejects an origin failure: assertions are about the edge's decision. */
 export function originFailed(viewer: Viewer, url: string | URL, method: string | undefined, outcome: Outcome): FrontgateError {
   const request = sentence(viewer, url, method);
   return new FrontgateError(
@@ -79,7 +79,7 @@ export function originFailed(viewer: Viewer, url: string | URL, method: string |
   );
 }
 
-/** Throws what every test runner shows: one line of what was expected and what happened, then what `explain` says. */
+/** Throws an error for every test runner: one line with what was expected and what happened, then the output of `explain`. */
 export async function fail(
   viewer: Viewer,
   url: string | URL,
@@ -93,7 +93,7 @@ export async function fail(
   throw new AssertionError({ message, expected, actual: outcome.verdict, operator });
 }
 
-/** What `explain` says, indented. That it says nothing must not hide the failure itself. */
+/** Returns the output of `explain`, indented. If `explain` fails, the assertion's failure is still reported. */
 export async function explained(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
   const text = await viewer.explain(url, method === undefined ? {} : { method }).then(
     (explanation) => explanation.text,
@@ -102,7 +102,7 @@ export async function explained(viewer: Viewer, url: string | URL, method: strin
   return text.trimEnd().replace(/^(?=.)/gm, "    ");
 }
 
-/** Which request it was: `GET http://…?Signature=abcdef… at +2h from 203.0.113.9`. */
+/** Describes a request: `GET http://…?Signature=abcdef… at +2h from 203.0.113.9`. */
 export function sentence(viewer: Viewer, url: string | URL, method = "GET"): string {
   const { at, ip, cookies } = viewer.terms;
   const parts = [

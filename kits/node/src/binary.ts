@@ -8,7 +8,7 @@ const REMEDY =
 
 /**
  * Finds the program: the option, then FRONTGATE_BINARY, then the package for this platform, then PATH.
- * What was named must be there; the others may be missing.
+ * If one of the first two is set, that program must exist.
  */
 export function findBinary(option: string | undefined): string {
   const named = option ? { path: option, by: "the option `binary`" } : fromEnvironment();
@@ -24,7 +24,7 @@ export function findBinary(option: string | undefined): string {
   );
 }
 
-/** Refuses a file that can't run here. (The system wouldn't: what it doesn't know it gives to the shell.) */
+/** Rejects a file that cannot run here. (The system would pass an unknown format to the shell.) */
 export function checkRunnable(binary: string): void {
   if (process.platform !== "linux") return;
   const head = beginning(binary);
@@ -33,7 +33,7 @@ export function checkRunnable(binary: string): void {
   if (!program || program.machine !== process.arch) throw cannotRun(binary, { code: "ENOEXEC" });
 }
 
-/** The first two characters; nothing where the file may be executed but not read. */
+/** Returns the first two characters; empty if the file may be executed but not read. */
 function beginning(file: string): string | undefined {
   try {
     const descriptor = fs.openSync(file, "r");
@@ -49,7 +49,7 @@ function beginning(file: string): string | undefined {
   }
 }
 
-/** Why a program that is there couldn't be started. */
+/** Explains why an existing program could not be started. */
 export function cannotRun(binary: string, error: unknown): FrontgateError {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return new FrontgateError(`${binary} can't be started here (${code || messageOf(error)}): ${cause(binary, code)}`, { cause: error });

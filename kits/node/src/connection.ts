@@ -3,11 +3,11 @@ import { exchange, type Answer, type RequestOptions } from "./http.js";
 import { describe, FrontgateError } from "./errors.js";
 import { hostOf, isLocal, parseLink, short, type Link } from "./link.js";
 
-/** The way to one running edge: its control, and its address as viewers see it. */
+/** The connection to a running edge: its control, and its address for viewers. */
 export class Connection {
   readonly address: URL;
 
-  /** `bases`: where else links are signed for; `undefined` where a configuration says so. */
+  /** `bases`: other base URLs of links; `undefined` with a configuration, which defines them. */
   constructor(
     readonly control: Control,
     readonly url: string,
@@ -16,7 +16,7 @@ export class Connection {
     this.address = new URL(url);
   }
 
-  /** A link in its parts; a path alone is one of this edge. This edge itself speaks http, whatever a link to it says. */
+  /** Parses a link; a path alone is relative to this edge. The edge itself always uses HTTP. */
   link(url: string | URL): Link {
     const link = parseLink(url, this.url);
     const isOwn = [this.address.host, `localhost:${this.address.port}`].includes(link.authority);
@@ -24,7 +24,7 @@ export class Connection {
     return isOwn ? { ...link, url: link.url.replace(/^https:/i, "http:") } : link;
   }
 
-  /** Without a configuration it is known which names are the edge's: a link for another one never reaches it. */
+  /** Rejects links for foreign hosts: without a configuration, the edge's hosts are known. */
   #refuseForeign({ authority, url }: Link): void {
     const host = hostOf(authority);
     if (this.bases === undefined || isLocal(host)) return;
@@ -40,7 +40,7 @@ export class Connection {
     try {
       const answer = await exchange(one);
       if (answer.reason !== "bad-request") return answer;
-      // Whether it is the viewer that the edge didn't understand stands in the body.
+      // The body says whether the edge did not understand the viewer's headers.
       const whole = headOnly ? await exchange({ ...one, headOnly: false }) : answer;
       if (whole.text().startsWith("X-Frontgate-")) throw new FrontgateError(whole.text().trim());
       return answer;

@@ -13,9 +13,8 @@ const STOP_TIMEOUT_MS = 5_000;
 type Settle = { resolve: (value: unknown) => void; reject: (error: Error) => void; timer: NodeJS.Timeout };
 
 /**
- * A running program and the talk with it: one JSON line each way. Neither the process nor its pipes keep this process
- * alive; while an answer is awaited, its timer does. When this process ends, however it does, the pipe closes and the
- * program ends, too.
+ * A running program, controlled by lines of JSON. Neither the process nor its pipes keep this process alive; a pending
+ * request does, by its timer. When this process ends for any reason, the pipe is closed and the program stops.
  */
 export class Control {
   readonly #child: ChildProcess;
@@ -34,7 +33,7 @@ export class Control {
     this.#gone = new Promise((resolve) => child.once("close", () => resolve()));
     child.once("error", (error) => this.#dead(cannotRun(binary, error)));
     child.once("close", (status, signal) => this.#dead(this.#died(signal ?? `status ${status}`)));
-    child.stdin!.on("error", () => {}); // A closed pipe: "close" tells the story.
+    child.stdin!.on("error", () => {}); // A closed pipe: the event "close" reports it.
     child.stdout!.setEncoding("utf8").on("data", (text: string) => this.#read(text));
     child.unref();
     (child.stdin as Socket).unref();
@@ -61,7 +60,7 @@ export class Control {
     }
   }
 
-  /** Asks for something; the program's own refusal is the error. */
+  /** Sends a request. A rejection has the program's own message. */
   ask<T>(what: string, parameters: object = {}): Promise<T> {
     if (this.#death) return Promise.reject(this.#death);
     const id = ++this.#last;
@@ -72,13 +71,13 @@ export class Control {
     }) as Promise<T>;
   }
 
-  /** Ends the program, by force when it doesn't end by itself. Once is enough. */
+  /** Stops the program, by force after a timeout. Has no effect when called again. */
   stop(): Promise<void> {
     this.#stopping ??= this.#end();
     return this.#stopping;
   }
 
-  /** What to say when a connection failed: the death of the program explains it better. */
+  /** Returns the error for a failed connection: if the program stopped, that is the better explanation. */
   get death(): FrontgateError | undefined {
     return this.#death;
   }

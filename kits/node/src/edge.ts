@@ -5,7 +5,7 @@ import { runOrigin, type Running } from "./origin.js";
 import type { KeyPair, Ready, Rotated, SeenRequest } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
-/** A running Frontgate. It is itself the viewer of now at 127.0.0.1. */
+/** A running Frontgate. It is also a viewer at the current time and at 127.0.0.1. */
 export class Edge extends Viewer {
   #key: KeyPair;
   #env: Readonly<Record<string, string>>;
@@ -21,7 +21,7 @@ export class Edge extends Viewer {
     this.#origin = origin;
   }
 
-  /** Where it listens: `http://127.0.0.1:40113`. */
+  /** Its URL: `http://127.0.0.1:40113`. */
   get url(): string {
     return this.connection.url;
   }
@@ -58,13 +58,13 @@ export class Edge extends Viewer {
     return this.#pid;
   }
 
-  /** What the origin was asked, after the request number `since`; the last 10,000 at most. */
+  /** Requests that reached the origin after the request number `since`; at most the last 10,000. */
   async requests(options: { since?: number } = {}): Promise<SeenRequest[]> {
     const { requests } = await this.connection.control.ask<{ requests: SeenRequest[] }>("requests", { since: options.since });
     return requests;
   }
 
-  /** Changes what is given. A configuration that is broken is an error, and the old one goes on. */
+  /** Changes the given options. A faulty configuration is an error and changes nothing. */
   async reload(options: ReloadOptions): Promise<void> {
     checkOptions(options, "reload");
     const origin = options.origin === undefined ? undefined : await runOrigin(options.origin);
@@ -81,20 +81,20 @@ export class Edge extends Viewer {
     this.#origin = origin;
   }
 
-  /** Makes a fresh key pair, which `keyPairId` and the others then are; the old one stays trusted. */
+  /** Creates a key pair. `keyPairId` and the others then refer to it; the old one stays trusted. */
   async rotateKey(type?: "rsa" | "ecdsa"): Promise<void> {
     const { key, env } = await this.connection.control.ask<Rotated>("rotate-key", { type });
     this.#key = key;
     this.#env = env;
   }
 
-  /** Trusts that key no longer. */
+  /** Stops trusting that key. */
   async revokeKey(keyPairId: string): Promise<void> {
     if (typeof keyPairId !== "string") throw new FrontgateError(`${describe(keyPairId)} is no key's id; expected one such as ${this.keyPairId}`);
     await this.connection.control.ask("revoke-key", { "key-pair-id": keyPairId });
   }
 
-  /** Ends it, and the server of its handler. May be called more than once. */
+  /** Stops the edge and the server of its handler. May be called more than once. */
   async stop(): Promise<void> {
     await this.connection.control.stop();
     this.#origin?.close();

@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 
-/** What a file says about the machine that it is for. */
+/** The machine that a file is for. */
 export interface Program {
-  /** In Node's words where it has one: `x64`, `arm64`. */
+  /** Node's name if it has one: `x64`, `arm64`. */
   readonly machine: string;
-  /** The loader that it wants, none when it is linked statically. */
+  /** The loader that it needs; none if it is linked statically. */
   readonly loader: string | undefined;
 }
 
@@ -30,7 +30,7 @@ function readHead(file: string): Buffer {
   }
 }
 
-/** The path in the program header `PT_INTERP` of a 64-bit file. */
+/** Returns the path in the program header `PT_INTERP` of a 64-bit file. */
 function loader(head: Buffer): string | undefined {
   const table = Number(head.readBigUInt64LE(32));
   const size = head.readUInt16LE(54);

@@ -1,14 +1,14 @@
-/** What went wrong outside of an assertion: what was found, what was expected, and the remedy. */
+/** An error outside assertions: what was found, what was expected, and how to fix it. */
 export class FrontgateError extends Error {
   override readonly name = "FrontgateError";
 }
 
-/** What a caught value says, in one line where it is an error. */
+/** Returns the message of a caught value. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** How a wrong argument is named in a message: its type, and its value where that is short and harmless. */
+/** Describes a wrong argument for a message: its type, and its value if that is short and not secret. */
 export function describe(value: unknown): string {
   if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   if (typeof value === "number" || typeof value === "boolean" || value == null) return String(value);

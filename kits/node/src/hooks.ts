@@ -3,10 +3,10 @@ import { FrontgateError } from "./errors.js";
 import type { StartOptions } from "./options.js";
 import { start } from "./start.js";
 
-/** Options, or a function that gives them when the edge is started: for what isn't known before. */
+/** Options, or a function that returns them when the edge is started, for values that are not known earlier. */
 export type LazyOptions = StartOptions | (() => StartOptions | Promise<StartOptions>);
 
-/** How long an edge lives: for all tests of the file (or of the `describe` around it), or for each test. */
+/** The lifetime of an edge: for all tests of the file (or of the `describe` around it), or for each test. */
 export interface UseOptions {
   readonly each?: boolean;
 }
@@ -21,10 +21,10 @@ export interface Hooks {
   readonly afterEach: Hook;
 }
 
-/** Longer than a start may take, so that its own error is what is shown. */
+/** Longer than the time limit of a start, so that the start's own error is shown. */
 export const HOOK_TIMEOUT_MS = 20_000;
 
-/** Registers hooks that start and stop an edge, and returns it in advance. */
+/** Registers hooks that start and stop an edge, and returns a placeholder for it. */
 export function useEdge(hooks: Hooks, options: LazyOptions = {}, { each = false }: UseOptions = {}): Edge {
   let running: Edge | undefined;
   const before = async () => {
@@ -45,12 +45,12 @@ export function useEdge(hooks: Hooks, options: LazyOptions = {}, { each = false 
   return inAdvance(() => running);
 }
 
-/** Options as they are when the edge is started. */
+/** Returns the options at the time of the start. */
 export async function resolved(options: LazyOptions): Promise<StartOptions> {
   return typeof options === "function" ? options() : options;
 }
 
-/** Stands for an edge that is started later. */
+/** A placeholder for an edge that is started later. */
 function inAdvance(current: () => Edge | undefined): Edge {
   return new Proxy(Object.create(Edge.prototype) as Edge, {
     get(_, name) {
@@ -59,7 +59,7 @@ function inAdvance(current: () => Edge | undefined): Edge {
         const value: unknown = Reflect.get(edge, name, edge);
         return typeof value === "function" ? (value.bind(edge) as unknown) : value;
       }
-      // What runners and promises look at to show or await a value.
+      // Properties that test runners and promises read to print or await a value.
       if (typeof name === "symbol" || name === "then" || name === "toJSON" || name === "constructor") return undefined;
       throw new FrontgateError(
         `edge.${name} was used before the edge was started or after it was stopped; use it within a test or a hook ` +

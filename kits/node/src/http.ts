@@ -2,14 +2,14 @@ import * as http from "node:http";
 import { describe, FrontgateError, messageOf } from "./errors.js";
 import { short, type Link } from "./link.js";
 
-/** How a request is made. What is given here wins over what the viewer adds. */
+/** Options of a request. They take precedence over the viewer's headers. */
 export interface RequestOptions {
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
 }
 
-/** What an edge answered. */
+/** A response of the edge. */
 export class Answer {
   constructor(
     readonly status: number,
@@ -17,13 +17,13 @@ export class Answer {
     readonly body: Buffer,
   ) {}
 
-  /** Why the edge refused by its own decision; `undefined` when it let the request through. */
+  /** The reason of a denial by the edge; `undefined` if it allowed the request. */
   get reason(): string | undefined {
     const reason = this.headers["x-frontgate-reason"];
     return Array.isArray(reason) ? reason[0] : reason;
   }
 
-  /** What the edge warned of, by name (`milliseconds`, `plain-base64`): it opens, and isn't what was meant. */
+  /** The edge's warnings by name (`milliseconds`, `plain-base64`): allowed, but probably not intended. */
   get warnings(): string[] {
     const names = this.headers["x-frontgate-warning"];
     return names === undefined ? [] : String(names).split(", ");
@@ -34,25 +34,25 @@ export class Answer {
     return this.body.toString("utf8");
   }
 
-  /** The body, read as JSON. */
+  /** The body as JSON. */
   json(): unknown {
     return JSON.parse(this.text());
   }
 }
 
-/** One request, its target's bytes as they are, over a connection of its own. */
+/** One request, with its target's bytes unchanged, over a new connection. */
 export interface Exchange {
   readonly address: URL;
   readonly link: Link;
   readonly viewer: Readonly<Record<string, string>>;
   readonly options: RequestOptions;
-  /** Ends once the head of the answer is there. */
+  /** Completes when the head of the response has arrived. */
   readonly headOnly: boolean;
 }
 
 const TIMEOUT_MS = 30_000;
 
-/** Sends it; a connection that fails or stays silent is a `FrontgateError`. */
+/** Sends it. A connection that fails or times out is a `FrontgateError`. */
 export function exchange(one: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const request = http.request(requestOptions(one), (response) => {
@@ -74,7 +74,7 @@ function requestOptions({ address, link, viewer, options }: Exchange): http.Requ
   if (typeof method !== "string" || !/^[a-z]+$/i.test(method) || method.toUpperCase() === "CONNECT") {
     throw new FrontgateError(`${describe(method)} is no method that a viewer asks with; expected one such as GET`);
   }
-  // The edge speaks http; a link for https is judged as if it had come over TLS.
+  // The edge uses HTTP; an https link is judged as if it had arrived over TLS.
   const proto: Record<string, string> = /^https:/i.test(link.url) ? { "X-Frontgate-Viewer-Proto": "https" } : {};
   return {
     host: address.hostname.replace(/^\[|\]$/g, ""),

@@ -1,4 +1,4 @@
-/** CloudFront signed URLs and signed cookies in tests: a real Frontgate, with time and address as arguments. */
+/** Tests CloudFront's signed URLs and signed cookies with a real Frontgate, at any time and from any address. */
 import { REASONS } from "./reasons.js";
 import { Edge } from "./edge.js";
 import { FrontgateError } from "./errors.js";

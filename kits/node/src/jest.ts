@@ -26,7 +26,7 @@ function jestHooks(): Record<(typeof NAMES)[number], JestHook> {
   const globals = globalThis as unknown as Record<string, unknown>;
   if (NAMES.every((name) => typeof globals[name] === "function")) return globals as ReturnType<typeof jestHooks>;
   try {
-    // Only Jest itself gives this module.
+    // Only Jest itself provides this module.
     return require("@jest/globals") as ReturnType<typeof jestHooks>;
   } catch (error) {
     throw new FrontgateError("useFrontgate of frontgate/jest works within Jest only; for others there are frontgate/vitest and frontgate/node-test", {

@@ -1,17 +1,17 @@
 import { describe, FrontgateError } from "./errors.js";
 
-/** A URL in its parts, each byte as it was given. */
+/** The parts of a URL, byte for byte. */
 export interface Link {
   /** The whole URL, without its fragment. */
   readonly url: string;
-  /** What is sent as `Host`. */
+  /** The value of `Host`. */
   readonly authority: string;
-  /** What is sent as the request's target. */
+  /** The request's target. */
   readonly target: string;
 }
 
 /**
- * Takes a link apart without changing anything in it (`new URL()` would: it re-encodes and resolves dots).
+ * Parses a link without changing it (`new URL()` re-encodes it and resolves dot segments).
  * A path alone is relative to `base`.
  */
 export function parseLink(given: string | URL, base: string): Link {
@@ -33,7 +33,7 @@ export function parseLink(given: string | URL, base: string): Link {
   return { url: whole, authority, target: rest.startsWith("/") ? rest : `/${rest}` };
 }
 
-/** Control characters and spaces end or break a request's first line: no client can send them. */
+/** Rejects control characters and spaces, which would break a request's first line. */
 function checkSendable(part: string, whole: string): void {
   const found = /[\u0000-\u0020\u007f]/.exec(part);
   if (!found) return;
@@ -43,17 +43,17 @@ function checkSendable(part: string, whole: string): void {
   );
 }
 
-/** A host without its port, in lower case. */
+/** Returns a host without its port, in lower case. */
 export function hostOf(authority: string): string {
   return authority.replace(/:\d+$/, "").toLowerCase();
 }
 
-/** Whether a host can only mean this machine, or is an address. */
+/** Returns whether a host is this machine or an address. */
 export function isLocal(host: string): boolean {
   return host === "localhost" || host.endsWith(".localhost") || host.startsWith("[") || /^[\d.]+$/.test(host);
 }
 
-/** A URL for a message: signatures and policies cut to their first characters. */
+/** Shortens signatures and policies in a URL, for messages. */
 export function short(url: string): string {
   return url.replace(/([?&](?:Signature|Policy)=[^&#]{6})[^&#]+/g, "$1…");
 }

@@ -6,7 +6,7 @@ import { randomBytes } from "node:crypto";
 const TAIL_BYTES = 4096;
 const TAIL_LINES = 20;
 
-/** Where a program's stderr goes: a file without a name, so that nothing is left behind however the process ends. */
+/** A file without a name for a program's stderr, so that nothing is left behind when the process ends. */
 export class Log {
   readonly descriptor: number;
   #closed = false;
@@ -17,7 +17,7 @@ export class Log {
     fs.unlinkSync(file);
   }
 
-  /** Its last lines. */
+  /** Returns its last lines. */
   tail(): string {
     if (this.#closed) return "";
     const { size } = fs.fstatSync(this.descriptor);

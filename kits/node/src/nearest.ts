@@ -1,4 +1,4 @@
-/** The name of `known` that is most like `wanted`, if one is like it at all. */
+/** Returns the name in `known` that is most similar to `wanted`, if any is similar. */
 export function nearest(wanted: string, known: readonly string[]): string | undefined {
   const ranked = known
     .map((name) => ({ name, distance: unlikeness(wanted.toLowerCase(), name.toLowerCase()) }))
@@ -7,13 +7,13 @@ export function nearest(wanted: string, known: readonly string[]): string | unde
   return best && best.distance <= Math.max(2, best.name.length / 2) ? best.name : undefined;
 }
 
-/** `; did you mean …?`, or nothing. */
+/** Returns `; did you mean …?`, or an empty string. */
 export function didYouMean(wanted: string, known: readonly string[]): string {
   const name = nearest(wanted, known);
   return name === undefined ? "" : `; did you mean \`${name}\`?`;
 }
 
-/** The words may stand in another order. */
+/** Compares words in any order. */
 function unlikeness(a: string, b: string): number {
   return Math.min(distance(a, b), 1 + distance(sortedWords(a), sortedWords(b)));
 }
@@ -22,7 +22,7 @@ function sortedWords(text: string): string {
   return text.split("-").sort().join("-");
 }
 
-/** Levenshtein's: how many letters are to be added, left out or changed. */
+/** The Levenshtein distance. */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let i = 1; i <= a.length; i++) {

@@ -20,7 +20,7 @@ export function useFrontgate(options?: LazyOptions, use?: UseOptions): Edge {
   return useEdge(hooks, options, use);
 }
 
-/** Starts an edge for the one test whose context is given. */
+/** Starts an edge for the test with the given context. */
 export async function startFor(context: { after(run: () => Promise<void>): void }, options?: StartOptions): Promise<Edge> {
   const edge = await start(options);
   context.after(() => edge.stop());

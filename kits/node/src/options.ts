@@ -2,38 +2,38 @@ import { describe, FrontgateError } from "./errors.js";
 import { didYouMean } from "./nearest.js";
 import type { Origin } from "./origin.js";
 
-/** How an edge is started. Everything may be left out. */
+/** Options of `start`. All are optional. */
 export interface StartOptions {
-  /** What stands behind it; without one, every path is answered with JSON of what was asked. */
+  /** The origin; without it, every path answers with the request as JSON. */
   readonly origin?: Origin;
-  /** A `config.toml`. The edge's key is trusted in each of its key groups; `origin` replaces each of its origins. */
+  /** A `config.toml`. The edge's key is trusted in all key groups; `origin` replaces all of its origins. */
   readonly config?: string;
-  /** Where links are signed for besides the edge's own URL: `https://media.example.com`. */
+  /** Base URLs that links are signed for, besides the edge's own: `https://media.example.com`. */
   readonly baseUrls?: string | readonly string[];
-  /** Which paths need no signature; `/public/*` when left out. Not together with `config`. */
+  /** Patterns of paths that need no signature; default `/public/*`. Not together with `config`. */
   readonly public?: string | readonly string[];
-  /** `ADDRESS:PORT`; a free port of 127.0.0.1 when left out. */
+  /** `ADDRESS:PORT`; default a free port of 127.0.0.1. */
   readonly listen?: string;
-  /** The kind of the fresh key; `rsa` when left out. */
+  /** The type of the fresh key; default `rsa`. */
   readonly keyType?: "rsa" | "ecdsa";
   /** The key's id. */
   readonly keyPairId?: string;
   /** A file with the private key to use instead of a fresh one. */
   readonly privateKey?: string;
-  /** Whether the start fails when nothing listens at an origin that is a URL; `true` when left out. */
+  /** Whether the start fails if the origin's URL accepts no connections; default `true`. */
   readonly checkOrigin?: boolean;
   /** The program `frontgate`. */
   readonly binary?: string;
 }
 
-/** What `reload` changes; what isn't given stays. */
+/** Options of `reload`; the others keep their values. */
 export type ReloadOptions = Pick<StartOptions, "config" | "origin" | "baseUrls" | "public">;
 
 const KNOWN = ["origin", "config", "baseUrls", "public", "listen", "keyType", "keyPairId", "privateKey", "checkOrigin", "binary"];
 const KNOWN_AT_RELOAD = ["origin", "config", "baseUrls", "public"];
 const TEXTS = ["config", "listen", "keyType", "keyPairId", "privateKey", "binary"];
 
-/** Refuses what is no object of these names, such as a reason in its place. */
+/** Rejects values that are not an object with these names, such as a reason in its place. */
 export function checkKnown(of: string, options: unknown, known: readonly string[]): void {
   if (options === null || typeof options !== "object") {
     throw new FrontgateError(`${of} takes { ${known.join(", ")} } as its options, but found ${describe(options)}`);
@@ -43,7 +43,7 @@ export function checkKnown(of: string, options: unknown, known: readonly string[
   }
 }
 
-/** Refuses unknown options and values of a wrong type. */
+/** Rejects unknown options and values of a wrong type. */
 export function checkOptions(options: StartOptions, at: "start" | "reload"): void {
   if (options === null || typeof options !== "object") throw new FrontgateError(`${describe(options)} are no options; expected an object`);
   const known = at === "start" ? KNOWN : KNOWN_AT_RELOAD;
@@ -53,7 +53,7 @@ export function checkOptions(options: StartOptions, at: "start" | "reload"): voi
       throw new FrontgateError(`the option \`${name}\` is ${describe(value)}; expected a string`);
     }
   }
-  // Whoever gives the key itself is not to find it in a log.
+  // If the key itself is passed, the message must not contain it.
   if (options.privateKey !== undefined && /PRIVATE KEY|\n/.test(options.privateKey)) {
     throw new FrontgateError("the option `privateKey` is the path of a PEM file, but found the key itself: write it to a file first");
   }

@@ -4,24 +4,24 @@ import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { describe, FrontgateError } from "./errors.js";
 
-/** A handler as `node:http` has it; an Express application is one. */
+/** A handler for `node:http`, such as an Express application. */
 export type NodeHandler = (request: http.IncomingMessage, response: http.ServerResponse) => unknown;
 
-/** A handler as the web platform has it: an object with `fetch`; a Hono application is one. */
+/** A handler of the web platform: an object with `fetch`, such as a Hono application. */
 export interface FetchHandler {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** What stands behind an edge: a URL, a directory, a handler in this process. */
+/** The origin of an edge: a URL, a directory, or a handler in this process. */
 export type Origin = string | URL | NodeHandler | FetchHandler;
 
-/** An origin as the program takes it, and how to end what was started for it. */
+/** The program's argument for an origin, and a function that stops its server. */
 export interface Running {
   readonly argument: string;
   close(): void;
 }
 
-/** Makes a server on a free loopback port for a handler; takes everything else as it is. */
+/** Starts a server on a free loopback port for a handler; passes everything else through. */
 export async function runOrigin(origin: Origin): Promise<Running> {
   if (typeof origin === "string") return { argument: origin, close: () => {} };
   if (origin instanceof URL) return { argument: argumentOf(origin), close: () => {} };
@@ -37,7 +37,7 @@ function argumentOf(url: URL): string {
   return url.href.replace(/\/$/, "");
 }
 
-/** Neither the server nor its connections keep this process alive: whoever asks waits for the answer. */
+/** Neither the server nor its connections keep this process alive: the client waits for the response. */
 function listen(handler: http.RequestListener): Promise<Running> {
   const server = http.createServer(handler);
   const sockets = new Set<Socket>();
@@ -59,7 +59,7 @@ function listen(handler: http.RequestListener): Promise<Running> {
   });
 }
 
-/** A handler that fails is answered with 500 and what it threw. */
+/** If a handler fails, responds with 500 and the error. */
 function guarded(handler: NodeHandler): http.RequestListener {
   return (request, response) => {
     const failed = (error: unknown) => {

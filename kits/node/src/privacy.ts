@@ -6,11 +6,11 @@ import type { Exposed } from "./protocol.js";
 import { Viewer } from "./viewer.js";
 
 export interface PrivateOptions {
-  /** The host of the distribution, where the configuration has several. */
+  /** The host of the distribution, if the configuration has several. */
   readonly host?: string;
 }
 
-/** Asks the configuration for an open path within the pattern, then the edge itself for one path without credentials. */
+/** Searches the configuration for a public path of the pattern, then requests one path without credentials. */
 export async function assertPrivate(viewer: Viewer, pattern: string, options: PrivateOptions): Promise<void> {
   checkKnown("assertPrivate", options, ["host"]);
   const { host } = options;
@@ -41,7 +41,7 @@ async function askWithout(stranger: Viewer, path: string, pattern: string, host:
   );
 }
 
-/** A path that fits the pattern. */
+/** Returns a path that matches the pattern. */
 function samplePath(pattern: string): string {
   const path = pattern.replaceAll("*", "frontgate-sample").replaceAll("?", "x");
   return path.startsWith("/") ? path : `/${path}`;

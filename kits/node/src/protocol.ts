@@ -1,4 +1,4 @@
-/** A key pair as the program tells it. */
+/** A key pair, as the program sends it. */
 export interface KeyPair {
   readonly "key-pair-id": string;
   readonly "private-key-file": string;
@@ -7,7 +7,7 @@ export interface KeyPair {
   readonly "public-key": string;
 }
 
-/** Its first line, once every listener accepts. */
+/** The first line, once every listener accepts connections. */
 export interface Ready {
   readonly protocol: number;
   readonly version: string;
@@ -17,13 +17,13 @@ export interface Ready {
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The answer to `rotate-key`. */
+/** The response to `rotate-key`. */
 export interface Rotated {
   readonly key: KeyPair;
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** The answer to `explain`. */
+/** The response to `explain`. */
 export interface Explanation {
   /** What `frontgate explain` prints. */
   readonly text: string;
@@ -31,18 +31,18 @@ export interface Explanation {
   readonly report: Readonly<Record<string, unknown>>;
 }
 
-/** A request as the origin was asked. */
+/** A request that reached the origin. */
 export interface SeenRequest {
   /** Counted from 1. */
   readonly number: number;
   readonly method: string;
-  /** Path and query, as they were sent. */
+  /** Path and query, as sent. */
   readonly target: string;
   /** In order, names in lower case. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
-/** The answer to `exposed`. */
+/** The response to `exposed`. */
 export interface Exposed {
   readonly exposed: { readonly path: string; readonly behavior: string; readonly distribution: string } | null;
 }

@@ -1,7 +1,7 @@
 import { describe, FrontgateError } from "./errors.js";
 import { didYouMean } from "./nearest.js";
 
-/** Why an edge refuses a request by its own decision, as `X-Frontgate-Reason` says it. */
+/** The reasons of denials by the edge, as in `X-Frontgate-Reason`. */
 export const REASONS = [
   "missing-key-pair-id",
   "unknown-key",
@@ -23,12 +23,12 @@ export const REASONS = [
   "too-large",
 ] as const;
 
-/** Those that speak of key, signature and policy: only they count where no reason is named. */
+/** The reasons about key, signature and policy: only they count if no reason is given. */
 export const SIGNATURE_REASONS = REASONS.slice(0, 11);
 
 export type Reason = (typeof REASONS)[number];
 
-/** Refuses what is no reason's name. */
+/** Rejects unknown reasons. */
 export function checkReason(reason: unknown): asserts reason is Reason {
   if ((REASONS as readonly unknown[]).includes(reason)) return;
   const hint = typeof reason === "string" ? didYouMean(reason, REASONS) : "";

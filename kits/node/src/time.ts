@@ -1,12 +1,12 @@
 import { describe, FrontgateError } from "./errors.js";
 
 /**
- * A moment: a `Date`, Unix seconds, RFC 3339 with a time zone (`2026-11-24T10:00:00Z`), `now`, or a distance from
- * now (`+2h`, `-5m`, `+1h30m`). Whole seconds count, as on CloudFront: fractions are cut off.
+ * A time: a `Date`, Unix seconds, RFC 3339 with a time zone (`2026-11-24T10:00:00Z`), `now`, or relative (`+2h`, `-5m`,
+ * `+1h30m`). Fractions are dropped, because CloudFront uses whole seconds.
  */
 export type Time = Date | number | string;
 
-/** The last second that CloudFront knows. */
+/** The last second that CloudFront supports. */
 const LAST = 9_223_372_036;
 const EXPECTED = "expected a Date, Unix seconds, RFC 3339 such as 2026-11-24T10:00:00Z, `now`, or a distance such as +2h or -5m";
 const UNITS: Record<string, number> = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
@@ -14,13 +14,13 @@ const DISTANCE = /^[+-](?:\d+(?:ms|s|m|h|d|w))+$/;
 const RFC_3339 = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d+)?(?:[Zz]|[+-]\d\d:\d\d)$/;
 const NAIVE = /^\d{4}-\d\d-\d\d(?:[Tt ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?)?$/;
 
-/** As the edge reads it: a distance as it is, everything else as RFC 3339 in UTC. */
+/** Formats a time for the edge: relative times unchanged, all others as RFC 3339 in UTC. */
 export function timeText(time: Time): string {
   if (time === "now" || (typeof time === "string" && DISTANCE.test(time))) return time;
   return rfc3339(epochSeconds(time));
 }
 
-/** As seconds since 1970. */
+/** Returns Unix seconds. */
 export function epochSeconds(time: Time): number {
   const seconds = Math.floor(rawSeconds(time));
   if (seconds >= 0 && seconds <= LAST) return seconds;
@@ -28,7 +28,7 @@ export function epochSeconds(time: Time): number {
   throw new FrontgateError(`the time ${describe(time)} is out of range${hint}`);
 }
 
-/** Seconds as RFC 3339 in UTC. */
+/** Formats Unix seconds as RFC 3339 in UTC. */
 export function rfc3339(seconds: number): string {
   return new Date(seconds * 1000).toISOString().replace(".000Z", "Z");
 }
@@ -62,7 +62,7 @@ function distanceSeconds(text: string): number {
   return (text.startsWith("-") ? -1 : 1) * Math.floor(sum);
 }
 
-/** What was probably meant: a time zone is missing, or a sign. */
+/** Suggests a correction: a missing time zone, or a missing sign. */
 function correction(text: string): string {
   if (NAIVE.test(text)) return `: it has no time zone, did you mean ${completed(text)}?`;
   if (DISTANCE.test(`+${text}`)) return `: did you mean +${text}?`;

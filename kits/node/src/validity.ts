@@ -4,7 +4,7 @@ import { FrontgateError } from "./errors.js";
 import { epochSeconds, rfc3339, type Time } from "./time.js";
 import type { Viewer } from "./viewer.js";
 
-/** One second, and what has to become of the link in it: why it is closed, or `undefined` when it is open. */
+/** One second, and the expected reason of a denial in it; `undefined` if the link must be allowed. */
 interface Moment {
   readonly second: number;
   readonly name: string;

@@ -11,14 +11,14 @@ import { checkKnown } from "./options.js";
 import { hostOf, isLocal } from "./link.js";
 import { timeText, type Time } from "./time.js";
 
-/** When, from where and with which cookies a viewer asks. */
+/** The time, address and cookies of a viewer. */
 export interface Terms {
   readonly at?: string;
   readonly ip?: string;
   readonly cookies?: ReadonlyMap<string, string>;
 }
 
-/** Someone who asks an edge: at a time, from an address, with cookies. Never changes; `at` and the others give a new one. */
+/** A client of an edge with a time, an address and cookies. It is immutable: `at` and the others return a new one. */
 export class Viewer {
   /** @internal */
   readonly connection: Connection;
@@ -31,24 +31,24 @@ export class Viewer {
     this.terms = terms;
   }
 
-  /** The same viewer, judged at that time. */
+  /** Returns this viewer at another time. */
   at(time: Time): Viewer {
     return new Viewer(this.connection, { ...this.terms, at: timeText(time) });
   }
 
-  /** The same viewer, judged as coming from that address. */
+  /** Returns this viewer at another address. */
   fromIp(address: string): Viewer {
     if (typeof address === "string" && isIP(address) !== 0 && !address.includes("%")) return new Viewer(this.connection, { ...this.terms, ip: address });
     throw new FrontgateError(`${describe(address)} is no address; expected IPv4 such as 203.0.113.9, or IPv6, without a port`);
   }
 
-  /** The same viewer with these cookies, too; a cookie of the same name is replaced. */
+  /** Returns this viewer with additional cookies; a cookie of the same name is replaced. */
   withCookies(cookies: Cookies): Viewer {
     const all = new Map([...(this.terms.cookies ?? []), ...cookiePairs(cookies)]);
     return new Viewer(this.connection, { ...this.terms, cookies: all });
   }
 
-  /** What any HTTP client has to send to the edge to be this viewer. */
+  /** The headers that make any HTTP client this viewer. */
   get headers(): Record<string, string> {
     const { at, ip, cookies } = this.terms;
     return {
@@ -58,21 +58,21 @@ export class Viewer {
     };
   }
 
-  /** Sends GET with the link's bytes as they are. Redirects aren't followed. */
+  /** Sends GET with the link's bytes unchanged, without following redirects. */
   get(url: string | URL, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
     return this.request(url, { headers });
   }
 
-  /** Sends any request with the link's bytes as they are. */
+  /** Sends any request with the link's bytes unchanged. */
   async request(url: string | URL, options: RequestOptions = {}): Promise<Answer> {
     checkKnown("request", options, ["method", "headers", "body"]);
     return this.connection.send(this.connection.link(url), this.headers, options, false);
   }
 
   /**
-   * The global `fetch` with this viewer's headers, sent to the edge. As every `fetch` it normalises the URL (`/a/../b`,
-   * `'` in a query, spaces) and names the edge's own address as `Host`: where bytes or the host matter, use `get`. Redirects aren't followed unless `init` says so: they may lead
-   * away from the edge.
+   * The global `fetch` with this viewer's headers, sent to the edge. Like every `fetch`, it normalizes the URL (`/a/../b`,
+   * `'` in a query, spaces) and sends the edge's own address as `Host`: use `get` if the bytes or the host matter. It follows
+   * redirects, which may lead away from the edge, only if `init` says so.
    */
   async fetch(url: string | URL, init: RequestInit = {}): Promise<Response> {
     const link = this.connection.link(url);
@@ -85,7 +85,7 @@ export class Viewer {
     return fetch(this.connection.url + link.target, { redirect: "manual", ...init, headers });
   }
 
-  /** What `frontgate explain` says about this viewer's request for the link. */
+  /** Returns the output of `frontgate explain` for this viewer's request. */
   async explain(url: string | URL, options: { method?: string } = {}): Promise<Explanation> {
     const { at, ip, cookies } = this.terms;
     return this.connection.control.ask<Explanation>("explain", {
@@ -97,25 +97,25 @@ export class Viewer {
     });
   }
 
-  /** Fails unless the edge lets the request through, whatever the origin then answers. */
+  /** Fails unless the edge allows the request, whatever the origin's response. */
   assertAllowed(url: string | URL, options: AllowedOptions = {}): Promise<void> {
     return assertAllowed(this, url, options);
   }
 
-  /** Fails unless the edge refuses the request by its own decision, and for this reason if one is given. */
+  /** Fails unless the edge itself denies the request, for this reason if one is given. */
   assertDenied(url: string | URL, options: DeniedOptions = {}): Promise<void> {
     return assertDenied(this, url, options);
   }
 
   /**
-   * Fails unless the link is closed in the second `start` (CloudFront: "on or before" has no access), open from the next
-   * one to `end` - 1 s, and closed at `end`. `start` null: open from the beginning of time. `at` of this viewer doesn't matter.
+   * Fails unless the link is denied in the second `start`, allowed from the next second to `end` - 1 s, and denied at `end`.
+   * If `start` is null, it must be allowed at any earlier time. `at` of this viewer has no effect.
    */
   assertValidBetween(url: string | URL, start: Time | null | undefined, end: Time): Promise<void> {
     return assertValidBetween(this, url, start, end);
   }
 
-  /** Fails if any path that fits the pattern (`/members/*`) opens without a signature. */
+  /** Fails if any path that matches the pattern (`/members/*`) is public. */
   assertPrivate(pattern: string, options: PrivateOptions = {}): Promise<void> {
     return assertPrivate(this, pattern, options);
   }

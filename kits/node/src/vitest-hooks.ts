@@ -2,7 +2,7 @@ import type { Edge } from "./edge.js";
 import { HOOK_TIMEOUT_MS, resolved, useEdge, type Hooks, type LazyOptions, type UseOptions } from "./hooks.js";
 import { start } from "./start.js";
 
-/** What is taken from Vitest; nothing of it is imported here, so that it needn't be installed. */
+/** The parts of Vitest that are used. Nothing is imported from it here, so that it need not be installed. */
 type VitestHook = (run: () => Promise<void>, timeout: number) => unknown;
 export type Vitest = Readonly<Record<keyof Hooks, VitestHook>>;
 
@@ -21,9 +21,9 @@ export function useWith(vitest: Vitest, options?: LazyOptions, use?: UseOptions)
   return useEdge(hooks, options, use);
 }
 
-/** For `test.extend({ edge: edgeFixture({ origin }) })`: one edge for each test that asks for it. */
+/** For `test.extend({ edge: edgeFixture({ origin }) })`: one edge for each test that uses it. */
 export function edgeFixture(options: LazyOptions = {}): EdgeFixture {
-  // Vitest reads from the source of this function which fixtures it needs: none.
+  // Vitest reads the required fixtures from the source of this function: none.
   return async ({}, use) => {
     const edge = await start(await resolved(options));
     try {

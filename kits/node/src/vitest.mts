@@ -1,5 +1,5 @@
 /** Edges for Vitest. */
-// @ts-ignore -- Vitest is there where this is used; its types aren't needed.
+// @ts-ignore -- Vitest is installed where this is used; its types are not needed.
 import { afterAll, afterEach, beforeAll, beforeEach } from "vitest";
 import type { Edge } from "./edge.js";
 import type { LazyOptions, UseOptions } from "./hooks.js";

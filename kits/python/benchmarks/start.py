@@ -1,4 +1,4 @@
-"""How long it takes until an edge is ready: the median of twenty, in milliseconds. `python benchmarks/start.py`"""
+"""Measures how long an edge takes to be ready: the median of twenty starts, in milliseconds. `python benchmarks/start.py`"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TIMES = 20
 
 
 def main() -> None:
-    """Measures each way to start."""
+    """Measures each kind of start."""
     with frontgate.start() as edge:
         key = edge.private_key_file
         measure("a fresh RSA key", lambda: frontgate.start())

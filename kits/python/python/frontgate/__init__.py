@@ -1,4 +1,4 @@
-"""Signed CloudFront URLs and cookies in tests: offline, with a real verifier, and without waiting.
+"""Tests CloudFront's signed URLs and cookies offline, with a real verifier, and without waiting.
 
     with frontgate.start(origin="http://127.0.0.1:9000") as edge:
         edge.assert_allowed(sign(edge.url + "/film.mp4"))

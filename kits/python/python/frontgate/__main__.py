@@ -8,7 +8,7 @@ from ._errors import BinaryError
 
 
 def main() -> None:
-    """Becomes the program, with the same arguments."""
+    """Replaces this process by the program, with the same arguments."""
     try:
         program = _binary.find()
         try:

@@ -1,4 +1,4 @@
-"""The assertions: they really ask the edge, and a failure says what `explain` says."""
+"""The assertions: each sends requests to the edge, and a failure prints what `explain` prints."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _MILLISECONDS = "milliseconds"
 def allowed(
     viewer: Viewer, url: str, method: str, wanted: str = "to be allowed", *, allow_warnings: bool = False
 ) -> Response:
-    """Passes when the edge let the request through, and didn't warn of milliseconds."""
+    """Passes if the edge allowed the request, and did not warn about milliseconds."""
     __tracebackhide__ = True
     answer = _head(viewer, url, method)
     if not answer.allowed:
@@ -58,7 +58,7 @@ def allowed(
 
 
 def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted: str = "to be denied") -> Response:
-    """Passes when the edge refused, for the reason if there is one, else for what was signed."""
+    """Passes if the edge denied the request: for the given reason, otherwise because of key, signature or policy."""
     __tracebackhide__ = True
     _check_reason(reason)
     answer = _head(viewer, url, method)
@@ -70,7 +70,7 @@ def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted:
 
 
 def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, method: str) -> None:
-    """Asks at the four seconds around the two ends."""
+    """Sends requests at the four seconds around start and end."""
     __tracebackhide__ = True
     first, last = None if start is None else seconds_of(start), seconds_of(end)
     if last - (_LONG_AGO if first is None else first) < 2:
@@ -87,7 +87,7 @@ def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, me
 
 
 def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
-    """Passes when no path of the pattern is public, by the configuration and by asking for one."""
+    """Passes if no path of the pattern is public, by the configuration and by one request."""
     __tracebackhide__ = True
     if not pattern.startswith("/"):
         raise UsageError(f"{pattern!r} is not a path pattern: it begins with / and may hold * and ?, such as /members/*")
@@ -126,7 +126,7 @@ def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response, 
 
 
 def _warning(viewer: Viewer, url: str, method: str) -> str:
-    """What the warning of milliseconds says."""
+    """Returns the text of the warning about milliseconds."""
     try:
         warnings = viewer.explain(url, method=method).report["warnings"]
         return str(next(warning["text"] for warning in warnings if warning["name"] == _MILLISECONDS))

@@ -1,4 +1,4 @@
-"""Finds the `frontgate` program, and says why one that is there can't be run."""
+"""Finds the program `frontgate`, and explains why an existing one cannot run."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Pathlike = Union[str, "os.PathLike[str]"]
 
 _NAME = "frontgate.exe" if os.name == "nt" else "frontgate"
 _REMEDY = "install the wheel of this package for this machine, or name the program with binary=… or FRONTGATE_BINARY"
-# e_machine of the ELF header, and what `uname -m` calls it.
+# e_machine of the ELF header, and its name in `uname -m`.
 _MACHINES = {3: "i686", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64", 22: "s390x", 21: "ppc64le"}
 
 
 def find(binary: Optional[Pathlike] = None) -> str:
-    """The path of the program: as given, by FRONTGATE_BINARY, installed with this package, on PATH."""
+    """Returns the path of the program: as given, from FRONTGATE_BINARY, installed with this package, or on PATH."""
     named = [("binary=", binary), ("FRONTGATE_BINARY", os.environ.get("FRONTGATE_BINARY"))]
     for source, value in named:
         if value:
@@ -39,7 +39,7 @@ def find(binary: Optional[Pathlike] = None) -> str:
 
 
 def cannot_run(path: str, error: OSError) -> BinaryError:
-    """What the system's error for this program means."""
+    """Explains the system's error for this program."""
     if error.errno == errno.ENOEXEC:
         return BinaryError(f"{path} can't be run: {_wrong_machine(path)}; {_REMEDY}")
     if error.errno == errno.ENOENT and os.path.isfile(path):

@@ -1,4 +1,4 @@
-"""JSON lines to and from the edge's process. One question at a time; each wait has an end."""
+"""JSON lines to and from the edge's process. One request at a time, each with a time limit."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Ended(Exception):
 
 
 class TimedOut(Exception):
-    """The process didn't answer in time."""
+    """The process did not respond in time."""
 
 
 class Channel:
-    """The pipes of one process. They are unbuffered, so that a fork can close them without taking a lock."""
+    """The pipes of one process. They are unbuffered, so that a fork can close them without a lock."""
 
     def __init__(self, to: IO[bytes], back: IO[bytes]) -> None:
         self._to, self._back = to, back
@@ -30,7 +30,7 @@ class Channel:
         self._unread = b""
 
     def ask(self, question: Message, timeout: float) -> Message:
-        """The answer to a question. Answers to earlier ones that came too late are dropped."""
+        """Sends a request and returns its response. Late responses to earlier requests are dropped."""
         deadline = time.monotonic() + timeout
         if not self._lock.acquire(timeout=timeout):
             raise TimedOut
@@ -45,7 +45,7 @@ class Channel:
             self._lock.release()
 
     def read(self, deadline: float) -> Message:
-        """The next message."""
+        """Returns the next message."""
         while b"\n" not in self._unread:
             self._read_more(deadline)
         line, _, self._unread = self._unread.partition(b"\n")
@@ -53,7 +53,7 @@ class Channel:
         return message if message is not None else self.read(deadline)
 
     def wait_for_end(self, deadline: float) -> bool:
-        """Whether the process closed its end in time."""
+        """Returns whether the process closed its end in time."""
         try:
             while True:
                 self._unread = b""
@@ -64,7 +64,7 @@ class Channel:
             return False
 
     def close(self) -> None:
-        """Closes both pipes; the process ends by that."""
+        """Closes both pipes, which stops the process."""
         for pipe in (self._to, self._back):
             try:
                 pipe.close()
@@ -72,7 +72,7 @@ class Channel:
                 pass
 
     def close_input(self) -> None:
-        """Says that nothing more will be asked."""
+        """Closes the process's input: no more requests follow."""
         try:
             self._to.close()
         except OSError:

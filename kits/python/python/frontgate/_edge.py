@@ -20,7 +20,7 @@ Names = Union[str, Sequence[str]]
 
 
 class Edge(Viewer):
-    """A running edge; itself the viewer of now at 127.0.0.1. Its key's attributes are those of the newest pair."""
+    """A running edge. It is also a viewer at the current time and at 127.0.0.1. The key attributes are those of the newest pair."""
 
     __slots__ = ("_process", "_key", "_env", "_url", "_handler", "_bases", "__weakref__")
 
@@ -42,12 +42,12 @@ class Edge(Viewer):
 
     @property
     def url(self) -> str:
-        """Where it listens, such as http://127.0.0.1:40113; paths are appended to it."""
+        """The edge's URL, such as http://127.0.0.1:40113; append paths to it."""
         return self._url
 
     @property
     def pid(self) -> int:
-        """The process of the edge."""
+        """The process id of the edge."""
         return int(self._process.ready["pid"])
 
     @property
@@ -57,7 +57,7 @@ class Edge(Viewer):
 
     @property
     def key_pair_id(self) -> str:
-        """The id that links are signed with."""
+        """The key id for links."""
         return self._key.key_pair_id
 
     @property
@@ -87,21 +87,21 @@ class Edge(Viewer):
 
     @property
     def requests(self) -> list[Request]:
-        """What the origin was asked so far, at most the last 10,000; handlers in the test are given the bodies, too."""
+        """Requests that reached the origin, at most the last 10,000. Handlers in the test also get the bodies."""
         return self.requests_since(0)
 
     def requests_since(self, number: int) -> list[Request]:
-        """What the origin was asked after the request of this number."""
+        """Requests that reached the origin after the request with this number."""
         return [Request._read(one) for one in self._ask("requests", since=number)["requests"]]
 
     def rotate_key(self, key_type: Optional[str] = None) -> KeyPair:
-        """Makes a fresh pair ("rsa" or "ecdsa"), from then on the edge's; older ones stay trusted until `revoke_key`."""
+        """Creates a key pair ("rsa" or "ecdsa") and uses it from then on. Older ones stay trusted until `revoke_key`."""
         told = self._ask("rotate-key", **({} if key_type is None else {"type": key_type}))
         self._take_key(told)
         return self._key
 
     def revoke_key(self, key_pair_id: str) -> None:
-        """Trusts this key no longer."""
+        """Stops trusting this key."""
         self._ask("revoke-key", **{"key-pair-id": key_pair_id})
 
     def reload(
@@ -112,7 +112,7 @@ class Edge(Viewer):
         base_urls: Optional[Names] = None,
         public: Optional[Names] = None,
     ) -> None:
-        """Goes on with another configuration; what isn't given stays. A broken one changes nothing and raises."""
+        """Changes the given options; the others stay. A faulty configuration raises and changes nothing."""
         told: dict[str, Any] = {}
         if config is not None:
             told["config"] = os.path.abspath(config)
@@ -137,12 +137,12 @@ class Edge(Viewer):
             self._bases = _names("base_urls", base_urls)
 
     def assert_private(self, pattern: str, *, host: Optional[str] = None) -> None:
-        """Passes when every path of the pattern, such as /members/*, needs a signature."""
+        """Passes if every path of the pattern, such as /members/*, needs a signature."""
         __tracebackhide__ = True
         _assertions.private(self, pattern, host)
 
     def stop(self) -> None:
-        """Ends the edge. A second time, and in a fork of the process, it does nothing."""
+        """Stops the edge. Has no effect when called again, or in a fork of the process."""
         self._process.end()
         if self._process.owner == os.getpid():
             _end(self._handler)
@@ -157,7 +157,7 @@ class Edge(Viewer):
         self.stop()
 
     def _refuse_foreign(self, link: Link) -> None:
-        """Without a configuration it is known which names are the edge's: a link for another one never reaches it."""
+        """Rejects links for foreign hosts: without a configuration, the edge's hosts are known."""
         host = host_of(link.host)
         if self._bases is None or is_local(host):
             return
@@ -189,16 +189,16 @@ def start(
     binary: Optional[Pathlike] = None,
     start_timeout: float = 10.0,
 ) -> Edge:
-    """Starts an edge; it is ready when this returns. Use it in `with`, or call `stop()`.
+    """Starts an edge, which is ready when this returns. Use it in `with`, or call `stop()`.
 
     origin: a URL, a directory, a function(Request) -> str | bytes | (status, headers, body), or a WSGI application;
-        None answers every path with JSON of what was asked.
+        None answers every path with the request as JSON.
     config: a config.toml of frontgate; the edge's key is trusted in all its key groups.
-    base_urls: links signed for these open, too, such as https://media.example.com.
-    public: path patterns that need no signature; /public/* when there is none.
-    listen: an address, 127.0.0.1 and a free port when there is none.
-    key_type, key_pair_id, private_key: "rsa" or "ecdsa", the key's id, the file of a key to take in place of a fresh one.
-    check_origin: whether it is an error that nothing listens at the origin's URL.
+    base_urls: base URLs that links are signed for, besides the edge's own, such as https://media.example.com.
+    public: path patterns that need no signature; default /public/*.
+    listen: an address; default 127.0.0.1 and a free port.
+    key_type, key_pair_id, private_key: "rsa" or "ecdsa", the key's id, the file of an existing key.
+    check_origin: whether an origin URL that accepts no connections is an error.
     """
     if binary == "":
         raise UsageError("binary is the path of the program; this is empty: leave it out to take the installed one")
@@ -250,7 +250,7 @@ def _key_file(path: Pathlike) -> str:
 
 
 def _place_of(origin: Optional[Origin]) -> tuple[Optional[str], Optional[Any]]:
-    """What the program is told of an origin, and the server to end with the edge."""
+    """Returns the program's argument for an origin, and the server that stops with the edge."""
     if origin is None:
         return None, None
     if callable(origin):
@@ -263,7 +263,7 @@ def _place_of(origin: Optional[Origin]) -> tuple[Optional[str], Optional[Any]]:
     place = os.fspath(origin)
     if not place:
         raise UsageError("an origin is a URL, a directory, a function or a WSGI application; this is an empty str")
-    # The program knows what `localhost:3000` was to be.
+    # The program suggests a correction for `localhost:3000`.
     is_address = isinstance(origin, str) and re.fullmatch(r"[A-Za-z0-9.-]*:?[0-9]+", place) and not os.path.exists(place)
     is_directory = not is_address and "://" not in place and not place.startswith(("echo:", "demo:", "file:"))
     return (os.path.abspath(place) if is_directory else place), None

@@ -1,29 +1,29 @@
-"""The exceptions of this package. Each message says what was found, what was expected, and what to do."""
+"""The exceptions of this package. Each message says what was found, what was expected, and how to fix it."""
 
 
 class FrontgateError(Exception):
-    """Anything that went wrong in the kit itself. A failed assertion is an `AssertionError` instead."""
+    """The base of all errors of the kit. A failed assertion is an `AssertionError` instead."""
 
 
 class BinaryError(FrontgateError):
-    """The `frontgate` program is missing, or can't be run on this machine."""
+    """The program `frontgate` is missing, or cannot run on this machine."""
 
 
 class StartError(FrontgateError):
-    """The edge didn't start: its options, its configuration, its key, its port or its origin are at fault."""
+    """The edge did not start because of its options, configuration, key, port or origin."""
 
 
 class ControlError(FrontgateError):
-    """The running edge refused what it was asked to do, such as a reload with a broken configuration."""
+    """The running edge rejected a request, such as a reload with a faulty configuration."""
 
 
 class ProcessDied(FrontgateError):
-    """The edge ended although nobody stopped it."""
+    """The edge stopped unexpectedly."""
 
 
 class OriginError(FrontgateError):
-    """The edge let the request through, but the origin behind it gave no answer."""
+    """The edge allowed the request, but the origin did not respond."""
 
 
 class UsageError(FrontgateError, ValueError):
-    """An argument makes no sense: a time without a zone, milliseconds, an unknown reason, a URL with a space."""
+    """An argument is invalid: a time without a zone, milliseconds, an unknown reason, a URL with a space."""

@@ -1,4 +1,4 @@
-"""Requests whose target goes out as it is: HTTP clients decode, encode and normalise, which changes what was signed."""
+"""Requests with an unchanged target: HTTP clients decode, encode and normalize, which changes what was signed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TIMEOUT = 30.0
 
 
 class Response(NamedTuple):
-    """An answer of the edge. Names of headers are in lower case; of repeated headers `headers` has the last."""
+    """A response of the edge. Header names are in lower case; for repeated headers, `headers` has the last."""
 
     status: int
     headers: dict[str, str]
@@ -23,27 +23,27 @@ class Response(NamedTuple):
 
     @property
     def reason(self) -> Optional[str]:
-        """Why the edge refused (`expired`, …), or None when it let the request through."""
+        """The reason of a denial (`expired`, …), or None if the edge allowed the request."""
         return self.headers.get("x-frontgate-reason")
 
     @property
     def warnings(self) -> list[str]:
-        """What the edge warned of, by name (`milliseconds`, `plain-base64`): it opens, and isn't what was meant."""
+        """The edge's warnings by name (`milliseconds`, `plain-base64`): allowed, but probably not intended."""
         names = self.headers.get("x-frontgate-warning")
         return names.split(", ") if names else []
 
     @property
     def allowed(self) -> bool:
-        """Whether the edge let the request through, whatever the origin said to it."""
+        """Whether the edge allowed the request, whatever the origin's status."""
         return self.reason is None
 
     @property
     def text(self) -> str:
-        """The body, read as UTF-8."""
+        """The body as UTF-8."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """The body, read as JSON."""
+        """The body as JSON."""
         return _json.loads(self.body)
 
 
@@ -55,7 +55,7 @@ def ask(
     body: bytes = b"",
     head_only: bool = False,
 ) -> Response:
-    """Asks once on a connection of its own; redirects are not followed. `head_only` leaves the body unread, but that of a 400."""
+    """Sends one request on a new connection, without following redirects. `head_only` does not read the body, except for 400."""
     from http.client import HTTPException, HTTPResponse
 
     request = _request(link, method, dict(headers or {}), body)

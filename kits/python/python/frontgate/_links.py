@@ -1,4 +1,4 @@
-"""A link's parts, byte for byte: nothing is decoded, encoded or normalised."""
+"""The parts of a link, byte for byte: nothing is decoded, encoded or normalized."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LONG_VALUE = re.compile(r"((?:Signature|Policy)=[^&#;]{6})[^&#;]{6,}")
 
 
 class Link(NamedTuple):
-    """What a viewer sends for a URL."""
+    """The parts that a viewer sends for a URL."""
 
     url: str
     host: str
@@ -22,7 +22,7 @@ class Link(NamedTuple):
 
 
 def link_of(url: str, base: str) -> Link:
-    """Reads a URL; a path alone belongs to `base`. The fragment stays with the viewer, as with every client."""
+    """Parses a URL; a path alone is relative to `base`. The fragment is removed, because clients do not send it."""
     if not isinstance(url, str):
         raise UsageError(f"a URL is a str; this is {type(url).__name__}: {shortened(repr(url))}")
     whole = url if _ABSOLUTE.match(url) else _below(base, url)
@@ -40,17 +40,17 @@ def link_of(url: str, base: str) -> Link:
 
 
 def host_of(authority: str) -> str:
-    """The name without the port, in lower case."""
+    """Returns the host without the port, in lower case."""
     return (authority.rpartition(":")[0] if re.search(r":[0-9]+$", authority) else authority).lower()
 
 
 def is_local(host: str) -> bool:
-    """Whether a host can only mean this machine, or is an address."""
+    """Returns whether a host is this machine or an address."""
     return host == "localhost" or host.endswith(".localhost") or host.startswith("[") or bool(re.fullmatch(r"[0-9.]+", host))
 
 
 def shortened(url: str) -> str:
-    """The URL for a message: of signatures and policies only the first characters."""
+    """Shortens signatures and policies in a URL, for messages."""
     return _LONG_VALUE.sub(r"\1…", url)
 
 

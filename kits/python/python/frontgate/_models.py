@@ -1,4 +1,4 @@
-"""What the edge tells: its keys, what its origin was asked, why a link is denied."""
+"""Data from the edge: its keys, requests to its origin, explanations."""
 
 from __future__ import annotations
 
@@ -54,25 +54,25 @@ class Request(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """What `frontgate explain` says of a request: `text` for people, `report` for programs."""
+    """The output of `frontgate explain` for a request: `text` for people, `report` for programs."""
 
     text: str
     report: dict[str, Any]
 
     @property
     def allowed(self) -> bool:
-        """Whether the request would be let through."""
+        """Whether the request is allowed."""
         return bool(self.report.get("decision") == "allow")
 
     @property
     def reason(self) -> Optional[str]:
-        """The reason of the denial, such as `expired`; None when it is allowed."""
+        """The reason of the denial, such as `expired`; None if it is allowed."""
         reason: Optional[str] = self.report.get("reason")
         return reason
 
     @property
     def cause(self) -> Optional[str]:
-        """The mistake that explains the denial best, such as `scheme`; None when there is none or no usual one."""
+        """The most likely mistake, such as `scheme`; None if it is allowed or no mistake is recognized."""
         causes = self.report.get("causes") or [{}]
         cause: Optional[str] = causes[0].get("mistake")
         return cause

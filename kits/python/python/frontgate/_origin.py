@@ -1,4 +1,4 @@
-"""An origin that is a function in the test, or a WSGI application: a small server on a free port of the loopback."""
+"""An origin that is a function in the test, or a WSGI application: a small server on a free loopback port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HandlerServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Frees the port."""
+        """Stops the server and releases the port."""
         self._is_stopping = True
         try:
             # Wakes the thread, which waits for a connection.
@@ -60,7 +60,7 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A connection that broke is the other side's matter; a handler's own errors are printed where they happen."""
+        """Ignores broken connections. A handler's own errors are printed where they occur."""
 
     answer: _Answering
 
@@ -75,11 +75,11 @@ class _Connection(BaseHTTPRequestHandler):
         raise AttributeError(name)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The edge has a log."""
+        """Logs nothing: the edge has a log."""
 
     @property
     def target(self) -> str:
-        """As it was sent: `path` has a leading // taken away."""
+        """The target as sent: `path` lacks a leading //."""
         return self.requestline.split(" ")[1]
 
     def _answer(self) -> None:

@@ -1,4 +1,4 @@
-"""The edge's process: started, asked, ended. It never outlives the process that started it."""
+"""The edge's process. It never outlives the process that started it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Process:
         self._log = _log_file()
         arguments = [binary, "test", "--control", "--parent", str(self.owner), *options]
         try:
-            # In a session of its own: a Ctrl-C for the tests, or for their debugger, isn't for the edge.
+            # In a session of its own: a Ctrl-C for the tests, or for their debugger, must not reach the edge.
             self._child = subprocess.Popen(
                 arguments,
                 bufsize=0,
@@ -55,7 +55,7 @@ class Process:
             raise
 
     def ask(self, do: str, **arguments: Any) -> dict[str, Any]:
-        """Asks the edge for something; its refusal is a `ControlError` with its own words."""
+        """Sends a request to the edge. A rejection is a `ControlError` with the edge's message."""
         if os.getpid() != self.owner:
             raise ControlError(
                 f"`{do}` can only be asked for in process {self.owner}, which started the edge; this is a fork of it, "
@@ -75,7 +75,7 @@ class Process:
         return told if isinstance(told, dict) else {}
 
     def end(self, timeout: float = STOP_TIMEOUT) -> None:
-        """Ends the process, at once when it doesn't by itself within the timeout. Does nothing in a fork, or twice."""
+        """Stops the process, by force after the timeout. Has no effect in a fork, or when called again."""
         if os.getpid() != self.owner or self not in _running:
             return
         _running.discard(self)
@@ -92,14 +92,14 @@ class Process:
         self._remove_keys()
 
     def _remove_keys(self) -> None:
-        """Of a process that was killed; any other one has removed them itself."""
+        """Removes the keys of a killed process; any other process removes its own."""
         key = getattr(self, "ready", {}).get("key", {}).get("private-key-file", "")
         folder = os.path.dirname(key)
         if os.path.basename(folder).startswith("frontgate-test-") and os.path.isdir(folder):
             shutil.rmtree(folder, ignore_errors=True)
 
     def forget(self) -> None:
-        """In a fork: closes the copies of the pipes, which would keep the process alive after its owner's end."""
+        """In a fork: closes the copies of the pipes, which would keep the process alive after its owner."""
         self._channel.close()
         self._child.returncode = 0
 
@@ -138,7 +138,7 @@ class Process:
         return f"signal {-code}" if code < 0 else f"status {code}"
 
     def _said(self) -> str:
-        """The end of what it logged, as the end of a message."""
+        """Returns the end of the log, for a message."""
         lines = self._tail().splitlines()[-_TAIL_LINES:]
         return "; it logged nothing" if not lines else "; the end of its log:\n" + "\n".join(f"  {line}" for line in lines)
 

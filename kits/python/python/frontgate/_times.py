@@ -1,4 +1,4 @@
-"""Times as people write them, turned into what the edge reads."""
+"""Converts times to the edge's format."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EXPECTED = (
 
 
 def header_of(time: Time) -> str:
-    """The value of `X-Frontgate-Now`. What is relative stays relative: to the moment of each request."""
+    """Returns the value of `X-Frontgate-Now`. A relative time stays relative to each request."""
     if isinstance(time, timedelta):
         return f"{_whole(time.total_seconds(), time):+d}s"
     if isinstance(time, str) and _RELATIVE.fullmatch(time.strip()):
@@ -31,7 +31,7 @@ def header_of(time: Time) -> str:
 
 
 def seconds_of(time: Time) -> int:
-    """The Unix seconds of a time that is fixed; a part of a second is dropped, as CloudFront's times have none."""
+    """Returns the Unix seconds of an absolute time. Fractions are dropped, because CloudFront uses whole seconds."""
     if isinstance(time, datetime):
         return _of_datetime(time)
     if isinstance(time, str):
@@ -44,7 +44,7 @@ def seconds_of(time: Time) -> int:
 
 
 def rfc_3339(seconds: int) -> str:
-    """How messages write a time."""
+    """Formats a time for messages."""
     try:
         return (datetime(1970, 1, 1) + timedelta(seconds=seconds)).isoformat() + "Z"
     except OverflowError:

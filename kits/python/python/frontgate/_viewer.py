@@ -1,4 +1,4 @@
-"""Who asks, when, and from where; and the assertions about what the edge answers."""
+"""A viewer with time, address and cookies, and the assertions about the edge's responses."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Address = Union[str, "IPv4Address", "IPv6Address"]
 
 
 class Viewer:
-    """A client of the edge. It doesn't change: `at`, `from_ip` and `with_cookies` return another one."""
+    """A client of the edge. It is immutable: `at`, `from_ip` and `with_cookies` return another viewer."""
 
     __slots__ = ("_edge", "_now", "_address", "_cookies")
 
@@ -41,20 +41,20 @@ class Viewer:
         return f"<frontgate.Viewer of {self._edge.url} at {self._now or 'now'} from {self._address or '127.0.0.1'}{cookies}>"
 
     def at(self, time: Time) -> Viewer:
-        """The same viewer, judged at another time."""
+        """Returns this viewer at another time."""
         return Viewer(self._edge, header_of(time), self._address, self._cookies)
 
     def from_ip(self, address: Address) -> Viewer:
-        """The same viewer, at another address."""
+        """Returns this viewer at another address."""
         return Viewer(self._edge, self._now, _checked_address(address), self._cookies)
 
     def with_cookies(self, cookies: Union[Mapping[str, str], str]) -> Viewer:
-        """The same viewer, sending these cookies and no others: a mapping, or "a=b; c=d"."""
+        """Returns this viewer with exactly these cookies: a mapping, or "a=b; c=d"."""
         return Viewer(self._edge, self._now, self._address, _cookie_header(cookies))
 
     @property
     def headers(self) -> dict[str, str]:
-        """What any HTTP client has to send to be this viewer."""
+        """The headers that make any HTTP client this viewer."""
         fields = {
             "X-Frontgate-Now": self._now,
             "X-Frontgate-Viewer-Ip": self._address,
@@ -71,7 +71,7 @@ class Viewer:
         body: Union[bytes, str] = b"",
         head_only: bool = False,
     ) -> Response:
-        """Asks the edge, with the URL's bytes as they are. `head_only` doesn't read the body."""
+        """Sends a request to the edge, with the URL's bytes unchanged. `head_only` does not read the body."""
         link = self._link(url)
         content = body.encode() if isinstance(body, str) else body
         given = dict(headers or {})
@@ -83,7 +83,7 @@ class Viewer:
         return answer
 
     def _headers_for(self, link: Link) -> dict[str, str]:
-        """The edge speaks http; a link for https is judged as if it had come over TLS."""
+        """The edge uses HTTP; an https link is judged as if it had arrived over TLS."""
         is_secure = link.url[:8].lower() == "https://"
         return {**self.headers, **({"X-Frontgate-Viewer-Proto": "https"} if is_secure else {})}
 
@@ -101,7 +101,7 @@ class Viewer:
         return self.request("HEAD", url, headers=headers)
 
     def explain(self, url: str, *, method: str = "GET") -> Explanation:
-        """Why this viewer's request is let through or not. The origin isn't asked."""
+        """Explains why this viewer's request is allowed or denied. Nothing is sent to the origin."""
         question = {"method": method, "at": self._now, "ip": self._address, "cookies": self._cookies}
         given = {name: value for name, value in question.items() if value is not None}
         link = self._link(url)
@@ -109,24 +109,24 @@ class Viewer:
         return Explanation(told["text"].rstrip("\n"), told["report"])
 
     def assert_allowed(self, url: str, *, method: str = "GET", allow_warnings: bool = False) -> Response:
-        """Passes when the edge lets the request through, whatever status the origin gives. Returns the answer's head.
+        """Passes if the edge allows the request, whatever the origin's status. Returns the head of the response.
 
-        It fails where a time of the link is in milliseconds, since CloudFront allows such a link for thousands of years;
-        `allow_warnings=True` lets it pass.
+        It fails if a time of the link is in milliseconds, because CloudFront allows such a link for thousands of years;
+        `allow_warnings=True` accepts that.
         """
         __tracebackhide__ = True
         return _assertions.allowed(self, url, method, allow_warnings=allow_warnings)
 
     def assert_denied(self, url: str, reason: Optional[str] = None, *, method: str = "GET") -> Response:
-        """Passes when the edge itself refuses, for this reason if one is given."""
+        """Passes if the edge itself denies the request, for this reason if one is given."""
         __tracebackhide__ = True
         return _assertions.denied(self, url, reason, method)
 
     def assert_valid_between(self, url: str, start: Optional[Time], end: Time, *, method: str = "GET") -> None:
-        """Passes when the link opens from `start` (DateGreaterThan) to `end` (DateLessThan), to the second.
+        """Passes if the link is valid from `start` (DateGreaterThan) to `end` (DateLessThan), to the second.
 
-        Both ends are exclusive, as CloudFront's are: at `start` it doesn't open yet, a second later it does; a second
-        before `end` it still does, at `end` no more. `start=None`: it opens at any time before `end`.
+        Both are exclusive, as in CloudFront: it is denied at `start` and allowed a second later; it is allowed a second
+        before `end` and denied at `end`. `start=None`: it is allowed at any time before `end`.
         """
         __tracebackhide__ = True
         _assertions.valid_between(self, url, start, end, method)

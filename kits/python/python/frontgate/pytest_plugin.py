@@ -15,7 +15,7 @@ _edges = pytest.StashKey[_Edges]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Makes the marker known."""
+    """Registers the marker."""
     config.addinivalue_line(
         "markers",
         'frontgate(scope="function"|"class"|"module"|"session", origin=…, config=…, …): how the fixture `frontgate` is '
@@ -25,13 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def frontgate_options() -> dict[str, Any]:
-    """The options that every test's edge has unless its marker says otherwise: override it in conftest.py."""
+    """The default options of every test's edge; the marker overrides them. Override this fixture in conftest.py."""
     return {}
 
 
 @pytest.fixture
 def frontgate(request: pytest.FixtureRequest, frontgate_options: dict[str, Any]) -> Edge:
-    """A running edge. `@pytest.mark.frontgate(…)` on the test, its class or its module says how it is started."""
+    """A running edge. `@pytest.mark.frontgate(…)` on the test, its class or its module sets its options."""
     options = dict(frontgate_options)
     for marker in reversed(list(request.node.iter_markers("frontgate"))):
         if marker.args:
@@ -46,14 +46,14 @@ def _scope_node(request: pytest.FixtureRequest, scope: str) -> pytest.Item | pyt
         raise pytest.UsageError(f"the marker frontgate has scope={scope!r}; expected one of {', '.join(_SCOPES)}")
     if scope == "session":
         return request.session
-    # A test outside of a class has a scope of its own, as with pytest's fixtures.
+    # A test outside a class has its own scope, as with pytest's fixtures.
     if scope == "class":
         return node.getparent(pytest.Class) or node
     return node.getparent(pytest.Module) or node if scope == "module" else node
 
 
 def _edge_for(node: pytest.Item | pytest.Collector, options: dict[str, Any]) -> Edge:
-    """The edge that this node has for these options; it ends with the node."""
+    """Returns the edge of this node with these options; it stops with the node."""
     from ._edge import start
 
     edges = node.stash.setdefault(_edges, [])
