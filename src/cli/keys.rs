@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use crate::config;
 use crate::config::files::FileError;
 use crate::distribution::key::PublicKeyId;
-use crate::distribution::key::unfit::Half;
+use crate::distribution::key::half::Half;
 use crate::sign::PrivateKey;
 use crate::testing;
 

@@ -7,7 +7,7 @@ use std::{env, fs, io};
 
 use ini::{Ini, ParseOption};
 
-use crate::distribution::origin::CredentialSource;
+use crate::distribution::origin::AwsCredentialSource;
 
 /// What requests are signed with.
 #[derive(Clone, PartialEq, Eq)]
@@ -42,10 +42,10 @@ pub(crate) enum CredentialsError {
 
 /// Where keys are looked for: the file or the profile that is named, else the environment if it has any, else the file
 /// and the profile that AWS's tools take.
-pub(crate) fn source(file: Option<PathBuf>, profile: Option<&str>) -> CredentialSource {
+pub(crate) fn source(file: Option<PathBuf>, profile: Option<&str>) -> AwsCredentialSource {
     let has_keys = set(ACCESS_KEY_ID).is_some() || set(SECRET_ACCESS_KEY).is_some();
     if file.is_none() && profile.is_none() && has_keys {
-        return CredentialSource::Environment;
+        return AwsCredentialSource::Environment;
     }
     let named = file.or_else(|| set("AWS_SHARED_CREDENTIALS_FILE").map(PathBuf::from));
     let path = named.unwrap_or_else(|| {
@@ -53,13 +53,13 @@ pub(crate) fn source(file: Option<PathBuf>, profile: Option<&str>) -> Credential
         home.join(".aws/credentials")
     });
     let profile = profile.map(str::to_owned).or_else(|| set("AWS_PROFILE"));
-    CredentialSource::File { path, profile: profile.unwrap_or_else(|| "default".to_owned()) }
+    AwsCredentialSource::File { path, profile: profile.unwrap_or_else(|| "default".to_owned()) }
 }
 
 /// Reads the keys.
-pub(crate) fn read(source: &CredentialSource) -> Result<Credentials, CredentialsError> {
+pub(crate) fn read(source: &AwsCredentialSource) -> Result<Credentials, CredentialsError> {
     let (credentials, place) = match source {
-        CredentialSource::Environment => {
+        AwsCredentialSource::Environment => {
             let (Some(access_key_id), Some(secret_access_key)) = (set(ACCESS_KEY_ID), set(SECRET_ACCESS_KEY))
             else {
                 return Err(CredentialsError::Environment);
@@ -67,7 +67,7 @@ pub(crate) fn read(source: &CredentialSource) -> Result<Credentials, Credentials
             let session_token = set("AWS_SESSION_TOKEN");
             (Credentials { access_key_id, secret_access_key, session_token }, "the environment".to_owned())
         }
-        CredentialSource::File { path, profile } => {
+        AwsCredentialSource::File { path, profile } => {
             let unreadable = |source| CredentialsError::Unreadable { path: path.clone(), source };
             let text = fs::read_to_string(path).map_err(unreadable)?;
             (from_text(&text, path, profile)?, path.display().to_string())

@@ -7,8 +7,8 @@ use super::Loader;
 use super::distributions::DISTRIBUTION_KEYS;
 use super::reader::{Placed, Reader};
 use crate::distribution::Distribution;
-use crate::distribution::error_response::{
-    DEFAULT_CACHING_MIN_TTL, ERROR_CODES, ErrorPage, ErrorResponse, may_respond_with,
+use crate::distribution::custom_error_response::{
+    CustomErrorResponse, DEFAULT_CACHING_MIN_TTL, ERROR_CODES, ErrorPage, may_respond_with,
 };
 use crate::distribution::origin::{Origin, OriginId};
 use crate::distribution::origin_group::{DEFAULT_FAILOVER_STATUSES, FAILOVER_STATUSES, OriginGroup};
@@ -72,9 +72,9 @@ impl Loader<'_, '_> {
         given.iter().filter_map(|status| self.status(status, "failover-on", &FAILOVER_STATUSES)).collect()
     }
 
-    pub(super) fn custom_error_responses(&mut self, table: &mut Reader<'_, '_>) -> Vec<ErrorResponse> {
+    pub(super) fn custom_error_responses(&mut self, table: &mut Reader<'_, '_>) -> Vec<CustomErrorResponse> {
         let name = "[[distributions.custom-error-responses]]";
-        let mut responses: Vec<ErrorResponse> = Vec::new();
+        let mut responses: Vec<CustomErrorResponse> = Vec::new();
         for one in table.tables(self.faults, "custom-error-responses", name) {
             let span = one.span();
             let Some(response) = self.custom_error_response(one) else { continue };
@@ -88,7 +88,7 @@ impl Loader<'_, '_> {
         responses
     }
 
-    fn custom_error_response(&mut self, mut table: Reader<'_, '_>) -> Option<ErrorResponse> {
+    fn custom_error_response(&mut self, mut table: Reader<'_, '_>) -> Option<CustomErrorResponse> {
         let span = table.span();
         let error_code = table.integer(self.faults, "error-code");
         if !table.has("error-code") {
@@ -119,7 +119,7 @@ impl Loader<'_, '_> {
             Some(ErrorPage { path: path.value, response_code: allowed? })
         });
         let caching_min_ttl = ttl.map_or(DEFAULT_CACHING_MIN_TTL, |ttl| ttl.value);
-        Some(ErrorResponse { error_code, page, caching_min_ttl })
+        Some(CustomErrorResponse { error_code, page, caching_min_ttl })
     }
 
     fn status(&mut self, given: &Placed<u64>, key: &str, allowed: &[u16]) -> Option<u16> {

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::distribution::key::unfit::{Half, UnfitKey};
+use crate::distribution::key::{UnfitKey, half::Half};
 
 /// Why a file can't be read or isn't what was expected, and how to fix it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::Loader;
 use super::files::{is_pem, read_key_file, shown};
 use super::reader::{Placed, Reader};
-use crate::distribution::key::unfit::Half;
+use crate::distribution::key::half::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 
 impl Loader<'_, '_> {

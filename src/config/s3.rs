@@ -10,7 +10,7 @@ use super::{Loader, credentials};
 use crate::distribution::Distribution;
 use crate::distribution::behavior::{AllowedMethods, CacheBehavior};
 use crate::distribution::origin::{
-    CredentialSource, HttpServer, OriginLocation, OriginProtocol, S3Bucket, Signing,
+    AwsCredentialSource, HttpServer, OriginLocation, OriginProtocol, S3Bucket, Signing,
 };
 
 impl Loader<'_, '_> {
@@ -76,29 +76,29 @@ impl Loader<'_, '_> {
         let profile = table.string(self.faults, "profile");
         let file = table.string(self.faults, "credentials-file");
         let had_sign = table.has("sign");
-        let make: fn(CredentialSource) -> Signing = match table.parsed(self.faults, "sign", |text| match text
-        {
-            "always" => Ok(Some(Signing::Always as fn(CredentialSource) -> Signing)),
-            "no-override" => Ok(Some(Signing::NoOverride as fn(CredentialSource) -> Signing)),
-            "never" => Ok(None),
-            _ => Err("\"always\", \"never\" or \"no-override\""),
-        }) {
-            Some(Placed { value: Some(make), .. }) => make,
-            Some(Placed { value: None, .. }) => {
-                self.no_meaning(profile.map(|one| one.span), "profile", "requests that are never signed");
-                self.no_meaning(
-                    file.map(|one| one.span),
-                    "credentials-file",
-                    "requests that are never signed",
-                );
-                return Some(Signing::Never);
-            }
-            None if had_sign => return None,
-            None => Signing::Always,
-        };
+        let make: fn(AwsCredentialSource) -> Signing =
+            match table.parsed(self.faults, "sign", |text| match text {
+                "always" => Ok(Some(Signing::Always as fn(AwsCredentialSource) -> Signing)),
+                "no-override" => Ok(Some(Signing::NoOverride as fn(AwsCredentialSource) -> Signing)),
+                "never" => Ok(None),
+                _ => Err("\"always\", \"never\" or \"no-override\""),
+            }) {
+                Some(Placed { value: Some(make), .. }) => make,
+                Some(Placed { value: None, .. }) => {
+                    self.no_meaning(profile.map(|one| one.span), "profile", "requests that are never signed");
+                    self.no_meaning(
+                        file.map(|one| one.span),
+                        "credentials-file",
+                        "requests that are never signed",
+                    );
+                    return Some(Signing::Never);
+                }
+                None if had_sign => return None,
+                None => Signing::Always,
+            };
         let file = file.map(|file| self.folder.join(file.value));
         let source = credentials::source(file, profile.map(|profile| profile.value));
-        if let CredentialSource::File { path, .. } = &source {
+        if let AwsCredentialSource::File { path, .. } = &source {
             self.secrets.push(path.clone());
         }
         if let Err(error) = credentials::read(&source) {

@@ -11,7 +11,7 @@ use rand::rngs::SysRng;
 
 use super::StartError;
 use crate::config;
-use crate::distribution::key::unfit::Half;
+use crate::distribution::key::half::Half;
 use crate::distribution::key::{KeyTolerance, PublicKey, PublicKeyId};
 use crate::sign::{PrivateKey, SignError};
 

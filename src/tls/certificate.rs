@@ -12,7 +12,7 @@ use x509_parser::prelude::{FromDer, GeneralName, X509Certificate, X509Version};
 
 use super::provider;
 use crate::distribution::key::pem::{self, Block, Content};
-use crate::distribution::key::unfit::{Half, UnfitKey};
+use crate::distribution::key::{UnfitKey, half::Half};
 
 /// A certificate chain with its key, ready to be presented.
 #[derive(Clone, Debug)]

@@ -10,10 +10,13 @@ use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
 use crate::viewer::ViewerRequest;
 use crate::viewer::readings::Readings;
 
+mod conditions;
 pub mod credentials;
 pub mod decide;
 pub mod deny_reason;
 pub mod encoding;
+pub mod excerpt;
+pub mod framing;
 mod json;
 pub mod policy;
 pub mod prechecks;
@@ -29,8 +32,9 @@ use credentials::Credentials;
 pub use decide::{Decided, Decision, decide};
 use deny_reason::{DenyReason, Signed};
 use encoding::Decoded;
+pub use framing::Framing;
 use policy::Condition;
-pub use request::{Arrival, Framing, Received};
+pub use request::{Arrival, Received};
 use signature_cache::{MemoKey, Messages, SignatureCache, SignatureClaim};
 pub use signed_message::{CandidateUrls, UnverifiedPolicy, policy_text};
 
@@ -192,5 +196,5 @@ impl<'a> VerifiedPolicy<'a> {
 
 /// The beginning of a value that a stranger chose, for a message.
 fn excerpt(value: &[u8], max: usize) -> String {
-    deny_reason::excerpt(&String::from_utf8_lossy(value), max)
+    excerpt::excerpt(&String::from_utf8_lossy(value), max)
 }

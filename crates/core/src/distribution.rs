@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use crate::viewer::Host;
 use crate::viewer::readings::Escapes;
-use crate::viewer::{Host, ViewerRequest};
 
 pub mod base;
 pub mod behavior;
 pub mod cloudfront_header;
 pub mod cors;
-pub mod error_response;
+pub mod cors_request;
+pub mod custom_error_response;
 mod exposure;
 pub mod geo_restriction;
 pub mod handler;
@@ -24,7 +25,7 @@ pub mod route;
 
 pub use base::{BaseUrl, InvalidBaseUrl, MAX_PUBLIC_BASE_URLS};
 use behavior::{AllowedMethods, CacheBehavior, Restriction, Switches, ViewerProtocolPolicy};
-use error_response::{ErrorPage, ErrorResponse};
+use custom_error_response::{CustomErrorResponse, ErrorPage};
 pub use exposure::{CantTell, Exposed};
 pub use geo_restriction::GeoRestriction;
 use key::{KeyGroup, PublicKey};
@@ -53,7 +54,7 @@ pub struct Distribution {
     /// Pairs of origins; behaviors may name one instead of an origin.
     pub origin_groups: Vec<OriginGroup>,
     /// Pages in place of errors.
-    pub error_responses: Vec<ErrorResponse>,
+    pub error_responses: Vec<CustomErrorResponse>,
     /// In order; the first one that matches counts.
     pub behaviors: Vec<CacheBehavior>,
     /// For what no behavior matches.
@@ -115,13 +116,13 @@ impl Distribution {
 
     /// Who is asked for a behavior's target, which is an origin or a group of two.
     #[must_use]
-    pub fn target(&self, id: &OriginId) -> Option<Target<'_>> {
+    pub fn target(&self, id: &OriginId) -> Option<TargetOrigins<'_>> {
         if let Some(origin) = self.origin(id) {
-            return Some(Target { primary: origin, secondary: None });
+            return Some(TargetOrigins { primary: origin, secondary: None });
         }
         let group = self.origin_groups.iter().find(|group| group.id == *id)?;
         let secondary = self.origin(&group.secondary).map(|origin| (origin, group));
-        Some(Target { primary: self.origin(&group.primary)?, secondary })
+        Some(TargetOrigins { primary: self.origin(&group.primary)?, secondary })
     }
 
     /// The page in place of an error.
@@ -179,14 +180,14 @@ impl Distribution {
 
 /// Who is asked: an origin, and in a group who helps out.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'d> {
+pub struct TargetOrigins<'d> {
     /// Asked first.
     pub primary: &'d Arc<Origin>,
     /// Asked where the first one fails, by the group's rules.
     pub secondary: Option<(&'d Arc<Origin>, &'d OriginGroup)>,
 }
 
-impl<'d> Target<'d> {
+impl<'d> TargetOrigins<'d> {
     /// Everyone who may be asked.
     pub fn origins(self) -> impl Iterator<Item = &'d Arc<Origin>> {
         [self.primary].into_iter().chain(self.secondary.map(|(origin, _)| origin))
@@ -261,16 +262,6 @@ impl Distributions {
             HostStanding::Unknown
         };
         Some((one, standing))
-    }
-
-    /// Where a request belongs; none where no distribution answers for its host.
-    #[must_use]
-    pub fn route<'d, 'r>(&'d self, request: &ViewerRequest<'r>) -> Option<Route<'d, 'r>>
-    where
-        'd: 'r,
-    {
-        let (distribution, standing) = self.by_host(&request.host)?;
-        Some(Route::new(distribution, standing, request.target.path))
     }
 }
 

@@ -12,7 +12,7 @@ mod duration;
 mod fault;
 
 pub use duration::{DurationFault, InvalidDuration, parse_duration};
-pub use fault::{InvalidTime, TimeFault};
+pub use fault::{InvalidTime, LAST_DATED_SECOND, TimeFault};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the unit of `Expires` and `AWS:EpochTime`.
 ///
@@ -100,12 +100,6 @@ impl fmt::Display for EpochSeconds {
 /// Semantics 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
 /// they opened (`[INFER]`); the guide of 2026 names this number. For the canned form `[ASSUMED]`.
 pub const MAX_EPOCH_SECONDS: u64 = 9_223_372_036_854_775_807;
-
-/// The last second that people can mean, 2262-04-11T23:47:16Z, which the guide names beside [`MAX_EPOCH_SECONDS`].
-///
-/// A time beyond it was counted in milliseconds, or has a digit too many: it is refused where people type one, and warned of
-/// where it was signed.
-pub const LAST_DATED_SECOND: u64 = 9_223_372_036;
 
 #[cfg(test)]
 mod tests {

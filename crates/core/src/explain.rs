@@ -5,11 +5,9 @@
 use std::net::IpAddr;
 
 use crate::access::credentials::Credentials;
-use crate::access::deny_reason::DenyReason;
-use crate::access::prechecks::Rejection;
 use crate::access::signature_cache::SignatureCache;
 use crate::access::warning::Warning;
-use crate::access::{Decided, Decision, Received, decide, policy_text};
+use crate::access::{Decided, Received, decide, policy_text};
 use crate::distribution::{Distributions, Route};
 use crate::epoch::EpochSeconds;
 use crate::viewer::ViewerRequest;
@@ -19,13 +17,16 @@ mod forensics;
 mod mistakes;
 pub mod report;
 mod request;
+mod verdict;
 
 pub use checks::check::{Check, Outcome};
-pub use checks::partial::Unknown;
 pub use forensics::budget::{Budget, MAX_CANDIDATES, Searched};
 pub use mistakes::mistake::{Diagnosis, Mistake};
+pub use request::context::Context;
 pub use request::owned_request::{InvalidRequest, OwnedRequest};
 pub use request::surroundings::{MAX_KNOWN_PATHS, Surroundings, UnsentCookie, UnsentReason};
+pub use request::unknown::Unknown;
+pub use verdict::ExplainedVerdict;
 
 use checks::partial;
 use request::parsed_request::ParsedRequest;
@@ -57,46 +58,6 @@ pub struct Explanation {
     pub ignored: Vec<String>,
     /// What is allowed and isn't meant, whatever the verdict.
     pub warnings: Vec<Warning>,
-}
-
-/// What is known beside the request.
-#[derive(Clone, Copy, Debug)]
-pub struct Context<'c> {
-    /// What followed `#` in a URL that was pasted.
-    pub fragment: Option<&'c str>,
-    /// What isn't known, so that it isn't held against the request.
-    pub unknown: Unknown,
-    /// What the caller knows around the request.
-    pub surroundings: &'c Surroundings,
-}
-
-impl Default for Context<'_> {
-    fn default() -> Self {
-        Self { fragment: None, unknown: Unknown::default(), surroundings: Surroundings::NONE }
-    }
-}
-
-/// What the viewer would get.
-#[derive(Clone, Debug, PartialEq)]
-pub enum ExplainedVerdict {
-    /// The origin would be asked.
-    Allow,
-    /// One of CloudFront's pages or a redirect, before the credentials are looked at.
-    Rejected(Rejection),
-    /// CloudFront's XML.
-    Deny(DenyReason),
-    /// Nothing is wrong with what is known ([`Context::unknown`]), but that isn't all that counts.
-    Undecided,
-}
-
-impl From<Decision<'_>> for ExplainedVerdict {
-    fn from(decision: Decision<'_>) -> Self {
-        match decision {
-            Decision::Allow(_) => Self::Allow,
-            Decision::Reject(rejection) => Self::Rejected(rejection),
-            Decision::Deny(reason) => Self::Deny(reason),
-        }
-    }
 }
 
 /// Explains a request of which nothing else is known.

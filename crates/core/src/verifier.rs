@@ -65,12 +65,6 @@ pub struct Verifier {
 type Countries = dyn Fn(IpAddr) -> Option<Country> + Send + Sync;
 
 impl Verifier {
-    /// Begins one that is made of public keys and base URLs.
-    #[must_use]
-    pub fn builder() -> VerifierBuilder {
-        VerifierBuilder::default()
-    }
-
     /// One for distributions as a configuration has them, with a memo of the usual size. Nobody is refused for his country
     /// before [`Verifier::with_countries`] tells them.
     #[must_use]

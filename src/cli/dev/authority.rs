@@ -15,7 +15,7 @@ use rcgen::{
 use crate::cli::keys::create;
 use crate::clock;
 use crate::config;
-use crate::distribution::key::unfit::Half;
+use crate::distribution::key::half::Half;
 
 /// An authority with its key.
 #[derive(Debug)]

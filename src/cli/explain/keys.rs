@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 
 use crate::cli::{dev, report};
 use crate::config;
-use crate::distribution::key::unfit::Half;
+use crate::distribution::key::half::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::explain::OwnedRequest;

@@ -9,7 +9,7 @@ use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
 use super::paste_form::{self, Fault, Found, unreadable};
 use super::secrets::Secrets;
-use crate::access::deny_reason::excerpt;
+use crate::access::excerpt::excerpt;
 use crate::clock;
 use crate::edge::io::form::Form;
 use crate::edge::state::shared::Edge;

@@ -6,7 +6,7 @@ use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, Response, StatusCode};
 
 use crate::distribution::Distribution;
-use crate::distribution::error_response::ErrorPage;
+use crate::distribution::custom_error_response::ErrorPage;
 use crate::edge::io::body::{self, Body};
 use crate::edge::observe::request_log::RequestLogEntry;
 use crate::edge::response::reply::Reply;

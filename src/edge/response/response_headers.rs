@@ -6,7 +6,8 @@ use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request;
 
 use crate::distribution::behavior::CacheBehavior;
-use crate::distribution::response_headers_policy::{AskedAcross, ResponseHeadersPolicy};
+use crate::distribution::cors_request::CorsRequest;
+use crate::distribution::response_headers_policy::ResponseHeadersPolicy;
 use crate::identity::{POP, RequestIdentity};
 
 /// What is to be done to one request's response: nothing where its behavior has no policy, or was not found.
@@ -17,7 +18,7 @@ pub struct Shaping<'p>(Option<Box<Shaper<'p>>>);
 struct Shaper<'p> {
     policy: &'p ResponseHeadersPolicy,
     on_denials: bool,
-    asked: AskedAcross,
+    asked: CorsRequest,
     began: Instant,
     /// When the origin was asked, and how long its answer took.
     upstream: Option<Upstream>,
@@ -37,7 +38,7 @@ impl<'p> Shaping<'p> {
         Self(Some(Box::new(Shaper {
             policy,
             on_denials: behavior.switches.policy_headers_on_denials,
-            asked: AskedAcross::of(parts),
+            asked: CorsRequest::of(parts),
             began: Instant::now(),
             upstream: None,
         })))

@@ -97,7 +97,7 @@ impl<'d> Plan<'d> {
         };
         let may_ask_again = OriginGroup::covers(viewer.method) && !has_body;
         Self::with(
-            distribution::Target { secondary: target.secondary.filter(|_| may_ask_again), ..target },
+            distribution::TargetOrigins { secondary: target.secondary.filter(|_| may_ask_again), ..target },
             ahead,
         )
     }
@@ -106,7 +106,7 @@ impl<'d> Plan<'d> {
     ///
     /// # Errors
     /// A [`Reply`] for a path that can't be written down.
-    pub fn of_page(target: distribution::Target<'d>, path: &str) -> Result<Self, Reply> {
+    pub fn of_page(target: distribution::TargetOrigins<'d>, path: &str) -> Result<Self, Reply> {
         let ahead = |origin: &'d Arc<Origin>| -> Result<Ahead<'d>, Reply> {
             let target = PathAndQuery::try_from(format!("{}{path}", origin.path));
             Ok(Ahead { origin, target: target.map_err(Reply::bad_request)? })
@@ -116,7 +116,7 @@ impl<'d> Plan<'d> {
 
     /// Everyone of a target, each with what it is to be asked.
     fn with(
-        target: distribution::Target<'d>,
+        target: distribution::TargetOrigins<'d>,
         ahead: impl Fn(&'d Arc<Origin>) -> Result<Ahead<'d>, Reply>,
     ) -> Result<Self, Reply> {
         let spare =

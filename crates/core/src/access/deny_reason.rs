@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::credentials::CredentialSource;
 use super::encoding::InvalidEncoding;
+use super::excerpt::excerpt;
 use super::policy::{PolicyFault, SourceIp};
 use crate::distribution::key::{HashAlgorithm, PublicKeyId};
 use crate::epoch::EpochSeconds;
@@ -221,14 +222,6 @@ fn any_of(urls: &[String]) -> String {
             .to_owned();
     }
     urls.iter().map(|url| excerpt(url, 256)).collect::<Vec<_>>().join(" or ")
-}
-
-/// The beginning of a text that a stranger chose.
-pub fn excerpt(text: &str, max: usize) -> String {
-    match text.char_indices().nth(max) {
-        Some((at, _)) => format!("{}…", &text[..at]),
-        None => text.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -64,9 +64,9 @@ impl<'d, 't> Json<'d, 't> {
     /// The values in a container, one after the other: keys and values in turn, or items.
     pub(super) fn content(self) -> impl Iterator<Item = Json<'d, 't>> {
         let (Node::Object { len } | Node::Array { len }) = *self.node() else {
-            return Content { nodes: &[] };
+            return Children { nodes: &[] };
         };
-        Content { nodes: &self.nodes[1..=len] }
+        Children { nodes: &self.nodes[1..=len] }
     }
 
     /// What kind of value it is, for messages.
@@ -83,11 +83,11 @@ impl<'d, 't> Json<'d, 't> {
     }
 }
 
-struct Content<'d, 't> {
+struct Children<'d, 't> {
     nodes: &'d [Node<'t>],
 }
 
-impl<'d, 't> Iterator for Content<'d, 't> {
+impl<'d, 't> Iterator for Children<'d, 't> {
     type Item = Json<'d, 't>;
 
     fn next(&mut self) -> Option<Json<'d, 't>> {

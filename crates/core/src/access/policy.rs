@@ -9,7 +9,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use ipnet::{Ipv4Net, Ipv6Net};
 
-use super::deny_reason::DenyReason;
 use super::json::{Document, Json, Node};
 use super::resource::Resource;
 use crate::epoch::{EpochSeconds, MAX_EPOCH_SECONDS};
@@ -17,6 +16,7 @@ use crate::viewer::SignedUrl;
 
 mod fault;
 
+use fault::MAX_POLICY_LEN;
 pub use fault::PolicyFault;
 
 /// A custom policy, parsed but not yet known to be signed.
@@ -45,35 +45,6 @@ impl Condition {
     pub fn until(date_less_than: EpochSeconds) -> Self {
         Self { date_less_than, date_greater_than: None, ip_address: None }
     }
-
-    /// # Errors
-    /// From the second of `DateLessThan` on: the operator is strict (semantics 2.3, `[INFER]`).
-    pub fn check_expiry(&self, now: EpochSeconds) -> Result<(), DenyReason> {
-        let date_less_than = self.date_less_than;
-        if now < date_less_than { Ok(()) } else { Err(DenyReason::Expired { now, date_less_than }) }
-    }
-
-    /// # Errors
-    /// Up to and in the second of `DateGreaterThan`: "on or before" has no access (semantics 2.3, `[DOC]`).
-    pub fn check_not_before(&self, now: EpochSeconds) -> Result<(), DenyReason> {
-        match self.date_greater_than {
-            Some(date_greater_than) if now <= date_greater_than => {
-                Err(DenyReason::NotYetValid { now, date_greater_than })
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
-
-    /// # Errors
-    /// For a viewer outside the range; an IPv6 viewer or an IPv6 range never matches (semantics 2.4).
-    pub fn check_ip(&self, viewer: IpAddr) -> Result<(), DenyReason> {
-        match &self.ip_address {
-            Some(allowed) if !allowed.contains(viewer) => {
-                Err(DenyReason::IpMismatch { viewer: viewer.to_canonical(), allowed: allowed.clone() })
-            }
-            Some(_) | None => Ok(()),
-        }
-    }
 }
 
 /// The value of `AWS:SourceIp`.
@@ -98,7 +69,7 @@ impl SourceIp {
         text.parse().ok().map(Self::V4)
     }
 
-    fn contains(&self, viewer: IpAddr) -> bool {
+    pub(super) fn contains(&self, viewer: IpAddr) -> bool {
         match (self, viewer.to_canonical()) {
             (Self::V4(range), IpAddr::V4(viewer)) => range.contains(&viewer),
             (Self::V4(_), IpAddr::V6(_)) | (Self::V6(_), _) => false,
@@ -260,9 +231,6 @@ fn required<'j, 't>(
 fn unexpected(place: &'static str, expected: &'static str, found: Json<'_, '_>) -> PolicyFault {
     PolicyFault::Unexpected { place, expected, found: found.kind() }
 }
-
-/// What base64 can carry within a request of 32,768 bytes (semantics 9.3).
-const MAX_POLICY_LEN: usize = 32_768 / 4 * 3;
 
 #[cfg(test)]
 mod tests {

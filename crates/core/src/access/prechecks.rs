@@ -4,7 +4,7 @@
 
 use http::Method;
 
-use super::request::Framing;
+use super::framing::Framing;
 use crate::distribution::Route;
 use crate::distribution::behavior::{AllowedMethods, ViewerProtocolPolicy};
 use crate::viewer::readings::{MAX_READING_BYTES, MAX_READINGS};

@@ -18,7 +18,7 @@ pub struct Resource<'p>(Cow<'p, str>);
 
 /// One way to tell the host, the path and the query apart.
 #[derive(Clone, Copy)]
-struct Reading<'a> {
+struct PatternReading<'a> {
     host: &'a str,
     /// None where a `*` ends the host: any path and query.
     target: Option<TargetPattern<'a>>,
@@ -61,7 +61,7 @@ impl<'p> Resource<'p> {
         match scheme_and_rest(&self.0) {
             Some((scheme, rest)) if memchr::memchr(b'?', rest.as_bytes()).is_none() => {
                 Wildcard(scheme).matches_ignoring_case(url.base.scheme)
-                    && Reading::without_mark(rest).fits(url)
+                    && PatternReading::without_mark(rest).fits(url)
             }
             Some(_) => self.fitting(url).any(|fits| fits),
             None => false,
@@ -120,7 +120,7 @@ fn scheme_and_rest(text: &str) -> Option<(&str, &str)> {
     }
 }
 
-impl<'a> Reading<'a> {
+impl<'a> PatternReading<'a> {
     fn fits(self, url: &SignedUrl<'_>) -> bool {
         Wildcard(self.host).matches_ignoring_case(url.base.authority)
             && self.target.is_none_or(|target| target.fits(url))
@@ -158,16 +158,19 @@ impl TargetPattern<'_> {
 }
 
 /// (a) and (b) each `?` may be the delimiter, those before it being wildcards, or none is; (c) so may each `\?`.
-fn readings_of_mark(rest: &str) -> impl Iterator<Item = Reading<'_>> {
+fn readings_of_mark(rest: &str) -> impl Iterator<Item = PatternReading<'_>> {
     let slash = rest.find('/').unwrap_or(rest.len());
     let (host, target) = rest.split_at(slash);
     let covers_all = host.ends_with('*') && target.is_empty();
-    let whole = covers_all.then_some(Reading { host, target: None });
+    let whole = covers_all.then_some(PatternReading { host, target: None });
     let splits_of_target = splits(target).filter(move |_| !covers_all);
-    let in_target = splits_of_target.map(move |(path, query)| Reading::new(host, path, query));
+    let in_target = splits_of_target.map(move |(path, query)| PatternReading::new(host, path, query));
     // Before the first slash a `?` may be a wildcard of the host, as above, or begin the query of the root path.
     let without_path = splits(rest).filter(move |(host, query)| query.is_some() && host.len() < slash);
-    whole.into_iter().chain(in_target).chain(without_path.map(|(host, query)| Reading::new(host, "", query)))
+    whole
+        .into_iter()
+        .chain(in_target)
+        .chain(without_path.map(|(host, query)| PatternReading::new(host, "", query)))
 }
 
 /// Every way to split at a `?` or `\?`, and not to.

@@ -8,7 +8,7 @@ use http::header::{
     HeaderName, HeaderValue, VARY,
 };
 
-use super::response_headers_policy::AskedAcross;
+use super::cors_request::CorsRequest;
 use crate::viewer::Scheme;
 
 /// What is granted, and to whom.
@@ -52,8 +52,8 @@ impl Cors {
     /// What the guide leaves open, `[ASSUMED]`: where the answer depends on who asks, it says `Vary: Origin`, whoever
     /// asks; where the policy overrides, an origin that it doesn't list gets no grant of the origin server either; and
     /// credentials are granted only beside the policy's own `Access-Control-Allow-Origin`.
-    pub fn apply(&self, headers: &mut HeaderMap, asked: &AskedAcross) {
-        let AskedAcross { origin, is_preflight, requested_headers, .. } = asked;
+    pub fn apply(&self, headers: &mut HeaderMap, asked: &CorsRequest) {
+        let CorsRequest { origin, is_preflight, requested_headers, .. } = asked;
         let (origin, is_preflight) = (origin.as_ref(), *is_preflight);
         if self.allow_origins != AllowedOrigins::Any {
             vary_by_origin(headers);

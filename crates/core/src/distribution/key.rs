@@ -13,11 +13,16 @@ use sha2::{Digest, Sha256};
 pub mod conversion;
 mod format;
 #[doc(hidden)]
+pub mod half;
+mod kind;
+#[doc(hidden)]
 pub mod pem;
 mod spki;
 #[doc(hidden)]
 pub mod unfit;
 
+use kind::RSA_BITS;
+pub use kind::{KeyKind, KeyTolerance};
 pub use spki::InvalidPublicKey;
 use spki::{kind_of, spki_from_pem};
 pub(crate) use spki::{unsupported_algorithm, unsupported_sec1_curve};
@@ -85,34 +90,6 @@ impl HashAlgorithm {
             Self::Sha256 => "SHA256",
         }
     }
-}
-
-/// The two kinds of key that CloudFront takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KeyKind {
-    /// RSA, with the modulus' length.
-    Rsa {
-        /// Bits of the modulus.
-        bits: usize,
-    },
-    /// ECDSA on P-256 (prime256v1, secp256r1).
-    EcdsaP256,
-}
-
-impl fmt::Display for KeyKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Rsa { bits } => write!(f, "RSA-{bits}"),
-            Self::EcdsaP256 => f.write_str("ECDSA P-256"),
-        }
-    }
-}
-
-/// What a key may be beside what CloudFront itself accepts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct KeyTolerance {
-    /// RSA of 1024 to 2047 bits too, for old fixtures only (contract 2).
-    pub allow_short: bool,
 }
 
 /// One public key, parsed once, ready to verify.
@@ -239,8 +216,3 @@ fn algorithms(kind: KeyKind) -> (&'static dyn VerificationAlgorithm, &'static dy
         KeyKind::EcdsaP256 => (&signature::ECDSA_P256_SHA1_ASN1, &signature::ECDSA_P256_SHA256_ASN1),
     }
 }
-
-/// CloudFront takes RSA keys of this size only (semantics 6, `[DOC D23]`).
-const RSA_BITS: usize = 2048;
-/// The smallest key that `allow-short` admits: the size of AWS's own signing fixtures (semantics 1.4).
-const SHORT_RSA_BITS: usize = 1024;

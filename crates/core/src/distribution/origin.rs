@@ -191,16 +191,16 @@ pub struct S3Bucket {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Signing {
     /// All; what the viewer signed is removed.
-    Always(CredentialSource),
+    Always(AwsCredentialSource),
     /// All but those that bring an `Authorization` of their own.
-    NoOverride(CredentialSource),
+    NoOverride(AwsCredentialSource),
     /// None.
     Never,
 }
 
 /// Where the keys lie that requests are signed with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CredentialSource {
+pub enum AwsCredentialSource {
     /// `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN`.
     Environment,
     /// One profile of a shared credentials file, which is read again when it changes.

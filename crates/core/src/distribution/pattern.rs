@@ -4,42 +4,13 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::viewer::path::normalise_escapes;
-use crate::viewer::readings::{Escapes, Symbol};
+use crate::viewer::readings::Escapes;
 
 mod matcher;
+mod token;
 
 use matcher::Matcher;
-
-/// One character of a pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Token {
-    Literal(u8),
-    One,
-    Many,
-}
-
-impl Token {
-    fn of(byte: u8) -> Self {
-        match byte {
-            b'*' => Self::Many,
-            b'?' => Self::One,
-            literal => Self::Literal(literal),
-        }
-    }
-}
-
-impl Symbol for Token {
-    fn byte(self) -> Option<u8> {
-        match self {
-            Self::Literal(byte) => Some(byte),
-            Self::One | Self::Many => None,
-        }
-    }
-
-    fn literal(byte: u8) -> Self {
-        Self::Literal(byte)
-    }
-}
+pub(crate) use token::Token;
 
 /// A pattern over bytes in which every `*` and every `?` is a wildcard.
 ///

@@ -1,11 +1,9 @@
 //! Headers that responses lose or gain on their way to the viewer: CloudFront's response headers policies (semantics 9.4).
 
-use http::header::{
-    ACCESS_CONTROL_REQUEST_HEADERS, HeaderMap, HeaderName, HeaderValue, ORIGIN, PRAGMA, SERVER,
-};
-use http::{Method, request};
+use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 
 use super::cors::{AllowedOrigins, Cors};
+use super::cors_request::CorsRequest;
 
 /// A policy; a behavior has at most one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,45 +54,9 @@ impl Sampling {
     }
 }
 
-/// What of a request the headers of its response depend on.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct AskedAcross {
-    /// `Origin`.
-    pub origin: Option<HeaderValue>,
-    /// Whether it is a preflight.
-    pub is_preflight: bool,
-    /// `Access-Control-Request-Headers`.
-    pub requested_headers: Option<HeaderValue>,
-    /// `Pragma: server-timing`, which asks for the header whatever the sampling (AWS's guide).
-    pub wants_timing: bool,
-}
-
-impl AskedAcross {
-    /// Of a viewer's request.
-    #[must_use]
-    pub fn of(parts: &request::Parts) -> Self {
-        let pragma = parts.headers.get_all(PRAGMA).iter().filter_map(|value| value.to_str().ok());
-        let is_timing = |word: &str| word.trim().eq_ignore_ascii_case("server-timing");
-        Self {
-            origin: parts.headers.get(ORIGIN).cloned(),
-            is_preflight: is_preflight(&parts.method, &parts.headers),
-            requested_headers: parts.headers.get(ACCESS_CONTROL_REQUEST_HEADERS).cloned(),
-            wants_timing: pragma.flat_map(|line| line.split(',')).any(is_timing),
-        }
-    }
-}
-
-/// A browser's question before a request across origins.
-#[must_use]
-pub fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
-    *method == Method::OPTIONS
-        && headers.contains_key(ORIGIN)
-        && headers.contains_key(http::header::ACCESS_CONTROL_REQUEST_METHOD)
-}
-
 impl ResponseHeadersPolicy {
     /// Removes and adds, but for `Server-Timing`. A `Server` that is removed is CloudFront's own afterwards (AWS's guide).
-    pub fn apply(&self, headers: &mut HeaderMap, asked: &AskedAcross) {
+    pub fn apply(&self, headers: &mut HeaderMap, asked: &CorsRequest) {
         for name in &self.removes {
             headers.remove(name);
             if *name == SERVER {
@@ -178,8 +140,8 @@ mod tests {
             .collect()
     }
 
-    fn from(origin: &'static str, is_preflight: bool) -> AskedAcross {
-        AskedAcross { origin: Some(HeaderValue::from_static(origin)), is_preflight, ..AskedAcross::default() }
+    fn from(origin: &'static str, is_preflight: bool) -> CorsRequest {
+        CorsRequest { origin: Some(HeaderValue::from_static(origin)), is_preflight, ..CorsRequest::default() }
     }
 
     fn listing(overrides: bool) -> ResponseHeadersPolicy {
@@ -222,7 +184,7 @@ mod tests {
             (false, from(app, false), &[][..] as Fields<'_>, all),
             (false, from(app, true), &[], &preflight),
             (false, from("https://evil.net", false), &[], &[("vary", "Origin")]),
-            (false, AskedAcross::default(), &[], &[("vary", "Origin")]),
+            (false, CorsRequest::default(), &[], &[("vary", "Origin")]),
             (false, from(app, false), &[("vary", "*")], &[&[("vary", "*")], &all[1..]].concat()),
             // The origin's own stays, and credentials are not granted to whom it names.
             (
@@ -264,7 +226,7 @@ mod tests {
             ("x-soft", "theirs"),
             ("x-hard", "theirs"),
         ]);
-        policy.apply(&mut headers, &AskedAcross::default());
+        policy.apply(&mut headers, &CorsRequest::default());
         let expected =
             map(&[("server", "CloudFront"), ("x-both", "ours"), ("x-soft", "theirs"), ("x-hard", "ours")]);
         assert_eq!(headers, expected);

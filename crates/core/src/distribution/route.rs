@@ -7,7 +7,7 @@ use smallvec::SmallVec;
 
 use super::behavior::{AllowedMethods, CacheBehavior, ViewerProtocolPolicy};
 use super::key::PublicKey;
-use super::{Distribution, HostStanding, MAX_PUBLIC_BASE_URLS};
+use super::{Distribution, Distributions, HostStanding, MAX_PUBLIC_BASE_URLS};
 use crate::viewer::readings::{Escapes, Readings};
 use crate::viewer::{Base, ViewerRequest, path};
 
@@ -34,6 +34,18 @@ pub struct Route<'d: 'r, 'r> {
     pub climbs_out: bool,
     /// Whether the path as sent has another behavior than its normalised form.
     pub forms_disagree: bool,
+}
+
+impl Distributions {
+    /// Where a request belongs; none where no distribution answers for its host.
+    #[must_use]
+    pub fn route<'d, 'r>(&'d self, request: &ViewerRequest<'r>) -> Option<Route<'d, 'r>>
+    where
+        'd: 'r,
+    {
+        let (distribution, standing) = self.by_host(&request.host)?;
+        Some(Route::new(distribution, standing, request.target.path))
+    }
 }
 
 impl<'d: 'r, 'r> Route<'d, 'r> {

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use jiff::civil::{Date, DateTime};
 
-use super::LAST_DATED_SECOND;
 use super::duration::{DurationFault, parse_duration};
 
 /// A time that can't be read.
@@ -105,3 +104,9 @@ fn correction(fault: &InvalidTime) -> String {
         String::new()
     }
 }
+
+/// The last second that people can mean, 2262-04-11T23:47:16Z, which the guide names beside [`super::MAX_EPOCH_SECONDS`].
+///
+/// A time beyond it was counted in milliseconds, or has a digit too many: it is refused where people type one, and warned of
+/// where it was signed.
+pub const LAST_DATED_SECOND: u64 = 9_223_372_036;

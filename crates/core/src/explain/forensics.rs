@@ -6,7 +6,7 @@ use crate::explain::checks::hints;
 use crate::explain::forensics::budget::{Budget, Searched};
 use crate::explain::forensics::candidate::Writer;
 use crate::explain::forensics::changes::{
-    Dimension, address, escapes, files, folders, message, path, query, text, time,
+    address, change::Dimension, escapes, files, folders, message, path, query, text, time,
 };
 use crate::explain::forensics::evidence::Evidence;
 use crate::explain::forensics::findings::Findings;
@@ -22,6 +22,7 @@ pub(in crate::explain) mod changes;
 pub(in crate::explain) mod evidence;
 pub(in crate::explain) mod findings;
 pub(in crate::explain) mod json_forms;
+pub(in crate::explain) mod policy_piece;
 pub(in crate::explain) mod policy_style;
 pub(in crate::explain) mod policy_text;
 pub(in crate::explain) mod rsa_recovery;

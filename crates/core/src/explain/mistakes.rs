@@ -13,4 +13,5 @@ pub(in crate::explain) mod resource_corrections;
 pub(in crate::explain) mod resource_mismatch;
 pub(in crate::explain) mod time_values;
 pub(in crate::explain) mod traces;
+pub(in crate::explain) mod value_forms;
 pub(in crate::explain) mod value_shape;

@@ -3,14 +3,27 @@
 use rsa::pkcs1::DecodeRsaPrivateKey;
 use rsa::pkcs8::{DecodePrivateKey, PrivateKeyInfoRef};
 
-use super::{PrivateKey, SignError};
+use super::error::SignError;
+use super::private_key::PrivateKey;
+use crate::distribution::key::UnfitKey;
 use crate::distribution::key::conversion::NEW_PAIR;
+use crate::distribution::key::half::Half;
 use crate::distribution::key::pem::{self, Block, Content};
-use crate::distribution::key::unfit::{Half, UnfitKey};
 use crate::distribution::key::{unsupported_algorithm, unsupported_sec1_curve};
 
+impl PrivateKey {
+    /// Reads PKCS#8, or the older forms `RSA PRIVATE KEY` and `EC PRIVATE KEY`. Line ends may have become `\n` as two
+    /// characters, or spaces, as environment variables have them; text around the key doesn't count.
+    ///
+    /// # Errors
+    /// [`SignError::Format`] for anything else, an encrypted key included.
+    pub fn from_pem(pem: &str) -> Result<Self, SignError> {
+        read(pem)
+    }
+}
+
 /// The one private key of a text; certificates and parameters beside it don't count.
-pub(super) fn read(text: &str) -> Result<PrivateKey, SignError> {
+fn read(text: &str) -> Result<PrivateKey, SignError> {
     let unfit = SignError::Format;
     let blocks = pem::blocks(text).map_err(|broken| unfit(UnfitKey::broken(Half::Private, &broken)))?;
     let private: Vec<_> = blocks.iter().filter(|block| block.label.ends_with("PRIVATE KEY")).collect();

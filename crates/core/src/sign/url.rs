@@ -1,6 +1,6 @@
 //! Which URLs can be signed at all: a link that could never open is refused with one that can.
 
-use super::SignError;
+use super::error::SignError;
 use crate::access::credentials::without_signing_parameters;
 
 /// Whether a URL can be signed as it stands.

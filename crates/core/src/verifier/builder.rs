@@ -33,6 +33,14 @@ enum Rule {
     Private(Vec<String>),
 }
 
+impl Verifier {
+    /// Begins one that is made of public keys and base URLs.
+    #[must_use]
+    pub fn builder() -> VerifierBuilder {
+        VerifierBuilder::default()
+    }
+}
+
 impl VerifierBuilder {
     /// Trusts a public key: its id, which links name as `Key-Pair-Id`, and its PEM.
     #[must_use]

@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use super::readings::resolve_dots;
+use super::dot_segments::resolve_dots;
 
 /// The path as RFC 3986 normalises it: unreserved characters decoded, hexadecimal digits in upper case, dot segments
 /// removed. Behaviors are chosen by this form (semantics 9.1, `[RECALL]`).

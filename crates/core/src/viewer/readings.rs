@@ -1,57 +1,36 @@
 //! The readings of a path: what an origin may take the path of a request for. This is the one list of them.
 //!
 //! A path without odd bytes has one reading, itself ([`super::path::can_only_mean_itself`]). Every other path is rewritten by
-//! the steps of `Step`, in any order and any number of times, but decoded once; each result is a reading. A restriction
+//! the steps of `RewriteStep`, in any order and any number of times, but decoded once; each result is a reading. A restriction
 //! must hold in each of them, because which one is right depends on the origin.
 //!
 //! `script/readings` sends paths of this kind to real origins and looks for private content; `docs/security.md` names the
 //! origins.
 
+use super::dot_segments::climbs_above_root;
 use super::path::normalise_escapes;
+use super::symbol::Symbol;
 use crate::effort;
 
 mod rewrite;
+mod step;
 
-pub(crate) use rewrite::Symbol;
-pub(super) use rewrite::resolve_dots;
-use rewrite::{climbs_above_root, normalised_symbols, rewritten};
-
-/// One way in which an origin rewrites a path before it uses it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Step {
-    /// `\` is `/`: Node's `new URL()` and `url.parse()`, browsers, Caddy and IIS on Windows.
-    TurnBackslashes,
-    /// `;…` is cut out of each segment: Tomcat, Jetty and other servlet containers.
-    DropParameters,
-    /// `//` is `/`: nginx (`merge_slashes`), Apache (`MergeSlashes`), Caddy, Go's `ServeMux`, Werkzeug, file systems.
-    MergeSlashes,
-    /// What follows leading slashes is a host, and the path begins behind it (RFC 3986 section 4.2, a reference that
-    /// begins with `//`): Node's `new URL(req.url, base)`, `url.parse()` where the host has a user, PHP's `parse_url()`,
-    /// Java's `URI`, Ruby's `URI`, Python's `urlsplit()`.
-    DropAuthority,
-    /// `.` and `..` are resolved (RFC 3986 section 5.2.4): nearly all, before or after the other steps.
-    ResolveDots,
-    /// Everything behind NUL, `?` or `#` is cut off, where these were percent-encoded: programs that decode before they
-    /// parse (`new URL(decodeURIComponent(req.url), base)`) or that pass the path to C.
-    CutOff,
-    /// TAB, LF and CR are removed, and at the end control characters and spaces, where these were percent-encoded: programs
-    /// that decode before they parse (the URL standard; Python's `urlsplit()`).
-    StripBlanks,
-    /// Percent-encoded bytes are decoded: nearly all.
-    Decode,
-    /// The same but for `%2F`, which stays: Apache with `AllowEncodedSlashes NoDecode`, Kestrel, Tomcat with
-    /// `encodedSolidusHandling="passthrough"`.
-    DecodeButSlashes,
-}
+use rewrite::{normalised_symbols, rewritten};
+use step::RewriteStep;
 
 /// Before and after decoding.
-const REWRITES: [Step; 5] =
-    [Step::TurnBackslashes, Step::DropParameters, Step::MergeSlashes, Step::DropAuthority, Step::ResolveDots];
+const REWRITES: [RewriteStep; 5] = [
+    RewriteStep::TurnBackslashes,
+    RewriteStep::DropParameters,
+    RewriteStep::MergeSlashes,
+    RewriteStep::DropAuthority,
+    RewriteStep::ResolveDots,
+];
 /// Once.
-const DECODINGS: [(Escapes, Step); 2] =
-    [(Escapes::Decoded, Step::Decode), (Escapes::DecodedButSlashes, Step::DecodeButSlashes)];
+const DECODINGS: [(Escapes, RewriteStep); 2] =
+    [(Escapes::Decoded, RewriteStep::Decode), (Escapes::DecodedButSlashes, RewriteStep::DecodeButSlashes)];
 /// Only after decoding: a target holds none of these bytes as they are.
-const REWRITES_OF_DECODED: [Step; 2] = [Step::CutOff, Step::StripBlanks];
+const REWRITES_OF_DECODED: [RewriteStep; 2] = [RewriteStep::CutOff, RewriteStep::StripBlanks];
 
 /// What has become of a form's escapes. A pattern is compared with it in the same state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,7 +157,7 @@ impl Bound {
 /// Something that steps rewrite.
 trait Readable: Sized + PartialEq {
     /// None where the step changes nothing.
-    fn read(&self, step: Step) -> Option<Self>;
+    fn read(&self, step: RewriteStep) -> Option<Self>;
     fn len(&self) -> usize;
     fn may_decode(&self) -> bool;
 }
@@ -204,7 +183,7 @@ fn closure<R: Readable>(sent: R, bound: Bound) -> Option<Vec<(Escapes, R)>> {
 }
 
 /// Applies each step to each form, also to those that are found on the way.
-fn rewrite_all<R: Readable>(forms: &mut Vec<R>, steps: &[&[Step]], left: &mut Bound) -> Option<()> {
+fn rewrite_all<R: Readable>(forms: &mut Vec<R>, steps: &[&[RewriteStep]], left: &mut Bound) -> Option<()> {
     let mut at = 0;
     while at < forms.len() {
         for step in steps.iter().copied().flatten() {
@@ -226,21 +205,21 @@ fn rewrite_all<R: Readable>(forms: &mut Vec<R>, steps: &[&[Step]], left: &mut Bo
 }
 
 impl Readable for Vec<u8> {
-    fn read(&self, step: Step) -> Option<Self> {
+    fn read(&self, step: RewriteStep) -> Option<Self> {
         // Vectorised, and most forms lack most of these.
         let found = match step {
-            Step::TurnBackslashes => memchr::memchr(b'\\', self),
-            Step::DropParameters => memchr::memchr(b';', self),
-            Step::CutOff => memchr::memchr3(0, b'?', b'#', self),
-            Step::MergeSlashes => memchr::memmem::find(self, b"//"),
-            Step::ResolveDots => memchr::memmem::find(self, b"/."),
+            RewriteStep::TurnBackslashes => memchr::memchr(b'\\', self),
+            RewriteStep::DropParameters => memchr::memchr(b';', self),
+            RewriteStep::CutOff => memchr::memchr3(0, b'?', b'#', self),
+            RewriteStep::MergeSlashes => memchr::memmem::find(self, b"//"),
+            RewriteStep::ResolveDots => memchr::memmem::find(self, b"/."),
             // Escapes are in upper case here.
-            Step::DecodeButSlashes => memchr::memmem::find(self, b"%2F"),
-            Step::StripBlanks => match self.last() {
+            RewriteStep::DecodeButSlashes => memchr::memmem::find(self, b"%2F"),
+            RewriteStep::StripBlanks => match self.last() {
                 Some(..=b' ') => Some(0),
                 _ => memchr::memchr3(b'\t', b'\n', b'\r', self),
             },
-            Step::Decode | Step::DropAuthority => Some(0),
+            RewriteStep::Decode | RewriteStep::DropAuthority => Some(0),
         };
         found.and_then(|_| rewritten(self, step))
     }
@@ -263,7 +242,7 @@ struct Pair<P> {
 
 impl<P: Symbol> Readable for Pair<P> {
     /// What an origin does to the path it would do to the pattern's text; so the pattern alone is never rewritten.
-    fn read(&self, step: Step) -> Option<Self> {
+    fn read(&self, step: RewriteStep) -> Option<Self> {
         let path = self.path.read(step)?;
         let pattern = rewritten(&self.pattern, step).unwrap_or_else(|| self.pattern.clone());
         Some(Self { path, pattern })

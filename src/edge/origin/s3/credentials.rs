@@ -9,13 +9,13 @@ use aws_credential_types::Credentials as SigningCredentials;
 use aws_smithy_runtime_api::client::identity::Identity;
 
 use crate::config::credentials::{self, Credentials};
-use crate::distribution::origin::CredentialSource;
+use crate::distribution::origin::AwsCredentialSource;
 use crate::edge::origin::error::OriginError;
 
 /// One thread's copy of the keys.
 #[derive(Debug)]
 pub(super) struct Keys {
-    source: CredentialSource,
+    source: AwsCredentialSource,
     current: RefCell<Option<(Credentials, Identity)>>,
     /// What the file looked like when it was read.
     stamp: Cell<Option<(SystemTime, u64)>>,
@@ -25,10 +25,10 @@ pub(super) struct Keys {
 impl Keys {
     /// The keys as they are now. That they can be read was checked when the configuration was; where that has changed
     /// since, requests fail until the file is mended.
-    pub(super) fn of(source: &CredentialSource) -> Rc<Self> {
+    pub(super) fn of(source: &AwsCredentialSource) -> Rc<Self> {
         let stamp = match source {
-            CredentialSource::Environment => None,
-            CredentialSource::File { path, .. } => {
+            AwsCredentialSource::Environment => None,
+            AwsCredentialSource::File { path, .. } => {
                 std::fs::metadata(path).ok().as_ref().and_then(credentials::stamp)
             }
         };
@@ -50,7 +50,7 @@ impl Keys {
 
     /// Looks, beside the requests, whether the file has changed. Called about once a second.
     pub(super) fn look(self: &Rc<Self>) {
-        let CredentialSource::File { path, .. } = &self.source else { return };
+        let AwsCredentialSource::File { path, .. } = &self.source else { return };
         if self.looks.replace(true) {
             return;
         }

@@ -1,8 +1,7 @@
 //! Why a policy isn't understood.
 
-use super::MAX_POLICY_LEN;
-use crate::access::deny_reason::excerpt;
 use crate::access::encoding::InvalidEncoding;
+use crate::access::excerpt::excerpt;
 use crate::epoch::MAX_EPOCH_SECONDS;
 
 /// Why a policy isn't understood. Each is `MalformedPolicy` to the viewer.
@@ -79,3 +78,6 @@ pub enum PolicyFault {
 fn shown(seconds: u64) -> String {
     if seconds == u64::MAX { "a number of more than 64 bits".to_owned() } else { seconds.to_string() }
 }
+
+/// What base64 can carry within a request of 32,768 bytes (semantics 9.3).
+pub(super) const MAX_POLICY_LEN: usize = 32_768 / 4 * 3;

@@ -2,7 +2,7 @@
 //! `NEW` the one that is made; tests/it/key_files.rs runs each command.
 
 use super::format::{Format, SshAlgorithm, Structure};
-use super::unfit::Half;
+use super::half::Half;
 
 /// The command, or a sentence where there is none.
 pub(super) fn help(format: Format, half: Half) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::unfit::Half;
+use super::half::Half;
 use rsa::pkcs8::der::asn1::AnyRef;
 use rsa::pkcs8::der::{Decode, Reader, SliceReader, Tag, Tagged};
 

@@ -5,9 +5,10 @@ use rsa::pkcs8::der::{Decode, SliceReader, Tag, Tagged};
 use rsa::pkcs8::{AlgorithmIdentifierRef, EncodePublicKey, SubjectPublicKeyInfoRef};
 
 use super::conversion::NEW_PAIR;
+use super::half::Half;
+use super::kind::{KeyKind, KeyTolerance, RSA_BITS, SHORT_RSA_BITS};
 use super::pem::{self, Content};
-use super::unfit::{Half, UnfitKey};
-use super::{KeyKind, KeyTolerance, RSA_BITS, SHORT_RSA_BITS};
+use super::unfit::UnfitKey;
 
 /// Why a public key can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -2,16 +2,8 @@
 
 use super::conversion;
 use super::format::{Format, of_bytes, of_der, of_label, of_text, openssh_algorithm};
+use super::half::Half;
 use super::pem::{Block, BrokenPem, Content};
-
-/// Which half of a pair is expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Half {
-    /// The one that verifies.
-    Public,
-    /// The one that signs.
-    Private,
-}
 
 /// A text or a file that isn't the key that was expected. It never repeats key material.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

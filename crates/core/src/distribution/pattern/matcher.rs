@@ -6,7 +6,7 @@
 
 use memchr::memmem;
 
-use super::Token;
+use super::token::Token;
 use crate::effort;
 
 /// A pattern that is ready to be compared.

@@ -10,10 +10,12 @@ use crate::access::policy::{PolicyFault, SourceIp};
 use crate::access::resource::Resource;
 use crate::distribution::Route;
 use crate::epoch::EpochSeconds;
-use crate::explain::mistakes::resource_mismatch::{Difference, differences};
+use crate::explain::mistakes::resource_corrections::Difference;
+use crate::explain::mistakes::resource_mismatch::differences;
 use crate::explain::mistakes::time_values::misunderstood_end;
 use crate::explain::mistakes::value_shape::shape;
 use crate::explain::request::parsed_request::ParsedRequest;
+use crate::explain::request::unset_word::unset_word;
 use crate::viewer::readings::Reading;
 use crate::viewer::{Base, Host, SignedUrl};
 
@@ -29,13 +31,6 @@ pub(in crate::explain) fn encoding(value: Option<&[u8]>) -> Option<String> {
     shape(value).map(|cause| cause.fix)
 }
 
-/// The word that stands for a variable without a value.
-pub(in crate::explain) fn unset_word(value: &[u8]) -> Option<&'static str> {
-    UNSET.into_iter().find(|word| word.as_bytes() == value)
-}
-
-/// What languages write for a variable without a value.
-const UNSET: [&str; 7] = ["undefined", "null", "None", "nil", "NaN", "[object Object]", "[object Promise]"];
 /// Quirks 3, 14, 15 and IAM's habits.
 pub(in crate::explain) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
     let DenyReason::MalformedPolicy(fault) = reason else { return None };

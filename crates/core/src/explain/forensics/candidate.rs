@@ -7,8 +7,9 @@ use std::rc::Rc;
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
+use super::policy_piece::PolicyPiece;
 use super::policy_style::PolicyStyle;
-use super::policy_text::{PolicyPiece, PolicyText};
+use super::policy_text::PolicyText;
 use crate::access::encoding;
 
 /// One candidate. Its parts are shared, so that a change costs what it changes.

@@ -6,7 +6,8 @@ use std::rc::Rc;
 
 use super::budget::{Budget, Searched};
 use super::candidate::{Candidate, CandidateResource, Writer};
-use super::changes::{Change, Dimension, time};
+use super::changes::change::{Change, Dimension};
+use super::changes::time;
 use super::signing_key::{KeyMatch, SigningKey};
 use crate::explain::mistakes::mistake::Mistake;
 

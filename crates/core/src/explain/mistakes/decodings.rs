@@ -2,11 +2,9 @@
 //! habit and names it.
 
 use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::mistake::Mistake;
-use super::value_shape::{as_latin1, base64_within, is_wrapped, unquoted};
+use super::value_forms::{STANDARD, URL_SAFE, as_latin1, base64_within, is_wrapped, unquoted};
 use crate::access::encoding;
 
 /// One way to read a value.
@@ -141,10 +139,6 @@ pub(in crate::explain) fn by_its_characters(value: &[u8]) -> Option<Mistake> {
     }
 }
 
-const CONFIG: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
 /// CloudFront's three characters, each set exchanged for another one than it has to be; and what standard base64 would have.
 const SWAPS: [(&[u8; 3], &[u8; 3]); 6] = [
     (b"-~_", b"/+="),

@@ -99,67 +99,85 @@ fn of_whole(text: &[u8]) -> Option<SyntaxFault> {
 
 /// What stands at the place where the parser stopped.
 fn of_place(text: &[u8], at: usize, is_eof: bool) -> SyntaxFault {
-    let (place, begins) =
-        (line_and_column(text, at), |word: &str| text[at.min(text.len())..].starts_with(word.as_bytes()));
-    let fault = |what: String, corrected: Vec<u8>| SyntaxFault {
-        mistake: Mistake::JsonSyntax,
-        what: format!("the policy is not JSON at {place}: {what}"),
-        at,
-        is_certain: is_policy(&corrected),
-    };
     if is_eof {
-        let missing = closers(text);
-        let end = if missing.is_empty() { "the rest".to_owned() } else { format!("`{missing}`") };
-        let what =
-            format!("it ends too early, {end} is missing: the signer left it out, or it was cut on the way");
-        return SyntaxFault { is_certain: false, ..fault(what, Vec::new()) };
+        return of_end(text, at);
     }
-    let unset = UNSET.into_iter().find(|word| begins(word));
-    if let Some(word) = unset {
-        let before = text[..at].trim_ascii_end();
-        let is_time =
-            memchr::memmem::rfind(before, b"EpochTime").is_some_and(|key| before.len() - key < MAX_KEY_LEN);
-        let corrected = [&text[..at], b"1", &text[at + word.len()..]].concat();
-        let found = fault(
-            format!("`{word}` is not a value of JSON: a variable without a value was written"),
-            corrected,
-        );
-        return SyntaxFault {
-            mistake: if is_time { Mistake::UnsetTime } else { Mistake::JsonSyntax },
-            ..found
-        };
+    of_unset_value(text, at).or_else(|| of_bracket_or_escape(text, at)).unwrap_or_else(|| of_byte(text, at))
+}
+
+/// A fault at a place. It is certain where the corrected text is a policy.
+fn fault_at(text: &[u8], at: usize, what: String, corrected: &[u8]) -> SyntaxFault {
+    SyntaxFault {
+        mistake: Mistake::JsonSyntax,
+        what: format!("the policy is not JSON at {}: {what}", line_and_column(text, at)),
+        at,
+        is_certain: is_policy(corrected),
     }
+}
+
+fn of_end(text: &[u8], at: usize) -> SyntaxFault {
+    let missing = closers(text);
+    let end = if missing.is_empty() { "the rest".to_owned() } else { format!("`{missing}`") };
+    let what =
+        format!("it ends too early, {end} is missing: the signer left it out, or it was cut on the way");
+    SyntaxFault { is_certain: false, ..fault_at(text, at, what, &[]) }
+}
+
+/// A variable without a value, in a template.
+fn of_unset_value(text: &[u8], at: usize) -> Option<SyntaxFault> {
+    let word = UNSET.into_iter().find(|word| text[at.min(text.len())..].starts_with(word.as_bytes()))?;
+    let before = text[..at].trim_ascii_end();
+    let is_time =
+        memchr::memmem::rfind(before, b"EpochTime").is_some_and(|key| before.len() - key < MAX_KEY_LEN);
+    let corrected = [&text[..at], b"1", &text[at + word.len()..]].concat();
+    let what = format!("`{word}` is not a value of JSON: a variable without a value was written");
+    let mistake = if is_time { Mistake::UnsetTime } else { Mistake::JsonSyntax };
+    Some(SyntaxFault { mistake, ..fault_at(text, at, what, &corrected) })
+}
+
+fn follows(text: &[u8], at: usize, bytes: &[u8]) -> bool {
+    text[..at].trim_ascii_end().last().is_some_and(|last| bytes.contains(last))
+}
+
+/// Single quotes, commas in front of brackets, escapes that JSON doesn't have, and brackets that close nothing.
+fn of_bracket_or_escape(text: &[u8], at: usize) -> Option<SyntaxFault> {
     let byte = text.get(at).copied().unwrap_or_default();
-    let is_last = |bytes: &[u8]| text[..at].trim_ascii_end().last().is_some_and(|last| bytes.contains(last));
+    let fault = |what: &str, corrected: Vec<u8>| Some(fault_at(text, at, what.to_owned(), &corrected));
     let escape = text[..at].ends_with(b"\\");
     match byte {
-        b'\'' => fault("single quotes: JSON has double quotes".to_owned(), replaced(text, "'", "\"")),
-        b'}' | b']' if is_last(b",") => {
-            fault("a comma stands before the closing bracket".to_owned(), without_trailing_commas(text))
+        b'\'' => fault("single quotes: JSON has double quotes", replaced(text, "'", "\"")),
+        b'}' | b']' if follows(text, at, b",") => {
+            fault("a comma stands before the closing bracket", without_trailing_commas(text))
         }
-        _ if escape || text[..at.saturating_add(1).min(text.len())].ends_with(b"\\?") => SyntaxFault {
-            mistake: Mistake::JsonEscaping,
-            ..fault(
-                "a backslash begins no escape of JSON here: write a bare `?`, and `\\\\` for a backslash"
-                    .to_owned(),
-                replaced(text, "\\?", "?"),
-            )
-        },
+        _ if escape || text[..at.saturating_add(1).min(text.len())].ends_with(b"\\?") => {
+            let what =
+                "a backslash begins no escape of JSON here: write a bare `?`, and `\\\\` for a backslash";
+            fault(what, replaced(text, "\\?", "?"))
+                .map(|found| SyntaxFault { mistake: Mistake::JsonEscaping, ..found })
+        }
         _ if is_after_end(text, at) => {
             let what = if b"}])".contains(&byte) {
                 "one closing bracket too many"
             } else {
                 "text follows behind the last brace"
             };
-            fault(what.to_owned(), text[..at].to_vec())
+            fault(what, text[..at].to_vec())
         }
-        b'}' | b']' => fault(
-            format!(
-                "`{}` closes what was not opened: a bracket is missing or one too many",
-                char::from(byte)
-            ),
-            without(text, at),
-        ),
+        b'}' | b']' => {
+            let closer = char::from(byte);
+            let what = format!("`{closer}` closes what was not opened: a bracket is missing or one too many");
+            fault(&what, without(text, at))
+        }
+        _ => None,
+    }
+}
+
+fn of_byte(text: &[u8], at: usize) -> SyntaxFault {
+    let begins = |word: &str| text[at.min(text.len())..].starts_with(word.as_bytes());
+    let byte = text.get(at).copied().unwrap_or_default();
+    let is_last = |bytes: &[u8]| follows(text, at, bytes);
+    let fault = |what: String, corrected: Vec<u8>| fault_at(text, at, what, &corrected);
+    match byte {
         0xE2 if begins("\u{201c}") || begins("\u{201d}") || begins("\u{201e}") => {
             let plain = ["\u{201d}", "\u{201e}"]
                 .into_iter()

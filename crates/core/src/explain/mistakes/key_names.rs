@@ -1,7 +1,8 @@
 //! What was sent as the id of the key, when it isn't one that is known.
 
 use super::mistake::{Diagnosis, Mistake};
-use super::value_shape::{framework_of, unquoted};
+use super::value_forms::unquoted;
+use super::value_shape::framework_of;
 use crate::distribution::key::PublicKey;
 use crate::explain::checks::key_hints;
 use crate::explain::forensics::signing_key::known_keys;
@@ -38,7 +39,7 @@ pub(in crate::explain) fn cause(parsed: &ParsedRequest<'_, '_>) -> Option<Diagno
     if sent.len() == ACCESS_KEY_LENGTH && ["AKIA", "ASIA"].iter().any(|prefix| sent.starts_with(prefix)) {
         return Some(Mistake::KeyIdIsAccessKey.proven());
     }
-    if crate::explain::checks::hints::unset_word(sent.as_bytes()).is_some() || is_id(&sent) {
+    if crate::explain::request::unset_word::unset_word(sent.as_bytes()).is_some() || is_id(&sent) {
         return None;
     }
     if ids.iter().any(|id| id.eq_ignore_ascii_case(&sent)) {

@@ -10,9 +10,9 @@ use crate::access::credentials::{
 use crate::explain::Context;
 use crate::explain::UnsentCookie;
 use crate::explain::UnsentReason;
-use crate::explain::checks::hints;
 use crate::explain::checks::key_hints;
 use crate::explain::request::parsed_request::ParsedRequest;
+use crate::explain::request::unset_word::unset_word;
 use crate::viewer::query::{parameter_name, segments};
 use crate::viewer::{Target, ViewerRequest};
 
@@ -126,7 +126,7 @@ pub(in crate::explain) fn unset(sent: &Credentials<'_>) -> Option<Diagnosis> {
     let values =
         [("Key-Pair-Id", &sent.key_pair_id), ("Signature", &sent.signature), ("Policy", &sent.policy)];
     let (name, word) =
-        values.into_iter().find_map(|(name, value)| Some((name, hints::unset_word(value.as_deref()?)?)))?;
+        values.into_iter().find_map(|(name, value)| Some((name, unset_word(value.as_deref()?)?)))?;
     let fix = format!("{name} is `{word}`: a variable without a value was written into the credentials");
     Some(Diagnosis::proven(Mistake::NotSent, fix))
 }

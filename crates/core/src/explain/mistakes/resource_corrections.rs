@@ -1,9 +1,8 @@
 //! Corrections of a Resource, each of one usual mistake, towards the URL that was requested.
 
 use super::mistake::Mistake;
-use super::resource_mismatch::Difference;
 use crate::access::resource::Resource;
-use crate::explain::forensics::changes::path::{
+use crate::explain::request::percent_encoding::{
     BROWSER_PATH, decoded, encoded, lower_escapes, merged, upper_escapes,
 };
 use crate::viewer::SignedUrl;
@@ -218,4 +217,13 @@ fn expression(text: &str, _: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let what =
         "the Resource is written as a regular expression: `*` and `?` are its only wildcards".to_owned();
     (plain != text).then(|| (plain, differs(None, what)))
+}
+
+/// One way in which they differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::explain) struct Difference {
+    /// By name, where there is one.
+    pub(in crate::explain) mistake: Option<Mistake>,
+    /// In a sentence.
+    pub(in crate::explain) what: String,
 }

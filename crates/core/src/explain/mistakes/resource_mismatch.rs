@@ -2,19 +2,12 @@
 //! matches with them differs in nothing else.
 
 use super::mistake::Mistake;
-use super::resource_corrections::{self as corrections, CORRECTIONS, Sections, differs, shown_query};
+use super::resource_corrections::{
+    self as corrections, CORRECTIONS, Difference, Sections, differs, shown_query,
+};
 use crate::access::CandidateUrls;
 use crate::access::resource::Resource;
 use crate::viewer::{Base, SignedUrl};
-
-/// One way in which they differ.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::explain) struct Difference {
-    /// By name, where there is one.
-    pub(in crate::explain) mistake: Option<Mistake>,
-    /// In a sentence.
-    pub(in crate::explain) what: String,
-}
 
 /// How a Resource differs from the URL that it comes nearest to; empty where there is no URL.
 pub(in crate::explain) fn differences(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Vec<Difference> {

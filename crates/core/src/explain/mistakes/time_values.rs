@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::fixes::usual_fix;
 use super::mistake::{Diagnosis, Mistake};
-use super::value_shape::unquoted;
-use crate::access::deny_reason::excerpt;
+use super::value_forms::unquoted;
+use crate::access::excerpt::excerpt;
 use crate::epoch::EpochSeconds;
 
 /// Why a text in place of a number of seconds isn't one.

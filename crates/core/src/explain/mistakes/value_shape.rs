@@ -1,14 +1,11 @@
 //! What a signing value looks like where it is no base64 of a policy or a signature: quotes, wrapped lines, cookies of web
 //! frameworks, hashes. A shape alone proves nothing unless it leaves no other reading.
 
-use base64::Engine as _;
-use base64::alphabet;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
 use super::decodings::by_its_characters;
 use super::mistake::{Diagnosis, Mistake};
-use crate::access::encoding;
+use super::value_forms::{as_latin1, base64_within, decoded, is_wrapped, unquoted};
 
 /// The likeliest mistake behind a value that can't be used, by its shape alone.
 pub(in crate::explain) fn shape(value: &[u8]) -> Option<Diagnosis> {
@@ -55,31 +52,6 @@ fn is_base64_twice(value: &[u8]) -> bool {
     })
 }
 
-/// Without the quotes around it: Python's `http.cookies` and servlets write them, and so do shells and JSON.
-pub(in crate::explain) fn unquoted(value: &[u8]) -> Option<&[u8]> {
-    let trimmed = value.trim_ascii();
-    QUOTES.into_iter().find_map(|quote| {
-        let quote = quote.as_bytes();
-        let inner = trimmed.strip_prefix(quote).map(|rest| rest.strip_suffix(quote).unwrap_or(rest));
-        let inner = inner.or_else(|| trimmed.strip_suffix(quote));
-        inner.filter(|inner| !inner.is_empty())
-    })
-}
-
-/// Whether blanks or line ends part it at a fixed width, as encoders break base64 into lines.
-pub(in crate::explain) fn is_wrapped(value: &[u8]) -> bool {
-    let lines: Vec<usize> = value
-        .split(|byte| b" \r\n\t".contains(byte))
-        .filter(|line| !line.is_empty())
-        .map(<[u8]>::len)
-        .collect();
-    let Some((last, full)) = lines.split_last() else { return false };
-    let Some(first) = full.first() else { return false };
-    // openssl and PEM break after 64 characters, MIME after 76; no chance puts every `+` at such a distance.
-    let is_regular = *first >= MIN_LINE && full.iter().all(|line| line == first) && last <= first;
-    is_regular && (full.len() > 1 || USUAL_LINES.contains(first))
-}
-
 /// Bytes that were taken for text: what isn't UTF-8 became U+FFFD, or each byte a character of Latin-1.
 fn is_binary_as_text(value: &[u8]) -> bool {
     let holds = |bytes: &[u8]| memchr::memmem::find_iter(bytes, REPLACEMENT).take(MIN_REPLACED).count();
@@ -89,15 +61,6 @@ fn is_binary_as_text(value: &[u8]) -> bool {
     let Some(bytes) = decoded(value) else { return false };
     holds(&bytes) >= MIN_REPLACED
         || as_latin1(&bytes).is_some_and(|bytes| USUAL_LENGTHS.contains(&bytes.len()))
-}
-
-/// The bytes that a text of Latin-1 stands for; none where it is plain ASCII or no such text.
-pub(in crate::explain) fn as_latin1(text: &[u8]) -> Option<Vec<u8>> {
-    if text.is_ascii() {
-        return None;
-    }
-    let text = std::str::from_utf8(text).ok()?;
-    text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect()
 }
 
 /// Whether it has the length of an MD5, SHA-1 or SHA-256 hash, in base64 or in hexadecimal.
@@ -110,24 +73,6 @@ pub(in crate::explain) fn is_hash(value: &[u8]) -> bool {
     let Some(bytes) = decoded(value) else { return false };
     let of_hex = bytes.iter().all(u8::is_ascii_hexdigit) && HASH_LENGTHS.contains(&(bytes.len() / 2));
     HASH_LENGTHS.contains(&bytes.len()) || of_hex
-}
-
-/// What base64 of base64 holds.
-pub(in crate::explain) fn base64_within(value: &[u8]) -> Option<Vec<u8>> {
-    let outer = decoded(value)?;
-    let text = outer.trim_ascii();
-    if text.len() < MIN_INNER {
-        return None;
-    }
-    // Lines of the inner encoder are usual: they are what the outer one was meant to hide.
-    let inner: Vec<u8> = text.iter().copied().filter(|byte| !b"\r\n".contains(byte)).collect();
-    decoded(&inner).filter(|bytes| !bytes.is_empty())
-}
-
-/// CloudFront's base64, or the standard one, or RFC 4648's for URLs.
-fn decoded(text: &[u8]) -> Option<Vec<u8>> {
-    let any = encoding::decode(text).ok().map(|bytes| bytes.to_vec());
-    any.or_else(|| STANDARD.decode(text).ok()).or_else(|| URL_SAFE.decode(text).ok())
 }
 
 /// A cookie that a web framework encrypted or signed. Proven where its own object of JSON stands in it.
@@ -232,12 +177,6 @@ fn is_signature(text: &str) -> bool {
     (26..=128).contains(&text.len())
 }
 
-const CONFIG: GeneralPurposeConfig =
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
-const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, CONFIG);
-const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, CONFIG);
-/// As they are, escaped, percent-encoded, or of a word processor.
-const QUOTES: [&str; 8] = ["\\\"", "\"", "'", "%22", "%27", "&quot;", "`", "\u{201c}"];
 /// U+FFFD in UTF-8.
 const REPLACEMENT: &[u8] = b"\xef\xbf\xbd";
 /// As many are no chance.
@@ -246,11 +185,6 @@ const MIN_REPLACED: usize = 4;
 const HASH_LENGTHS: [usize; 6] = [16, 20, 28, 32, 48, 64];
 /// Of the moduli that people use.
 const USUAL_LENGTHS: [usize; 4] = [128, 256, 384, 512];
-/// Shorter texts are base64 by chance.
-const MIN_INNER: usize = 40;
-/// The shortest line that an encoder breaks at.
-const MIN_LINE: usize = 32;
-const USUAL_LINES: [usize; 5] = [60, 64, 72, 75, 76];
 /// Parts of a signed cookie, and one more to see that there are too many.
 const MAX_PARTS: usize = 7;
 
@@ -258,8 +192,12 @@ const MAX_PARTS: usize = 7;
 mod tests {
     use proptest::prelude::*;
 
+    use base64::Engine as _;
+
     use super::*;
+    use crate::access::encoding;
     use crate::explain::mistakes::decodings::all_decodings;
+    use crate::explain::mistakes::value_forms::STANDARD;
 
     fn name(value: &str) -> Option<(&'static str, bool)> {
         shape(value.as_bytes()).map(|cause| (cause.mistake.as_str(), cause.proven))

@@ -4,8 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Value, json};
 
-use super::ResponseSummary;
-use super::excerpt;
+use super::response_summary::{ResponseSummary, excerpt};
 use crate::access::warning::Warning;
 use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation};
 use crate::redact::redacted_by_shape;

@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::diff::diff;
-use super::{Paint, ResponseSummary, excerpt};
+use super::paint::Paint;
+use super::response_summary::{ResponseSummary, excerpt};
 use crate::access::warning::Warning;
 use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation, Outcome};
 use crate::redact::redacted_by_shape;

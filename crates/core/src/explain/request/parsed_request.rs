@@ -58,7 +58,7 @@ impl<'r, 'a> ParsedRequest<'r, 'a> {
     /// What was sent as the id, whatever it is; none where that is nothing or a word for nothing.
     pub(in crate::explain) fn raw_key_pair_id(&self) -> Option<String> {
         let id = self.sent.key_pair_id.as_deref().filter(|id| !id.is_empty())?;
-        crate::explain::checks::hints::unset_word(id)
+        crate::explain::request::unset_word::unset_word(id)
             .is_none()
             .then(|| String::from_utf8_lossy(id).into_owned())
     }

@@ -1,60 +1,24 @@
 //! What each step of the readings does to a path, or to a pattern in the same way.
 
-use super::super::path::{decoded_escape, is_unreserved};
-use super::Step;
+use super::step::RewriteStep;
 use crate::effort;
-
-/// A byte of a path, or of a pattern, which has wildcards, too.
-pub(crate) trait Symbol: Copy + PartialEq {
-    /// The byte that it stands for; none for a wildcard.
-    fn byte(self) -> Option<u8>;
-    /// What stands for a byte.
-    fn literal(byte: u8) -> Self;
-    /// Whether it is that byte.
-    fn is(self, byte: u8) -> bool {
-        self.byte() == Some(byte)
-    }
-    /// Where a byte stands first.
-    fn find(text: &[Self], byte: u8) -> Option<usize> {
-        text.iter().position(|symbol| symbol.is(byte))
-    }
-    /// Where two slashes stand first.
-    fn find_slashes(text: &[Self]) -> Option<usize> {
-        text.windows(2).position(|pair| pair.iter().all(|symbol| symbol.is(b'/')))
-    }
-}
-
-impl Symbol for u8 {
-    fn byte(self) -> Option<u8> {
-        Some(self)
-    }
-
-    fn literal(byte: u8) -> Self {
-        byte
-    }
-
-    fn find(text: &[Self], byte: u8) -> Option<usize> {
-        memchr::memchr(byte, text)
-    }
-
-    fn find_slashes(text: &[Self]) -> Option<usize> {
-        memchr::memmem::find(text, b"//")
-    }
-}
+use crate::viewer::dot_segments::resolve_dots;
+use crate::viewer::path::{decoded_escape, is_unreserved};
+use crate::viewer::symbol::Symbol;
 
 /// What a step makes of a text; none where that is the same.
-pub(super) fn rewritten<S: Symbol>(text: &[S], step: Step) -> Option<Vec<S>> {
+pub(super) fn rewritten<S: Symbol>(text: &[S], step: RewriteStep) -> Option<Vec<S>> {
     effort::spend(text.len());
     let new = match step {
-        Step::TurnBackslashes => turn_backslashes(text),
-        Step::DropParameters => drop_parameters(text),
-        Step::MergeSlashes => merge_slashes(text),
-        Step::DropAuthority => drop_authority(text)?,
-        Step::ResolveDots => resolve_dots(text)?,
-        Step::CutOff => text.iter().copied().take_while(|symbol| !is_end(*symbol)).collect(),
-        Step::StripBlanks => strip_blanks(text),
-        Step::Decode => decode(text, |_| true),
-        Step::DecodeButSlashes => decode(text, |byte| byte != b'/'),
+        RewriteStep::TurnBackslashes => turn_backslashes(text),
+        RewriteStep::DropParameters => drop_parameters(text),
+        RewriteStep::MergeSlashes => merge_slashes(text),
+        RewriteStep::DropAuthority => drop_authority(text)?,
+        RewriteStep::ResolveDots => resolve_dots(text)?,
+        RewriteStep::CutOff => text.iter().copied().take_while(|symbol| !is_end(*symbol)).collect(),
+        RewriteStep::StripBlanks => strip_blanks(text),
+        RewriteStep::Decode => decode(text, |_| true),
+        RewriteStep::DecodeButSlashes => decode(text, |byte| byte != b'/'),
     };
     (new != text).then_some(new)
 }
@@ -106,63 +70,6 @@ fn drop_authority<S: Symbol>(text: &[S]) -> Option<Vec<S>> {
     }
     let authority = text[slashes..].iter().position(|symbol| symbol.is(b'/'));
     Some(authority.map_or_else(|| vec![S::literal(b'/')], |at| text[slashes + at..].to_vec()))
-}
-
-/// RFC 3986 section 5.2.4 for a path that begins with `/`; none without dot segments.
-pub(in crate::viewer) fn resolve_dots<S: Symbol>(text: &[S]) -> Option<Vec<S>> {
-    if !segments(text).any(is_dot_segment) {
-        return None;
-    }
-    let mut resolved: Vec<S> = Vec::with_capacity(text.len());
-    let mut ends_open = false;
-    for segment in segments(text) {
-        ends_open = is_dot_segment(segment);
-        match (ends_open, segment.len()) {
-            (true, 2) => {
-                let last = resolved.iter().rposition(|symbol| symbol.is(b'/')).unwrap_or(0);
-                resolved.truncate(last);
-            }
-            (true, _) => {}
-            (false, _) => {
-                resolved.push(S::literal(b'/'));
-                resolved.extend_from_slice(segment);
-            }
-        }
-    }
-    if ends_open || resolved.is_empty() {
-        resolved.push(S::literal(b'/'));
-    }
-    Some(resolved)
-}
-
-/// The segments of a path that begins with `/`.
-fn segments<S: Symbol>(text: &[S]) -> impl Iterator<Item = &[S]> {
-    let mut rest = text.get(1..);
-    std::iter::from_fn(move || {
-        let text = rest?;
-        let end = S::find(text, b'/');
-        rest = end.map(|end| &text[end + 1..]);
-        Some(&text[..end.unwrap_or(text.len())])
-    })
-}
-
-fn is_dot_segment<S: Symbol>(segment: &[S]) -> bool {
-    matches!(segment.len(), 1 | 2) && segment.iter().all(|symbol| symbol.is(b'.'))
-}
-
-pub(super) fn climbs_above_root(path: &[u8]) -> bool {
-    let mut depth = 0_usize;
-    segments(path).any(|segment| {
-        match segment {
-            b"." => {}
-            b".." => match depth.checked_sub(1) {
-                Some(less) => depth = less,
-                None => return true,
-            },
-            _ => depth += 1,
-        }
-        false
-    })
 }
 
 /// Decodes the escapes of the bytes that it is to decode, once.

@@ -1,6 +1,6 @@
 //! Percent-encoding in part: some characters are escaped on one side alone.
 
-use super::{Change, Dimension};
+use super::change::{Change, Dimension};
 use crate::explain::mistakes::mistake::Mistake;
 use crate::explain::request::parsed_request::ParsedRequest;
 

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{Change, Dimension, Url};
+use super::change::{Change, Dimension};
 use crate::explain::MAX_KNOWN_PATHS;
+use crate::explain::forensics::candidate::Url;
 use crate::explain::mistakes::mistake::Mistake;
 use crate::explain::request::parsed_request::ParsedRequest;
 

@@ -1,6 +1,6 @@
 //! Folders that were put before the path or left out after signing, and parts of it that were never set.
 
-use super::{Change, Dimension};
+use super::change::{Change, Dimension};
 use crate::distribution::origin::OriginLocation;
 use crate::explain::mistakes::mistake::Mistake;
 use crate::explain::request::parsed_request::ParsedRequest;
@@ -80,17 +80,29 @@ pub(in crate::explain) fn spaces<'c>() -> Dimension<'c> {
     let behind = |cost, space: &'static str| {
         Change::of_url(Mistake::TrailingSpace, cost, move |url| {
             Some(match url.query.as_deref() {
-                Some(query) => super::Url { query: Some(format!("{query}{space}").into()), ..url.clone() },
-                None => super::Url { path: format!("{}{space}", url.path).into(), ..url.clone() },
+                Some(query) => crate::explain::forensics::candidate::Url {
+                    query: Some(format!("{query}{space}").into()),
+                    ..url.clone()
+                },
+                None => crate::explain::forensics::candidate::Url {
+                    path: format!("{}{space}", url.path).into(),
+                    ..url.clone()
+                },
             })
         })
     };
     let before = Change::new(Mistake::TrailingSpace, 3, |candidate| {
         let text = format!(" {}", candidate.resource.text());
-        Some(super::Candidate { resource: super::CandidateResource::Text(text.into()), ..candidate.clone() })
+        Some(crate::explain::forensics::candidate::Candidate {
+            resource: crate::explain::forensics::candidate::CandidateResource::Text(text.into()),
+            ..candidate.clone()
+        })
     });
     let host = Change::of_url(Mistake::TrailingSpace, 3, |url| {
-        (!url.host.is_empty()).then(|| super::Url { host: format!("{} ", url.host).into(), ..url.clone() })
+        (!url.host.is_empty()).then(|| crate::explain::forensics::candidate::Url {
+            host: format!("{} ", url.host).into(),
+            ..url.clone()
+        })
     });
     let ends = [(2, " "), (2, "\n"), (3, "%20"), (3, "%0A"), (3, "\r\n"), (3, "\\n"), (3, "+"), (3, "\t")];
     ends.into_iter().map(|(cost, space)| behind(cost, space)).chain([before, host]).collect()

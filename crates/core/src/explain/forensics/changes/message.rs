@@ -1,6 +1,7 @@
 //! What was given to the signer in place of the policy's text.
 
-use super::{Candidate, Change, Dimension};
+use super::change::{Change, Dimension};
+use crate::explain::forensics::candidate::Candidate;
 use crate::explain::forensics::candidate::{DigestOf, Message};
 use crate::explain::mistakes::mistake::Mistake;
 

@@ -2,14 +2,15 @@
 
 use std::rc::Rc;
 
-use super::path::{
-    ENCODE_URI, ENCODE_URI_COMPONENT, PHP_URLENCODE, decoded, encoded, json_ascii, lower_escapes,
-};
-use super::{Change, Dimension, Url};
+use super::change::{Change, Dimension};
 use crate::access::credentials::SIGNING_PARAMETERS;
+use crate::explain::forensics::candidate::Url;
 use crate::explain::forensics::json_forms::permuted;
 use crate::explain::mistakes::mistake::Mistake;
 use crate::explain::request::parsed_request::ParsedRequest;
+use crate::explain::request::percent_encoding::{
+    ENCODE_URI, ENCODE_URI_COMPONENT, PHP_URLENCODE, decoded, encoded, json_ascii, lower_escapes,
+};
 use crate::viewer::query::{parameter_name, segments};
 
 /// Parameters that came after signing: all, the well-known ones, each, and every choice of a few.
@@ -219,14 +220,19 @@ pub(in crate::explain) fn signing_parameters<'c>(parsed: &ParsedRequest<'_, '_>)
 
 fn appended<'c>(cost: u8, parameters: impl Fn(&str) -> String + 'c) -> Change<'c> {
     Change::new(Mistake::SigningParametersSigned, cost, move |candidate| {
-        let super::CandidateResource::Url(url) = &candidate.resource else { return None };
+        let crate::explain::forensics::candidate::CandidateResource::Url(url) = &candidate.resource else {
+            return None;
+        };
         let more = parameters(&candidate.time);
         let query = match url.query.as_deref() {
             Some(query) => format!("{query}&{more}"),
             None => more,
         };
         let url = Url { query: Some(query.into()), ..url.clone() };
-        Some(super::Candidate { resource: super::CandidateResource::Url(url), ..candidate.clone() })
+        Some(crate::explain::forensics::candidate::Candidate {
+            resource: crate::explain::forensics::candidate::CandidateResource::Url(url),
+            ..candidate.clone()
+        })
     })
 }
 

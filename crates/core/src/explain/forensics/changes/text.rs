@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use super::{Candidate, CandidateResource, Change, Dimension, Url};
+use super::change::{Change, Dimension};
 use crate::access::CandidateUrls;
+use crate::explain::forensics::candidate::{Candidate, CandidateResource, Url};
 use crate::explain::forensics::policy_style::{
     Bom, Conditions, Escaping, Number, Order, PolicyStyle, SPACINGS, Spacing, Statement, Tail,
 };

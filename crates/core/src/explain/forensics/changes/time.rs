@@ -1,6 +1,7 @@
 //! The end that was signed, where another one was sent.
 
-use super::{Candidate, Change, Dimension, Memo};
+use super::change::{Change, Dimension, Memo};
+use crate::explain::forensics::candidate::Candidate;
 use crate::explain::mistakes::mistake::Mistake;
 
 /// Milliseconds, and a clock in another time zone.

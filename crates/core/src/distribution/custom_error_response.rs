@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// What becomes of one error status, an origin's or our own; that of a signature denial, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorResponse {
+pub struct CustomErrorResponse {
     /// The status.
     pub error_code: u16,
     /// The page, and the status that the viewer gets with it; none where only the time of caching is set.

@@ -1,0 +1,36 @@
+//! Why something can't be signed.
+
+use crate::distribution::key::UnfitKey;
+
+/// Why something can't be signed.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SignError {
+    /// The private key.
+    #[error("the private key can't be used: {0}")]
+    Key(&'static str),
+    /// A text that isn't a private key.
+    #[error("the private key can't be used: {0}")]
+    Format(UnfitKey),
+    /// The URL.
+    #[error("this URL can't be signed: {problem}; sign instead: {instead}")]
+    Url {
+        /// What is wrong.
+        problem: &'static str,
+        /// What would work.
+        instead: String,
+    },
+    /// The system.
+    #[error("the system gave no randomness")]
+    Randomness,
+}
+
+impl SignError {
+    /// How to get what would work, mostly a command; `KEY` stands for the file.
+    #[must_use]
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::Format(unfit) => unfit.help(),
+            Self::Key(_) | Self::Url { .. } | Self::Randomness => None,
+        }
+    }
+}
