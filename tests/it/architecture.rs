@@ -1,104 +1,186 @@
-//! The pure core stays pure: it names no socket, no runtime, no file, no clock, and no module above it.
+//! The layers of the source, read with syn: which module may use which, how long files and functions are, and that a type
+//! name has one meaning within a crate.
 
-use std::path::{Path, PathBuf};
+mod graph;
+mod measure;
+mod source;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use graph::{cycles, paths, uses};
+use measure::{functions, type_names};
+use source::{ModulePath, Source};
 
 use crate::support::root;
 
-const PURE: [&str; 8] =
-    ["epoch", "distribution", "viewer", "access", "explain", "redact", "sign", "verifier"];
+const CORE: &str = "crates/core/src";
+const SHELL: &str = "src";
 
-/// What a pure file must not say, beside the modules of the shell.
-const IMPURE: [&str; 10] = [
-    "tokio",
-    "hyper",
-    "std::fs",
-    "std::process",
-    "std::thread",
-    "TcpStream",
-    "TcpListener",
-    "SystemTime::now",
-    "UNIX_EPOCH.elapsed",
-    "Instant::now",
-];
-const SHELL: [&str; 10] =
-    ["body", "cli", "clock", "config", "edge", "locations", "main", "origin", "small_writes", "tls"];
+/// The rooms of the core; each may use those above it in this list.
+const CORE_ROOMS: [&str; 9] =
+    ["effort", "epoch", "viewer", "distribution", "access", "redact", "sign", "explain", "verifier"];
 
-fn files(of: &Path) -> Vec<PathBuf> {
+fn read(folder: &str) -> Source {
+    Source::read(&root().join(folder))
+}
+
+fn shown(path: &ModulePath) -> String {
+    if path.is_empty() { "the root".to_owned() } else { path.join("::") }
+}
+
+#[test]
+fn no_modules_import_each_other() {
     let mut found = Vec::new();
-    if of.is_dir() {
-        for entry in std::fs::read_dir(of).unwrap() {
-            found.extend(files(&entry.unwrap().path()));
+    for folder in [CORE] {
+        let graph = uses(&read(folder));
+        for group in cycles(&graph) {
+            found.push(format!("{folder}: a cycle of {} modules", group.len()));
+            for from in &group {
+                for (to, path) in graph[from].iter().filter(|(to, _)| group.contains(to)) {
+                    found.push(format!("  {} uses {} ({path})", shown(from), shown(to)));
+                }
+            }
         }
-    } else if of.extension().is_some_and(|extension| extension == "rs") {
-        found.push(of.to_owned());
     }
+    assert!(found.is_empty(), "modules that import each other:\n{}", found.join("\n"));
+}
+
+#[test]
+fn rooms_of_the_core_use_only_rooms_above_them_in_the_list() {
+    let mut found = Vec::new();
+    for (from, used) in uses(&read(CORE)).into_iter().filter(|(from, _)| !from.is_empty()) {
+        let place = |path: &ModulePath| CORE_ROOMS.iter().position(|room| *room == path[0]);
+        let own = place(&from).unwrap_or_else(|| panic!("{} is in no room of the list", shown(&from)));
+        for (to, path) in used {
+            if to.is_empty() || place(&to).is_none_or(|place| place > own) {
+                found.push(format!("{} uses {} ({path})", shown(&from), shown(&to)));
+            }
+        }
+    }
+    assert!(found.is_empty(), "uses against the order of the rooms:\n{}", found.join("\n"));
+}
+
+/// The core reads no file, no socket and no clock, and starts nothing. Randomness for new keys is the one exception.
+#[test]
+fn the_core_names_no_file_socket_process_thread_or_clock() {
+    let impure = [
+        "std::fs",
+        "std::env",
+        "std::process",
+        "std::thread",
+        "std::os",
+        "std::io::stdin",
+        "std::io::stdout",
+        "std::io::stderr",
+        "std::net::TcpStream",
+        "std::net::TcpListener",
+        "std::net::UdpSocket",
+        "std::net::ToSocketAddrs",
+        "std::time::Instant",
+        "SystemTime::now",
+        "Timestamp::now",
+        "Zoned::now",
+        "tokio",
+        "hyper",
+    ]
+    .map(|path| path.split("::").map(str::to_owned).collect::<Vec<_>>());
+    let mut found = Vec::new();
+    for (at, module) in &read(CORE).modules {
+        for path in paths(module) {
+            let is_of = |impure: &Vec<String>| path.windows(impure.len()).any(|part| part == impure);
+            if impure.iter().any(is_of) {
+                found.push(format!("{} names {}", shown(at), path.join("::")));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn files_have_at_most_300_lines_before_their_tests() {
+    let mut found = Vec::new();
+    for folder in [CORE] {
+        for module in read(folder).modules.values().filter(|module| module.lines > 300) {
+            found.push(format!("{}: {} lines", module.file.display(), module.lines));
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn functions_have_at_most_60_lines() {
+    let mut found = Vec::new();
+    for folder in [CORE] {
+        for module in read(folder).modules.values() {
+            for function in functions(module).into_iter().filter(|function| function.lines > 60) {
+                let (file, lines) = (module.file.display(), function.lines);
+                found.push(format!("{file}: {} has {lines} lines", function.name));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{}", found.join("\n"));
+}
+
+#[test]
+fn a_type_name_has_one_meaning_within_a_crate() {
+    let mut found = Vec::new();
+    for folder in [CORE] {
+        let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (at, module) in &read(folder).modules {
+            for name in type_names(module) {
+                defined.entry(name).or_default().push(shown(at));
+            }
+        }
+        for (name, places) in defined.into_iter().filter(|(_, places)| places.len() > 1) {
+            found.push(format!("{folder}: {name} in {}", places.join(", ")));
+        }
+    }
+    assert!(found.is_empty(), "type names with several meanings:\n{}", found.join("\n"));
+}
+
+/// The folders with source files below a folder, each as a path from it.
+fn rooms(folder: &Path) -> Vec<String> {
+    fn walk(folder: &Path, base: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if entry.is_dir() {
+                walk(&entry, base, found);
+            } else if folder != base && entry.extension().is_some_and(|extension| extension == "rs") {
+                let room = format!("{}/", folder.strip_prefix(base).unwrap().display());
+                if !found.contains(&room) {
+                    found.push(room);
+                }
+            }
+        }
+    }
+    let mut found = Vec::new();
+    walk(folder, folder, &mut found);
     found
 }
 
-fn code(file: &Path) -> String {
-    let text = std::fs::read_to_string(file).unwrap();
-    let code = text.split("#[cfg(test)]").next().unwrap();
-    code.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
-}
-
 #[test]
-fn pure_modules_name_nothing_of_the_shell() {
-    let src = root().join("crates/core/src");
-    let mut seen = 0;
-    for module in PURE {
-        for file in [src.join(format!("{module}.rs")), src.join(module)].iter().flat_map(|path| files(path)) {
-            let code = code(&file);
-            seen += 1;
-            for word in IMPURE {
-                assert!(!code.contains(word), "{} says {word}", file.display());
-            }
-            for module in SHELL {
-                assert!(!code.contains(&format!("crate::{module}::")), "{} uses {module}", file.display());
-            }
+fn the_map_names_every_room_and_no_other() {
+    let text = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
+    let map = text.split("```").nth(1).unwrap();
+    let mut mapped: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut folder = "";
+    for line in map.lines() {
+        let Some(path) = line.split_whitespace().next().filter(|path| path.ends_with('/')) else { continue };
+        if line.starts_with(' ') {
+            mapped.entry(folder).or_default().push(path);
+        } else {
+            folder = path;
         }
     }
-    assert!(seen > 20, "{seen} files");
-}
-
-#[test]
-fn access_knows_nothing_of_explain_and_the_data_nothing_of_access() {
-    let src = root().join("crates/core/src");
-    for (module, above) in [
-        ("access", vec!["explain"]),
-        ("distribution", vec!["access", "explain", "sign"]),
-        ("viewer", vec!["access", "explain", "sign"]),
-    ] {
-        for file in [src.join(format!("{module}.rs")), src.join(module)].iter().flat_map(|path| files(path)) {
-            for above in &above {
-                assert!(!code(&file).contains(&format!("crate::{above}")), "{} uses {above}", file.display());
-            }
-        }
+    for folder in [CORE, SHELL] {
+        let mapped = mapped.get(format!("{folder}/").as_str()).cloned().unwrap_or_default();
+        let there = rooms(&root().join(folder));
+        let missing: Vec<&String> = there.iter().filter(|room| !mapped.contains(&room.as_str())).collect();
+        let gone: Vec<&&str> =
+            mapped.iter().filter(|room| !there.iter().any(|there| there == *room)).collect();
+        assert!(
+            missing.is_empty() && gone.is_empty(),
+            "{folder}: the map lacks {missing:?}, and names {gone:?}"
+        );
     }
-}
-
-#[test]
-fn files_and_functions_stay_small() {
-    for file in ["src", "crates/core/src"].iter().flat_map(|folder| files(&root().join(folder))) {
-        let text = std::fs::read_to_string(&file).unwrap();
-        let code = text.split("#[cfg(test)]").next().unwrap();
-        assert!(code.lines().count() <= 310, "{} has {} lines", file.display(), code.lines().count());
-    }
-}
-
-#[test]
-fn the_map_shows_every_file() {
-    let map = std::fs::read_to_string(root().join("docs/architecture.md")).unwrap();
-    let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '.';
-    let named: Vec<&str> = map.split(|c| !is_part(c)).filter(|word| word.ends_with(".rs")).collect();
-    let there: Vec<String> = ["src", "crates/core/src"]
-        .iter()
-        .flat_map(|folder| files(&root().join(folder)))
-        .map(|file| file.file_name().unwrap().to_string_lossy().into_owned())
-        .collect();
-    let missing: Vec<&String> = there.iter().filter(|file| !named.contains(&file.as_str())).collect();
-    assert!(missing.is_empty(), "docs/architecture.md lacks {missing:?}");
-    let tree = map.split("```").nth(1).unwrap();
-    let gone = tree.split(|c| !is_part(c)).filter(|word| word.ends_with(".rs") && *word != ".rs");
-    let gone: Vec<&str> = gone.filter(|word| !there.iter().any(|file| file == word)).collect();
-    assert!(gone.iter().all(|file| root().join("tests/it").join(file).is_file()), "{gone:?} are no files");
 }
