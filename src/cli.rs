@@ -26,14 +26,12 @@ mod keys;
 mod log;
 mod man;
 mod proxy;
-mod reload;
 mod serve;
 mod service_manager;
 mod sign;
 mod signals;
 mod test;
 mod usage;
-mod watch;
 
 /// A signed-URL and signed-cookie reverse proxy that answers as Amazon CloudFront does.
 #[derive(Debug, Parser)]

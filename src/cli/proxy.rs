@@ -12,11 +12,11 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use super::reload::Reloader;
 use super::service_manager::{self, State};
 use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
 use crate::edge::console::admin::Admin;
+use crate::edge::control::config_file::Reloader;
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::state::dev_signer::DevSigner;

@@ -7,9 +7,9 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use super::reload::Reloader;
 use super::service_manager::{self, State};
 use crate::edge::Edge;
+use crate::edge::control::config_file::Reloader;
 
 /// Begins to watch for signals and changes.
 pub(super) fn start(

@@ -2,4 +2,3 @@
 
 pub mod dev_signer;
 pub mod shared;
-pub mod snapshot;

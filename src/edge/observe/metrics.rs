@@ -14,10 +14,8 @@ use crate::edge::facts::reply_reason::ORIGIN_ERROR;
 use crate::epoch::EpochSeconds;
 
 pub(in crate::edge) mod process;
-mod reloads;
 pub(in crate::edge) mod totals;
 
-pub use reloads::{ReloadOutcome, Reloads};
 pub(in crate::edge) use totals::Totals;
 
 /// The counts of all threads.

@@ -10,13 +10,13 @@ use rustls::ServerConfig;
 
 use super::trusted_proxies;
 use crate::config::Limits;
+use crate::edge::control::snapshot::Snapshot;
 use crate::edge::limits::capacity::Capacity;
 use crate::edge::limits::connections::Connections;
 use crate::edge::limits::request_slots::OriginSlots;
 use crate::edge::observe::observer::Observer;
 use crate::edge::origin::http;
 use crate::edge::state::shared::Edge;
-use crate::edge::state::snapshot::Snapshot;
 use crate::edge::upstream::thread_snapshot::ThreadSnapshot;
 use crate::identity::{RequestIdentity, RequestIds};
 

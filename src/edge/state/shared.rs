@@ -9,12 +9,13 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 
 use super::dev_signer::DevSigner;
-use super::snapshot::Snapshot;
 use crate::access::signature_cache::SignatureCache;
 use crate::config::Settings;
+use crate::edge::control::reload_counts::Reloads;
+use crate::edge::control::snapshot::Snapshot;
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
-use crate::edge::observe::metrics::{Metrics, Reloads};
+use crate::edge::observe::metrics::Metrics;
 use crate::edge::observe::observer::{Observer, Sinks};
 use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::observe::recent_requests::Recorder;

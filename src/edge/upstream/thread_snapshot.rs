@@ -7,11 +7,11 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use crate::distribution::origin::Origin;
+use crate::edge::control::snapshot::Snapshot;
 use crate::edge::observe::label_cache::LabelCache;
 use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::origin::OriginClient;
 use crate::edge::origin::error::OriginError;
-use crate::edge::state::snapshot::Snapshot;
 
 /// The configuration as one thread uses it, with its own connections to the origins. Counted by this thread alone: a
 /// reference count that all cores write to on every request would be passed from one to the other.

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::watch::FileWatch;
+use super::file_watch::FileWatch;
 use crate::config::{self, ReloadOn, ServerSettings, Settings, WatchedFile};
 use crate::edge::Edge;
-use crate::edge::observe::metrics::ReloadOutcome;
+use crate::edge::control::reload_counts::ReloadOutcome;
 
 /// What reads the configuration again.
-pub(super) struct Reloader {
+pub struct Reloader {
     edge: Arc<Edge>,
     /// None for `dev`, which has no file.
     file: Option<PathBuf>,
@@ -22,12 +22,7 @@ pub(super) struct Reloader {
 
 impl Reloader {
     /// Of what runs; from now on its files are watched, if they are to be.
-    pub(super) fn new(
-        edge: Arc<Edge>,
-        file: Option<PathBuf>,
-        settings: &Settings,
-        listen_is_given: bool,
-    ) -> Self {
+    pub fn new(edge: Arc<Edge>, file: Option<PathBuf>, settings: &Settings, listen_is_given: bool) -> Self {
         let is_watching = file.is_some() && settings.server.reload == ReloadOn::Watch;
         let mut reloader = Self {
             edge,
@@ -42,7 +37,7 @@ impl Reloader {
     }
 
     /// SIGHUP: the access log's file anew, and the configuration in any case.
-    pub(super) fn hang_up(&mut self) {
+    pub fn hang_up(&mut self) {
         if let Some(log) = &self.edge.access_log {
             log.reopen();
         }
@@ -50,7 +45,7 @@ impl Reloader {
     }
 
     /// Waits until files have changed and stay as they are. Forever where none are watched.
-    pub(super) async fn changed(&self) {
+    pub async fn changed(&self) {
         match &self.watch {
             Some(watch) => watch.changed(&self.seen).await,
             None => std::future::pending().await,
@@ -58,7 +53,7 @@ impl Reloader {
     }
 
     /// All or nothing: a reload that fails keeps what runs (contract 2).
-    pub(super) fn reload(&mut self) {
+    pub fn reload(&mut self) {
         let Some(file) = &self.file else { return tracing::warn!("there is no file to reload") };
         let outcome = match config::load(file).and_then(|settings| settings.fit_for(self.edge.test_mode)) {
             Ok(settings) => {
