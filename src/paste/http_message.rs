@@ -3,6 +3,7 @@
 use http::Method;
 
 use super::link::Link;
+use crate::access::Framing;
 
 /// A head that is read line by line.
 #[derive(Debug, Default)]
@@ -123,7 +124,24 @@ impl Head {
                 notes.push(format!("the header {name} holds signing cookies; CloudFront reads Cookie alone"));
             }
         }
-        Ok(Link { is_as_sent: true, method, cookies, is_preflight, notes, ..Link::found_at(place, url) })
+        let framing = self.framing(method.as_ref().unwrap_or(&Method::GET), target.len());
+        Ok(Link {
+            is_as_sent: true,
+            method,
+            cookies,
+            is_preflight,
+            framing,
+            notes,
+            ..Link::found_at(place, url)
+        })
+    }
+
+    /// The size of the head, as HTTP/1.1 writes it, and whether it announces a body.
+    fn framing(&self, method: &Method, target: usize) -> Framing {
+        let has_body = self.get("content-length").is_some_and(|length| length != "0")
+            || self.get("transfer-encoding").is_some();
+        let fields = self.fields.iter().filter(|(name, _)| !name.starts_with(':'));
+        Framing::of_lengths(method, target, fields.map(|(name, value)| (name.len(), value.len())), has_body)
     }
 
     /// The scheme, or as an error the one that is likely.

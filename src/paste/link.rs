@@ -7,6 +7,7 @@ use http::Method;
 
 use super::browser_cookie::BrowserCookie;
 use super::url;
+use crate::access::Framing;
 use crate::config::Fault;
 use crate::epoch::EpochSeconds;
 use crate::explain::Surroundings;
@@ -34,6 +35,8 @@ pub(crate) struct Link {
     pub(crate) host: Option<String>,
     /// Whether a browser asked whether it may ask.
     pub(crate) is_preflight: bool,
+    /// The size of its head, and whether it has a body, as far as the text shows them.
+    pub(crate) framing: Framing,
     /// When it was asked.
     pub(crate) at: Option<EpochSeconds>,
     /// By whom.

@@ -39,6 +39,7 @@ impl Link {
         inquiry.surroundings.clone_from(&self.surroundings);
         inquiry.surroundings.unsent_cookies.extend(sent.unsent);
         inquiry.is_preflight = self.is_preflight;
+        inquiry.framing = self.framing;
         inquiry.method = self.method.clone().unwrap_or(Method::GET);
         if let Some(address) = self.address {
             inquiry.address = address;

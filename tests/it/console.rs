@@ -82,7 +82,7 @@ fn send(edge: &Edge, host: &str, target: &str, headers: &[&str]) -> (u16, u64) {
 }
 
 /// The numbers of the requests on the first page, in its order.
-fn numbers(edge: &Edge) -> Vec<u64> {
+pub(crate) fn numbers(edge: &Edge) -> Vec<u64> {
     let page = edge.admin_page("/").text();
     page.split("<tr id=\"r").skip(1).map(|row| row.split('"').next().unwrap().parse().unwrap()).collect()
 }

@@ -50,7 +50,7 @@ fn key() -> String {
 }
 
 /// Runs `explain` with that on its standard input, in an empty folder.
-fn piped(args: &[&str], input: &[u8]) -> Output {
+pub(crate) fn piped(args: &[&str], input: &[u8]) -> Output {
     let folder = tempfile::tempdir().unwrap();
     let mut child = frontgate()
         .current_dir(folder.path())

@@ -39,6 +39,7 @@ mod memo;
 mod mistakes;
 mod mmdb;
 mod mutations;
+mod one_decision;
 mod origins;
 mod policies;
 mod proxy_protocol;

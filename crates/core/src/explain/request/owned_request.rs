@@ -43,8 +43,8 @@ pub struct OwnedRequest {
     pub country: Option<Country>,
     /// Whether a browser asks whether it may ask.
     pub is_preflight: bool,
-    /// The size of its head and whether it has a body, where that is known; else the parts above are counted, and it has none.
-    pub framing: Option<Framing>,
+    /// The size of its head as far as it is known, and whether it has a body. The parts above count, whatever stands here.
+    pub framing: Framing,
     /// The time of the judgement.
     pub at: EpochSeconds,
     /// What isn't known of it.
@@ -103,7 +103,7 @@ impl OwnedRequest {
             address: [127, 0, 0, 1].into(),
             country: None,
             is_preflight: false,
-            framing: None,
+            framing: Framing::default(),
             at,
             unknown: Unknown::default(),
             surroundings: Surroundings::default(),
@@ -125,7 +125,7 @@ impl OwnedRequest {
     #[must_use]
     pub fn received(&self) -> Received<'_> {
         Received {
-            framing: self.framing.unwrap_or_else(|| self.counted()),
+            framing: self.counted(),
             method: &self.method,
             scheme: self.scheme,
             host: Host::parse(&self.authority),
@@ -138,11 +138,16 @@ impl OwnedRequest {
         }
     }
 
-    /// The size of a request without other header fields than `Host` and `Cookie`, and without a body.
+    /// The size that is known; at the least that of a request with no other header fields than `Host` and `Cookie`.
     fn counted(&self) -> Framing {
         let cookies = self.cookies.iter().map(|field| (COOKIE.as_str().len(), field.len()));
         let host = (HOST.as_str().len(), self.authority.len());
-        Framing::of_lengths(&self.method, self.target.len(), cookies.chain([host]), false)
+        let least = Framing::of_lengths(&self.method, self.target.len(), cookies.chain([host]), false);
+        Framing {
+            url_len: self.framing.url_len.max(least.url_len),
+            head_len: self.framing.head_len.max(least.head_len),
+            has_body: self.framing.has_body,
+        }
     }
 
     /// The request as the checks see it.
