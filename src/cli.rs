@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use tracing::Level;
+use tracing_subscriber::filter::Targets;
 
 use crate::config::Fault;
 
@@ -153,17 +155,24 @@ pub fn run() -> ExitCode {
 /// `serve` logs what it refused and what broke off; `dev`, whose user is looking, each request.
 fn log_to_stderr(global: Global, command: &Command) {
     let is_dev = matches!(command, Command::Dev(_));
-    let level = match (global.quiet, global.verbose, command) {
-        (true, _, _) => "error",
+    let from = |least| Targets::new().with_default(least);
+    let levels = match (global.quiet, global.verbose, command) {
+        (true, _, _) => from(Level::ERROR),
         // The proxies of a developer and of a test never need all the connections that the limits allow.
-        (false, 0, Command::Dev(_)) => "info,access=debug,frontgate::edge::capacity=error",
-        (false, 0, Command::Test(_)) => "info,frontgate::edge::capacity=error",
-        (false, 0, _) => "info",
-        (false, 1, _) => "info,access=debug,frontgate=debug",
-        (false, _, _) => "debug",
+        (false, 0, Command::Dev(_)) => {
+            from(Level::INFO).with_target("access", Level::DEBUG).with_target(CAPACITY, Level::ERROR)
+        }
+        (false, 0, Command::Test(_)) => from(Level::INFO).with_target(CAPACITY, Level::ERROR),
+        (false, 0, _) => from(Level::INFO),
+        (false, 1, _) => {
+            from(Level::INFO).with_target("access", Level::DEBUG).with_target("frontgate", Level::DEBUG)
+        }
+        (false, _, _) => from(Level::DEBUG),
     };
-    log::start(level, global.log_format, global.colored(&std::io::stderr()), is_dev);
+    log::start(levels, global.log_format, global.colored(&std::io::stderr()), is_dev);
 }
+
+const CAPACITY: &str = "frontgate::edge::capacity";
 
 /// Reads an address to listen on.
 fn address(text: &str) -> Result<SocketAddr, String> {

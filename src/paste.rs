@@ -30,6 +30,7 @@ mod link;
 mod literals;
 mod noise;
 mod policy_text;
+mod public_suffix;
 mod real_time_log;
 mod redactions;
 mod request;

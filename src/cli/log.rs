@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::time::Duration;
 
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 mod people;
 
@@ -21,18 +23,23 @@ pub(super) enum Format {
     Json,
 }
 
-/// Begins to log; `colored` says whether with colours, `is_dev` whether a developer reads along.
-pub(super) fn start(level: &str, format: Format, colored: bool, is_dev: bool) {
+/// Begins to log what `levels` lets through; `colored` says whether with colours, `is_dev` whether a developer reads along.
+pub(super) fn start(levels: Targets, format: Format, colored: bool, is_dev: bool) {
     let (sender, receiver) = sync_channel(MAX_LINES);
     let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver));
     if writer.is_ok() {
         let _ = LINES.set(sender);
     }
-    let builder = tracing_subscriber::fmt().with_env_filter(EnvFilter::new(level)).with_writer(|| Line);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| Line);
+    let registry = tracing_subscriber::registry().with(levels);
     match format {
-        Format::Text if is_dev => builder.with_ansi(colored).event_format(ForPeople::default()).init(),
-        Format::Text => builder.with_ansi(colored).init(),
-        Format::Json => builder.json().flatten_event(true).with_current_span(false).init(),
+        Format::Text if is_dev => {
+            registry.with(lines.with_ansi(colored).event_format(ForPeople::default())).init();
+        }
+        Format::Text => registry.with(lines.with_ansi(colored)).init(),
+        Format::Json => {
+            registry.with(lines.json().flatten_event(true).with_current_span(false)).init();
+        }
     }
 }
 

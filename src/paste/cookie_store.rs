@@ -1,6 +1,7 @@
 //! Which of the cookies that were set a browser sends with a request, and why not the others (RFC 6265bis, section 5).
 
 use super::browser_cookie::{BrowserCookie, CookieEnd, SetCookieFault, is_signing};
+use super::public_suffix::is_public_suffix;
 use crate::epoch::EpochSeconds;
 use crate::explain::{OwnedRequest, UnsentCookie, UnsentReason};
 use crate::viewer::Scheme;
@@ -106,7 +107,7 @@ impl Requested {
             return None;
         }
         let attribute = format!("Domain={domain}");
-        if is_public_suffix(domain) {
+        if !is_address(domain) && is_public_suffix(domain) {
             let because = match domain.as_str() {
                 "localhost" => "browsers take no cookie for all of localhost; below a name of its own they do: \
                                 hosts such as app.NAME.localhost and media.NAME.localhost with Domain=NAME.localhost"
@@ -197,11 +198,6 @@ fn prefix(cookie: &BrowserCookie) -> Option<Because> {
         };
         Because::certain(format!("the prefix {prefix}"), needs)
     })
-}
-
-/// Of Mozilla's list, its private part included; a single label is one by the list's last rule.
-fn is_public_suffix(domain: &str) -> bool {
-    !is_address(domain) && psl::suffix_str(domain).is_some_and(|suffix| suffix == domain)
 }
 
 fn is_address(host: &str) -> bool {
