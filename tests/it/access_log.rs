@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, canned, cloudfront_base64, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

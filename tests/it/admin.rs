@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, RecordingOrigin, Response, frontgate, request, run, send_to, stderr, stdout, wait_for,
 };

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::secure::{self, HOST};
-use crate::sites;
+use crate::support::secure::{self, HOST};
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, request, wait_for};
 
 /// A viewer's connection, in the clear or not.

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, request, run,
     sign_raw, stderr, stdout,

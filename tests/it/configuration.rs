@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{frontgate, private_key, public_key, stderr, stdout};
 
 fn check(config: &str) -> (Option<i32>, Value, String) {

@@ -7,10 +7,11 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::conformance_table::{self, Case};
-use crate::secure;
-use crate::sites;
-use crate::support::{Edge, Raw, RecordingOrigin, Response, ask, root, sign_raw};
+use crate::support::conformance_table::{self, Case};
+use crate::support::foreign::ask;
+use crate::support::secure;
+use crate::support::sites;
+use crate::support::{Edge, Raw, RecordingOrigin, Response, root, sign_raw};
 
 impl Case {
     /// The request, placeholders filled in.

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::sites;
-use crate::support::{Edge, RecordingOrigin, Response, ask, request, root, run, send_to, stdout, wait_for};
+use crate::support::foreign::ask;
+use crate::support::sites;
+use crate::support::{Edge, RecordingOrigin, Response, request, root, send_to, signed, stdout, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
@@ -52,26 +53,6 @@ fn encoded(text: &str) -> String {
             },
         )
         .collect()
-}
-
-/// Path and query of a link that is signed for two hours.
-pub(crate) fn signed(url: &str, more: &[&str]) -> String {
-    let key = crate::support::private_key("rsa");
-    let mut args = vec![
-        "sign",
-        "url",
-        url,
-        "--expires-in",
-        "2h",
-        "--key-pair-id",
-        sites::id("rsa"),
-        "--private-key",
-        &key,
-    ];
-    args.extend(more);
-    let output = run(&args);
-    assert!(output.status.success());
-    format!("/{}", stdout(&output).trim().splitn(4, '/').nth(3).expect("a path"))
 }
 
 /// Sends a request, and waits until the console has it.
@@ -767,15 +748,17 @@ fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
         assert_eq!(open(&part("signed")), 200);
         for (number, file) in [(0, "sign.py"), (1, "sign.mjs"), (8, "aws.sh"), (9, "frontgate.sh")] {
             std::fs::write(edge.file(file), part(&format!("code{number}"))).unwrap();
-            let bin = crate::support::signers().join("venv/bin");
+            let bin = crate::support::foreign::signers().join("venv/bin");
             let own = std::path::Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().unwrap();
             let path = format!("{}:{}:{}", bin.display(), own.display(), std::env::var("PATH").unwrap());
             let mut command = match file.rsplit('.').next() {
                 Some("py") => std::process::Command::new(bin.join("python")),
                 Some("mjs") => {
                     let modules = edge.file("node_modules");
-                    let _ =
-                        std::os::unix::fs::symlink(crate::support::signers().join("node_modules"), modules);
+                    let _ = std::os::unix::fs::symlink(
+                        crate::support::foreign::signers().join("node_modules"),
+                        modules,
+                    );
                     std::process::Command::new("node")
                 }
                 _ => {

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, Response, canned, cloudfront_base64, frontgate, request, run, sign_raw,
     stderr, stdout, wait_for,

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::mmdb;
-use crate::secure::certificates;
+use crate::support::mmdb;
+use crate::support::secure::certificates;
 use crate::support::{frontgate, public_key, root, stderr, stdout};
 
 /// A key that leads to a table, and whether there are several of it.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, run, sign_raw,
     stderr, stdout, wait_for,

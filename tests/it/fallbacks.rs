@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, frontgate, public_key, request, stderr, stdout};
 
 const HOST: &str = "media.example.com";

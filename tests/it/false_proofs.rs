@@ -9,7 +9,7 @@ use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
 use frontgate::explain::{Budget, ExplainedVerdict, Explanation, OwnedRequest};
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Raw, canned, cloudfront_base64, sign_raw};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

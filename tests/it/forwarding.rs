@@ -4,29 +4,12 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
-    Edge, Raw, Recorded, RecordingOrigin, Response, answer_and_close, canned, cloudfront_base64, request,
-    sign_raw,
+    Edge, Recorded, RecordingOrigin, Response, answer_and_close, request, signing_cookies, signing_parameters,
 };
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
-const END: &str = "1990000000";
-
-/// The signing parameters of a link for `https://HOST` and a target, by Python's `cryptography`.
-pub(crate) fn signing_parameters(target: &str) -> String {
-    let message = canned(&format!("https://{HOST}{target}"), END);
-    let signature = sign_raw(&[Raw::new("rsa", "SHA1", message)]).remove(0);
-    format!("Expires={END}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&signature), sites::id("rsa"))
-}
-
-pub(crate) fn signing_cookies(target: &str) -> String {
-    signing_parameters(target)
-        .split('&')
-        .map(|pair| format!("CloudFront-{pair}"))
-        .collect::<Vec<_>>()
-        .join("; ")
-}
 
 fn site() -> (RecordingOrigin, Edge) {
     let origin = RecordingOrigin::start();

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, answer_and_close, read_head, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

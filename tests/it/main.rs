@@ -1,4 +1,4 @@
-//! Judges the built binary from outside: foreign signers, raw sockets, real clients and origins.
+//! Tests the built binary from outside over raw sockets. They need Rust and a POSIX system, nothing else.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
@@ -6,64 +6,39 @@ mod access_log;
 mod admin;
 mod architecture;
 mod attacks;
-mod bench;
-mod browser;
-mod certificates;
 mod cli;
 mod configuration;
 mod conformance;
-#[path = "../conformance/table.rs"]
-mod conformance_table;
 mod console;
-mod console_tools;
-mod demo_page;
 mod denials;
 mod dev;
-mod dev_browser;
 mod doc_links;
 mod documented;
-mod early_answers;
-mod examples;
 mod explain_inputs;
 mod fallbacks;
 mod false_proofs;
-mod field;
 mod footprint;
-mod forensics;
 mod forwarding;
 mod hard_times;
-mod http2;
 mod https_origins;
-mod key_files;
 mod memo;
-mod mistakes;
-mod mmdb;
 mod mutations;
 mod one_decision;
-mod origins;
 mod policies;
 mod proxy_protocol;
-mod public_api;
-mod readings;
-mod readme;
 mod redirects;
 mod reload;
 mod rotation;
-mod s3;
-mod sdk_signers;
 mod second_verifier;
-mod secure;
 mod signing;
-mod sites;
+#[path = "../support/mod.rs"]
 mod support;
 mod test_command;
 mod test_mode;
 mod testing;
-mod troubleshooting;
 mod trusted_proxies;
 mod unix_sockets;
 mod unproven;
 mod usage;
 mod variables;
 mod warnings;
-mod websocket;

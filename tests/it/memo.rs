@@ -12,7 +12,7 @@ use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 use proptest::prelude::*;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Raw, canned, cloudfront_base64, public_key, sign_raw};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

@@ -13,7 +13,7 @@ use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 
 use crate::second_verifier::{SecondVerifier, Sent, Signed};
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Raw, canned, cloudfront_base64, public_key, sign_raw};
 
 /// For each of the sixteen kinds.

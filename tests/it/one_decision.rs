@@ -14,7 +14,7 @@ use tower::{Layer, ServiceExt, service_fn};
 
 use crate::console::numbers;
 use crate::explain_inputs::piped;
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, stdout, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::mmdb;
-use crate::sites;
+use crate::support::mmdb;
+use crate::support::sites;
 use crate::support::{
     Edge, Recorded, RecordingOrigin, Response, frontgate, request, stderr, stdout, wait_for,
 };

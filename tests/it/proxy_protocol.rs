@@ -5,9 +5,9 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::secure::{self, HOST};
-use crate::sites;
-use crate::support::{Edge, Raw, RecordingOrigin, Response, cloudfront_base64, request, sign_raw};
+use crate::support::secure::{self, HOST};
+use crate::support::sites;
+use crate::support::{Edge, RecordingOrigin, Response, link_for, request};
 
 const ON: &str = "proxy-protocol = true";
 /// PROXY protocol, 2.2.
@@ -39,16 +39,6 @@ fn pair(source: &str) -> Option<(SocketAddr, SocketAddr)> {
     let source: SocketAddr = source.parse().unwrap();
     let destination = if source.is_ipv4() { "192.0.2.1:443" } else { "[2001:db8::1]:443" };
     Some((source, destination.parse().unwrap()))
-}
-
-/// A link that opens `/ip/x` to one address.
-pub(crate) fn link_for(address: &str) -> String {
-    let policy = format!(
-        r#"{{"Statement":[{{"Resource":"https://{HOST}/ip/*","Condition":{{"DateLessThan":{{"AWS:EpochTime":1990000000}},"IpAddress":{{"AWS:SourceIp":"{address}"}}}}}}]}}"#
-    );
-    let signature = sign_raw(&[Raw::new("rsa", "SHA1", policy.clone())]).remove(0);
-    let (policy, signature) = (cloudfront_base64(policy.as_bytes()), cloudfront_base64(&signature));
-    format!("/ip/x?Policy={policy}&Signature={signature}&Key-Pair-Id={}", sites::id("rsa"))
 }
 
 /// Sends a header and a request; none where the connection ends without an answer.

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::secure;
-use crate::sites;
+use crate::support::secure;
+use crate::support::sites;
 use crate::support::{Edge, frontgate, request, stdout};
 
 fn location(edge: &Edge, host: &str) -> String {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, frontgate, request, send_to, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -279,7 +279,7 @@ fn what_is_written_while_the_files_are_read_is_a_change() {
     let folder = tempfile::tempdir().unwrap();
     let (pipe, database) = (folder.path().join("pipe"), folder.path().join("countries.mmdb"));
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    crate::mmdb::write(
+    crate::support::mmdb::write(
         &database,
         "GeoLite2-Country",
         &[("192.0.2.0", 24, serde_json::json!({"country": {"iso_code": "DE"}}))],

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, Raw, RecordingOrigin, canned, cloudfront_base64, sign_raw, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";

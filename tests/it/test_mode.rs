@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, request, sign_raw, stderr, wait_for,
 };

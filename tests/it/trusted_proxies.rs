@@ -1,8 +1,8 @@
 //! Who the viewer is when proxies stand before us: those that are trusted are believed, and nobody else.
 
-use crate::proxy_protocol::link_for;
-use crate::secure::{self, HOST, Http2, get};
-use crate::sites;
+use crate::support::link_for;
+use crate::support::secure::{self, HOST, Http2, get};
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, request};
 
 const TRUSTED: &str = "trusted-proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\", \"fd00::/8\"]";

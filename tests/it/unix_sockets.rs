@@ -6,8 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::key_files::unprivileged;
-use crate::sites;
+use crate::support::sites;
+use crate::support::unprivileged;
 use crate::support::{Edge, frontgate, stderr, stdout, wait_for};
 
 struct Server(Child);

@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Raw, cloudfront_base64, sign_raw};
 
 const URL: &str = "https://d111111abcdef8.cloudfront.net/dir/a.jpg";

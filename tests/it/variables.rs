@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, frontgate, public_key, stderr, stdout};
 
 /// `check` with a configuration of bytes and an environment.

@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, request, run, send_to, sign_raw, stdout, wait_for,
 };

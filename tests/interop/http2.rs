@@ -10,10 +10,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::forwarding::{signing_cookies, signing_parameters};
-use crate::secure::{self, Answer, HOST, Http2, certificates, get};
-use crate::sites;
+use crate::support::secure::{self, Answer, HOST, Http2, certificates, get};
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, stderr, stdout, wait_for};
+use crate::support::{signing_cookies, signing_parameters};
 
 const PROTOCOL_ERROR: u64 = 1;
 const REFUSED_STREAM: u64 = 7;

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{
     Edge, RecordingOrigin, Response, frontgate, keys, public_key, root, run, stdout, wait_for,
 };

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::secure::{self, HOST};
-use crate::sites;
+use crate::support::secure::{self, HOST};
+use crate::support::sites;
 use crate::support::{Edge, Response, read_head, wait_for};
 
 /// Answers each head at once, and records everything that comes on each connection.

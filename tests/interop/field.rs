@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::mistakes::NAMES;
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Raw, canned, cloudfront_base64, frontgate, root, sign_raw, stderr, stdout};
 
 #[derive(Deserialize)]

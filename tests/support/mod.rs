@@ -1,15 +1,31 @@
-//! What every test needs: the built binary on a free port, an origin that records bytes, raw HTTP, foreign signers.
+//! What every test needs: the built binary on a free port, an origin that records bytes, raw HTTP.
+
+#![expect(dead_code, reason = "each test binary uses a part")]
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use tempfile::TempDir;
+
+#[path = "../conformance/table.rs"]
+pub(crate) mod conformance_table;
+pub(crate) mod foreign;
+pub(crate) mod keys;
+pub(crate) mod links;
+pub(crate) mod mmdb;
+pub(crate) mod secure;
+pub(crate) mod signatures;
+pub(crate) mod sites;
+
+pub(crate) use keys::{keys, private_key, public_key};
+pub(crate) use links::{canned, cloudfront_base64, link_for, signed, signing_cookies, signing_parameters};
+pub(crate) use signatures::{Raw, sign_raw};
 
 /// The repository.
 pub(crate) fn root() -> &'static Path {
@@ -22,6 +38,27 @@ pub(crate) fn frontgate() -> Command {
     command.current_dir(std::env::temp_dir()).env_remove("NO_COLOR");
     command
 }
+
+/// The binary as a user who isn't root, in a folder that this user can enter; and that user's id.
+pub(crate) fn unprivileged(folder: &Path) -> (Command, u32) {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::os::unix::process::CommandExt;
+    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let own = std::fs::metadata(folder).unwrap().uid();
+    if own != 0 {
+        return (frontgate(), own);
+    }
+    let binary = folder.join("frontgate-copy");
+    if !binary.exists() {
+        std::fs::copy(env!("CARGO_BIN_EXE_frontgate"), &binary).unwrap();
+    }
+    let mut command = Command::new(binary);
+    command.uid(NOBODY).gid(NOBODY).env("RUST_BACKTRACE", "0");
+    (command, NOBODY)
+}
+
+/// Debian's `nobody`.
+const NOBODY: u32 = 65534;
 
 /// Runs the binary to its end.
 pub(crate) fn run(args: &[&str]) -> Output {
@@ -408,129 +445,4 @@ fn serve(
             return;
         }
     }
-}
-
-/// A folder that `script/signers` fills.
-pub(crate) fn signers() -> PathBuf {
-    let folder = root().join("target/signers");
-    assert!(
-        folder.join("venv").is_dir(),
-        "the signers are not installed: run ./script/test, or ./script/signers"
-    );
-    folder
-}
-
-/// Runs one of the programs in tests/signers with a JSON document, and reads its answer.
-pub(crate) fn signer(program: &str, jobs: &Value) -> Value {
-    ask(&format!("signers/{program}"), jobs)
-}
-
-/// A program of the tests, in the language that its name says.
-pub(crate) fn program(name: &str) -> Command {
-    let python = signers().join("venv/bin/python");
-    let mut command = if name.ends_with(".py") { Command::new(python) } else { Command::new("node") };
-    command.arg(root().join("tests").join(name)).env("PYTHONDONTWRITEBYTECODE", "1");
-    command
-}
-
-/// Gives a program a JSON document, and reads its answer.
-pub(crate) fn ask(name: &str, jobs: &Value) -> Value {
-    let mut command = program(name);
-    let mut child = command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
-        .spawn()
-        .expect("the signer starts");
-    let mut stdin = child.stdin.take().expect("stdin");
-    let text = jobs.to_string();
-    let writer = thread::spawn(move || stdin.write_all(text.as_bytes()));
-    let output = child.wait_with_output().expect("the signer ends");
-    writer.join().expect("a thread").expect("the jobs are written");
-    assert!(output.status.success(), "{name} ended with {}", output.status);
-    serde_json::from_slice(&output.stdout).expect("JSON from the signer")
-}
-
-/// A folder with the key pairs of `tests/signers/make_keys.py`.
-pub(crate) fn keys() -> &'static Path {
-    static KEYS: LazyLock<PathBuf> = LazyLock::new(|| {
-        let folder = root().join("target/test-keys");
-        let made = Command::new(signers().join("venv/bin/python"))
-            .arg(root().join("tests/signers/make_keys.py"))
-            .arg(&folder)
-            .status();
-        assert!(made.expect("python runs").success());
-        folder
-    });
-    &KEYS
-}
-
-/// The file of a private key.
-pub(crate) fn private_key(name: &str) -> String {
-    keys().join(format!("{name}.private.pem")).display().to_string()
-}
-
-/// The file of a public key.
-pub(crate) fn public_key(name: &str) -> String {
-    keys().join(format!("{name}.public.pem")).display().to_string()
-}
-
-/// What a foreign library is to sign: bytes, by a key, with a hash and a scheme.
-#[derive(Clone, Debug)]
-pub(crate) struct Raw {
-    pub(crate) key: String,
-    pub(crate) hash: String,
-    pub(crate) scheme: Option<String>,
-    pub(crate) message: Vec<u8>,
-}
-
-impl Raw {
-    pub(crate) fn new(key: &str, hash: &str, message: impl Into<Vec<u8>>) -> Self {
-        Self { key: key.to_owned(), hash: hash.to_owned(), scheme: None, message: message.into() }
-    }
-}
-
-/// Signatures by Python's `cryptography`.
-pub(crate) fn sign_raw(jobs: &[Raw]) -> Vec<Vec<u8>> {
-    use base64::prelude::{BASE64_STANDARD, Engine};
-    let jobs: Vec<Value> = jobs
-        .iter()
-        .enumerate()
-        .map(|(id, raw)| {
-            let mut job = json!({
-                "id": id.to_string(), "private_key_file": private_key(&raw.key), "hash": raw.hash,
-                "message_base64": BASE64_STANDARD.encode(&raw.message),
-            });
-            if let Some(scheme) = &raw.scheme {
-                job["scheme"] = json!(scheme);
-            }
-            job
-        })
-        .collect();
-    let answer = signer("raw_sign.py", &json!({ "jobs": jobs }));
-    let results = answer["results"].as_array().expect("results");
-    assert_eq!(results.len(), jobs.len());
-    let decode = |result: &Value| {
-        let text = result["signature_base64"].as_str().unwrap_or_else(|| panic!("{result}"));
-        BASE64_STANDARD.decode(text).expect("base64")
-    };
-    results.iter().map(decode).collect()
-}
-
-/// CloudFront's base64, written here by hand so that the product's own isn't its judge.
-pub(crate) fn cloudfront_base64(bytes: &[u8]) -> String {
-    use base64::prelude::{BASE64_STANDARD, Engine};
-    BASE64_STANDARD.encode(bytes).replace('+', "-").replace('=', "_").replace('/', "~")
-}
-
-/// The text of a canned policy.
-pub(crate) fn canned(url: &str, expires: &str) -> String {
-    [
-        r#"{"Statement":[{"Resource":""#,
-        url,
-        r#"","Condition":{"DateLessThan":{"AWS:EpochTime":"#,
-        expires,
-        "}}}]}",
-    ]
-    .concat()
 }

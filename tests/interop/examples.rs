@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::proxy_protocol::link_for;
-use crate::secure::{self, HOST};
-use crate::sites;
+use crate::support::link_for;
+use crate::support::secure::{self, HOST};
+use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, frontgate, root, stderr, stdout, wait_for};
 
 fn example(path: &str) -> String {

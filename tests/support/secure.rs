@@ -1,37 +1,70 @@
 //! What the tests of TLS and HTTP/2 need: an authority, certificates, and clients that speak over them.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
+use rcgen::{
+    BasicConstraints, Certificate, CertificateParams, DistinguishedName, DnType, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, SanType, date_time_ymd,
+};
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 use serde_json::{Value, json};
 
-use crate::support::{Edge, Response, program, root};
+use super::foreign::program;
+use super::{Edge, Response, root};
 
 /// The host that most tests ask for.
 pub(crate) const HOST: &str = "d111111abcdef8.cloudfront.net";
 
-/// An authority of the tests' own (`ca.pem`) and the leaves that it vouches for, made by openssl.
+/// An authority of the tests' own (`ca.pem`) and the leaves that it vouches for.
 pub(crate) fn certificates() -> &'static Path {
     static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| {
         let folder = root().join("target/test-certificates").join(std::process::id().to_string());
         std::fs::create_dir_all(&folder).expect("a folder");
-        make(&folder, "ca", "/CN=Tests of Frontgate", &["-addext", "keyUsage=critical,keyCertSign"]);
+        let mut params = valid_now("Tests of Frontgate");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign];
+        let key = KeyPair::generate().expect("a key");
+        let certificate = params.self_signed(&key).expect("a certificate");
+        write(&folder, "ca", &certificate, &key);
+        let issuer = Issuer::new(params, key);
         for (name, names) in LEAVES {
-            let names: Vec<String> = names.iter().map(|name| format!("DNS:{name}")).collect();
-            let extension = format!("subjectAltName=IP:127.0.0.1,{}", names.join(","));
-            let ca = ["-CA", "ca.pem", "-CAkey", "ca.key", "-addext", "basicConstraints=critical,CA:FALSE"];
-            make(&folder, name, &format!("/CN={name}"), &[&ca[..], &["-addext", &extension]].concat());
+            let mut params = valid_now(name);
+            params.is_ca = IsCa::ExplicitNoCa;
+            params.subject_alt_names = vec![SanType::IpAddress(Ipv4Addr::LOCALHOST.into())];
+            let names = names.iter().map(|name| SanType::DnsName((*name).try_into().expect("a name")));
+            params.subject_alt_names.extend(names);
+            let key = KeyPair::generate().expect("a key");
+            let certificate = params.signed_by(&key, &issuer).expect("a certificate");
+            write(&folder, name, &certificate, &key);
         }
         folder
     });
     &FOLDER
+}
+
+/// A certificate's common name, valid from yesterday for 30 days.
+fn valid_now(common_name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name = DistinguishedName::new();
+    params.distinguished_name.push(DnType::CommonName, common_name);
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("a time");
+    params.not_before = date_time_ymd(1970, 1, 1) + now - DAY;
+    params.not_after = params.not_before + 30 * DAY;
+    params
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn write(folder: &Path, name: &str, certificate: &Certificate, key: &KeyPair) {
+    std::fs::write(folder.join(format!("{name}.pem")), certificate.pem()).expect("a file");
+    std::fs::write(folder.join(format!("{name}.key")), key.serialize_pem()).expect("a file");
 }
 
 /// Leaves and their names.
@@ -49,24 +82,6 @@ const LEAVES: [(&str, &[&str]); 2] = [
     ),
     ("app", &["app.example.test"]),
 ];
-
-fn make(folder: &Path, name: &str, subject: &str, more: &[&str]) {
-    let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
-    let mut openssl = Command::new("openssl");
-    openssl.current_dir(folder).args(["req", "-x509", "-nodes", "-days", "30", "-subj", subject]);
-    openssl.args([
-        "-newkey",
-        "ec",
-        "-pkeyopt",
-        "ec_paramgen_curve:P-256",
-        "-keyout",
-        &key,
-        "-out",
-        &certificate,
-    ]);
-    let output = openssl.args(more).output().expect("openssl runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// The tables of a server that listens with TLS on a free port, beside its plain listener. `lines` go into `[server]`,
 /// `https` into its `[[server.https]]`.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::sync::LazyLock;
 
-use crate::support::{frontgate, stderr, stdout};
+use crate::support::{frontgate, stderr, stdout, unprivileged};
 
 /// A folder with one RSA key in every form: `private.*` and `public.*`.
 static FORMS: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
@@ -312,27 +312,6 @@ fn a_configuration_takes_a_key_from_any_form_of_pem() {
         assert!(!stderr(&check).contains("K1"), "{name}: {}", stderr(&check));
     }
 }
-
-/// The binary as a user who isn't root, in a folder that this user can enter; and that user's id.
-pub(crate) fn unprivileged(folder: &Path) -> (Command, u32) {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    use std::os::unix::process::CommandExt;
-    std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o755)).unwrap();
-    let own = std::fs::metadata(folder).unwrap().uid();
-    if own != 0 {
-        return (frontgate(), own);
-    }
-    let binary = folder.join("frontgate-copy");
-    if !binary.exists() {
-        std::fs::copy(env!("CARGO_BIN_EXE_frontgate"), &binary).unwrap();
-    }
-    let mut command = Command::new(binary);
-    command.uid(NOBODY).gid(NOBODY).env("RUST_BACKTRACE", "0");
-    (command, NOBODY)
-}
-
-/// Debian's `nobody`.
-const NOBODY: u32 = 65534;
 
 #[test]
 fn a_file_that_cannot_be_read_is_named_with_its_mode_and_the_user() {

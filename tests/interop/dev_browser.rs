@@ -7,7 +7,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{Edge, ask, frontgate, program, run, stderr, stdout};
+use crate::support::foreign::{ask, program};
+use crate::support::{Edge, frontgate, run, stderr, stdout};
 
 fn sign(edge: &Edge, url: &str) -> String {
     let (id, key) = edge.dev_key();

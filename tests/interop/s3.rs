@@ -10,9 +10,10 @@ use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::support::foreign::signer;
 use crate::support::{
     Edge, Recorded, RecordingOrigin, Response, frontgate, private_key, public_key, request, root, run,
-    signer, stdout, wait_for,
+    stdout, wait_for,
 };
 
 const ID: &str = "AKIDEXAMPLE";

@@ -1,8 +1,8 @@
 //! Configurations that several tests share, and the ids of their keys.
 
-use crate::support::public_key;
+use super::public_key;
 
-pub(crate) use crate::conformance_table::KEYS;
+pub(crate) use super::conformance_table::KEYS;
 
 /// The id of a key.
 pub(crate) fn id(name: &str) -> &'static str {

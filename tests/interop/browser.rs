@@ -4,9 +4,10 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
-use crate::secure::{self, certificates};
-use crate::sites;
-use crate::support::{Edge, ask, private_key, root};
+use crate::support::foreign::ask;
+use crate::support::secure::{self, certificates};
+use crate::support::sites;
+use crate::support::{Edge, private_key, root};
 
 /// The demo's site and a folder of films, both private; the page that stands in for a 403 is public.
 fn site(app: &str) -> String {

@@ -3,8 +3,9 @@
 
 use serde_json::json;
 
-use crate::sites;
-use crate::support::{Edge, Response, ask, request, root, wait_for};
+use crate::support::foreign::ask;
+use crate::support::sites;
+use crate::support::{Edge, Response, request, root, wait_for};
 
 /// The link that the console offers before anything was requested.
 fn first_link(edge: &Edge) -> String {
@@ -115,7 +116,7 @@ fn without_dev_there_are_no_buttons_and_nothing_signs() {
     let origin = format!("Origin: http://{}", edge.address);
     assert_eq!(post(&edge, "do=cookies", &[&origin, "Sec-Fetch-Site: same-origin"]).status, 403);
     // `/public/*` is open; the page itself is read with a signature.
-    let link = crate::console::signed(&format!("http://{host}/index.html"), &[]);
+    let link = crate::support::signed(&format!("http://{host}/index.html"), &[]);
     let page = wait_for(|| Some(edge.get(host, &link, &[])).filter(|page| page.status == 200)).text();
     for part in ["{{", "<!--", "/.frontgate/", "<form", "href=\"http"] {
         assert!(!page.contains(part), "{part}: {page}");

@@ -9,10 +9,11 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::forwarding::{signing_cookies, signing_parameters};
-use crate::secure::{self, HOST};
-use crate::sites;
-use crate::support::{Edge, RecordingOrigin, Response, program, wait_for};
+use crate::support::foreign::program;
+use crate::support::secure::{self, HOST};
+use crate::support::sites;
+use crate::support::{Edge, RecordingOrigin, Response, wait_for};
+use crate::support::{signing_cookies, signing_parameters};
 
 /// How long a tunnel may stand still.
 const IDLE: &str = "limits = { websocket-idle-timeout = \"1s\" }";

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Edge, frontgate, root, signers, stderr, stdout, wait_for};
+use crate::support::foreign::signers;
+use crate::support::{Edge, frontgate, root, stderr, stdout, wait_for};
 
 const DAY: i64 = 86_400;
 

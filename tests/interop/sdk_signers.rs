@@ -2,8 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::sites;
-use crate::support::{Edge, RecordingOrigin, cloudfront_base64, private_key, request, root, signer};
+use crate::support::foreign::signer;
+use crate::support::sites;
+use crate::support::{Edge, RecordingOrigin, cloudfront_base64, private_key, request, root};
 
 /// Every SDK, with how many of its jobs it must have been able to sign: a signer that refuses all proves nothing.
 const SIGNERS: [(&str, usize); 4] = [

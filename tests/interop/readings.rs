@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::s3::Storage;
-use crate::sites;
+use crate::support::sites;
 use crate::support::{Edge, Raw, Response, cloudfront_base64, sign_raw};
 
 mod origins;

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::sites;
+use crate::support::sites;
 use crate::support::{canned, cloudfront_base64, private_key, public_key, run, stderr, stdout};
 
 const HOST: &str = "https://d111111abcdef8.cloudfront.net";

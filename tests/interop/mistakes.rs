@@ -10,8 +10,9 @@ use std::thread;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::sites;
-use crate::support::{frontgate, private_key, program, public_key, root, stderr, stdout};
+use crate::support::foreign::program;
+use crate::support::sites;
+use crate::support::{frontgate, private_key, public_key, root, stderr, stdout};
 use crate::troubleshooting::mistakes;
 
 #[derive(Deserialize)]
