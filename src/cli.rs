@@ -9,6 +9,7 @@ use tracing::Level;
 use tracing_subscriber::filter::Targets;
 
 use crate::config::Fault;
+use crate::edge::limits::capacity;
 
 /// Prints one diagnostic on stderr: `error: …`, `warning: …` or `note: …`.
 macro_rules! tell {
@@ -159,10 +160,10 @@ fn log_to_stderr(global: Global, command: &Command) {
     let levels = match (global.quiet, global.verbose, command) {
         (true, _, _) => from(Level::ERROR),
         // The proxies of a developer and of a test never need all the connections that the limits allow.
-        (false, 0, Command::Dev(_)) => {
-            from(Level::INFO).with_target("access", Level::DEBUG).with_target(CAPACITY, Level::ERROR)
-        }
-        (false, 0, Command::Test(_)) => from(Level::INFO).with_target(CAPACITY, Level::ERROR),
+        (false, 0, Command::Dev(_)) => from(Level::INFO)
+            .with_target("access", Level::DEBUG)
+            .with_target(capacity::LOG_TARGET, Level::ERROR),
+        (false, 0, Command::Test(_)) => from(Level::INFO).with_target(capacity::LOG_TARGET, Level::ERROR),
         (false, 0, _) => from(Level::INFO),
         (false, 1, _) => {
             from(Level::INFO).with_target("access", Level::DEBUG).with_target("frontgate", Level::DEBUG)
@@ -171,8 +172,6 @@ fn log_to_stderr(global: Global, command: &Command) {
     };
     log::start(levels, global.log_format, global.colored(&std::io::stderr()), is_dev);
 }
-
-const CAPACITY: &str = "frontgate::edge::capacity";
 
 /// Reads an address to listen on.
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -5,7 +5,7 @@ import { home, require } from "./packages.mjs";
 
 const { getSignedCookies } = require("@aws-sdk/cloudfront-signer");
 
-// Starts it; `job` is what tests/it/browser.rs gives.
+// Starts it; `job` is what tests/interop/browser.rs gives.
 export async function start(job) {
   const hls = readFileSync(new URL("node_modules/hls.js/dist/hls.min.js", home));
   const script = readFileSync(new URL("player.js", import.meta.url));

@@ -1,5 +1,5 @@
 // Headless Chromium uses what the console offers beside reading: copying, filtering, keys, signing cookies, the clock; on a
-// wide screen and on a telephone's, in both colour schemes. tests/it/console_tools.rs starts it.
+// wide screen and on a telephone's, in both colour schemes. tests/interop/console_tools.rs starts it.
 //
 // stdin:  {"console", "proxy": of `dev`; "screenshots": a folder}
 // stdout: what was seen.

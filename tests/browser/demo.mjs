@@ -1,5 +1,5 @@
 // Headless Chromium uses the demo page: the film plays with cookies and not without, buttons sign, denials lead to the
-// console. tests/it/demo_page.rs starts it.
+// console. tests/interop/demo_page.rs starts it.
 //
 // stdin:  {"link": of `dev`, "console", "screenshots": a folder}
 // stdout: what was seen.

@@ -1,4 +1,4 @@
-// Headless Chromium in front of `frontgate dev`, as a front-end developer has it. tests/it/dev_browser.rs starts it.
+// Headless Chromium in front of `frontgate dev`, as a front-end developer has it. tests/interop/dev_browser.rs starts it.
 //
 // stdin:  {"case", and what it needs}
 // stdout: what was seen.

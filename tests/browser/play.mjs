@@ -1,4 +1,4 @@
-// Headless Chromium plays what is private, from another origin, with signed cookies. tests/it/browser.rs starts it.
+// Headless Chromium plays what is private, from another origin, with signed cookies. tests/interop/browser.rs starts it.
 //
 // stdin:  {"media", "app": bases; "certificate", "key": the application's; "mediaCertificate"; "keyPairId", "privateKey";
 //          "films", "screenshots": folders}

@@ -91,7 +91,7 @@ const ROWS: [(&str, &[&str]); 13] = [
     ),
 ];
 
-/// Built as the tests are: `cargo test --test it` alone leaves it out.
+/// Built as the tests are: `cargo test --test interop` alone leaves it out.
 fn example() -> PathBuf {
     let folder = Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().expect("a folder");
     let mut build = Command::new(env!("CARGO"));

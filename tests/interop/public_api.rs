@@ -57,7 +57,7 @@ fn what_is_public_is_recorded() {
     let changes: Vec<String> = lost.chain(added).collect();
     assert!(
         changes.is_empty(),
-        "what is public has changed; FRONTGATE_BLESS=1 cargo test --test it public_api records it:\n{}",
+        "what is public has changed; FRONTGATE_BLESS=1 cargo test --all-features --test interop public_api records it:\n{}",
         changes.join("\n")
     );
 }

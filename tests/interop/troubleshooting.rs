@@ -196,6 +196,6 @@ fn troubleshooting_has_every_mistake_and_is_made_from_the_tables() {
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
     assert!(
         kept == page,
-        "docs/troubleshooting.md is out of date: run FRONTGATE_BLESS=1 cargo test --all-features --test it troubleshooting"
+        "docs/troubleshooting.md is out of date: run FRONTGATE_BLESS=1 cargo test --all-features --test interop troubleshooting"
     );
 }

@@ -4,6 +4,9 @@
 use crate::config::Limits;
 use crate::edge::origin::http::MAX_IDLE;
 
+/// The target of this module's log lines.
+pub(crate) const LOG_TARGET: &str = module_path!();
+
 /// What each thread may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capacity {

@@ -1,5 +1,5 @@
 //! How each format becomes what CloudFront and its signers take: PEM, as SPKI or PKCS#8. `KEY` is the file that is there,
-//! `NEW` the one that is made; tests/it/key_files.rs runs each command.
+//! `NEW` the one that is made; tests/interop/key_files.rs runs each command.
 
 use super::format::{Format, SshAlgorithm, Structure};
 use super::half::Half;
