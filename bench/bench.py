@@ -1,4 +1,4 @@
-"""What every scenario is given: the stage, how long and how often, and the Frontgates to measure."""
+"""The parameters of every scenario: the environment, durations and rounds, and the builds to measure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from servers import Frontgate, Recipe, Stage
 
 @dataclass(frozen=True)
 class Settings:
-    """How much is measured."""
+    """The extent of the measurement."""
 
     rounds: int = 5
     seconds: int = 2
@@ -42,7 +42,7 @@ class Bench:
         return Frontgate(self.binaries[binary], name=binary, **more)  # type: ignore[arg-type]
 
     def case(self, label: str, recipe: Recipe, load: Load, **more: object) -> Case:
-        """A case whose server has answered some requests before it is measured."""
+        """A case with a warmed-up server."""
         protocol = "https" if load.is_secure else "http"
         warm_up = [self.load("public.txt", seconds=20, limit=self.settings.count(3_000, 100), protocol=protocol)]
         more["warm_up"] = [*warm_up, *more.get("warm_up", [])]  # type: ignore[misc]

@@ -9,14 +9,14 @@ from results import Goal, Row, Section, Series
 from rounds import Case
 from servers import LARGE, Haproxy, Nginx
 
-# Without temporary files: by default nginx writes to disk what the viewer doesn't take at once, at twice the cost.
+# Without temporary files: by default, nginx writes to disk what the viewer does not read at once, at twice the cost.
 _LARGER_BUFFERS = (
     "proxy_buffer_size 128k; proxy_buffers 8 128k; proxy_busy_buffers_size 256k; proxy_max_temp_file_size 0;"
 )
 
 
 def large(bench: Bench) -> Section:
-    """(g) 100 MiB bodies over 4 connections, in CPU seconds a GiB."""
+    """(g) 100 MiB bodies over 4 connections, in CPU seconds per GiB."""
     targets = bench.stage.folder / "large.txt"
     targets.write_text(f"{LARGE}\n")
     load = bench.load(
@@ -44,6 +44,6 @@ def large(bench: Bench) -> Section:
         if label in bench.binaries:
             goals.append(Goal("≤ 1.0 × nginx with 128 KiB buffers", cost.median, larger.median))
         rows.append(Row(label, cost.shown(3), "CPU s/GiB", cost.spread(3), ratio, goals, summary=True))
-    notes = ["The nginx with 128 KiB buffers writes no temporary files; the other is as it comes, and does."]
+    notes = ["nginx with 128 KiB buffers writes no temporary files. nginx with its default configuration does."]
     mebibytes = bench.stage.large >> 20
     return Section("g", f"{mebibytes} MiB bodies, 4 connections", rows, notes)

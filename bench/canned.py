@@ -1,4 +1,4 @@
-"""Scenarios c and d: every request with a link of its own, each new, or each seen before."""
+"""Scenarios c and d: every request has its own link, each new, or each seen before."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEW = {
 
 
 def new_links(bench: Bench) -> Section:
-    """(c) Each link is asked for once, of a proxy that has just started."""
+    """(c) Each link is requested once, from a proxy that has just started."""
     cases = [bench.case("nginx + njs", njs(), bench.load("canned.txt"))]
     for name in bench.binaries:
         cases.append(bench.case(f"{name}, public", bench.frontgate(name), bench.load("public.txt")))
@@ -31,9 +31,9 @@ def new_links(bench: Bench) -> Section:
     rows.append(cost_row("nginx + njs, verifying", results["nginx + njs"].cost, summary=True))
     rows += [verification_row(kind, cost) for kind, cost in verification.items()]
     notes = [
-        "(a) and one verification are measured in the same rounds. With eight bases a request has eight candidates; a "
-        "new link of the last one shows what the proxy learns from the link before it, a link of any of them what it "
-        "costs when there is nothing to learn.",
+        "(a) and one verification are measured in the same rounds. With eight bases, a request has eight candidates. A "
+        "new link for the last base shows the gain from trying the previous link's base first; a link for any base shows "
+        "the cost without that gain.",
     ]
     return Section("c", "every request its own canned link, each new", rows, notes)
 
@@ -64,7 +64,7 @@ def verification_row(kind: str, cost: Series) -> Row:
 
 
 def seen_links(bench: Bench) -> Section:
-    """(d) As many links as there are, each asked for before."""
+    """(d) All links, each requested before."""
     warm_up = [bench.load("canned.txt", mode="once", seconds=120, limit=0)]
     cases: list[Case] = []
     for name in bench.binaries:

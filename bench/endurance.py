@@ -1,4 +1,4 @@
-"""Scenarios n and o: what thousands of viewers hold by waiting, and whether an hour's traffic leaves anything behind."""
+"""Scenarios n and o: the memory of thousands of waiting viewers, and whether an hour of traffic leaks memory."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _END_STREAM = 0x1
 
 
 def waiting(bench: Bench) -> Section:
-    """(n) Connections over TLS that have asked once and wait, and streams that wait for the origin."""
+    """(n) Idle TLS connections after one request, and streams that wait for the origin."""
     wanted = bench.settings.count(10_000, 200)
     if bench.stage.files < wanted + 500:
         raise BenchError(f"{wanted} connections need more open files than the {bench.stage.files} that are allowed")
@@ -43,11 +43,11 @@ def waiting(bench: Bench) -> Section:
         f"{wanted:,} connections. Resident memory; the kernel's is not counted. A waiting stream's figure includes its "
         "connection to the origin."
     ]
-    return Section("n", "what waits, over TLS", rows, notes)
+    return Section("n", "idle connections and waiting streams over TLS", rows, notes)
 
 
 def soak(bench: Bench) -> Section:
-    """(o) An hour of 1,000 requests a second, as fast as they go: of every kind, with a reload after each part."""
+    """(o) As many requests as 1,000 per second in an hour, as fast as possible: of every kind, with a reload after each part."""
     parts = bench.settings.count(36, 3)
     requests = bench.settings.count(100_000, 300)
     rows = []
@@ -78,8 +78,8 @@ def soak(bench: Bench) -> Section:
         rows.append(
             Row(f"{name}, memory at the end", f"{late:.1f}", "MiB", shown.spread(1), f"{late / early:.2f} × the first third", goals, True)
         )
-    notes = [f"{parts * requests:,} requests and {parts} reloads: public, signed and forged ones over HTTP/1.1 and HTTP/2."]
-    return Section("o", "an hour's traffic", rows, notes)
+    notes = [f"{parts * requests:,} requests and {parts} reloads: public, signed and forged, over HTTP/1.1 and HTTP/2."]
+    return Section("o", "an hour of traffic", rows, notes)
 
 
 def _row(system: str, kibibytes: float) -> Row:
@@ -169,7 +169,7 @@ def _until(connection: ssl.SSLSocket, body: int) -> None:
 
 
 class _SilentOrigin:
-    """An origin that never answers `/public/wait`, and everything else at once."""
+    """An origin that never responds to `/public/wait`, and responds to everything else at once."""
 
     def __enter__(self) -> _SilentOrigin:
         self.loop = asyncio.new_event_loop()

@@ -1,4 +1,4 @@
-"""Scenarios h and i: how soon there is an answer, and what memory is held by doing nothing."""
+"""Scenarios h and i: the time to the first response, and the memory of idle connections."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from servers import Haproxy, Nginx, Recipe, Server
 
 
 def start(bench: Bench) -> Section:
-    """(h) From the start of the process to its first answer, and its memory then."""
+    """(h) From the start of the process to its first response, and its memory at that time."""
     recipes: dict[str, Recipe] = {name: bench.frontgate(name) for name in bench.binaries} | {"nginx": Nginx()}
     milliseconds: dict[str, list[float]] = {name: [] for name in recipes}
     resident: dict[str, list[float]] = {name: [] for name in recipes}
@@ -36,14 +36,14 @@ def start(bench: Bench) -> Section:
             goals = [Goal(f"≤ {limit} {unit}", found.median, limit)] if name in bench.binaries else []
             ratio = f"{found.median / Series(tuple(figures['nginx'])).median:.2f} × nginx"
             rows.append(Row(f"{name}, {what}", found.shown(), unit, found.spread(), ratio, goals, summary=True))
-    notes = ["The first answer comes from the origin. nginx's memory is master's and worker's, shared pages twice."]
+    notes = ["The first answer comes from the origin. nginx's memory is that of its master and worker; shared pages count twice."]
     return Section("h", "start to first answer; idle memory", rows, notes)
 
 
 def idle(bench: Bench) -> Section:
-    """(i) Connections that have asked once and wait."""
+    """(i) Idle connections after one request."""
     wanted = bench.settings.count(5_000, 200)
-    # Both ends of a connection to an origin that is asked again and again are files too.
+    # Both ends of a connection to an origin in use are files too.
     if bench.stage.files < wanted + 500:
         raise BenchError(f"{wanted} connections need more open files than the {bench.stage.files} that are allowed")
     recipes: dict[str, Callable[[], Recipe]] = {
@@ -64,7 +64,7 @@ def idle(bench: Bench) -> Section:
         found = Series(tuple(grown[name]))
         goals = [Goal("≤ 8 KiB each", found.median, 8)] if name in bench.binaries else []
         rows.append(Row(name, found.shown(2), "KiB each", found.spread(2), goals=goals, summary=True))
-    notes = ["Resident memory; the kernel's is not counted."]
+    notes = ["Resident memory, without the kernel's."]
     return Section("i", f"{wanted:,} idle keep-alive connections", rows, notes)
 
 
@@ -79,7 +79,7 @@ def _kibibytes_each(bench: Bench, server: Server, wanted: int) -> float:
             _ask(connection, server.name, bench.stage.body)
         time.sleep(0.5)
         grown = server.process.resident_bytes() - before
-        # Those that came first are still there, else this was no measurement of so many.
+        # The first connections must still be open, otherwise the number is wrong.
         _ask(connections[0], server.name, bench.stage.body)
     finally:
         for connection in connections:

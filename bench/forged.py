@@ -1,4 +1,4 @@
-"""Scenario e: half of the requests carry forged signatures."""
+"""Scenario e: half of the requests have forged signatures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rounds import Measured
 
 
 def forged(bench: Bench) -> Section:
-    """(e) Good links of a wildcard policy and forged canned links in turn."""
+    """(e) Valid links of a wildcard policy and forged canned links, alternating."""
     cases = []
     half = bench.load("half-forged.txt", denied=0.5)
     for name in bench.binaries:
@@ -31,12 +31,12 @@ def forged(bench: Bench) -> Section:
         rows.append(_remembered(bench, name))
     rows.append(verification_row("rsa", verification["rsa"]))
     notes = [
-        "A denial is what remains of two requests of the mixture when a good one is taken off: a forged canned link "
-        "(one character of a signature changed) of alternately a good link of the policy of (b).",
-        "Remembered: a proxy is shown many links, then the mixture, and says at its end how many policies it still "
-        "knows; the links aren't shown again.",
+        "The load alternates between a valid link of the policy of (b) and a forged canned link (one character of the "
+        "signature changed). The cost of a denial is that of two such requests minus that of a valid one.",
+        "Remembered: a proxy gets many links, then this load, and logs at its end how many policies are still cached. "
+        "The links are not requested again.",
     ]
-    return Section("e", "half of the requests carry forged signatures", rows, notes)
+    return Section("e", "half of the requests have forged signatures", rows, notes)
 
 
 def _rows_of(name: str, results: dict[str, Measured], verification: Series) -> list[Row]:
@@ -58,13 +58,13 @@ def _rows_of(name: str, results: dict[str, Measured], verification: Series) -> l
 
 
 def _remembered(bench: Bench, name: str) -> Row:
-    """Counts what is remembered after a flood of forged links, from the last line of the log."""
+    """Counts the cached policies after a flood of forged links, from the last line of the log."""
     server = bench.stage.start(bench.frontgate(name, quiet=False))
     shown = bench.settings.count(5_000, 120)
-    # One by one: wrk's end leaves some unanswered.
+    # One by one: wrk leaves some requests unanswered at its end.
     probe(server.port, bench.load("canned.txt"), name, shown)
     drive(server.port, bench.load("half-forged.txt", denied=0.5), bench.stage.cores)
-    time.sleep(0.2)  # what was in flight when the load ended
+    time.sleep(0.2)  # requests in flight when the load ended
     bench.stage.stop(server)
     log = server.log.read_text(errors="replace")[-20_000:]
     counts = re.findall(r"verified policies hits=(\d+) misses=(\d+) entries=(\d+)", re.sub(r"\x1b\[\d*m", "", log))

@@ -1,4 +1,4 @@
-"""The links that are asked for, made by `examples/bench_links.rs`, and kept for the next run."""
+"""The links of the load, created by `examples/bench_links.rs` and kept for the next run."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from machine import BenchError
 
 @dataclass(frozen=True)
 class LinkCounts:
-    """How many links of each kind."""
+    """The number of links of each kind."""
 
-    paths: int  # public ones, and those that the wildcard policy opens
+    paths: int  # public links, and links that the wildcard policy covers
     rsa: int
     eight: int  # for each row with eight bases
     ecdsa: int
@@ -26,7 +26,7 @@ SMOKE = LinkCounts(paths=50, rsa=120, eight=80, ecdsa=2_000)
 
 
 def make_links(example: Path, counts: LinkCounts, folder: Path) -> None:
-    """Writes links into a folder, unless the same are there already."""
+    """Writes links into a directory, unless the same links already exist."""
     if (folder / "complete").exists():
         return
     shutil.rmtree(folder, ignore_errors=True)
@@ -38,14 +38,14 @@ def make_links(example: Path, counts: LinkCounts, folder: Path) -> None:
 
 
 def kept_folder(root: Path, counts: LinkCounts) -> Path:
-    """Where links of this form and number are kept between runs."""
+    """Returns the directory for links of this form and number."""
     source = (root / "examples/bench_links.rs").read_bytes()
     mark = hashlib.sha256(source + repr(counts).encode()).hexdigest()[:12]
     return root / "target/bench" / f"links-{mark}"
 
 
 def part(links: Path, name: str, begin: int, end: int) -> Path:
-    """Some of a file's lines as a file of their own."""
+    """Writes some of a file's lines to a new file."""
     file = links / f"{begin}-{end}-{name}"
     if not file.exists():
         with (links / name).open() as lines, file.open("w") as out:

@@ -1,4 +1,4 @@
-"""The load: targets from a file, by wrk, over HTTP/2 by h2load; handshakes by openssl. A wrong answer ends the run."""
+"""The load: targets from a file, by wrk, over HTTP/2 by h2load; handshakes by openssl. A wrong response aborts the run."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from pathlib import Path
 from machine import BenchError, Cores, die_with_parent
 
 FOLDER = Path(__file__).parent
-HOST = "media.example.com"  # what links are signed for, as in examples/bench_links.rs
+HOST = "media.example.com"  # the host of the links, as in examples/bench_links.rs
 
 
 @dataclass(frozen=True)
 class Load:
-    """What is asked of a proxy, and what has to come back."""
+    """The requests to a proxy, and the expected responses."""
 
     targets: Path
     mode: str = "cycle"  # or "once": each target one time
-    denied: float = 0.0  # the share that has to be answered 403
+    denied: float = 0.0  # the expected share of 403
     body: int = 1024
     connections: int = 64
     threads: int = 1
     seconds: int = 2
-    limit: int = 0  # ends earlier, after so many requests; 0 for never
+    limit: int = 0  # stops earlier, after this number of requests; 0: never
     protocol: str = "http"  # or "https", "h2", "handshakes"
     streams: int = 1  # of each connection at a time, over HTTP/2
 
@@ -38,7 +38,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Answered:
-    """What the load generator saw."""
+    """The results of the load generator."""
 
     requests: int
     bytes: int
@@ -47,7 +47,7 @@ class Answered:
 
 
 def drive(port: int, load: Load, cores: Cores) -> Answered:
-    """Runs the load generator to its end and checks what it saw."""
+    """Runs the load generator and checks its results."""
     if load.protocol == "h2":
         return _drive_http2(port, load, cores)
     if load.protocol == "handshakes":
@@ -68,7 +68,7 @@ def drive(port: int, load: Load, cores: Cores) -> Answered:
 
 
 def _run(command: list[str], load: Load, cores: Cores) -> str:
-    """What a load generator says, run on its own core."""
+    """Runs a load generator on its own core and returns its output."""
     command = ["taskset", "-c", ",".join(map(str, sorted(cores.load))), *command]
     ran = subprocess.run(
         command, capture_output=True, text=True, timeout=load.seconds + 60, preexec_fn=die_with_parent
@@ -103,7 +103,7 @@ def _drive_http2(port: int, load: Load, cores: Cores) -> Answered:
 
 
 def _urls(targets: Path) -> Path:
-    """The targets as h2load reads them."""
+    """The targets in h2load's format."""
     urls = targets.with_suffix(".urls")
     if not urls.exists():
         urls.write_text("".join(f"https://{HOST}{line}\n" for line in targets.read_text().splitlines()))
@@ -111,7 +111,7 @@ def _urls(targets: Path) -> Path:
 
 
 def _drive_handshakes(port: int, load: Load, cores: Cores) -> Answered:
-    """openssl shakes hands in full, with TLS 1.3, one connection after another, and asks for nothing."""
+    """openssl makes full TLS 1.3 handshakes, one connection after another, without requests."""
     # It counts in whole seconds, of which the first and the last may be short.
     command = ["openssl", "s_time", "-connect", f"127.0.0.1:{port}", "-new", "-tls1_3", "-time", str(load.seconds)]
     if load.limit:
@@ -129,7 +129,7 @@ def _check(load: Load, answered: Answered, errors: dict[str, int], command: list
         faults.append(f"socket errors {errors}")
     if answered.requests == 0:
         faults.append("no request was answered")
-    # Where good and bad alternate, the requests in flight at the end tip the balance by as many as there are.
+    # If good and bad requests alternate, those in flight at the end change the balance by their number.
     slack = load.connections if load.denied else 0
     if abs(answered.denied - load.denied * answered.requests) > slack:
         expected = f"{load.denied:.0%}"
@@ -141,7 +141,7 @@ def _check(load: Load, answered: Answered, errors: dict[str, int], command: list
 
 
 def probe(port: int, load: Load, name: str, count: int = 4) -> None:
-    """Asks for the first targets one by one: statuses and bodies exactly, which wrk only counts."""
+    """Requests the first targets one by one and checks status and body exactly, which wrk only counts."""
     with load.targets.open() as file:
         targets = [next(file, "").strip() for _ in range(count)]
     connection = connect(port, load.is_secure)
@@ -150,7 +150,7 @@ def probe(port: int, load: Load, name: str, count: int = 4) -> None:
             connection.request("GET", target, headers={"Host": HOST})
             answer = connection.getresponse()
             length = len(answer.read())
-            # The forged ones are every second.
+            # Every second request is forged.
             status = 403 if load.denied and number % 2 else 200
             if answer.status != status or (status == 200 and length != load.body):
                 found, expected = f"{answer.status} with {length} bytes", f"{status} with {load.body}"
@@ -160,7 +160,7 @@ def probe(port: int, load: Load, name: str, count: int = 4) -> None:
 
 
 def connect(port: int, is_secure: bool) -> http.client.HTTPConnection:
-    """A connection to a server, whoever it says that it is."""
+    """Connects to a server without verifying its certificate."""
     if not is_secure:
         return http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     context = ssl.create_default_context()
@@ -170,7 +170,7 @@ def connect(port: int, is_secure: bool) -> http.client.HTTPConnection:
 
 
 def measure_verification(example: Path, rounds: int, cores: Cores) -> dict[str, float]:
-    """Microseconds of CPU of one verification, on the proxy's core: `rsa` and `ecdsa`."""
+    """CPU time of one verification in microseconds, on the proxy's core: `rsa` and `ecdsa`."""
     core = ",".join(map(str, sorted(cores.proxy)))
     command = ["taskset", "-c", core, str(example), "verify", str(rounds)]
     ran = subprocess.run(command, capture_output=True, text=True, timeout=120)

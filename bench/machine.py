@@ -1,4 +1,4 @@
-"""The machine: which cores there are, what a process has used of them, and how processes are started and ended."""
+"""The machine: its cores, the CPU time of processes, and how processes are started and stopped."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from pathlib import Path
 
 
 class BenchError(Exception):
-    """What makes a run worthless: it ends, and says why."""
+    """An error that makes a run worthless. The run stops with the reason."""
 
 
 @dataclass(frozen=True)
 class Cores:
-    """The proxy has a core to itself; load generator, origin and this programme share another."""
+    """The proxy has its own core; load generator, origin and this program share another."""
 
     proxy: frozenset[int]
     load: frozenset[int]
@@ -35,7 +35,7 @@ class Cores:
 
 
 def raise_file_limit() -> int:
-    """As many open files as this process may have; what it starts inherits the limit."""
+    """Raises the limit of open files to the maximum; child processes inherit it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
@@ -52,18 +52,18 @@ _libc = ctypes.CDLL(None)
 
 
 def die_with_parent() -> None:
-    """For a child before it becomes another programme: it ends with this one, even if that is killed."""
+    """Runs in a child before exec: the child stops with this process, even if that is killed."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 class Process:
-    """A server with its children. In a session of its own, so that Ctrl-C reaches it through `stop` only."""
+    """A server with its children, in a session of its own, so that Ctrl-C reaches it through `stop` only."""
 
     def __init__(self, command: list[str], cores: frozenset[int], log: Path, timed: bool = False):
         self.command = command
         self.log = log
         before = os.sched_getaffinity(0)
-        # What is started inherits its cores. Nothing may run between fork and exec where the start is timed: then the
+        # A child process inherits its cores. Nothing may run between fork and exec if the start is timed: then the
         # C library needs no copy of this process.
         os.sched_setaffinity(0, cores)
         try:
@@ -105,11 +105,11 @@ class Process:
         return CpuTime.of(self.pids())
 
     def hang_up(self) -> None:
-        """Lets it read its configuration again."""
+        """Reloads its configuration."""
         self.child.send_signal(signal.SIGHUP)
 
     def stop(self) -> None:
-        """Asks it to end, and makes it."""
+        """Stops it, by force after a timeout."""
         pids = self.pids() if self.child.poll() is None else []
         self.child.terminate()
         try:
@@ -145,12 +145,12 @@ class CpuTime:
         return CpuTime(threads, ticks)
 
     def seconds_since(self, before: CpuTime) -> float:
-        """Exact where no thread has ended between, else from the coarser count."""
+        """Exact if no thread has ended in between, otherwise from the coarser count."""
         exact = sum(spent - before.threads.get(thread, 0) for thread, spent in self.threads.items()) / 1e9
         coarse = (self.ticks - before.ticks) / os.sysconf("SC_CLK_TCK")
         if not self.threads or not set(before.threads) <= set(self.threads):
             return coarse
-        # Threads that came and went are in the coarse count alone.
+        # Threads that started and ended are in the coarse count only.
         return coarse if coarse > exact + 0.05 else exact
 
 

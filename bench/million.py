@@ -28,8 +28,8 @@ def million(bench: Bench) -> Section:
     for name in bench.binaries:
         rows += _rows_of(bench, name, parts)
     notes = [
-        "Links of an ECDSA key, since a million of RSA take most of an hour to make; (c) beside it is of the same key, "
-        "each time a proxy that has just started, measured between the tenths.",
+        "Links of an ECDSA key, because signing a million with RSA takes most of an hour. (c) is measured with the same "
+        "key between the tenths, each time with a proxy that has just started.",
     ]
     return Section("f", f"{total:,} distinct links", rows, notes)
 
@@ -62,7 +62,7 @@ def _cost(bench: Bench, server: Server, load: Load) -> float:
 def _judge(name: str, costs: list[float], fresh_costs: list[float], grown: list[int]) -> list[Row]:
     cost, fresh = Series(tuple(costs)), Series(tuple(fresh_costs))
     memory = Series(tuple(bytes / (1 << 20) for bytes in grown))
-    # A proxy that does other things at the same time has slowed both; so the rise is judged against (c) beside it.
+    # Other load slows down both, so the increase is compared with (c), measured in between.
     relative = [own / beside for own, beside in zip(costs, fresh_costs)]
     rise = statistics.median(relative[-3:]) / statistics.median(relative[:3])
     most = max(memory.values)

@@ -1,4 +1,4 @@
-"""Scenarios a and b: what a public request costs, and one that a remembered policy opens."""
+"""Scenarios a and b: the cost of a public request, and of one with a cached policy."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ def public(bench: Bench) -> Section:
         cost = results[f"{name}, access log"].cost
         rows.append(cost_row(f"{name}, access log", cost, ratio=times(cost, logging_nginx, "nginx, access log")))
     rows.append(cost_row("nginx, access log", logging_nginx))
-    notes = ["Bare hyper passes requests on and does nothing else: the floor of what is built on hyper."]
-    notes += ["Access logs are off but in the rows that name one; there it goes to a file."]
+    notes = ["Bare hyper only forwards requests: the minimum cost of a proxy built on hyper."]
+    notes += ["Access logs are off, except in rows that name one; there, the log is a file."]
     notes += [_written(name, results[f"{name}, access log"]) for name in bench.binaries]
     return Section("a", "public path, 1 KiB", rows, notes)
 
 
 def _written(name: str, measured: Measured) -> str:
-    """A log that loses lines costs less than one that holds them all."""
+    """A log that loses lines costs less than a complete one."""
     lines = measured.log.read_bytes().count(b"\n") if measured.log else 0
     share = min(1, lines / measured.requests)
     return f"{name} wrote {share:.1%} of its requests into the log; it loses lines that come faster than they are written."
@@ -69,7 +69,7 @@ def remembered(bench: Bench) -> Section:
     rows.append(cost_row("nginx, verifying nothing", nginx, summary=True))
     rows.append(cost_row("nginx + njs, verifying", verifying, ratio=times(verifying, nginx, "nginx"), summary=True))
     notes = [
-        "nginx passes the same signed URLs on unverified, to the origin too; Frontgate removes the signing values. njs "
-        "imports the key for each request, since it keeps nothing between two: two thirds of its time."
+        "nginx forwards the same signed URLs to the origin without verification; Frontgate removes the signing values. njs "
+        "imports the key for each request, because it keeps no state between requests: two thirds of its time."
     ]
     return Section("b", "signed, one wildcard policy over 1,000 paths", rows, notes)

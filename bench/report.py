@@ -10,11 +10,11 @@ from pathlib import Path
 from machine import Cores, cpu_model
 from results import Section
 
-_HEADER = ["", "system", "median", "unit", "spread", "ratio", "reach", "reached"]
+_HEADER = ["", "system", "median", "unit", "spread", "ratio", "goal", "met"]
 
 
 def terminal(sections: list[Section], judged: bool) -> str:
-    """One table with columns as wide as they need to be."""
+    """One table with columns as wide as necessary."""
     lines = [_HEADER]
     for section in sections:
         lines.append([section.letter, section.title, "", "", "", "", "", ""])
@@ -43,12 +43,13 @@ def _cells(section: Section, judged: bool) -> list[list[str]]:
 
 
 def markdown(sections: list[Section], judged: bool, facts: list[tuple[str, str]]) -> str:
-    """RESULTS.md: the short table, everything, and what it was measured with."""
+    """RESULTS.md: the summary, all tables, and the environment."""
     parts = [
-        "# Frontgate beside other servers\n",
-        "Written by `./script/bench`. CPU time (user and system) of the proxy's own processes, the proxy pinned to one "
-        "core, load generator and origin on the other; the systems take turns round by round; medians, the lowest and "
-        "the highest round, ratios of medians. Compare within a run: machines differ by half.\n",
+        "# Frontgate compared with other servers\n",
+        "Written by `./script/bench`. The tables show CPU time (user and system) of the proxy's own processes. The proxy "
+        "is pinned to one core, load generator and origin to the other. The systems are measured in turn, round by "
+        "round. Figures are medians, the lowest and the highest round, and ratios of medians. Compare within a run only: "
+        "machines differ by a factor of two.\n",
         "<!-- summary -->",
         _summary(sections, judged),
         "<!-- /summary -->\n",
@@ -58,7 +59,7 @@ def markdown(sections: list[Section], judged: bool, facts: list[tuple[str, str]]
         parts.append(_table(_HEADER[1:], _cells(section, judged)))
         parts += [f"\n{note}" for note in section.notes]
         parts.append("")
-    parts.append("## Measured with\n")
+    parts.append("## Environment\n")
     parts.append(_table(["", ""], [[name, value] for name, value in facts]))
     return "\n".join(parts) + "\n"
 
@@ -72,7 +73,7 @@ def _summary(sections: list[Section], judged: bool) -> str:
             verdicts = "; ".join(goal.verdict() for goal in row.goals) if judged else ""
             title = f"{section.letter}: {section.title}" if row is rows[0] else ""
             lines.append([title, row.system, f"{row.figure} {row.unit}", row.ratio, reach, verdicts])
-    return _table(["scenario", "system", "median", "ratio", "reach", "reached"], lines)
+    return _table(["scenario", "system", "median", "ratio", "goal", "met"], lines)
 
 
 def _table(header: list[str], lines: list[list[str]]) -> str:
@@ -87,7 +88,7 @@ def facts(root: Path, cores: Cores, binaries: dict[str, Path], command: str) -> 
     found = [
         ("command", f"`{command}`"),
         ("date", datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
-        ("commit", commit + (" with changes that are not committed" if changed else "")),
+        ("commit", commit + (" with uncommitted changes" if changed else "")),
         ("machine", f"{cpu_model()}, {len(cores.all)} cores, Linux {platform.release()}"),
         ("cores", f"proxy on {sorted(cores.proxy)}, load generator and origin on {sorted(cores.load)}"),
     ]
@@ -107,7 +108,7 @@ def facts(root: Path, cores: Cores, binaries: dict[str, Path], command: str) -> 
 
 
 def _said(command: list[str]) -> str:
-    """The first line that a command prints, wherever it prints it."""
+    """The first line that a command prints, on stdout or stderr."""
     try:
         ran = subprocess.run(command, capture_output=True, text=True, timeout=20)
     except OSError:

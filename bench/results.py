@@ -1,4 +1,4 @@
-"""What a scenario gives: rows of figures, each with the goals that it is judged by."""
+"""The results of a scenario: rows of figures, each with its goals."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Series:
-    """What the rounds gave for one figure."""
+    """The measurements of one figure in all rounds."""
 
     values: tuple[float, ...]
 
@@ -54,12 +54,12 @@ class Row:
     spread: str = ""
     ratio: str = ""
     goals: list[Goal] = field(default_factory=list)
-    summary: bool = False  # also in the short table
+    summary: bool = False  # also in the summary
 
 
 @dataclass
 class Section:
-    """What one scenario gives."""
+    """The result of one scenario."""
 
     letter: str
     title: str
@@ -68,7 +68,7 @@ class Section:
 
 
 def cost_row(system: str, cost: Series, **more: object) -> Row:
-    """A row of CPU time for each request."""
+    """A row of CPU time per request."""
     return Row(system, cost.shown(), "µs/request", cost.spread(), **more)  # type: ignore[arg-type]
 
 

@@ -1,4 +1,4 @@
-"""Systems measured in turn, round by round, so that what disturbs the machine disturbs all of them alike."""
+"""Measures systems in turn, round by round, so that other load of the machine affects all of them equally."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Case:
     label: str
     recipe: Recipe
     load: Load
-    fresh: bool = False  # started anew for each round, so that it remembers nothing
+    fresh: bool = False  # started again for each round, so that its cache is empty
     warm_up: list[Load] = field(default_factory=list)
 
 
@@ -27,11 +27,11 @@ class Case:
 class Measured:
     """The rounds of one case."""
 
-    cpu_us: list[float] = field(default_factory=list)  # a request
+    cpu_us: list[float] = field(default_factory=list)  # per request
     cpu_per_gib: list[float] = field(default_factory=list)  # seconds
-    throughput: list[float] = field(default_factory=list)  # requests a second
+    throughput: list[float] = field(default_factory=list)  # requests per second
     requests: int = 0
-    log: Path | None = None  # what the server wrote
+    log: Path | None = None  # the server's log
 
     @property
     def cost(self) -> Series:
@@ -45,7 +45,7 @@ def say(text: str) -> None:
 def interleave(
     stage: Stage, cases: list[Case], rounds: int, every_round: Callable[[], None] = lambda: None
 ) -> dict[str, Measured]:
-    """Measures each case once a round. Servers that may remember are started once."""
+    """Measures each case once per round. Servers that may cache are started once."""
     results = {case.label: Measured() for case in cases}
     lasting: dict[str, Server] = {}
     try:
@@ -65,7 +65,7 @@ def interleave(
 
 
 def _rotated(cases: list[Case], by: int) -> list[Case]:
-    # Each round begins with another: none is always measured after the same neighbour's pause.
+    # Each round begins with another system, so that none always follows the same one.
     by %= len(cases)
     return cases[by:] + cases[:by]
 

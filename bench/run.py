@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures Frontgate beside nginx, HAProxy and nginx with njs. `./script/bench` builds what it needs and calls it."""
+"""Compares Frontgate with nginx, HAProxy and nginx with njs. `./script/bench` builds the programs and runs this."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ SCENARIOS: dict[str, Callable[[Bench], Section]] = {
 
 def main() -> int:
     options = parse(sys.argv[1:])
-    # However it is told to end, what was started is ended on the way out; a shell's background jobs ignore SIGINT.
+    # Every signal stops the child processes on the way out; a shell's background jobs ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
@@ -68,14 +68,14 @@ def main() -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="script/bench", description=__doc__)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help="letters from a to o; all by default")
-    parser.add_argument("--seconds", type=int, default=2, help="of load for each system in each round")
+    parser.add_argument("--seconds", type=int, default=2, help="seconds of load per system and round")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--smoke", action="store_true", help="shows that everything works; the figures mean nothing")
+    parser.add_argument("--smoke", action="store_true", help="a quick functional test; the figures are meaningless")
     parser.add_argument("--frontgate", type=Path, default=ROOT / "target/release/frontgate", help="the binary")
     parser.add_argument(
-        "--baseline", action="append", default=[], metavar="NAME=PATH", help="another frontgate beside it (repeatable)"
+        "--baseline", action="append", default=[], metavar="NAME=PATH", help="another build of frontgate to compare (repeatable)"
     )
-    parser.add_argument("--links", type=Path, help="examples/bench_links; by default beside the binary")
+    parser.add_argument("--links", type=Path, help="examples/bench_links; by default next to the binary")
     parser.add_argument("--output", type=Path, help="the Markdown file; bench/RESULTS.md when every scenario is run")
     options = parser.parse_args(arguments)
     unknown = [letter for letter in options.scenarios if letter not in SCENARIOS]
@@ -91,7 +91,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 def run(options: argparse.Namespace) -> None:
     check_tools()
     chosen = [letter for letter in SCENARIOS if not options.scenarios or letter in options.scenarios]
-    # A smoke run ends each load after some requests; the seconds are patience, for a machine that does much else.
+    # A smoke run stops each load after some requests; the seconds are a limit for a busy machine.
     settings = Settings(1, 20, smoke=True) if options.smoke else Settings(options.rounds, options.seconds)
     binaries = find_binaries(options)
     example = options.links or options.frontgate.parent / "examples/bench_links"
@@ -105,7 +105,7 @@ def run(options: argparse.Namespace) -> None:
         made = Path(folder) / "links" if options.smoke else links.kept_folder(ROOT, counts)
         say("links")
         links.make_links(example, counts, made)
-        # From here on nothing of ours runs on the proxy's core.
+        # From here on, nothing of this program runs on the proxy's core.
         os.sched_setaffinity(0, cores.load)
         stage = Stage(Path(folder), cores, made, files)
         if options.smoke:

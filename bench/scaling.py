@@ -50,9 +50,9 @@ def two_cores(bench: Bench) -> Section:
 
 def _note(cores: int, enough: bool) -> str:
     if enough:
-        return f"Of {cores} cores, the workers have one or two, load generator and origin the rest."
+        return f"Of {cores} cores, the workers use one or two, load generator and origin the rest."
     return (
-        f"This machine has {cores} cores, which proxy, load generator and origin share here: two workers can't reach "
-        "twice the throughput, so the goal isn't judged. What can be shown is that two workers spend no more CPU time "
-        "on a request than one, so that they don't wait for each other."
+        f"This machine has {cores} cores, which proxy, load generator and origin share. Two workers cannot reach twice the "
+        "throughput, so the goal is not judged. The rows show that two workers use no more CPU time per request than "
+        "one, so they do not wait for each other."
     )

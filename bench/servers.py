@@ -1,4 +1,4 @@
-"""The servers that are compared: how each is configured, started and waited for."""
+"""The compared servers: how each is configured, started and awaited."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from machine import BenchError, Cores, Process, free_port
 
 FOLDER = Path(__file__).parent
 LARGE = "/public/large.bin"
-_PATIENCE = 20.0  # seconds, for whatever should be there at once
+_PATIENCE = 20.0  # seconds, for things that should happen at once
 
 
 @dataclass
 class Stage:
-    """What every server needs: a folder for its files, the cores, the links, and the origin's port."""
+    """The environment of a server: a directory for its files, the cores, the links, and the origin's port."""
 
     folder: Path
     cores: Cores
@@ -33,7 +33,7 @@ class Stage:
     started: int = 0
 
     def start(self, recipe: Recipe, timed: bool = False) -> Server:
-        """Starts a server and waits for its first answer."""
+        """Starts a server and waits for its first response."""
         server = Server(recipe.name, self, recipe, timed)
         self.running.append(server)
         server.wait_for_answer()
@@ -53,7 +53,7 @@ class Stage:
 
 
 class Server:
-    """A server that runs."""
+    """A running server."""
 
     def __init__(self, name: str, stage: Stage, recipe: Recipe, timed: bool):
         self.name = name
@@ -85,12 +85,12 @@ class Server:
 
 
 class Recipe:
-    """How a server is made ready: writes its files, says its command."""
+    """Prepares a server: writes its files and returns its command."""
 
     kind = ""
     name = ""
     cores: frozenset[int] = frozenset()  # none: the proxy's
-    certificate: str = ""  # the kind of its key, "ecdsa" or "rsa"; without one it speaks plain HTTP
+    certificate: str = ""  # the type of its key, "ecdsa" or "rsa"; None: plain HTTP
 
     def prepare(self, stage: Stage, port: int) -> list[str]:
         raise NotImplementedError
@@ -98,7 +98,7 @@ class Recipe:
 
 @dataclass
 class Origin(Recipe):
-    """nginx that answers from memory, on the load generator's core."""
+    """nginx that responds from memory, on the load generator's core."""
 
     cores: frozenset[int] = frozenset()
     kind = "origin"
@@ -194,7 +194,7 @@ class Frontgate(Recipe):
     bases: int = 1
     workers: int = 1
     quiet: bool = True
-    # A line on stderr for each request, where it isn't quiet.
+    # Without -q, each request is a line on stderr.
     verbose: bool = False
     max_size: str = "64MiB"
     cores: frozenset[int] = frozenset()
@@ -208,7 +208,7 @@ class Frontgate(Recipe):
         return [str(self.binary), "serve", "--config", str(file), *([level] if level else [])]
 
     def understands_itself(self, stage: Stage) -> bool:
-        """Whether this build knows what it is to do: an older one beside it may not."""
+        """Returns whether this build supports its configuration: an older one may not."""
         check = [str(self.binary), "check", "--config", str(self.configure(stage, 0))]
         return subprocess.run(check, capture_output=True).returncode == 0
 
@@ -232,7 +232,7 @@ class Frontgate(Recipe):
 
 @dataclass
 class BareHyper(Recipe):
-    """The least that a proxy built on hyper does: `examples/bare_hyper.rs`."""
+    """A minimal proxy built on hyper: `examples/bare_hyper.rs`."""
 
     binary: Path = Path()
     name: str = "bare hyper"
@@ -245,7 +245,7 @@ class BareHyper(Recipe):
 
 @dataclass(frozen=True)
 class Certificate:
-    """A certificate's files; `both` holds it and its key."""
+    """A certificate's files; `both` contains certificate and key."""
 
     certificate: Path
     key: Path
@@ -253,7 +253,7 @@ class Certificate:
 
 
 def certificate(stage: Stage, kind: str) -> Certificate:
-    """One for the links' host, made by openssl; all servers show the same."""
+    """Creates a certificate for the links' host with openssl; all servers use it."""
     files = Certificate(*(stage.folder / f"{kind}{end}" for end in (".crt", ".key", ".both")))
     if not files.both.exists():
         key = {"ecdsa": ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"], "rsa": ["rsa:2048"]}[kind]
@@ -284,7 +284,7 @@ def check_tools() -> None:
 
 
 def _user_line() -> str:
-    # The workers of a master that root started would otherwise be somebody else, who can't read these folders.
+    # Workers of a master that runs as root would otherwise be another user, who cannot read these directories.
     return "user root;" if os.geteuid() == 0 else ""
 
 
@@ -298,7 +298,7 @@ def _fill(template: str, file: Path, values: dict[str, object]) -> None:
     text = (FOLDER / "templates" / template).read_text()
     for name, value in values.items():
         text = text.replace(f"@{name}@", str(value))
-    # `@origin` of nginx and njs is a location's name, not a place for a value.
+    # `@origin` of nginx and njs is the name of a location, not a placeholder.
     if left := re.search(r"@[a-z_]+@", text):
         raise BenchError(f"{template} has {left.group()} without a value")
     file.write_text(text)

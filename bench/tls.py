@@ -1,4 +1,4 @@
-"""Scenarios k, l and m: what TLS adds, over HTTP/1.1, over HTTP/2, and to shake hands."""
+"""Scenarios k, l and m: the cost of TLS over HTTP/1.1, over HTTP/2, and of handshakes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def http1(bench: Bench) -> Section:
     cases.append(bench.case("haproxy", Haproxy(certificate="ecdsa"), load))
     cases += [bench.case(name, bench.frontgate(name, certificate="ecdsa"), load) for name in _secured(bench)]
     rows = _against_nginx(bench, cases, 1.0)
-    notes = ["TLS 1.3. The 64 handshakes of each round are within the figures: some hundredths of them, for all alike."]
+    notes = ["TLS 1.3. The figures include the 64 handshakes of each round: a few percent, for all systems alike."]
     return Section("k", "public path, 1 KiB, HTTP/1.1 over TLS", rows, notes)
 
 
@@ -31,12 +31,12 @@ def http2(bench: Bench) -> Section:
         cases.append(bench.case("haproxy", Haproxy(certificate="ecdsa"), load))
         cases += [bench.case(name, bench.frontgate(name, certificate="ecdsa"), load) for name in _secured(bench)]
         rows += _against_nginx(bench, cases, limit, f", {shape}")
-    notes = ["Connections × streams of each at a time, by h2load. To the origin all of them speak HTTP/1.1."]
+    notes = ["Connections × concurrent streams of each, by h2load. All systems use HTTP/1.1 to the origin."]
     return Section("l", "public path, 1 KiB, HTTP/2 over TLS", rows, notes)
 
 
 def handshakes(bench: Bench) -> Section:
-    """(m) Connections that shake hands in full and ask for nothing."""
+    """(m) Full handshakes without a request."""
     load = bench.load(_PUBLIC, protocol="handshakes")
     rows = []
     for kind, title in (("ecdsa", "ECDSA P-256"), ("rsa", "RSA-2048")):
@@ -44,17 +44,17 @@ def handshakes(bench: Bench) -> Section:
         cases.append(bench.case("haproxy", Haproxy(certificate=kind), load))
         cases += [bench.case(name, bench.frontgate(name, certificate=kind), load) for name in _secured(bench)]
         rows += _against_nginx(bench, cases, 0.7, f", {title}", unit="µs/handshake")
-    notes = ["TLS 1.3 by openssl's s_time, one connection after another, none resumed. From accept to close."]
+    notes = ["TLS 1.3 by openssl's s_time, one connection after another, without resumption. From accept to close."]
     return Section("m", "a full handshake", rows, notes)
 
 
 def _secured(bench: Bench) -> list[str]:
-    """Those of the builds that know TLS."""
+    """The builds that support TLS."""
     return [name for name in bench.binaries if bench.frontgate(name, certificate="ecdsa").understands_itself(bench.stage)]
 
 
 def _against_nginx(bench: Bench, cases: list[Case], limit: float, shape: str = "", unit: str = "µs/request") -> list:
-    """The rows of cases, each with its part of nginx's cost."""
+    """The rows of cases, each relative to nginx."""
     results = bench.run(cases)
     nginx = results["nginx"].cost
     rows = []
@@ -66,5 +66,5 @@ def _against_nginx(bench: Bench, cases: list[Case], limit: float, shape: str = "
         row = cost_row(label + shape, measured.cost, ratio=ratio, goals=goals, summary=True)
         row.unit = unit
         rows.append(row)
-    # Our own first, then those that it is compared with.
+    # Frontgate first, then the others.
     return sorted(rows, key=lambda row: not row.goals)
