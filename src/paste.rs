@@ -48,21 +48,21 @@ mod url;
 pub(crate) use cookies::field_of as cookie_field;
 #[cfg(test)]
 pub(crate) use link::tests::Kept;
-pub(crate) use link::{Link, Problem, Sink};
+pub(crate) use link::{Link, LinkSink, Problem};
 #[cfg(test)]
 pub(crate) use standard_log::STANDARD_FIELDS;
 
-use input::{Form, Text};
+use input::{Text, TextForm};
 use lines::PastedLines;
 
 /// Reads texts one after another. What one of them leaves open, such as cookies without a URL, the next one may complete.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub(crate) struct PasteReader {
     has_url: bool,
     lines: PastedLines,
 }
 
-impl Reader {
+impl PasteReader {
     /// A reader; `url` is the one that cookies without a URL belong to.
     pub(crate) fn new(url: Option<&str>) -> Self {
         Self { has_url: url.is_some(), lines: PastedLines::new(url) }
@@ -73,7 +73,7 @@ impl Reader {
         &mut self,
         name: &str,
         reader: impl Read + 'static,
-        sink: &mut dyn Sink,
+        sink: &mut dyn LinkSink,
     ) -> ControlFlow<()> {
         let text = match Text::recognise(name, reader) {
             Ok(text) => text,
@@ -83,11 +83,11 @@ impl Reader {
             }
         };
         match text.form {
-            Form::Pasted => self.lines.read(text.lines(), sink),
-            Form::Har => har::read(text, sink),
-            form @ (Form::Log | Form::JsonLog) => standard_log::read(text.lines(), form, sink),
-            Form::Nothing if self.has_url => ControlFlow::Continue(()),
-            Form::Nothing => {
+            TextForm::Pasted => self.lines.read(text.lines(), sink),
+            TextForm::Har => har::read(text, sink),
+            form @ (TextForm::Log | TextForm::JsonLog) => standard_log::read(text.lines(), form, sink),
+            TextForm::Nothing if self.has_url => ControlFlow::Continue(()),
+            TextForm::Nothing => {
                 let fault = link::problem(&text.name, 0, "there is nothing to explain");
                 sink.problem(Box::new(fault.found("nothing, or white space").expected(input::SOMETHING)));
                 ControlFlow::Continue(())
@@ -96,7 +96,7 @@ impl Reader {
     }
 
     /// Reports what had to wait for the end. Breaks where the sink takes no more.
-    pub(crate) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
+    pub(crate) fn finish(self, sink: &mut dyn LinkSink) -> ControlFlow<()> {
         self.lines.finish(sink)
     }
 }

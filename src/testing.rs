@@ -57,7 +57,7 @@ pub(crate) use instance::Instance;
 pub use key_pair::{KeyPair, KeyType};
 pub(crate) use options::Options;
 pub use options::{Changes, Origin};
-pub(crate) use question::Question;
+pub(crate) use question::ExplainRequest;
 pub use reasons::REASONS;
 pub use viewer::Viewer;
 pub use when::When;

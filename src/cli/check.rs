@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde_json::{Value, json};
 
-use super::{Global, WRONG, answer, report};
+use super::output::{Global, WRONG, report, write_stdout};
 use crate::config::{self, Fault, InvalidConfig, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::origin_request_policy::OriginRequestPolicy;
@@ -21,7 +21,7 @@ use crate::viewer::Country;
   frontgate check --config staging.toml --json
   frontgate check --print-config       # without comments, with ${NAME} unexpanded
 Exit status: 0 without errors (warnings alone are 0), 2 with errors.")]
-pub(super) struct Check {
+pub(super) struct CheckCommand {
     /// The configuration
     #[arg(long, value_name = "FILE", default_value = "config.toml")]
     config: PathBuf,
@@ -36,22 +36,22 @@ pub(super) struct Check {
     print_config: bool,
 }
 
-impl Check {
+impl CheckCommand {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
         let loaded = config::load(&self.config).and_then(|settings| settings.fit_for(self.test_mode));
         let status = if loaded.is_ok() { ExitCode::SUCCESS } else { ExitCode::from(WRONG) };
         if self.json {
-            answer(&format!("{}\n", as_json(&loaded)))?;
+            write_stdout(&format!("{}\n", as_json(&loaded)))?;
             return Ok(status);
         }
         match &loaded {
             Ok(settings) => {
                 report("warning", &settings.warnings);
                 if self.print_config {
-                    answer(&config::as_written(&self.config).map_err(anyhow::Error::msg)?)?;
+                    write_stdout(&config::as_written(&self.config).map_err(anyhow::Error::msg)?)?;
                     return Ok(status);
                 }
-                answer(&as_text(settings, Paint(global.colored(&std::io::stdout()))))?;
+                write_stdout(&as_text(settings, Paint(global.colored(&std::io::stdout()))))?;
             }
             Err(invalid) => {
                 report("warning", &invalid.warnings);

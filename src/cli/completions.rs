@@ -2,10 +2,10 @@
 
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_complete::Shell;
 
-use super::{Cli, answer};
+use super::output::write_stdout;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -20,10 +20,10 @@ pub(super) struct Completions {
 }
 
 impl Completions {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
+    pub(super) fn run(self, mut command: Command) -> anyhow::Result<ExitCode> {
         let mut script = Vec::new();
-        clap_complete::generate(self.shell, &mut Cli::command(), "frontgate", &mut script);
-        answer(&String::from_utf8_lossy(&script))?;
+        clap_complete::generate(self.shell, &mut command, "frontgate", &mut script);
+        write_stdout(&String::from_utf8_lossy(&script))?;
         Ok(ExitCode::SUCCESS)
     }
 }

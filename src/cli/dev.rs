@@ -8,12 +8,12 @@ use std::sync::Arc;
 use anyhow::{Context, anyhow, bail};
 use clap::Args;
 
-use super::keys::{KeyPair, fresh_id};
+use super::keys::{KeyPairFiles, fresh_id};
+use super::output::{Global, write_stdout};
 use super::proxy::{Bound, prepare_ready_file};
-use super::{Global, answer};
 use crate::clock;
 use crate::config::{self, AdminSettings, HttpsListener, Settings};
-use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
+use crate::distribution::origin::OriginLocation;
 use crate::distribution::{BaseUrl, Distributions, MAX_PUBLIC_BASE_URLS};
 use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::EpochSeconds;
@@ -31,13 +31,13 @@ mod rules;
 mod site;
 mod state;
 
-use banner::{Shown, banner, base};
-use console::Console;
+use banner::{BannerFacts, banner, base};
+use console::ConsoleAddress;
 use listen::Listen;
 use local_tls::LocalTls;
 use rules::{GivenRules, Rules};
-use site::{Files, Hosts, Site};
-use state::State;
+use site::{Files, Hosts, Site, behind};
+use state::DevState;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -66,7 +66,6 @@ pub(super) struct Dev {
     #[arg(long, value_name = "ORIGIN|any")]
     cors: Vec<String>,
     /// Let the clock start at this time, such as +3h or 2033-01-01T00:00:00Z
-    /// Let the clock start at this time, such as +3h or 2033-01-01T00:00:00Z
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     now: Option<String>,
     /// The server of an s3:// origin that isn't Amazon's
@@ -76,8 +75,8 @@ pub(super) struct Dev {
     #[arg(long, value_name = "REGION")]
     region: Option<String>,
     /// Where the console is shown, or `off` [default: 127.0.0.1:9090, or a free port where that is taken]
-    #[arg(long, value_name = "ADDR", value_parser = Console::parse)]
-    console: Option<Console>,
+    #[arg(long, value_name = "ADDR", value_parser = ConsoleAddress::parse)]
+    console: Option<ConsoleAddress>,
     /// Written once the listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]
     ready_file: Option<PathBuf>,
@@ -107,7 +106,7 @@ impl Dev {
         let (location, path) = origin::read(given)?;
         let mut site = self.site(&location)?;
         let mut bound = self.listen.bind(self.ready_file.as_deref(), self.test_mode_on_any_address)?;
-        bound.admin = Console::bind(self.console)?;
+        bound.admin = ConsoleAddress::bind(self.console)?;
         let (plain, secure) = addresses(&bound)?;
         site.ports = [Some(plain), secure].into_iter().flatten().map(|address| address.port()).collect();
         let pairs = key_pairs(&self.keys)?;
@@ -124,8 +123,8 @@ impl Dev {
             &tls,
             console,
         );
-        State::of(&site, &self.cors, plain, secure, console).write(&self.keys)?;
-        let shown = Shown {
+        DevState::of(&site, &self.cors, plain, secure, console).write(&self.keys)?;
+        let shown = BannerFacts {
             pair,
             site: &site,
             base: &base,
@@ -148,7 +147,7 @@ impl Dev {
         });
         bound.serve(&settings, || {
             listen::look_for(&location);
-            if global.quiet { Ok(()) } else { answer(&banner) }
+            if global.quiet { Ok(()) } else { write_stdout(&banner) }
         })
     }
 
@@ -188,18 +187,13 @@ fn host_name(text: &str) -> Result<String, String> {
 }
 
 /// The pairs that are there, or a fresh one.
-fn key_pairs(folder: &Path) -> anyhow::Result<Vec<KeyPair>> {
-    let found = KeyPair::all_in(folder)?;
+fn key_pairs(folder: &Path) -> anyhow::Result<Vec<KeyPairFiles>> {
+    let found = KeyPairFiles::all_in(folder)?;
     if !found.is_empty() {
         return Ok(found);
     }
-    let pair = KeyPair::write(folder, &fresh_id()?, PrivateKey::generate_rsa()?, "*")?;
+    let pair = KeyPairFiles::write(folder, &fresh_id()?, PrivateKey::generate_rsa()?, "*")?;
     Ok(vec![pair])
-}
-
-fn behind(location: OriginLocation, path: String) -> Arc<Origin> {
-    let id = OriginId::new("origin");
-    Arc::new(Origin { id, location, path, custom_headers: Vec::new(), timeouts: OriginTimeouts::default() })
 }
 
 fn settings(
@@ -222,7 +216,7 @@ fn settings(
 
 /// What `explain --keys DIR` judges links by: as the `dev` of these keys does.
 pub(super) fn distributions(key_folder: &Path) -> anyhow::Result<Arc<Distributions>> {
-    let pairs = KeyPair::all_in(key_folder)?;
+    let pairs = KeyPairFiles::all_in(key_folder)?;
     if pairs.is_empty() {
         bail!("no key pair lies in {}: `frontgate dev` makes one", key_folder.display());
     }

@@ -2,97 +2,28 @@
 
 use std::fs::File;
 use std::io::{Cursor, IsTerminal, Read};
-use std::net::IpAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow, bail};
-use clap::Args;
-use http::Method;
 
-use super::{DENIED, Global, answer};
+use super::output::{DENIED, Global, write_stdout};
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::paste::{Reader, response, response_source};
-use crate::viewer::Country;
+use crate::paste::{PasteReader, response, response_source};
 
 mod json;
+mod judged;
 mod keys;
+mod options;
 mod session;
 mod text;
 mod timeline;
 
 use keys::Trust;
-use session::Session;
-
-#[derive(Args, Debug)]
-#[command(
-    after_help = "Each text may hold URLs, cookies (which belong to the URL before them, or else behind), \
-commands and requests as browsers copy them (curl, fetch, PowerShell), wget and others, program code, heads of requests, \
-JSON, exports of cookies, a HAR file, a policy, or lines of CloudFront's logs, of which the denied ones are explained.
-
-Examples:
-  frontgate explain 'https://media.example.com/a.mp4?Expires=…&Signature=…&Key-Pair-Id=…'
-  frontgate explain 'https://…' --public-key K2JCJMDEHXQW5F=keys/K2JCJMDEHXQW5F.public.pem --at +2h
-  frontgate explain 'https://…' --cookie 'CloudFront-Policy=…; CloudFront-Signature=…'
-  frontgate explain 'http://localhost:8080/…' --keys .frontgate    # a link of `frontgate dev`
-  frontgate explain --file session.har    # what a browser was denied, at the time it asked
-  zcat E1.2026-11-24-10.abcd.gz | frontgate explain    # what a log says was denied
-  frontgate explain 'https://…' --timeline    # from when to when it opens
-  curl -si 'https://…' | frontgate explain --s3-or-cloudfront    # who answered
-Exit status: 0 allowed or undecided, 1 denied, 2 wrong usage or a text that can't be read."
-)]
-pub(super) struct Explain {
-    /// URLs, cookies, commands or whatever else holds a request; `-`, or nothing at all, reads standard input
-    #[arg(value_name = "LINK")]
-    links: Vec<String>,
-    /// Read a file (repeatable)
-    #[arg(long, value_name = "FILE")]
-    file: Vec<PathBuf>,
-    /// The URL that cookies without one are to open
-    #[arg(long, value_name = "URL")]
-    url: Option<String>,
-    /// The value of a Cookie header (repeatable)
-    #[arg(long, value_name = "NAME=VALUE; …")]
-    cookie: Vec<String>,
-    /// The time of the judgement: RFC 3339, Unix seconds, `now`, or a distance such as +2h; by default that of a HAR's
-    /// entry or a log's line, else now
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    at: Option<String>,
-    /// The viewer's address; by default that of a log's line, else 127.0.0.1
-    #[arg(long, value_name = "IP")]
-    ip: Option<IpAddr>,
-    /// The country that the viewer is in, for a distribution that looks at it
-    #[arg(long, value_name = "CODE", value_parser = country)]
-    country: Option<Country>,
-    /// Judge as a browser's preflight
-    #[arg(long, conflicts_with = "method")]
-    preflight: bool,
-    /// The request's method; by default the one that was found, else GET
-    #[arg(long, value_name = "M")]
-    method: Option<Method>,
-    /// The configuration; by default config.toml where there is one. Without one and without keys, what needs a key isn't
-    /// checked
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// A trusted key, in place of a configuration (repeatable)
-    #[arg(long, value_name = "ID=FILE", conflicts_with = "config")]
-    public_key: Vec<String>,
-    /// The keys of `frontgate dev`: judge as it does
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["config", "public_key"])]
-    keys: Option<PathBuf>,
-    /// From when to when each link opens, and which clock would open it
-    #[arg(long)]
-    timeline: bool,
-    /// Take what is given as a response (`curl -si URL`), and say who sent it
-    #[arg(long, conflicts_with_all = ["timeline", "url", "cookie", "at", "ip", "country", "preflight", "method", "config",
-        "public_key", "keys"])]
-    s3_or_cloudfront: bool,
-    /// Answer as JSON: an object, or one in each line where there are several
-    #[arg(long)]
-    json: bool,
-}
+pub(in crate::cli) use options::Explain;
+use session::ExplainSession;
 
 /// A text to read: its name, and where it comes from.
 type Source = (String, Box<dyn Read>);
@@ -108,9 +39,9 @@ impl Explain {
         let at = at.map_err(|error| anyhow!("--at: {error}"))?;
         let trust = Trust::given(self.config.as_deref(), &self.public_key, self.keys.as_deref())?;
         let sources = self.sources()?;
-        let mut session = Session::new(&self, trust, now, at);
+        let mut session = ExplainSession::new(&self, trust, now, at);
         (session.paint, session.is_quiet) = (paint, global.quiet);
-        let mut reader = Reader::new(self.url.as_deref());
+        let mut reader = PasteReader::new(self.url.as_deref());
         let read =
             sources.into_iter().try_for_each(|(name, source)| reader.read(&name, source, &mut session));
         if read.is_continue() {
@@ -173,17 +104,13 @@ impl Explain {
             if finding.whose == response_source::Whose::Nobody {
                 status = ExitCode::from(DENIED);
             }
-            answer(&match self.json {
+            write_stdout(&match self.json {
                 true => format!("{}\n", json::finding(&finding, head.status)),
                 false => text::finding(&finding, paint),
             })?;
         }
         Ok(status)
     }
-}
-
-fn country(text: &str) -> Result<Country, &'static str> {
-    Country::parse(text).ok_or("expected a two-letter code, such as DE")
 }
 
 /// Of a response: its head and what tells whose body it is.
@@ -207,11 +134,11 @@ mod tests {
     /// Reads a text and judges what was found in it, as `run` does without keys; says how many links and problems.
     fn explained(bytes: &[u8]) -> (usize, usize) {
         let mut kept = Kept::default();
-        let mut reader = Reader::new(None);
+        let mut reader = PasteReader::new(None);
         assert!(reader.read("x", Cursor::new(bytes.to_vec()), &mut kept).is_continue());
         assert!(reader.finish(&mut kept).is_continue());
         let asked = Only::parse_from(["explain", "--timeline"]).explain;
-        let session = Session::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
+        let session = ExplainSession::new(&asked, Trust::Nothing, EpochSeconds(1_900_000_000), None);
         let found = (kept.links.len(), kept.problems.len());
         for link in kept.links {
             if let Ok(judged) = session.judge(link, std::time::Duration::ZERO) {

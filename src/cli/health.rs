@@ -9,7 +9,7 @@ use http::{HeaderMap, Method, StatusCode};
 use tokio::net::lookup_host;
 use tokio::time::timeout;
 
-use super::DENIED;
+use super::output::DENIED;
 use crate::redact::redacted_by_shape;
 use crate::testing::ask::Ask;
 
@@ -19,13 +19,13 @@ use crate::testing::ask::Ask;
   frontgate health http://127.0.0.1:9090
   HEALTHCHECK CMD [\"frontgate\", \"health\", \"http://127.0.0.1:9090\"]    # in a Dockerfile
 Exit status: 0 ready, 1 not ready or no answer within 2 seconds, 2 wrong usage.")]
-pub(super) struct Health {
+pub(super) struct HealthCommand {
     /// The admin listener; `/health/ready` is requested unless the URL has a path
     #[arg(value_name = "URL", default_value = "http://127.0.0.1:9090")]
     url: String,
 }
 
-impl Health {
+impl HealthCommand {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let url = with_path(&self.url)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

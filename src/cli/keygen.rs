@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::Args;
 
-use super::answer;
-use super::keys::{KeyPair, Kind, fresh_id};
+use super::keys::{KeyOption, KeyPairFiles, fresh_id};
+use super::output::write_stdout;
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 
@@ -18,7 +18,7 @@ use crate::sign::PrivateKey;
 pub(super) struct Keygen {
     /// The kind of key: RSA 2048 or ECDSA P-256
     #[arg(long = "type", value_name = "TYPE", default_value = "rsa")]
-    kind: Kind,
+    kind: KeyOption,
     /// The folder for both files
     #[arg(long, value_name = "DIR", default_value = ".")]
     out: PathBuf,
@@ -40,18 +40,18 @@ impl Keygen {
             None => fresh_id()?,
         };
         let key = match self.kind {
-            Kind::Rsa => PrivateKey::generate_rsa()?,
-            Kind::Ecdsa => PrivateKey::generate_ecdsa()?,
+            KeyOption::Rsa => PrivateKey::generate_rsa()?,
+            KeyOption::Ecdsa => PrivateKey::generate_ecdsa()?,
         };
-        let pair = KeyPair::write(&self.out, &id, key, "*.private.pem")?;
+        let pair = KeyPairFiles::write(&self.out, &id, key, "*.private.pem")?;
         let (private, public) = (pair.private_file.display(), pair.public_file.display());
         if self.json {
             let json = serde_json::json!({
                 "id": id, "private-key": private.to_string(), "public-key": public.to_string(),
             });
-            answer(&format!("{json}\n"))?;
+            write_stdout(&format!("{json}\n"))?;
         } else {
-            answer(&format!(
+            write_stdout(&format!(
                 "{id}\n\n# {private} signs; keep it secret. For config.toml:\n[[public-keys]]\nid = \"{id}\"\n\
                  file = {}\n\n[[key-groups]]\nid = \"signers\"\npublic-keys = [\"{id}\"]\n",
                 toml_string(&public.to_string())

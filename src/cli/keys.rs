@@ -17,20 +17,20 @@ use crate::testing;
 
 /// The kinds of keys, as options name them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(super) enum Kind {
+pub(super) enum KeyOption {
     Rsa,
     Ecdsa,
 }
 
 /// A key pair and where it lies.
-pub(super) struct KeyPair {
+pub(super) struct KeyPairFiles {
     pub(super) id: String,
     pub(super) key: Arc<PrivateKey>,
     pub(super) private_file: PathBuf,
     pub(super) public_file: PathBuf,
 }
 
-impl KeyPair {
+impl KeyPairFiles {
     /// Writes both halves; neither replaces a file that is there. In a folder that is made for them, git ignores what
     /// `ignored` matches.
     pub(super) fn write(folder: &Path, id: &str, key: PrivateKey, ignored: &str) -> anyhow::Result<Self> {

@@ -16,7 +16,7 @@ use people::ForPeople;
 
 /// How a line is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(super) enum Format {
+pub(super) enum LogFormat {
     /// For people.
     Text,
     /// A JSON object on each line.
@@ -24,20 +24,20 @@ pub(super) enum Format {
 }
 
 /// Begins to log what `levels` lets through; `colored` says whether with colours, `is_dev` whether a developer reads along.
-pub(super) fn start(levels: Targets, format: Format, colored: bool, is_dev: bool) {
+pub(super) fn start(levels: Targets, format: LogFormat, colored: bool, is_dev: bool) {
     let (sender, receiver) = sync_channel(MAX_LINES);
     let writer = std::thread::Builder::new().name("log".to_owned()).spawn(move || write_lines(&receiver));
     if writer.is_ok() {
         let _ = LINES.set(sender);
     }
-    let lines = tracing_subscriber::fmt::layer().with_writer(|| Line);
+    let lines = tracing_subscriber::fmt::layer().with_writer(|| LineWriter);
     let registry = tracing_subscriber::registry().with(levels);
     match format {
-        Format::Text if is_dev => {
+        LogFormat::Text if is_dev => {
             registry.with(lines.with_ansi(colored).event_format(ForPeople::default())).init();
         }
-        Format::Text => registry.with(lines.with_ansi(colored)).init(),
-        Format::Json => {
+        LogFormat::Text => registry.with(lines.with_ansi(colored)).init(),
+        LogFormat::Json => {
             registry.with(lines.json().flatten_event(true).with_current_span(false)).init();
         }
     }
@@ -47,7 +47,7 @@ pub(super) fn start(levels: Targets, format: Format, colored: bool, is_dev: bool
 pub(super) fn flush() {
     let Some(lines) = LINES.get() else { return };
     let (done, is_done) = sync_channel(1);
-    let mut message = Message::Flush(done);
+    let mut message = LogMessage::Flush(done);
     // The queue may be full because nobody reads: then there is nothing to wait for, least of all at the end.
     for _ in 0..FLUSH_TRIES {
         match lines.try_send(message) {
@@ -62,17 +62,18 @@ pub(super) fn flush() {
     }
 }
 
-enum Message {
-    Line(Vec<u8>),
+enum LogMessage {
+    LineWriter(Vec<u8>),
     Flush(SyncSender<()>),
 }
 
 /// Takes whole lines, as `tracing` writes them.
-struct Line;
+struct LineWriter;
 
-impl Write for Line {
+impl Write for LineWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let queued = LINES.get().is_some_and(|lines| lines.try_send(Message::Line(one_line(line))).is_ok());
+        let queued =
+            LINES.get().is_some_and(|lines| lines.try_send(LogMessage::LineWriter(one_line(line))).is_ok());
         if !queued {
             LOST.fetch_add(1, Ordering::Relaxed);
         }
@@ -95,19 +96,19 @@ fn one_line(line: &[u8]) -> Vec<u8> {
 
 /// Writes what has come together, in as few writes as can be: a write and a wake for each line would cost more than the
 /// request that it tells of. Waits for more to come only where nothing was left over.
-fn write_lines(receiver: &Receiver<Message>) {
+fn write_lines(receiver: &Receiver<LogMessage>) {
     let mut stderr = io::stderr();
     let mut together: Vec<u8> = Vec::new();
     let mut is_behind = false;
     while let Ok(first) = receiver.recv() {
         let mut next = Some(first);
-        if !is_behind && matches!(next, Some(Message::Line(_))) {
+        if !is_behind && matches!(next, Some(LogMessage::LineWriter(_))) {
             std::thread::sleep(GATHERING);
         }
         while let Some(message) = next {
             match message {
-                Message::Line(line) => together.extend_from_slice(&line),
-                Message::Flush(done) => {
+                LogMessage::LineWriter(line) => together.extend_from_slice(&line),
+                LogMessage::Flush(done) => {
                     write_out(&mut stderr, &mut together);
                     let _ = done.send(());
                 }
@@ -133,7 +134,7 @@ fn write_out(stderr: &mut io::Stderr, together: &mut Vec<u8>) {
     together.clear();
 }
 
-static LINES: OnceLock<SyncSender<Message>> = OnceLock::new();
+static LINES: OnceLock<SyncSender<LogMessage>> = OnceLock::new();
 static LOST: AtomicU64 = AtomicU64::new(0);
 /// For a second in all.
 const FLUSH_TRIES: u32 = 100;

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Args, CommandFactory};
+use clap::{Args, Command};
 use clap_mangen::Man;
 
-use super::{Cli, answer};
+use super::output::write_stdout;
 
 #[derive(Args, Debug)]
 #[command(after_help = "Examples:
@@ -21,13 +21,13 @@ pub(super) struct ManPages {
 }
 
 impl ManPages {
-    pub(super) fn run(self) -> anyhow::Result<ExitCode> {
-        let mut command = Cli::command().disable_help_subcommand(true);
+    pub(super) fn run(self, command: Command) -> anyhow::Result<ExitCode> {
+        let mut command = command.disable_help_subcommand(true);
         command.build();
         let Some(dir) = self.dir else {
             let mut page = Vec::new();
             Man::new(command).render(&mut page)?;
-            answer(&String::from_utf8_lossy(&page))?;
+            write_stdout(&String::from_utf8_lossy(&page))?;
             return Ok(ExitCode::SUCCESS);
         };
         fs::create_dir_all(&dir)

@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use super::service_manager::{self, State};
+use super::service_manager::{self, ServiceState};
 use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
 use crate::edge::console::admin::Admin;
@@ -119,7 +119,7 @@ impl Bound {
         if let Some(ready) = ready {
             ready.appear()?;
         }
-        service_manager::tell(State::Ready);
+        service_manager::tell(ServiceState::Ready);
         let served = workers.join();
         if let Some(file) = &proxy.ready_file {
             remove_if_there(file)?;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::output::{Global, WRONG, report};
 use super::proxy::{Proxy, prepare_ready_file};
-use super::{Global, WRONG, report};
 use crate::config::{self, InvalidConfig};
 
 #[derive(Args, Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Serve {
     #[arg(long, value_name = "FILE", default_value = "config.toml")]
     config: PathBuf,
     /// Listen here instead of where the file says (repeatable; port 0 takes a free one)
-    #[arg(long, value_name = "ADDR", value_parser = super::address)]
+    #[arg(long, value_name = "ADDR", value_parser = super::output::address)]
     listen: Vec<SocketAddr>,
     /// Written once every listener accepts: pid and addresses as JSON
     #[arg(long, value_name = "FILE")]

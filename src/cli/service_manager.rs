@@ -2,7 +2,7 @@
 
 /// How far the proxy is.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum State {
+pub(super) enum ServiceState {
     Ready,
     Reloading,
     Stopping,
@@ -10,13 +10,13 @@ pub(super) enum State {
 
 /// Tells it. One that can't be told is no reason to stop.
 #[cfg(target_os = "linux")]
-pub(super) fn tell(state: State) {
+pub(super) fn tell(state: ServiceState) {
     use sd_notify::NotifyState;
     let told = match state {
-        State::Ready => sd_notify::notify(&[NotifyState::Ready]),
-        State::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
+        ServiceState::Ready => sd_notify::notify(&[NotifyState::Ready]),
+        ServiceState::Stopping => sd_notify::notify(&[NotifyState::Stopping]),
         // With the time, so that systemd knows which request this answers.
-        State::Reloading => NotifyState::monotonic_usec_now()
+        ServiceState::Reloading => NotifyState::monotonic_usec_now()
             .and_then(|now| sd_notify::notify(&[NotifyState::Reloading, now])),
     };
     if let Err(error) = told {
@@ -25,4 +25,4 @@ pub(super) fn tell(state: State) {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) fn tell(_: State) {}
+pub(super) fn tell(_: ServiceState) {}

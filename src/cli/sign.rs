@@ -6,7 +6,7 @@ use anyhow::bail;
 use clap::{Args, Subcommand, ValueEnum};
 use serde_json::{Map, Value, json};
 
-use super::{Global, answer};
+use super::output::{Global, write_stdout};
 use crate::sign::signed_url;
 
 mod signer;
@@ -46,7 +46,7 @@ pub(super) struct SignCookies {
     what: What,
     /// How to print them
     #[arg(long, value_name = "FORMAT", default_value = "cookie-header")]
-    format: Format,
+    format: CookieFormat,
     /// The cookies' Domain (set-cookie only)
     #[arg(long)]
     domain: Option<String>,
@@ -59,14 +59,12 @@ pub(super) struct SignCookies {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+enum CookieFormat {
     CookieHeader,
     SetCookie,
     Curl,
     Json,
 }
-
-type Values = Vec<(&'static str, String)>;
 
 impl Sign {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
@@ -85,9 +83,9 @@ impl SignUrl {
             let policy = terms.policy(&self.what.url);
             let policy = String::from_utf8_lossy(&policy);
             let expires = terms.expires().map(|end| end.0);
-            answer(&format!("{}\n", json!({"url": url, "policy": policy, "expires": expires})))?;
+            write_stdout(&format!("{}\n", json!({"url": url, "policy": policy, "expires": expires})))?;
         } else {
-            answer(&format!("{url}\n"))?;
+            write_stdout(&format!("{url}\n"))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -95,8 +93,8 @@ impl SignUrl {
 
 impl SignCookies {
     fn run(&self, quiet: bool) -> anyhow::Result<ExitCode> {
-        let format = if self.json { Format::Json } else { self.format };
-        if format != Format::SetCookie && (self.domain.is_some() || self.path.is_some()) {
+        let format = if self.json { CookieFormat::Json } else { self.format };
+        if format != CookieFormat::SetCookie && (self.domain.is_some() || self.path.is_some()) {
             bail!("--domain and --path belong to --format set-cookie");
         }
         for (option, value) in [("--domain", &self.domain), ("--path", &self.path)] {
@@ -114,14 +112,14 @@ impl SignCookies {
             values.into_iter().map(|(name, value)| (format!("CloudFront-{name}"), value)).collect();
         let pairs =
             cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
-        answer(&match format {
-            Format::CookieHeader => format!("Cookie: {pairs}\n"),
-            Format::Curl => format!("-b '{pairs}'\n"),
-            Format::SetCookie => cookies
+        write_stdout(&match format {
+            CookieFormat::CookieHeader => format!("Cookie: {pairs}\n"),
+            CookieFormat::Curl => format!("-b '{pairs}'\n"),
+            CookieFormat::SetCookie => cookies
                 .iter()
                 .map(|(name, value)| format!("Set-Cookie: {}\n", self.set_cookie(name, value)))
                 .collect(),
-            Format::Json => {
+            CookieFormat::Json => {
                 let map: Map<String, Value> =
                     cookies.into_iter().map(|(name, value)| (name, Value::from(value))).collect();
                 format!("{}\n", Value::from(map))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use tokio_util::sync::CancellationToken;
 
-use super::service_manager::{self, State};
+use super::service_manager::{self, ServiceState};
 use crate::edge::Edge;
 use crate::edge::control::config_file::Reloader;
 
@@ -62,9 +62,9 @@ async fn watch(
             _ = terminate.recv() => 143,
             _ = interrupt.recv() => 130,
             _ = hangup.recv() => {
-                service_manager::tell(State::Reloading);
+                service_manager::tell(ServiceState::Reloading);
                 reloader.hang_up();
-                service_manager::tell(State::Ready);
+                service_manager::tell(ServiceState::Ready);
                 continue;
             }
             () = reloader.changed() => {
@@ -105,7 +105,7 @@ fn ends(stop: &CancellationToken) -> bool {
     tracing::info!(
         "stopping: no new connections, requests in flight may finish; press Ctrl-C again to stop at once"
     );
-    service_manager::tell(State::Stopping);
+    service_manager::tell(ServiceState::Stopping);
     stop.cancel();
     true
 }

@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::Global;
-use super::keys::Kind;
+use super::keys::KeyOption;
+use super::output::Global;
 use crate::testing::{Instance, KeyType, Options, Origin};
 
 mod command;
@@ -40,11 +40,11 @@ pub(super) struct Test {
     #[arg(long, value_name = "PATTERN", conflicts_with = "config")]
     public: Vec<String>,
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", value_parser = super::address, default_value = "127.0.0.1:0")]
+    #[arg(long, value_name = "ADDR", value_parser = super::output::address, default_value = "127.0.0.1:0")]
     listen: SocketAddr,
     /// The kind of the fresh key
     #[arg(long, value_enum, value_name = "TYPE", default_value = "rsa")]
-    key_type: Kind,
+    key_type: KeyOption,
     /// The id of the key [default: a fresh one]
     #[arg(long, value_name = "ID")]
     key_pair_id: Option<String>,
@@ -86,8 +86,8 @@ impl Test {
             public: (!self.public.is_empty()).then(|| self.public.clone()),
             listen: self.listen,
             key_type: match self.key_type {
-                Kind::Rsa => KeyType::Rsa,
-                Kind::Ecdsa => KeyType::Ecdsa,
+                KeyOption::Rsa => KeyType::Rsa,
+                KeyOption::Ecdsa => KeyType::Ecdsa,
             },
             key_pair_id: self.key_pair_id.clone(),
             private_key: self.private_key.clone(),

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::browser_cookie::BrowserCookie;
 use super::cookies::url_of;
 use super::known_words::without_secrets;
-use super::link::{Link, MAX_IGNORED, MAX_IGNORED_CHARS, Sink, problem};
+use super::link::{Link, LinkSink, MAX_IGNORED, MAX_IGNORED_CHARS, problem};
 
 /// What was read so far.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(super) struct Assembly {
     /// For cookies that come alone.
     given: Option<String>,
     open: Option<Link>,
-    waiting: Waiting,
+    waiting: PendingCookies,
     /// Not understood since the last URL.
     ignored: Vec<String>,
     /// The host whose response comes next, and so sets cookies.
@@ -23,7 +23,7 @@ pub(super) struct Assembly {
 
 /// Cookies that have no URL yet.
 #[derive(Debug, Default)]
-struct Waiting {
+struct PendingCookies {
     place: Option<(String, usize)>,
     fields: Vec<String>,
     stored: Vec<BrowserCookie>,
@@ -38,7 +38,7 @@ impl Assembly {
     }
 
     /// A whole request; the one before is complete. Breaks where the sink takes no more.
-    pub(super) fn link(&mut self, mut link: Link, sink: &mut dyn Sink) -> ControlFlow<()> {
+    pub(super) fn link(&mut self, mut link: Link, sink: &mut dyn LinkSink) -> ControlFlow<()> {
         if let Some(open) = self.open.take() {
             sink.link(open)?;
         }
@@ -90,7 +90,7 @@ impl Assembly {
         }
     }
 
-    fn link_or_wait(&mut self, name: &str, line: usize) -> Result<&mut Link, &mut Waiting> {
+    fn link_or_wait(&mut self, name: &str, line: usize) -> Result<&mut Link, &mut PendingCookies> {
         if let Some(given) = &self.given
             && self.open.is_none()
         {
@@ -123,12 +123,12 @@ impl Assembly {
     }
 
     /// Reports what had to wait. Breaks where the sink takes no more.
-    pub(super) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
+    pub(super) fn finish(self, sink: &mut dyn LinkSink) -> ControlFlow<()> {
         if let Some(open) = self.open {
             return sink.link(open);
         }
         if let Some((name, line)) = self.waiting.place {
-            let Waiting { fields, stored, is_policy_alone, .. } = self.waiting;
+            let PendingCookies { fields, stored, is_policy_alone, .. } = self.waiting;
             let pairs = stored.iter().map(BrowserCookie::pair);
             let all: Vec<String> = fields.iter().cloned().chain(pairs).collect();
             match url_of(&all, is_policy_alone) {

@@ -4,11 +4,11 @@ use std::ops::ControlFlow;
 
 use serde_json::Value;
 
-use super::blocks::{Block, Lines};
+use super::blocks::{Block, BlockLines};
 use super::code::{self, Statement};
 use super::document::Document;
 use super::embedded_url::embedded;
-use super::http_message::Head;
+use super::http_message::RequestHead;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::{Link, problem};
 use super::shell_words;
@@ -54,7 +54,7 @@ impl Reading<'_> {
     }
 
     /// The request of a head.
-    fn head(&mut self, head: Head) -> ControlFlow<()> {
+    fn head(&mut self, head: RequestHead) -> ControlFlow<()> {
         let line = head.line;
         let follows_trace = std::mem::replace(&mut self.is_traced, head.is_trace);
         match head.into_link(&place(self.name, line), self.noise.is_https()) {
@@ -81,7 +81,7 @@ impl Reading<'_> {
         }
     }
 
-    fn command(&mut self, tool: Tool, lines: &Lines) -> ControlFlow<()> {
+    fn command(&mut self, tool: Tool, lines: &BlockLines) -> ControlFlow<()> {
         let place = place(self.name, lines.first);
         let words = lines.words().unwrap_or_default();
         match tool::links(tool, &place, &words) {
@@ -128,7 +128,7 @@ impl Reading<'_> {
         self.link(link)
     }
 
-    fn code(&mut self, lines: &Lines) -> ControlFlow<()> {
+    fn code(&mut self, lines: &BlockLines) -> ControlFlow<()> {
         let statement = code::read(&lines.text);
         if statement.urls.is_empty() {
             return self.statement_without_url(lines, statement);
@@ -161,7 +161,7 @@ impl Reading<'_> {
     }
 
     /// Cookies in a variable, a request whose URL is in a variable, or nothing that counts.
-    fn statement_without_url(&mut self, lines: &Lines, statement: Statement) -> ControlFlow<()> {
+    fn statement_without_url(&mut self, lines: &BlockLines, statement: Statement) -> ControlFlow<()> {
         if statement.has_cookies() {
             self.recognised += 1;
             self.sink.note(&format!("{}: cookies in program code", place(self.name, lines.first)));
@@ -195,7 +195,7 @@ impl Reading<'_> {
         ControlFlow::Continue(())
     }
 
-    fn json(&mut self, lines: &Lines) -> ControlFlow<()> {
+    fn json(&mut self, lines: &BlockLines) -> ControlFlow<()> {
         let value: Value = match serde_json::from_str(&lines.text) {
             Ok(value) => value,
             // An object as JavaScript or Python writes it, a policy with a fault, or something that only looks like one.
@@ -209,7 +209,7 @@ impl Reading<'_> {
         document.give(self, lines.first)
     }
 
-    fn almost_json(&mut self, lines: &Lines) -> ControlFlow<()> {
+    fn almost_json(&mut self, lines: &BlockLines) -> ControlFlow<()> {
         if let Some(encoded) = super::policy_text::of_json(&lines.text) {
             self.policy(lines.first, &encoded);
             return ControlFlow::Continue(());
@@ -221,9 +221,9 @@ impl Reading<'_> {
         self.code(lines)
     }
 
-    fn unknown_json(&mut self, lines: &Lines) -> ControlFlow<()> {
+    fn unknown_json(&mut self, lines: &BlockLines) -> ControlFlow<()> {
         let text = lines.text.clone();
-        self.ignore(&super::input::Line { number: lines.first, text, is_lossy: false });
+        self.ignore(&super::input::TextLine { number: lines.first, text, is_lossy: false });
         ControlFlow::Continue(())
     }
 }

@@ -1,23 +1,23 @@
 //! Parts of a pasted text that take several lines: commands, code, JSON and heads of requests.
 
-use super::http_message::{Head, Part};
+use super::http_message::{Part, RequestHead};
 use super::literals::Balance;
 use super::tool::Tool;
 use super::{code, shell_words};
 
-/// Lines that belong together.
+/// BlockLines that belong together.
 #[derive(Debug)]
 pub(super) enum Block {
-    Command(Tool, Lines),
+    Command(Tool, BlockLines),
     /// Whether a next line may still go on with it, as one does that begins with a dot.
-    Code(Lines, Balance, bool),
-    Json(Lines, Balance),
-    Head(Head),
+    Code(BlockLines, Balance, bool),
+    Json(BlockLines, Balance),
+    Head(RequestHead),
 }
 
 /// Text of several lines.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(super) struct BlockLines {
     /// The number of the first one.
     pub(super) first: usize,
     pub(super) text: String,
@@ -26,7 +26,7 @@ pub(super) struct Lines {
 
 /// What a line made of the block before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Progress {
+pub(super) enum BlockProgress {
     GoesOn,
     Complete,
     /// The line isn't part of it, and it is complete without.
@@ -37,8 +37,8 @@ pub(super) enum Progress {
 impl Block {
     /// The block that a line begins; the line itself is still to be pushed, but for a head.
     pub(super) fn begin(line: &str, number: usize) -> Option<Self> {
-        let lines = || Lines { first: number, ..Lines::default() };
-        if let Some(head) = Head::begin(line, number) {
+        let lines = || BlockLines { first: number, ..BlockLines::default() };
+        if let Some(head) = RequestHead::begin(line, number) {
             return Some(Self::Head(head));
         }
         let text = line.trim_start();
@@ -51,50 +51,50 @@ impl Block {
         code::begins(line).then(|| Self::Code(lines(), Balance::default(), false))
     }
 
-    pub(super) fn push(&mut self, line: &str) -> Progress {
+    pub(super) fn push(&mut self, line: &str) -> BlockProgress {
         match self {
             Self::Head(head) => match head.push(line) {
-                Part::Inner => Progress::GoesOn,
-                Part::End => Progress::Complete,
-                Part::Other => Progress::CompleteBefore,
+                Part::Inner => BlockProgress::GoesOn,
+                Part::End => BlockProgress::Complete,
+                Part::Other => BlockProgress::CompleteBefore,
             },
             Self::Command(_, lines) => {
                 if !lines.push(line.trim_end(), MAX_COMMAND, MAX_COMMAND_LINES) {
-                    Progress::TooLong
+                    BlockProgress::TooLong
                 } else if shell_words::goes_on(&lines.text) || lines.words().is_none() {
-                    Progress::GoesOn
+                    BlockProgress::GoesOn
                 } else {
-                    Progress::Complete
+                    BlockProgress::Complete
                 }
             }
-            Self::Code(_, _, is_closed) if *is_closed && !chains(line) => Progress::CompleteBefore,
+            Self::Code(_, _, is_closed) if *is_closed && !chains(line) => BlockProgress::CompleteBefore,
             Self::Code(lines, balance, is_closed) => {
                 balance.line(line);
                 *is_closed = balance.is_closed();
                 let has_end = line.trim_end().ends_with(';');
                 if !lines.push(line, MAX_TEXT, MAX_LINES) {
-                    Progress::TooLong
+                    BlockProgress::TooLong
                 } else if *is_closed && has_end {
-                    Progress::Complete
+                    BlockProgress::Complete
                 } else {
-                    Progress::GoesOn
+                    BlockProgress::GoesOn
                 }
             }
             Self::Json(lines, balance) => {
                 balance.line(line);
                 if !lines.push(line, MAX_TEXT, MAX_LINES) {
-                    Progress::TooLong
+                    BlockProgress::TooLong
                 } else if balance.is_closed() {
-                    Progress::Complete
+                    BlockProgress::Complete
                 } else {
-                    Progress::GoesOn
+                    BlockProgress::GoesOn
                 }
             }
         }
     }
 }
 
-impl Lines {
+impl BlockLines {
     /// Whether there was room for the line; it is kept all the same.
     fn push(&mut self, line: &str, max_bytes: usize, max_lines: usize) -> bool {
         if self.count > 0 {

@@ -8,7 +8,7 @@ use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_header
 use super::cookies::CookieLine;
 use super::lines::{MAX_URL, Reading, place, too_long};
 use super::link::Link;
-use super::standard_log::{self, Record};
+use super::standard_log::{self, LogRecord};
 use super::{events, har, policy_text, url};
 
 /// What a document names.
@@ -81,8 +81,8 @@ impl Document {
     }
 
     fn object(&mut self, object: &Map<String, Value>, depth: usize) {
-        if Record::is_one(object) {
-            return self.record(Record::of_json(object));
+        if LogRecord::is_one(object) {
+            return self.record(LogRecord::of_json(object));
         }
         if object.contains_key("Statement") {
             self.policy =
@@ -171,7 +171,7 @@ impl Document {
         }
     }
 
-    fn record(&mut self, record: Record<'_>) {
+    fn record(&mut self, record: LogRecord<'_>) {
         self.records += 1;
         if !record.is_denied() {
             return;

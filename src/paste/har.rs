@@ -11,15 +11,15 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use super::input::Text;
 use super::json_limit::{MAX_STRING, Shortened};
 use super::lines::{MAX_URL, too_long};
-use super::link::{Link, Sink, problem};
-use super::response::Head;
+use super::link::{Link, LinkSink, problem};
+use super::response::ResponseHead;
 use super::response_source;
 use super::url::is_signed;
 use crate::access::credentials::is_signing_cookie;
 use crate::epoch::EpochSeconds;
 
 /// Gives every entry on whose request is signed, or whose response is 403.
-pub(super) fn read(text: Text, sink: &mut dyn Sink) -> ControlFlow<()> {
+pub(super) fn read(text: Text, sink: &mut dyn LinkSink) -> ControlFlow<()> {
     let name = text.name.clone();
     let reader = BufReader::with_capacity(64 << 10, Shortened::new(text.into_reader()));
     let mut stopped = false;
@@ -70,7 +70,7 @@ struct Seen {
 
 struct Entries<'s> {
     name: &'s str,
-    sink: &'s mut dyn Sink,
+    sink: &'s mut dyn LinkSink,
     stopped: &'s mut bool,
     seen: &'s mut Seen,
 }
@@ -130,7 +130,7 @@ impl<'de> Visitor<'de> for List<'_, '_> {
         f.write_str("a list of entries")
     }
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(entry) = list.next_element::<Entry>()? {
+        while let Some(entry) = list.next_element::<HarEntry>()? {
             if self.entries.take(entry).is_break() {
                 *self.entries.stopped = true;
                 return Err(A::Error::custom("nothing more can be taken"));
@@ -143,16 +143,16 @@ impl<'de> Visitor<'de> for List<'_, '_> {
 /// What counts of an entry; serde passes over everything else.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Entry {
+struct HarEntry {
     #[serde(default)]
     started_date_time: String,
-    request: Request,
+    request: HarRequest,
     #[serde(default)]
-    response: Response,
+    response: HarResponse,
 }
 
 #[derive(Deserialize)]
-struct Request {
+struct HarRequest {
     method: String,
     url: String,
     #[serde(default)]
@@ -162,7 +162,7 @@ struct Request {
 }
 
 #[derive(Default, Deserialize)]
-struct Response {
+struct HarResponse {
     #[serde(default)]
     status: i64,
     #[serde(default)]
@@ -178,9 +178,9 @@ struct Pair {
 }
 
 impl Entries<'_> {
-    fn take(&mut self, entry: Entry) -> ControlFlow<()> {
+    fn take(&mut self, entry: HarEntry) -> ControlFlow<()> {
         self.seen.entries += 1;
-        let Entry { started_date_time, request, response } = entry;
+        let HarEntry { started_date_time, request, response } = entry;
         let cookies = request.cookie_fields();
         self.seen.cookies += usize::from(!cookies.is_empty());
         let is_signed = is_signed(&request.url) || cookies.iter().any(|field| is_signing(field));
@@ -195,7 +195,7 @@ impl Entries<'_> {
             return ControlFlow::Continue(());
         }
         let may_be_left_out = !is_signed && self.seen.cookies == 0;
-        let mut link = link_of(Entry { started_date_time, request, response }, cookies, place);
+        let mut link = link_of(HarEntry { started_date_time, request, response }, cookies, place);
         if may_be_left_out {
             link.ignore("a HAR file without cookies, as browsers export it by default");
         }
@@ -209,13 +209,13 @@ pub(super) fn entry(object: &serde_json::Map<String, serde_json::Value>, place: 
     if !request.get("url").is_some_and(serde_json::Value::is_string) || request.get("headers").is_none() {
         return None;
     }
-    let entry = Entry::deserialize(object).ok()?;
+    let entry = HarEntry::deserialize(object).ok()?;
     let cookies = entry.request.cookie_fields();
     Some(link_of(entry, cookies, place.to_owned()))
 }
 
-fn link_of(entry: Entry, cookies: Vec<String>, place: String) -> Link {
-    let Entry { started_date_time, request, response } = entry;
+fn link_of(entry: HarEntry, cookies: Vec<String>, place: String) -> Link {
+    let HarEntry { started_date_time, request, response } = entry;
     let mut notes = Vec::new();
     let at = EpochSeconds::parse(&started_date_time, EpochSeconds(0));
     if at.is_err() {
@@ -234,7 +234,7 @@ fn link_of(entry: Entry, cookies: Vec<String>, place: String) -> Link {
     response.told_by(link)
 }
 
-impl Request {
+impl HarRequest {
     /// As headers, or else as the list that browsers make of them.
     fn cookie_fields(&self) -> Vec<String> {
         let headers = self.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("cookie"));
@@ -248,12 +248,12 @@ impl Request {
     }
 }
 
-impl Response {
+impl HarResponse {
     /// Where a 403 is somebody else's, that is more than what the signature says.
     fn told_by(self, mut link: Link) -> Link {
         if self.status == 403 {
             let headers = self.headers.into_iter().map(|header| (header.name, header.value)).collect();
-            let finding = response_source::judge(&Head { status: Some(403), headers }, "");
+            let finding = response_source::judge(&ResponseHead { status: Some(403), headers }, "");
             if let Some(verdict) = finding.if_not_the_signature() {
                 link.notes.push(verdict);
             }

@@ -7,7 +7,7 @@ use crate::access::Framing;
 
 /// A head that is read line by line.
 #[derive(Debug, Default)]
-pub(super) struct Head {
+pub(super) struct RequestHead {
     pub(super) line: usize,
     /// Whether it is curl's trace of a request, which the request itself follows.
     pub(super) is_trace: bool,
@@ -30,7 +30,7 @@ pub(super) enum Part {
     Other,
 }
 
-impl Head {
+impl RequestHead {
     /// The head that a line begins.
     pub(super) fn begin(line: &str, number: usize) -> Option<Self> {
         let is_trace = traced_field(line.trim()).is_some();
@@ -231,7 +231,7 @@ mod tests {
 
     fn link(text: &str) -> Result<Link, &'static str> {
         let mut lines = text.lines();
-        let mut head = Head::begin(lines.next().unwrap(), 1).expect("a head");
+        let mut head = RequestHead::begin(lines.next().unwrap(), 1).expect("a head");
         for line in lines {
             if !matches!(head.push(line), Part::Inner) {
                 break;
@@ -263,7 +263,7 @@ mod tests {
         }
         assert_eq!(link("GET /x HTTP/1.1\nAccept: x").unwrap_err(), "host");
         for line in ["GET x", "Host: a.com", "https://a.com/", ":authorityx", "get /x HTTP/1.1"] {
-            assert!(Head::begin(line, 1).is_none(), "{line}");
+            assert!(RequestHead::begin(line, 1).is_none(), "{line}");
         }
     }
 }

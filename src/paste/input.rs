@@ -2,11 +2,11 @@
 
 use std::io::{BufRead, BufReader, Cursor, Read};
 
-use super::link::{Problem, Sink, problem};
+use super::link::{LinkSink, Problem, problem};
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Form {
+pub(super) enum TextForm {
     /// URLs, cookies and `curl` commands, each on its own line or lines.
     Pasted,
     /// A HAR file.
@@ -24,7 +24,7 @@ pub(super) struct Text {
     /// As it stands in errors: `argument 1`, `standard input`, a file's name.
     pub(super) name: String,
     /// What it is.
-    pub(super) form: Form,
+    pub(super) form: TextForm,
     reader: Box<dyn BufRead>,
 }
 
@@ -38,14 +38,14 @@ impl Text {
             .map_err(|error| Box::new(problem(name, 0, format!("it can't be read: {error}"))))?;
         let first = first.strip_prefix(b"\xef\xbb\xbf").map_or(first.clone(), <[u8]>::to_vec);
         is_text(name, &first)?;
-        let form = Form::of(&first);
+        let form = TextForm::of(&first);
         // One byte more than is allowed, so that the end of what is allowed is told from the end.
         let reader = BufReader::with_capacity(BUFFER, Cursor::new(first).chain(reader).take(MAX_INPUT + 1));
         Ok(Self { name: name.to_owned(), form, reader: Box::new(reader) })
     }
 
-    pub(super) fn lines(self) -> Lines {
-        Lines { name: self.name, reader: self.reader, number: 0, read: 0 }
+    pub(super) fn lines(self) -> TextLines {
+        TextLines { name: self.name, reader: self.reader, number: 0, read: 0 }
     }
 
     pub(super) fn into_reader(self) -> Box<dyn BufRead> {
@@ -85,7 +85,7 @@ fn is_text(name: &str, first: &[u8]) -> Result<(), Problem> {
     }
 }
 
-impl Form {
+impl TextForm {
     /// By the first line, or the first bytes of it.
     pub(super) fn of(first: &[u8]) -> Self {
         let text = first.trim_ascii_start();
@@ -145,8 +145,8 @@ fn is_log_line(text: &[u8]) -> bool {
     super::standard_log::lone_line(&line).is_some()
 }
 
-/// Lines, each of bounded length.
-pub(super) struct Lines {
+/// TextLines, each of bounded length.
+pub(super) struct TextLines {
     name: String,
     reader: Box<dyn BufRead>,
     number: usize,
@@ -155,7 +155,7 @@ pub(super) struct Lines {
 
 /// One line.
 #[derive(Clone, Debug)]
-pub(super) struct Line {
+pub(super) struct TextLine {
     /// From 1.
     pub(super) number: usize,
     /// Without its end.
@@ -164,13 +164,13 @@ pub(super) struct Line {
     pub(super) is_lossy: bool,
 }
 
-impl Lines {
+impl TextLines {
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
     /// The next line; none at the end, nor where it can't be read, of which the sink is told.
-    pub(super) fn next_or_tell(&mut self, sink: &mut dyn Sink) -> Option<Line> {
+    pub(super) fn next_or_tell(&mut self, sink: &mut dyn LinkSink) -> Option<TextLine> {
         self.next().unwrap_or_else(|problem| {
             sink.problem(problem);
             None
@@ -181,7 +181,7 @@ impl Lines {
     ///
     /// # Errors
     /// Where it can't be read, is too long, or holds zero bytes.
-    pub(super) fn next(&mut self) -> Result<Option<Line>, Problem> {
+    pub(super) fn next(&mut self) -> Result<Option<TextLine>, Problem> {
         let mut bytes = Vec::new();
         self.number += 1;
         let fault = |message: String| problem(&self.name, self.number, message);
@@ -214,7 +214,7 @@ impl Lines {
             Ok(text) => (text, false),
             Err(error) => (String::from_utf8_lossy(error.as_bytes()).into_owned(), true),
         };
-        Ok(Some(Line { number: self.number, text, is_lossy }))
+        Ok(Some(TextLine { number: self.number, text, is_lossy }))
     }
 }
 
@@ -243,19 +243,19 @@ mod tests {
     #[test]
     fn forms_are_recognised_by_their_beginning() {
         for (text, form) in [
-            ("https://a.com/x", Form::Pasted),
-            ("curl 'https://a.com'", Form::Pasted),
-            ("#Version: 1.0\n#Fields: date", Form::Log),
-            ("2026-11-24\t10:00:00\tX\t1\t1.1.1.1\tGET\th\t/x\t403\t-\t-\t-\t-\t-", Form::Log),
-            ("2026-11-24 10:00:00 nothing", Form::Pasted),
-            ("{\n  \"log\": {", Form::Har),
-            ("{\"date\":\"2026-11-24\",\"cs-uri-stem\":\"/x\"}", Form::JsonLog),
-            ("{\"CloudFront-Policy\":\"x\"}", Form::Pasted),
-            ("{}", Form::Pasted),
-            ("{\"events\":[{\"message\":\"{\\\"cs-uri-stem\\\":1}\"}]}", Form::Pasted),
-            (" \n", Form::Nothing),
+            ("https://a.com/x", TextForm::Pasted),
+            ("curl 'https://a.com'", TextForm::Pasted),
+            ("#Version: 1.0\n#Fields: date", TextForm::Log),
+            ("2026-11-24\t10:00:00\tX\t1\t1.1.1.1\tGET\th\t/x\t403\t-\t-\t-\t-\t-", TextForm::Log),
+            ("2026-11-24 10:00:00 nothing", TextForm::Pasted),
+            ("{\n  \"log\": {", TextForm::Har),
+            ("{\"date\":\"2026-11-24\",\"cs-uri-stem\":\"/x\"}", TextForm::JsonLog),
+            ("{\"CloudFront-Policy\":\"x\"}", TextForm::Pasted),
+            ("{}", TextForm::Pasted),
+            ("{\"events\":[{\"message\":\"{\\\"cs-uri-stem\\\":1}\"}]}", TextForm::Pasted),
+            (" \n", TextForm::Nothing),
         ] {
-            assert_eq!(Form::of(text.as_bytes()), form, "{text}");
+            assert_eq!(TextForm::of(text.as_bytes()), form, "{text}");
         }
     }
 

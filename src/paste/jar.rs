@@ -4,19 +4,19 @@ use super::code::Statement;
 
 /// What variables hold.
 #[derive(Debug, Default)]
-pub(super) struct Jar(Vec<Entry>);
+pub(super) struct Jar(Vec<HeldVariable>);
 
 #[derive(Debug)]
-struct Entry {
+struct HeldVariable {
     variable: String,
     line: usize,
-    held: Held,
+    held: RequestPart,
     is_used: bool,
 }
 
 /// A part of a request.
 #[derive(Clone, Debug)]
-enum Held {
+enum RequestPart {
     /// The value of a `Cookie` header, or a cookie.
     Cookie(String),
     /// `name=value` of the query.
@@ -25,12 +25,12 @@ enum Held {
 
 /// What the variables of a statement hold.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct HeldParts {
     pub(super) cookies: Vec<String>,
     pub(super) parameters: Vec<String>,
 }
 
-impl Found {
+impl HeldParts {
     pub(super) fn is_empty(&self) -> bool {
         self.cookies.is_empty() && self.parameters.is_empty()
     }
@@ -41,10 +41,10 @@ impl Jar {
     pub(super) fn keep(&mut self, statement: Statement, line: usize) {
         let variable = root(statement.subject.as_deref().unwrap_or_default()).to_owned();
         self.forget(&statement);
-        let cookies = statement.cookies.into_iter().map(Held::Cookie);
-        for held in cookies.chain(statement.parameters.into_iter().map(Held::Parameter)) {
+        let cookies = statement.cookies.into_iter().map(RequestPart::Cookie);
+        for held in cookies.chain(statement.parameters.into_iter().map(RequestPart::Parameter)) {
             if self.0.len() < MAX_COOKIES {
-                self.0.push(Entry { variable: variable.clone(), line, held, is_used: false });
+                self.0.push(HeldVariable { variable: variable.clone(), line, held, is_used: false });
             }
         }
     }
@@ -58,16 +58,16 @@ impl Jar {
     }
 
     /// What the variables hold that a statement uses.
-    pub(super) fn of(&mut self, statement: &Statement) -> Found {
+    pub(super) fn of(&mut self, statement: &Statement) -> HeldParts {
         let assigned = statement.subject.as_deref().filter(|_| statement.is_assignment).map(root);
-        let mut found = Found::default();
+        let mut found = HeldParts::default();
         for entry in &mut self.0 {
             let is_named = statement.names.iter().any(|name| root(name) == entry.variable);
             if is_named && assigned != Some(entry.variable.as_str()) {
                 entry.is_used = true;
                 match entry.held.clone() {
-                    Held::Cookie(field) => found.cookies.push(field),
-                    Held::Parameter(parameter) => found.parameters.push(parameter),
+                    RequestPart::Cookie(field) => found.cookies.push(field),
+                    RequestPart::Parameter(parameter) => found.parameters.push(parameter),
                 }
             }
         }
@@ -77,8 +77,8 @@ impl Jar {
     /// Cookies that no statement names, each with its line.
     pub(super) fn unused(self) -> impl Iterator<Item = (usize, String)> {
         self.0.into_iter().filter(|entry| !entry.is_used).filter_map(|entry| match entry.held {
-            Held::Cookie(field) => Some((entry.line, field)),
-            Held::Parameter(_) => None,
+            RequestPart::Cookie(field) => Some((entry.line, field)),
+            RequestPart::Parameter(_) => None,
         })
     }
 }

@@ -3,11 +3,11 @@
 use std::ops::ControlFlow;
 
 use super::assembly::Assembly;
-use super::blocks::{Block, Progress};
+use super::blocks::{Block, BlockProgress};
 use super::cookies::{self, CookieLine};
-use super::input::{Line, Lines};
+use super::input::{TextLine, TextLines};
 use super::jar::Jar;
-use super::link::{Link, Problem, Sink, problem};
+use super::link::{Link, LinkSink, Problem, problem};
 use super::noise::{self, Noise};
 use super::{continuation, policy_text, shape, standard_log, url};
 
@@ -21,14 +21,14 @@ pub(super) struct PastedLines {
 pub(super) struct Reading<'t> {
     pub(super) name: &'t str,
     pub(super) assembly: &'t mut Assembly,
-    pub(super) sink: &'t mut dyn Sink,
+    pub(super) sink: &'t mut dyn LinkSink,
     /// Cookies of variables in code.
     pub(super) jar: Jar,
     /// Links, cookies and policies that were found.
     pub(super) recognised: usize,
     /// The first line that was not understood, or else the first one.
-    unknown: Option<Line>,
-    first: Option<Line>,
+    unknown: Option<TextLine>,
+    first: Option<TextLine>,
     /// How long the last line was, whose URL may go on.
     wrapped_at: Option<usize>,
     pub(super) noise: Noise,
@@ -42,7 +42,7 @@ impl PastedLines {
     }
 
     /// Reads a text to its end.
-    pub(super) fn read(&mut self, mut lines: Lines, sink: &mut dyn Sink) -> ControlFlow<()> {
+    pub(super) fn read(&mut self, mut lines: TextLines, sink: &mut dyn LinkSink) -> ControlFlow<()> {
         let name = lines.name().to_owned();
         let mut reading = Reading::new(&name, &mut self.assembly, sink);
         let mut block: Option<Block> = None;
@@ -65,13 +65,13 @@ impl PastedLines {
     }
 
     /// Reports what had to wait. Breaks where the sink takes no more.
-    pub(super) fn finish(self, sink: &mut dyn Sink) -> ControlFlow<()> {
+    pub(super) fn finish(self, sink: &mut dyn LinkSink) -> ControlFlow<()> {
         self.assembly.finish(sink)
     }
 }
 
 impl<'t> Reading<'t> {
-    fn new(name: &'t str, assembly: &'t mut Assembly, sink: &'t mut dyn Sink) -> Self {
+    fn new(name: &'t str, assembly: &'t mut Assembly, sink: &'t mut dyn LinkSink) -> Self {
         Self {
             name,
             assembly,
@@ -87,19 +87,19 @@ impl<'t> Reading<'t> {
     }
 
     /// A line, with the block before it; the block that goes on.
-    fn take(&mut self, block: Option<Block>, line: Line) -> ControlFlow<(), Option<Block>> {
+    fn take(&mut self, block: Option<Block>, line: TextLine) -> ControlFlow<(), Option<Block>> {
         let mut block = match block {
             Some(mut block) => match block.push(&line.text) {
-                Progress::GoesOn => return ControlFlow::Continue(Some(block)),
-                Progress::Complete => {
+                BlockProgress::GoesOn => return ControlFlow::Continue(Some(block)),
+                BlockProgress::Complete => {
                     self.complete(block)?;
                     return ControlFlow::Continue(None);
                 }
-                Progress::CompleteBefore => {
+                BlockProgress::CompleteBefore => {
                     self.complete(block)?;
                     None
                 }
-                Progress::TooLong => {
+                BlockProgress::TooLong => {
                     self.too_long(block)?;
                     return ControlFlow::Continue(None);
                 }
@@ -117,12 +117,12 @@ impl<'t> Reading<'t> {
         match block {
             Some(head @ Block::Head(_)) => ControlFlow::Continue(Some(head)),
             Some(mut block) => match block.push(&line.text) {
-                Progress::GoesOn => ControlFlow::Continue(Some(block)),
-                Progress::Complete | Progress::CompleteBefore => {
+                BlockProgress::GoesOn => ControlFlow::Continue(Some(block)),
+                BlockProgress::Complete | BlockProgress::CompleteBefore => {
                     self.complete(block)?;
                     ControlFlow::Continue(None)
                 }
-                Progress::TooLong => {
+                BlockProgress::TooLong => {
                     self.too_long(block)?;
                     ControlFlow::Continue(None)
                 }
@@ -135,7 +135,7 @@ impl<'t> Reading<'t> {
     }
 
     /// A line that is no part of a block.
-    fn line(&mut self, line: &Line) -> ControlFlow<()> {
+    fn line(&mut self, line: &TextLine) -> ControlFlow<()> {
         let text = line.text.trim();
         self.wrapped_at = None;
         if text.is_empty() {
@@ -175,7 +175,7 @@ impl<'t> Reading<'t> {
         ControlFlow::Continue(())
     }
 
-    fn urls(&mut self, line: &Line, found: Vec<url::FoundUrl>) -> ControlFlow<()> {
+    fn urls(&mut self, line: &TextLine, found: Vec<url::FoundUrl>) -> ControlFlow<()> {
         for one in found {
             if one.url.len() > MAX_URL {
                 self.sink.problem(too_long(self.name, line.number, one.url.len()));
@@ -199,7 +199,7 @@ impl<'t> Reading<'t> {
     }
 
     /// Text that goes on with the URL before it.
-    fn goes_on(&mut self, line: &Line) -> bool {
+    fn goes_on(&mut self, line: &TextLine) -> bool {
         let Some(open) = self.assembly.open() else { return false };
         let went_on = continuation::append(open, line.text.trim(), &mut self.wrapped_at);
         if open.url.len() > MAX_URL {
@@ -224,7 +224,7 @@ impl<'t> Reading<'t> {
         self.assembly.policy_alone(self.name, line, encoded);
     }
 
-    fn log_record(&mut self, record: standard_log::Record<'_>, line: usize) -> ControlFlow<()> {
+    fn log_record(&mut self, record: standard_log::LogRecord<'_>, line: usize) -> ControlFlow<()> {
         match record.into_link(place(self.name, line)) {
             Ok(link) => self.link(link),
             Err(missing) => {
@@ -235,10 +235,10 @@ impl<'t> Reading<'t> {
         }
     }
 
-    /// Lines of a block that isn't what its beginning looked like.
+    /// TextLines of a block that isn't what its beginning looked like.
     pub(super) fn plain_lines(&mut self, first: usize, text: &str) -> ControlFlow<()> {
         for (at, line) in text.lines().enumerate() {
-            let line = Line { number: first + at, text: line.to_owned(), is_lossy: false };
+            let line = TextLine { number: first + at, text: line.to_owned(), is_lossy: false };
             if !(continuation::is_open(self.assembly, self.wrapped_at) && self.goes_on(&line)) {
                 self.line(&line)?;
             }
@@ -246,7 +246,7 @@ impl<'t> Reading<'t> {
         ControlFlow::Continue(())
     }
 
-    pub(super) fn ignore(&mut self, line: &Line) {
+    pub(super) fn ignore(&mut self, line: &TextLine) {
         self.unknown.get_or_insert_with(|| line.clone());
         if let Some(field) = cookies::within(&line.text) {
             self.cookies(line.number, CookieLine::Sent(field));

@@ -81,7 +81,7 @@ pub(crate) fn problem(name: &str, line: usize, message: impl Into<String>) -> Fa
 }
 
 /// Takes links one by one, so that a file of any length needs no memory.
-pub(crate) trait Sink {
+pub(crate) trait LinkSink {
     /// A link. Breaks where nothing more can be taken.
     fn link(&mut self, link: Link) -> ControlFlow<()>;
     /// What can't be read; the rest may still be.
@@ -115,7 +115,7 @@ pub(crate) mod tests {
         pub(crate) notes: Vec<String>,
     }
 
-    impl Sink for Kept {
+    impl LinkSink for Kept {
         fn link(&mut self, link: Link) -> ControlFlow<()> {
             self.links.push(link);
             ControlFlow::Continue(())

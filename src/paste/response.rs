@@ -4,12 +4,12 @@ use crate::identity::POP;
 
 /// Status and headers.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Head {
+pub(crate) struct ResponseHead {
     pub(crate) status: Option<u16>,
     pub(crate) headers: Vec<(String, String)>,
 }
 
-impl Head {
+impl ResponseHead {
     /// A header's first value.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut headers = self.headers.iter();
@@ -48,16 +48,16 @@ impl Head {
 }
 
 /// The last response of a text, since redirects and proxies come first, and its body.
-pub(crate) fn read(text: &str) -> (Head, String) {
+pub(crate) fn read(text: &str) -> (ResponseHead, String) {
     let is_verbose = text.lines().any(|line| line.starts_with("< HTTP/"));
     let text = if is_verbose { of_verbose(text) } else { text.replace("\r\n", "\n") };
-    let mut head = Head::default();
+    let mut head = ResponseHead::default();
     let mut rest = text.trim_start();
     while let Some(status) = status_line(rest) {
         let (lines, after) = rest.split_once("\n\n").unwrap_or((rest.trim_end(), ""));
         let headers = lines.lines().skip(1).filter_map(|line| line.split_once(':'));
         let headers = headers.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned()));
-        head = Head { status: Some(status), headers: headers.take(MAX_HEADERS).collect() };
+        head = ResponseHead { status: Some(status), headers: headers.take(MAX_HEADERS).collect() };
         rest = after;
     }
     // Somebody pasted headers alone, without the status line.
@@ -65,7 +65,7 @@ pub(crate) fn read(text: &str) -> (Head, String) {
         let (lines, after) = rest.split_once("\n\n").unwrap_or((rest, ""));
         let headers: Option<Vec<(String, String)>> = lines.lines().map(header).collect();
         if let Some(headers) = headers.filter(|headers| !headers.is_empty()) {
-            return (Head { status: None, headers }, after.to_owned());
+            return (ResponseHead { status: None, headers }, after.to_owned());
         }
     }
     (head, rest.to_owned())

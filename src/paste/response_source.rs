@@ -2,7 +2,7 @@
 //! Semantics 7.1, 7.2 and 7.4 have the bytes.
 
 use super::known_responses::{PAGE_SIGNS, PAGES, S3_NEXT, signature_codes};
-use super::response::Head;
+use super::response::ResponseHead;
 use super::s3_responses;
 
 /// Who answered.
@@ -78,20 +78,20 @@ impl Finding {
 }
 
 /// Judges a response.
-pub(crate) fn judge(head: &Head, body: &str) -> Finding {
-    let shown = Shown { head, body };
+pub(crate) fn judge(head: &ResponseHead, body: &str) -> Finding {
+    let shown = ResponseText { head, body };
     let mut finding =
         shown.by_frontgate().or_else(|| shown.by_s3()).or_else(|| shown.by_xml()).or_else(|| shown.by_page());
     let finding = finding.take().unwrap_or_else(|| shown.by_headers());
     shown.with_status(finding)
 }
 
-struct Shown<'r> {
-    head: &'r Head,
+struct ResponseText<'r> {
+    head: &'r ResponseHead,
     body: &'r str,
 }
 
-impl Shown<'_> {
+impl ResponseText<'_> {
     fn by_frontgate(&self) -> Option<Finding> {
         let reason = self.head.get("X-Frontgate-Reason")?;
         let next = "`frontgate explain` with the same URL says what was expected and how to mend it";

@@ -1,10 +1,10 @@
 //! What a text seems to be in which no request was found.
 
-use super::input::Line;
+use super::input::TextLine;
 use super::link::{Problem, beginning, problem};
 
 /// The problem of a text in which nothing can be explained; `line` is its first one.
-pub(super) fn unrecognised(name: &str, line: &Line) -> Problem {
+pub(super) fn unrecognised(name: &str, line: &TextLine) -> Problem {
     let text = line.text.trim();
     if let Some((what, help)) = of(text) {
         // What it is says enough; a key must not be quoted.
@@ -137,7 +137,7 @@ mod tests {
             ("ftp://a.com/x", "a URL of another scheme"),
             ("hello", "no request, cookie or policy was found"),
         ] {
-            let line = Line { number: 1, text: text.to_owned(), is_lossy: false };
+            let line = TextLine { number: 1, text: text.to_owned(), is_lossy: false };
             let said = unrecognised("x", &line).to_string();
             assert!(said.contains(what) && !said.contains("MIIE"), "{text}: {said}");
         }

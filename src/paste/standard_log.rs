@@ -1,4 +1,4 @@
-//! Lines of CloudFront's standard logs, and of our own: each denied request.
+//! TextLines of CloudFront's standard logs, and of our own: each denied request.
 
 use std::borrow::Cow;
 use std::ops::ControlFlow;
@@ -7,14 +7,14 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::input::{Form, Line, Lines, is_standard_line};
+use super::input::{TextForm, TextLine, TextLines, is_standard_line};
 use super::lines::{MAX_URL, too_long};
-use super::link::{Link, Problem, Sink, beginning, problem};
+use super::link::{Link, LinkSink, Problem, beginning, problem};
 use super::real_time_log;
 use crate::epoch::EpochSeconds;
 
 /// Reports every line whose status is 403.
-pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> ControlFlow<()> {
+pub(super) fn read(mut lines: TextLines, form: TextForm, sink: &mut dyn LinkSink) -> ControlFlow<()> {
     let mut names: Vec<String> = Vec::new();
     let (mut requests, mut denied) = (0_u64, 0_u64);
     while let Some(line) = lines.next_or_tell(sink) {
@@ -26,7 +26,7 @@ pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> Control
             continue;
         }
         requests += 1;
-        let Some(record) = Record::of(&line, form, &names) else {
+        let Some(record) = LogRecord::of(&line, form, &names) else {
             sink.problem(Box::new(
                 problem(lines.name(), line.number, "this is not a line of a standard log")
                     .found(beginning(&line.text))
@@ -53,22 +53,22 @@ pub(super) fn read(mut lines: Lines, form: Form, sink: &mut dyn Sink) -> Control
 }
 
 /// A request by the names of its fields, as the documentation of standard logs writes them.
-pub(super) struct Record<'l> {
+pub(super) struct LogRecord<'l> {
     fields: Vec<(Cow<'l, str>, Cow<'l, str>)>,
     /// Whether values are percent-encoded once more, as CloudFront writes them.
     is_encoded: bool,
 }
 
 /// The record of a line that stands alone among other text.
-pub(super) fn lone_line(text: &str) -> Option<Record<'_>> {
+pub(super) fn lone_line(text: &str) -> Option<LogRecord<'_>> {
     let fields: Vec<&str> = fields_of(text);
     if is_standard_line(text.as_bytes()) {
         let names = STANDARD_FIELDS.split_whitespace();
-        return Some(Record::of_fields(
+        return Some(LogRecord::of_fields(
             names.zip(fields).map(|(name, value)| (name.into(), value.into())).collect(),
         ));
     }
-    real_time_log::fields(&fields).map(Record::of_fields)
+    real_time_log::fields(&fields).map(LogRecord::of_fields)
 }
 
 fn fields_of(text: &str) -> Vec<&str> {
@@ -85,9 +85,9 @@ pub(super) fn incomplete(name: &str, line: usize, missing: &str) -> Problem {
     Box::new(fault.expected("the fields cs-protocol, x-host-header or cs(Host), cs-uri-stem, cs-uri-query"))
 }
 
-impl<'l> Record<'l> {
-    fn of(line: &'l Line, form: Form, names: &'l [String]) -> Option<Self> {
-        if form == Form::JsonLog {
+impl<'l> LogRecord<'l> {
+    fn of(line: &'l TextLine, form: TextForm, names: &'l [String]) -> Option<Self> {
+        if form == TextForm::JsonLog {
             let fields: Map<String, Value> = serde_json::from_str(&line.text).ok()?;
             return Some(Self::of_json(&fields));
         }

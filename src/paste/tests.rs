@@ -3,7 +3,7 @@
 use std::io::Cursor;
 use std::sync::Arc;
 
-use super::{Kept, Reader};
+use super::{Kept, PasteReader};
 
 use crate::access::signature_cache::SignatureCache;
 use crate::access::{Decided, Decision, decide};
@@ -154,7 +154,7 @@ fn ten_thousand_texts_are_judged_as_the_plain_url_with_the_same_cookies() {
             false => grammar::of_both(case, &mut random),
         };
         let mut kept = Kept::default();
-        let mut reader = Reader::new(None);
+        let mut reader = PasteReader::new(None);
         assert!(reader.read("x", Cursor::new(text.clone().into_bytes()), &mut kept).is_continue());
         assert!(reader.finish(&mut kept).is_continue());
         assert_eq!(
@@ -183,7 +183,7 @@ fn no_key_and_no_signature_is_left_in_what_was_not_understood() {
     let key = PrivateKey::generate_ecdsa().unwrap().to_pem().unwrap();
     let text = format!("https://{HOST}/x\nmy key is\n{key}\nSig: {}", "aB3-".repeat(40));
     let mut kept = Kept::default();
-    let mut reader = Reader::new(None);
+    let mut reader = PasteReader::new(None);
     assert!(reader.read("x", Cursor::new(text.into_bytes()), &mut kept).is_continue());
     assert!(reader.finish(&mut kept).is_continue());
     let ignored = kept.links[0].surroundings.ignored.join(" ");
@@ -201,7 +201,7 @@ fn a_request_that_curl_traces_and_sends_is_one() {
         * [HTTP/2] [1] [:method: GET]\n* [HTTP/2] [1] [:scheme: https]\n* [HTTP/2] [1] [:authority: media.example.com]\n\
         * [HTTP/2] [1] [:path: /x]\n> GET /x HTTP/2\n> Host: media.example.com\n> Cookie: c=1\n> \n< HTTP/2 403 \n";
     let mut kept = Kept::default();
-    let mut reader = Reader::new(None);
+    let mut reader = PasteReader::new(None);
     assert!(reader.read("x", Cursor::new(trace), &mut kept).is_continue());
     assert!(reader.finish(&mut kept).is_continue());
     assert_eq!(kept.links.len(), 1, "{:?}", kept.links);
@@ -213,7 +213,7 @@ fn a_request_that_curl_traces_and_sends_is_one() {
 
 fn read(text: &str) -> Kept {
     let mut kept = Kept::default();
-    let mut reader = Reader::new(None);
+    let mut reader = PasteReader::new(None);
     assert!(reader.read("x", Cursor::new(text.to_owned().into_bytes()), &mut kept).is_continue());
     assert!(reader.finish(&mut kept).is_continue());
     kept

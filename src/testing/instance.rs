@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use super::settings::{Prepared, check_origins};
-use super::{Changes, KeyPair, KeyType, Options, OriginRequest, Question, StartError};
+use super::{Changes, ExplainRequest, KeyPair, KeyType, Options, OriginRequest, StartError};
 use crate::clock;
 use crate::config::Door;
 use crate::distribution::{BaseUrl, Exposed};
@@ -27,13 +27,13 @@ pub(crate) struct Instance {
     address: SocketAddr,
     stop: CancellationToken,
     workers: Mutex<Option<Workers>>,
-    state: Mutex<State>,
+    state: Mutex<InstanceState>,
     /// Of the key files; they go with this.
     folder: TempDir,
 }
 
 #[derive(Debug)]
-struct State {
+struct InstanceState {
     options: Options,
     /// Those that are trusted; the last one signs.
     keys: Vec<KeyPair>,
@@ -85,7 +85,7 @@ impl Instance {
             address,
             stop,
             workers: Mutex::new(Some(workers)),
-            state: Mutex::new(State { options, keys }),
+            state: Mutex::new(InstanceState { options, keys }),
             folder,
         })
     }
@@ -172,7 +172,7 @@ impl Instance {
             return Err(StartError::Usage(why.to_owned()));
         }
         let options = changes.applied_to(state.options.clone());
-        let next = State { options, keys: state.keys.clone() };
+        let next = InstanceState { options, keys: state.keys.clone() };
         self.apply(&next)?;
         *state = next;
         Ok(())
@@ -182,7 +182,7 @@ impl Instance {
     ///
     /// # Errors
     /// [`InvalidRequest`] for what is no URL.
-    pub(crate) fn explain(&self, question: &Question) -> Result<Explanation, InvalidRequest> {
+    pub(crate) fn explain(&self, question: &ExplainRequest) -> Result<Explanation, InvalidRequest> {
         let url = self.absolute(&question.url);
         let (mut inquiry, _) = OwnedRequest::of_url(&url, question.at.unwrap_or_else(clock::now))?;
         // As it would be sent: nothing is encoded on the way.
@@ -260,14 +260,14 @@ impl Instance {
         let _ = std::fs::remove_dir_all(self.folder.path());
     }
 
-    fn apply(&self, state: &State) -> Result<(), StartError> {
+    fn apply(&self, state: &InstanceState) -> Result<(), StartError> {
         let prepared = Prepared::of(&state.options, self.folder.path())?;
         let settings = prepared.with(&state.keys, self.address)?;
         self.edge.reload(&settings);
         Ok(())
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, InstanceState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,7 +9,7 @@ use crate::viewer::Country;
 
 /// What is to be explained: a URL, or path and query alone, and how it is asked for.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Question {
+pub(crate) struct ExplainRequest {
     /// The URL.
     pub(crate) url: String,
     /// GET where none is given.

@@ -8,7 +8,7 @@ use http::header::{COOKIE, HeaderName, HeaderValue};
 use http::{HeaderMap, Method};
 
 use super::ask::{Ask, AskError, Response};
-use super::{Instance, Question, When};
+use super::{ExplainRequest, Instance, When};
 use crate::epoch::EpochSeconds;
 use crate::explain::{Explanation, InvalidRequest};
 use crate::viewer::Host;
@@ -147,12 +147,12 @@ impl Viewer {
     /// # Panics
     /// Where this viewer's time is none.
     pub fn explain(&self, url: &str) -> Result<Explanation, InvalidRequest> {
-        self.instance.explain(&Question {
+        self.instance.explain(&ExplainRequest {
             url: url.to_owned(),
             at: self.at.as_ref().map(seconds),
             ip: self.ip,
             cookies: self.cookies.clone(),
-            ..Question::default()
+            ..ExplainRequest::default()
         })
     }
 }

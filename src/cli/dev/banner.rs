@@ -11,7 +11,7 @@ use super::local_tls::LocalTls;
 use super::rules::Access;
 use super::site::Site;
 use crate::access::encoding;
-use crate::cli::keys::KeyPair;
+use crate::cli::keys::KeyPairFiles;
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
 use crate::distribution::origin::{HttpServer, OriginLocation, S3Bucket};
@@ -22,8 +22,8 @@ use crate::sign::{PrivateKey, Terms, signed_url, signing_values};
 use crate::viewer::Scheme;
 
 /// What there is to show.
-pub(super) struct Shown<'a> {
-    pub(super) pair: &'a KeyPair,
+pub(super) struct BannerFacts<'a> {
+    pub(super) pair: &'a KeyPairFiles,
     pub(super) site: &'a Site,
     /// What links begin with.
     pub(super) base: &'a str,
@@ -41,8 +41,8 @@ pub(super) struct Shown<'a> {
 }
 
 /// At most nine lines, unless more is asked for: with one of the log about the origin they are ten (contract 10).
-pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> {
-    let Shown { pair, key_folder, base, .. } = *given;
+pub(super) fn banner(given: &BannerFacts<'_>, paint: Paint) -> anyhow::Result<String> {
+    let BannerFacts { pair, key_folder, base, .. } = *given;
     let (origin, shown) = in_front_of(given);
     let url = format!("{base}{shown}");
     let end = EpochSeconds(clock::now().0 + LINK_LIFETIME.as_secs());
@@ -92,7 +92,7 @@ pub(super) fn banner(given: &Shown<'_>, paint: Paint) -> anyhow::Result<String> 
 }
 
 /// What answers, and a path to open there.
-fn in_front_of(given: &Shown<'_>) -> (String, String) {
+fn in_front_of(given: &BannerFacts<'_>) -> (String, String) {
     match given.location {
         OriginLocation::Http(HttpServer { socket: Some(path), .. }) => {
             (format!("unix:{}", path.display()), "/".to_owned())
@@ -146,7 +146,7 @@ pub(super) fn base(plain: SocketAddr, secure: Option<SocketAddr>, host: Option<&
 }
 
 /// Lines that sign with this key in Python and in JavaScript.
-fn snippets(pair: &KeyPair, url: &str) -> String {
+fn snippets(pair: &KeyPairFiles, url: &str) -> String {
     let (id, private) = (&pair.id, pair.private_file.display().to_string());
     let (module, scheme) = match *pair.key {
         PrivateKey::Rsa(_) => ("padding", "padding.PKCS1v15(), hashes.SHA1()"),

@@ -4,19 +4,19 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use anyhow::bail;
 
-use crate::cli::address;
+use crate::cli::output::address;
 use crate::edge::console::admin::Admin;
 
 /// What `--console` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Console {
+pub(super) enum ConsoleAddress {
     /// Here and nowhere else.
     At(SocketAddr),
     /// Nowhere.
     Off,
 }
 
-impl Console {
+impl ConsoleAddress {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         match text {
             "off" => Ok(Self::Off),
@@ -53,19 +53,26 @@ mod tests {
 
     #[test]
     fn an_address_or_off() {
-        let at = Console::At(SocketAddr::from(([127, 0, 0, 1], 9091)));
-        assert_eq!((Console::parse("off"), Console::parse("127.0.0.1:9091")), (Ok(Console::Off), Ok(at)));
-        let error = Console::parse("9091").unwrap_err();
+        let at = ConsoleAddress::At(SocketAddr::from(([127, 0, 0, 1], 9091)));
+        assert_eq!(
+            (ConsoleAddress::parse("off"), ConsoleAddress::parse("127.0.0.1:9091")),
+            (Ok(ConsoleAddress::Off), Ok(at))
+        );
+        let error = ConsoleAddress::parse("9091").unwrap_err();
         assert!(error.contains("127.0.0.1:9091") && error.contains("off"), "{error}");
     }
 
     #[test]
     fn where_the_usual_port_is_taken_another_one_is() {
-        let (first, second) = (Console::bind(None).unwrap().unwrap(), Console::bind(None).unwrap().unwrap());
+        let (first, second) =
+            (ConsoleAddress::bind(None).unwrap().unwrap(), ConsoleAddress::bind(None).unwrap().unwrap());
         assert_ne!(first.address, second.address);
         assert!(second.address.ip().is_loopback());
         assert!(
-            Console::bind(Some(Console::At(second.address))).unwrap_err().to_string().contains("`--console`")
+            ConsoleAddress::bind(Some(ConsoleAddress::At(second.address)))
+                .unwrap_err()
+                .to_string()
+                .contains("`--console`")
         );
     }
 }

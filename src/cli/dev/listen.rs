@@ -20,10 +20,10 @@ pub(super) struct Listen {
     #[arg(short, long, value_name = "N", conflicts_with = "listen")]
     port: Option<u16>,
     /// Where to listen; port 0 takes a free one [default: 127.0.0.1:8080, or the next free port]
-    #[arg(long, value_name = "ADDR", value_parser = crate::cli::address)]
+    #[arg(long, value_name = "ADDR", value_parser = crate::cli::output::address)]
     listen: Option<SocketAddr>,
     /// Speak TLS too, with certificates of a local authority [default address: 127.0.0.1:8443, or the next free port]
-    #[arg(long, value_name = "ADDR", value_parser = crate::cli::address, num_args = 0..=1, require_equals = true)]
+    #[arg(long, value_name = "ADDR", value_parser = crate::cli::output::address, num_args = 0..=1, require_equals = true)]
     tls: Option<Option<SocketAddr>>,
 }
 

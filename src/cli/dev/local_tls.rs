@@ -45,7 +45,8 @@ impl LocalTls {
         let usual = Certificate::from_pem(leaf.as_bytes(), key.serialize_pem().as_bytes())?;
         let (authority_file, age) = (authority.file.clone(), authority.age);
         let issued = Cache::new(MAX_ISSUED);
-        let resolver = ByName { authority, key, usual: usual.certified_key(), hosts: hosts.to_vec(), issued };
+        let resolver =
+            IssuedByName { authority, key, usual: usual.certified_key(), hosts: hosts.to_vec(), issued };
         let config = tls::server_config_by(Arc::new(resolver), SecurityPolicy::default())
             .map_err(|error| anyhow!("TLS can't be set up: {error}"))?;
         Ok(Self { config, authority_file, age })
@@ -53,7 +54,7 @@ impl LocalTls {
 }
 
 /// Issues a certificate for each name below `.localhost`, and for each host of the command line.
-struct ByName {
+struct IssuedByName {
     authority: Authority,
     /// The one key of all certificates.
     key: KeyPair,
@@ -63,7 +64,7 @@ struct ByName {
     issued: Cache<String, Arc<CertifiedKey>>,
 }
 
-impl ByName {
+impl IssuedByName {
     fn for_name(&self, name: &str) -> Option<Arc<CertifiedKey>> {
         let name = name.to_ascii_lowercase();
         if !is_local(&name) && !self.hosts.contains(&name) {
@@ -79,16 +80,16 @@ impl ByName {
     }
 }
 
-impl ResolvesServerCert for ByName {
+impl ResolvesServerCert for IssuedByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let own = hello.server_name().and_then(|name| self.for_name(name));
         Some(own.unwrap_or_else(|| Arc::clone(&self.usual)))
     }
 }
 
-impl fmt::Debug for ByName {
+impl fmt::Debug for IssuedByName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ByName(…)")
+        f.write_str("IssuedByName(…)")
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use anyhow::{anyhow, bail};
 
 use super::banner::host_of;
-use crate::cli::keys::KeyPair;
+use crate::cli::keys::KeyPairFiles;
 use crate::config::{self, credentials};
 use crate::distribution::origin::{DemoGuide, OriginLocation, S3Bucket, Signing};
 
@@ -52,7 +52,7 @@ pub(super) fn read(given: Given<'_>) -> anyhow::Result<(OriginLocation, String)>
 /// The demo learns which key signs for it, and where; every other origin stays what it is.
 pub(super) fn guided(
     location: OriginLocation,
-    pair: &KeyPair,
+    pair: &KeyPairFiles,
     key_folder: &Path,
     base: &str,
     console: Option<SocketAddr>,

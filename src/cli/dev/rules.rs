@@ -17,26 +17,26 @@ pub(super) enum Access {
 
 /// One option.
 #[derive(Clone, Debug)]
-pub(super) struct Rule {
+pub(super) struct AccessRule {
     pub(super) pattern: PathPattern,
     pub(super) access: Access,
 }
 
 /// The rules of the command line, in its order.
 #[derive(Clone, Debug)]
-pub(super) struct Rules(Vec<Rule>);
+pub(super) struct Rules(Vec<AccessRule>);
 
 impl Rules {
     /// These; without any, `/public/*` is public.
-    pub(super) fn of(mut rules: Vec<Rule>) -> anyhow::Result<Self> {
+    pub(super) fn of(mut rules: Vec<AccessRule>) -> anyhow::Result<Self> {
         if rules.is_empty() {
-            rules.push(Rule { pattern: PUBLIC_PATHS.parse()?, access: Access::Public });
+            rules.push(AccessRule { pattern: PUBLIC_PATHS.parse()?, access: Access::Public });
         }
         Ok(Self(rules))
     }
 
     /// In order; the first one that fits a path decides.
-    pub(super) fn list(&self) -> &[Rule] {
+    pub(super) fn list(&self) -> &[AccessRule] {
         &self.0
     }
 
@@ -51,7 +51,7 @@ impl Rules {
 
 /// What clap reads, before the usual rule is added.
 #[derive(Clone, Debug, Default)]
-pub(super) struct GivenRules(pub(super) Vec<Rule>);
+pub(super) struct GivenRules(pub(super) Vec<AccessRule>);
 
 impl clap::Args for GivenRules {
     fn augment_args(command: Command) -> Command {
@@ -83,9 +83,9 @@ impl clap::FromArgMatches for GivenRules {
         let of = |name, access| {
             let places = matches.indices_of(name).into_iter().flatten();
             let patterns = matches.get_many::<PathPattern>(name).into_iter().flatten().cloned();
-            places.zip(patterns.map(move |pattern| Rule { pattern, access }))
+            places.zip(patterns.map(move |pattern| AccessRule { pattern, access }))
         };
-        let mut rules: Vec<(usize, Rule)> =
+        let mut rules: Vec<(usize, AccessRule)> =
             of("private", Access::Private).chain(of("public", Access::Public)).collect();
         rules.sort_by_key(|(place, _)| *place);
         Ok(Self(rules.into_iter().map(|(_, rule)| rule).collect()))

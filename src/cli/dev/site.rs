@@ -9,11 +9,11 @@ use http::HeaderValue;
 use serde::{Deserialize, Serialize};
 
 use super::rules::{Access, Rules};
-use crate::cli::keys::KeyPair;
+use crate::cli::keys::KeyPairFiles;
 use crate::distribution::behavior::{AllowedMethods, CacheBehavior, Restriction, Switches};
 use crate::distribution::cors::{AllowedOrigins, Cors};
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-use crate::distribution::origin::{Origin, OriginLocation};
+use crate::distribution::origin::{Origin, OriginId, OriginLocation, OriginTimeouts};
 use crate::distribution::response_headers_policy::ResponseHeadersPolicy;
 use crate::distribution::{BaseUrl, Distribution, Distributions, UnknownHost};
 use crate::edge::dev::cookie_link;
@@ -82,13 +82,17 @@ pub(super) enum Hosts {
 
 impl Site {
     /// The distributions that judge: one.
-    pub(super) fn distributions(&self, pairs: &[KeyPair]) -> anyhow::Result<Distributions> {
-        let origin = self.files.location().map(|location| super::behind(location, String::new()));
+    pub(super) fn distributions(&self, pairs: &[KeyPairFiles]) -> anyhow::Result<Distributions> {
+        let origin = self.files.location().map(|location| behind(location, String::new()));
         self.with(pairs, origin.into_iter().collect())
     }
 
     /// The same with an origin behind it.
-    pub(super) fn with(&self, pairs: &[KeyPair], origins: Vec<Arc<Origin>>) -> anyhow::Result<Distributions> {
+    pub(super) fn with(
+        &self,
+        pairs: &[KeyPairFiles],
+        origins: Vec<Arc<Origin>>,
+    ) -> anyhow::Result<Distributions> {
         let distribution = Distribution { origins, ..self.distribution(pairs)? };
         let (unknown_host, accepted_hosts) = match &self.hosts {
             Hosts::Named(names) => (UnknownHost::Only, names.clone()),
@@ -99,7 +103,7 @@ impl Site {
         Ok(Distributions { list, unknown_host, accepted_hosts, listener_ports, ..Distributions::default() })
     }
 
-    fn distribution(&self, pairs: &[KeyPair]) -> anyhow::Result<Distribution> {
+    fn distribution(&self, pairs: &[KeyPairFiles]) -> anyhow::Result<Distribution> {
         let group = Arc::new(KeyGroup { id: "dev".to_owned(), keys: trusted(pairs)? });
         let private = Distribution::private("dev", DOMAIN_NAME, group);
         let usual = CacheBehavior {
@@ -135,8 +139,8 @@ impl Site {
     }
 }
 
-fn trusted(pairs: &[KeyPair]) -> anyhow::Result<Vec<Arc<PublicKey>>> {
-    let read = |pair: &KeyPair| {
+fn trusted(pairs: &[KeyPairFiles]) -> anyhow::Result<Vec<Arc<PublicKey>>> {
+    let read = |pair: &KeyPairFiles| {
         let pem = pair.key.public_pem()?;
         let key = PublicKey::from_pem(PublicKeyId::new(&pair.id), &pem, KeyTolerance::default());
         Ok(Arc::new(key.with_context(|| format!("the key {}", pair.private_file.display()))?))
@@ -165,3 +169,9 @@ fn granting(origins: AllowedOrigins) -> ResponseHeadersPolicy {
 
 /// A name that no viewer can look up (RFC 6761): no host that is sent is the distribution's own.
 const DOMAIN_NAME: &str = "frontgate.invalid";
+
+/// An origin at a place, with no other settings.
+pub(super) fn behind(location: OriginLocation, path: String) -> Arc<Origin> {
+    let id = OriginId::new("origin");
+    Arc::new(Origin { id, location, path, custom_headers: Vec::new(), timeouts: OriginTimeouts::default() })
+}

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow, bail};
 use serde::{Deserialize, Serialize};
 
-use super::rules::{Access, Rule, Rules};
+use super::rules::{Access, AccessRule, Rules};
 use super::site::{Files, Hosts, Site};
 use crate::distribution::BaseUrl;
 use crate::distribution::cors::AllowedOrigins;
@@ -16,7 +16,7 @@ use crate::distribution::cors::AllowedOrigins;
 /// The file's content.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub(super) struct State {
+pub(super) struct DevState {
     listeners: ListenersOf,
     hosts: Vec<String>,
     base_urls: Vec<String>,
@@ -46,7 +46,7 @@ struct Pattern {
     access: Access,
 }
 
-impl State {
+impl DevState {
     /// Of a `dev` that is about to serve.
     pub(super) fn of(
         site: &Site,
@@ -60,7 +60,7 @@ impl State {
             Hosts::Any => Vec::new(),
         };
         let pattern =
-            |rule: &Rule| Pattern { pattern: rule.pattern.as_str().to_owned(), access: rule.access };
+            |rule: &AccessRule| Pattern { pattern: rule.pattern.as_str().to_owned(), access: rule.access };
         Self {
             listeners: ListenersOf { http: vec![plain], https: secure.into_iter().collect() },
             hosts,
@@ -105,7 +105,7 @@ impl State {
     fn site(self) -> anyhow::Result<Site> {
         let mut rules = Vec::new();
         for Pattern { pattern, access } in self.patterns {
-            rules.push(Rule { pattern: pattern.parse()?, access });
+            rules.push(AccessRule { pattern: pattern.parse()?, access });
         }
         let rules = Rules::of(rules)?;
         if rules.otherwise() != self.otherwise {
@@ -128,7 +128,7 @@ impl State {
 /// What links of a folder's keys are judged by: its `dev.json`; without one, everything but `/public/*` is private and
 /// every URL's own base counts.
 pub(super) fn site(folder: &Path) -> anyhow::Result<Site> {
-    match State::read(folder)? {
+    match DevState::read(folder)? {
         Some(state) => state.site().with_context(|| {
             let file = folder.join(NAME);
             format!("{} can't be used; delete it, or start `dev` again", file.display())

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::session::Judged;
+use super::judged::Judged;
 use super::timeline::Timeline;
 use crate::explain::report;
 use crate::paste::response_source::Finding;

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, bail};
 
-use crate::cli::{dev, report};
+use crate::cli::dev;
+use crate::cli::output::report;
 use crate::config;
 use crate::distribution::key::half::Half;
 use crate::distribution::key::{KeyGroup, KeyTolerance, PublicKey, PublicKeyId};

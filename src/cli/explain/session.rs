@@ -8,17 +8,19 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 
+use super::judged::Judged;
 use super::keys::Trust;
-use super::{Explain, json, text};
-use crate::cli::{DENIED, WRONG, answer};
+use super::options::Explain;
+use super::{json, text};
+use crate::cli::output::{DENIED, WRONG, write_stdout};
 use crate::edge::observe::known_paths;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
-use crate::explain::{Budget, ExplainedVerdict, Explanation, OwnedRequest, Searched};
-use crate::paste::{Link, Problem, Sink, cookie_field};
+use crate::explain::{Budget, ExplainedVerdict, OwnedRequest, Searched};
+use crate::paste::{Link, LinkSink, Problem, cookie_field};
 
 /// What the command line asked for, and what came of it so far.
-pub(super) struct Session<'e> {
+pub(super) struct ExplainSession<'e> {
     pub(super) asked: &'e Explain,
     pub(super) trust: Trust,
     /// For what has no time of its own.
@@ -39,18 +41,7 @@ pub(super) struct Session<'e> {
     searching: Cell<Duration>,
 }
 
-/// A link that was judged.
-pub(super) struct Judged {
-    pub(super) link: Link,
-    /// As it was judged, signing values cut out.
-    pub(super) url: String,
-    pub(super) explanation: Explanation,
-    /// The link as it works, signature included, where only its address is another one than was signed.
-    pub(super) works: Option<String>,
-    pub(super) notes: Vec<String>,
-}
-
-impl<'e> Session<'e> {
+impl<'e> ExplainSession<'e> {
     pub(super) fn new(asked: &'e Explain, trust: Trust, now: EpochSeconds, at: Option<EpochSeconds>) -> Self {
         Self {
             asked,
@@ -85,7 +76,7 @@ impl<'e> Session<'e> {
             if self.asked.json {
                 tell!("{}", summary.trim_end());
             } else {
-                answer(&format!("\n{summary}"))?;
+                write_stdout(&format!("\n{summary}"))?;
             }
         }
         if self.problems > MAX_PROBLEMS {
@@ -126,9 +117,9 @@ impl<'e> Session<'e> {
             matches!(judged.explanation.verdict, ExplainedVerdict::Deny(_) | ExplainedVerdict::Rejected(_));
         *self.by_cause.entry(cause_of(&judged)).or_default() += 1;
         if self.asked.json {
-            answer(&format!("{}\n", json::object(&judged, number, self.asked.timeline)))
+            write_stdout(&format!("{}\n", json::object(&judged, number, self.asked.timeline)))
         } else {
-            answer(&text::block(&judged, number, self.asked.timeline, self.paint))
+            write_stdout(&text::block(&judged, number, self.asked.timeline, self.paint))
         }
     }
 
@@ -178,7 +169,7 @@ impl<'e> Session<'e> {
     }
 }
 
-impl Session<'_> {
+impl ExplainSession<'_> {
     fn take(&mut self, link: Link) -> anyhow::Result<()> {
         self.links += 1;
         if self.links == 1 {
@@ -192,7 +183,7 @@ impl Session<'_> {
     }
 }
 
-impl Sink for Session<'_> {
+impl LinkSink for ExplainSession<'_> {
     fn link(&mut self, link: Link) -> ControlFlow<()> {
         match self.take(link) {
             Ok(()) => ControlFlow::Continue(()),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::session::Judged;
+use super::judged::Judged;
 use super::timeline::Timeline;
 use crate::explain::ExplainedVerdict;
 use crate::explain::report::{self, Paint, printable};

@@ -18,20 +18,20 @@ pub(super) struct Timeline {
     /// The first one that is too late.
     until: EpochSeconds,
     at: EpochSeconds,
-    state: State,
+    state: LinkState,
     /// What the clock would have to be moved by; none where that would change nothing.
     offset: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
+enum LinkState {
     Open,
     Expired,
     NotYetValid,
     Never,
 }
 
-impl State {
+impl LinkState {
     fn as_str(self) -> &'static str {
         match self {
             Self::Open => "open",
@@ -57,11 +57,11 @@ impl Timeline {
     fn new(from: Option<EpochSeconds>, until: EpochSeconds, at: EpochSeconds, is_only_time: bool) -> Self {
         let distance = |to: u64| i64::try_from(i128::from(to) - i128::from(at.0)).ok();
         let (state, offset) = match from {
-            _ if until.0 == 0 => (State::Never, None),
-            Some(from) if from >= until => (State::Never, None),
-            Some(from) if at < from => (State::NotYetValid, distance(from.0)),
-            _ if at >= until => (State::Expired, distance(until.0 - 1)),
-            _ => (State::Open, None),
+            _ if until.0 == 0 => (LinkState::Never, None),
+            Some(from) if from >= until => (LinkState::Never, None),
+            Some(from) if at < from => (LinkState::NotYetValid, distance(from.0)),
+            _ if at >= until => (LinkState::Expired, distance(until.0 - 1)),
+            _ => (LinkState::Open, None),
         };
         Self { from, until, at, state, offset: offset.filter(|_| is_only_time) }
     }
@@ -96,10 +96,10 @@ impl Timeline {
         let line = |open: &str| format!("{open}{})", "=".repeat(WIDTH));
         let open = if self.from.is_some() { "[" } else { "<" };
         match self.state {
-            State::Never => "(nothing)".to_owned(),
-            State::NotYetValid => format!("* - - {}", line(open)),
-            State::Expired => format!("{} - - *", line(open)),
-            State::Open => {
+            LinkState::Never => "(nothing)".to_owned(),
+            LinkState::NotYetValid => format!("* - - {}", line(open)),
+            LinkState::Expired => format!("{} - - *", line(open)),
+            LinkState::Open => {
                 let place = match self.from {
                     Some(from) => {
                         let (spent, all) = (self.at.0 - from.0, (self.until.0 - from.0).max(1));
@@ -115,10 +115,10 @@ impl Timeline {
 
     fn sentence(&self) -> String {
         match (self.state, self.offset) {
-            (State::Open, _) => {
+            (LinkState::Open, _) => {
                 format!("the times fit; it closes in {}", span(self.until.0.saturating_sub(self.at.0)))
             }
-            (State::Never, _) => {
+            (LinkState::Never, _) => {
                 "it never opens: DateGreaterThan leaves no second before DateLessThan".to_owned()
             }
             (_, Some(offset)) => {
@@ -166,15 +166,15 @@ mod tests {
             assert!(line.text().lines().count() == 5, "{}", line.text());
             (line.state, line.offset)
         };
-        assert_eq!(line(None, 100, 99, true), (State::Open, None));
-        assert_eq!(line(None, 100, 100, true), (State::Expired, Some(-1)));
-        assert_eq!(line(None, 100, 300, true), (State::Expired, Some(-201)));
-        assert_eq!(line(Some(50), 100, 49, true), (State::NotYetValid, Some(1)));
-        assert_eq!(line(Some(50), 100, 50, true), (State::Open, None));
-        assert_eq!(line(Some(50), 100, 0, false), (State::NotYetValid, None));
-        assert_eq!(line(Some(100), 100, 0, true), (State::Never, None));
-        assert_eq!(line(Some(u64::MAX), u64::MAX, 5, true), (State::Never, None));
-        assert_eq!(line(None, 0, 5, true), (State::Never, None));
+        assert_eq!(line(None, 100, 99, true), (LinkState::Open, None));
+        assert_eq!(line(None, 100, 100, true), (LinkState::Expired, Some(-1)));
+        assert_eq!(line(None, 100, 300, true), (LinkState::Expired, Some(-201)));
+        assert_eq!(line(Some(50), 100, 49, true), (LinkState::NotYetValid, Some(1)));
+        assert_eq!(line(Some(50), 100, 50, true), (LinkState::Open, None));
+        assert_eq!(line(Some(50), 100, 0, false), (LinkState::NotYetValid, None));
+        assert_eq!(line(Some(100), 100, 0, true), (LinkState::Never, None));
+        assert_eq!(line(Some(u64::MAX), u64::MAX, 5, true), (LinkState::Never, None));
+        assert_eq!(line(None, 0, 5, true), (LinkState::Never, None));
     }
 
     #[test]

@@ -29,7 +29,7 @@ where
     N: for<'a> FormatFields<'a> + 'static,
 {
     fn format_event(&self, _: &FmtContext<'_, S, N>, mut out: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut fields = Fields::default();
+        let mut fields = EventFields::default();
         event.record(&mut fields);
         let paint = Paint(out.has_ansi_escapes());
         let text = match event.metadata().target() {
@@ -42,7 +42,7 @@ where
 
 impl ForPeople {
     /// None for what was logged often enough.
-    fn request(&self, fields: &Fields, paint: Paint) -> Option<String> {
+    fn request(&self, fields: &EventFields, paint: Paint) -> Option<String> {
         let get = |name| fields.get(name);
         let (method, path, status) = (get("method")?, bare(get("path")?), get("status")?);
         let is_aborted = get("aborted").is_some();
@@ -82,7 +82,7 @@ impl ForPeople {
 }
 
 /// Anything else that is logged: its message, then its fields.
-fn other(fields: &Fields, level: Level) -> String {
+fn other(fields: &EventFields, level: Level) -> String {
     let mut text = match level {
         Level::ERROR => "error: ".to_owned(),
         Level::WARN => "warning: ".to_owned(),
@@ -124,15 +124,15 @@ fn time() -> String {
 
 /// An event's fields as text, in order.
 #[derive(Default)]
-struct Fields(Vec<(&'static str, String)>);
+struct EventFields(Vec<(&'static str, String)>);
 
-impl Fields {
+impl EventFields {
     fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
     }
 }
 
-impl Visit for Fields {
+impl Visit for EventFields {
     fn record_str(&mut self, field: &Field, value: &str) {
         self.0.push((field.name(), one_line(value)));
     }
@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     fn line(log: &ForPeople, fields: &[(&'static str, &str)]) -> Option<String> {
-        let fields = Fields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
+        let fields = EventFields(fields.iter().map(|(name, value)| (*name, (*value).to_owned())).collect());
         log.request(&fields, Paint(false))
     }
 

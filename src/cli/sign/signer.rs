@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use clap::Args;
 
-use crate::cli::keys::{self, KeyPair};
+use crate::cli::keys::{self, KeyPairFiles};
 use crate::distribution::key::PublicKeyId;
 use crate::sign::PrivateKey;
 
@@ -54,7 +54,7 @@ impl SignerOptions {
                  for a folder that `frontgate dev` or `frontgate keygen --out DIR` made"
             ),
         };
-        let first = KeyPair::first_in(folder)?;
+        let first = KeyPairFiles::first_in(folder)?;
         let Some((key_pair_id, key)) = first else {
             bail!(
                 "{}: expected a key pair (ID.private.pem), found none\n  help      `frontgate keygen --out {}` makes one",

@@ -6,7 +6,6 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use ipnet::Ipv4Net;
 
-use super::Values;
 use super::signer::{Signer, SignerOptions};
 use crate::access::policy::{Policy, SourceIp};
 use crate::access::resource::Resource;
@@ -16,6 +15,9 @@ use crate::distribution::key::HashAlgorithm;
 use crate::epoch::{EpochSeconds, parse_duration};
 use crate::sign::{Terms, check_url, signing_values, wildcard_in_canned};
 use crate::viewer::{Base, SignedUrl, Target};
+
+/// Names and values of signing parameters.
+type Values = Vec<(&'static str, String)>;
 
 /// What both forms take.
 #[derive(Args, Debug)]

@@ -9,10 +9,10 @@ use std::{thread, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::message::{self, Message, key};
-use crate::cli::WRONG;
+use super::message::{self, ControlMessage, key};
+use crate::cli::output::WRONG;
 use crate::explain::report::{self, Paint};
-use crate::testing::{Instance, Options, Question};
+use crate::testing::{ExplainRequest, Instance, Options};
 
 /// Speaks until the kit has nothing more to say, or is gone.
 pub(super) fn run(options: Options, parent: Option<i32>) -> anyhow::Result<ExitCode> {
@@ -22,7 +22,7 @@ pub(super) fn run(options: Options, parent: Option<i32>) -> anyhow::Result<ExitC
              or another program between them"
         ));
     }
-    let running = Arc::new(Running::default());
+    let running = Arc::new(RunningInstance::default());
     watch(parent, &running)?;
     let instance = match Instance::start(options, true) {
         Ok(instance) => running.instance.get_or_init(|| instance),
@@ -57,7 +57,7 @@ fn converse(instance: &Instance) -> anyhow::Result<()> {
             continue;
         }
         let (id, message) = message::read(&line);
-        let is_end = matches!(message, Ok(Message::Stop));
+        let is_end = matches!(message, Ok(ControlMessage::Stop));
         let came = match message.and_then(|message| obey(instance, message)) {
             Ok(done) => json!({"id": id, "ok": done}),
             Err(error) => json!({"id": id, "error": error}),
@@ -93,7 +93,7 @@ fn refuse(error: &str) -> anyhow::Result<ExitCode> {
 
 /// The edge, for the threads that may end it.
 #[derive(Default)]
-struct Running {
+struct RunningInstance {
     instance: OnceLock<Instance>,
     is_ended: AtomicBool,
 }
@@ -113,37 +113,37 @@ fn env(instance: &Instance) -> Value {
     instance.env().into_iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect()
 }
 
-fn obey(instance: &Instance, message: Message) -> Result<Value, String> {
+fn obey(instance: &Instance, message: ControlMessage) -> Result<Value, String> {
     match message {
-        Message::Explain(question) => explain(instance, &question),
-        Message::Requests { since } => {
+        ControlMessage::Explain(question) => explain(instance, &question),
+        ControlMessage::Requests { since } => {
             let requests = instance.requests(since);
             let last = requests.last().map_or(since, |request| request.number);
             let requests: Vec<Value> = requests.iter().map(message::request).collect();
             Ok(json!({"requests": requests, "last": last}))
         }
-        Message::RotateKey(kind) => {
+        ControlMessage::RotateKey(kind) => {
             let fresh = instance.rotate_key(kind).map_err(|error| error.to_string())?;
             Ok(json!({"key": key(&fresh), "env": env(instance)}))
         }
-        Message::RevokeKey(id) => {
+        ControlMessage::RevokeKey(id) => {
             instance.revoke_key(&id).map_err(|error| error.to_string())?;
             Ok(json!({"key": key(&instance.key()), "env": env(instance)}))
         }
-        Message::Reload(changes) => {
+        ControlMessage::Reload(changes) => {
             instance.reload(changes).map_err(|error| error.to_string())?;
             Ok(json!({}))
         }
-        Message::Exposed { pattern, host } => instance.exposed(&pattern, host.as_deref()).map(|found| {
+        ControlMessage::Exposed { pattern, host } => instance.exposed(&pattern, host.as_deref()).map(|found| {
             json!({"exposed": found.map(|exposed| {
                 json!({"path": exposed.path, "behavior": exposed.behavior, "distribution": exposed.distribution})
             })})
         }),
-        Message::Stop => Ok(json!({})),
+        ControlMessage::Stop => Ok(json!({})),
     }
 }
 
-fn explain(instance: &Instance, question: &Question) -> Result<Value, String> {
+fn explain(instance: &Instance, question: &ExplainRequest) -> Result<Value, String> {
     let explanation = instance.explain(question).map_err(|error| error.to_string())?;
     Ok(json!({"text": report::text(&explanation, Paint(false)), "report": report::json(&explanation)}))
 }
@@ -169,7 +169,7 @@ fn is_orphan(_: i32) -> bool {
 /// Ends this process when that one is no longer its parent: a kit that was killed can't say so, and its pipe may live on
 /// in another process that it started. A Ctrl-C is for the kit, which then says when this is to end.
 #[cfg(unix)]
-fn watch(parent: Option<i32>, running: &Arc<Running>) -> io::Result<()> {
+fn watch(parent: Option<i32>, running: &Arc<RunningInstance>) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let running = Arc::clone(running);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -203,7 +203,7 @@ fn watch(parent: Option<i32>, running: &Arc<Running>) -> io::Result<()> {
 
 /// Elsewhere the end of stdin has to do.
 #[cfg(not(unix))]
-fn watch(_: Option<i32>, _: &Arc<Running>) -> io::Result<()> {
+fn watch(_: Option<i32>, _: &Arc<RunningInstance>) -> io::Result<()> {
     Ok(())
 }
 

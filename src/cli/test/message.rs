@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 
 use crate::clock;
 use crate::epoch::EpochSeconds;
-use crate::testing::{Changes, KeyPair, KeyType, Origin, OriginRequest, Question, fields};
+use crate::testing::{Changes, ExplainRequest, KeyPair, KeyType, Origin, OriginRequest, fields};
 use crate::viewer::Country;
 
 /// One wish.
 #[derive(Debug)]
-pub(super) enum Message {
-    Explain(Box<Question>),
+pub(super) enum ControlMessage {
+    Explain(Box<ExplainRequest>),
     Requests { since: u64 },
     RotateKey(KeyType),
     RevokeKey(String),
@@ -38,7 +38,7 @@ enum Written {
     },
     RotateKey {
         #[serde(rename = "type")]
-        kind: Option<Kind>,
+        kind: Option<KeyName>,
     },
     #[serde(rename_all = "kebab-case")]
     RevokeKey {
@@ -60,13 +60,13 @@ enum Written {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum KeyName {
     Rsa,
     Ecdsa,
 }
 
 /// The number to answer by, and what is wanted.
-pub(super) fn read(line: &[u8]) -> (Value, Result<Message, String>) {
+pub(super) fn read(line: &[u8]) -> (Value, Result<ControlMessage, String>) {
     let mut json: Value = match serde_json::from_slice(line) {
         Ok(json) => json,
         Err(error) => return (Value::Null, Err(format!("a line that is not JSON: {error}"))),
@@ -77,33 +77,38 @@ pub(super) fn read(line: &[u8]) -> (Value, Result<Message, String>) {
 }
 
 impl Written {
-    fn meant(self) -> Result<Message, String> {
+    fn meant(self) -> Result<ControlMessage, String> {
         Ok(match self {
-            Self::Explain { url, method, at, ip, country, cookies } => Message::Explain(Box::new(Question {
-                url,
-                method: read_as("method", method, |text| {
-                    text.parse().map_err(|_| "no HTTP method".to_owned())
-                })?,
-                at: read_as("at", at, |text| {
-                    EpochSeconds::parse(text, clock::now()).map_err(|error| error.to_string())
-                })?,
-                ip: read_as("ip", ip, |text| text.parse().map_err(|_| "no IP address".to_owned()))?,
-                country: read_as("country", country, |text| {
-                    Country::parse(text).ok_or_else(|| "no two-letter code".to_owned())
-                })?,
-                cookies,
-            })),
-            Self::Requests { since } => Message::Requests { since },
-            Self::RotateKey { kind } => Message::RotateKey(match kind {
-                None | Some(Kind::Rsa) => KeyType::Rsa,
-                Some(Kind::Ecdsa) => KeyType::Ecdsa,
-            }),
-            Self::RevokeKey { key_pair_id } => Message::RevokeKey(key_pair_id),
-            Self::Reload { config, origin, base_urls, public } => {
-                Message::Reload(Changes { config, origin: origin.map(Origin::from), base_urls, public })
+            Self::Explain { url, method, at, ip, country, cookies } => {
+                ControlMessage::Explain(Box::new(ExplainRequest {
+                    url,
+                    method: read_as("method", method, |text| {
+                        text.parse().map_err(|_| "no HTTP method".to_owned())
+                    })?,
+                    at: read_as("at", at, |text| {
+                        EpochSeconds::parse(text, clock::now()).map_err(|error| error.to_string())
+                    })?,
+                    ip: read_as("ip", ip, |text| text.parse().map_err(|_| "no IP address".to_owned()))?,
+                    country: read_as("country", country, |text| {
+                        Country::parse(text).ok_or_else(|| "no two-letter code".to_owned())
+                    })?,
+                    cookies,
+                }))
             }
-            Self::Exposed { pattern, host } => Message::Exposed { pattern, host },
-            Self::Stop {} => Message::Stop,
+            Self::Requests { since } => ControlMessage::Requests { since },
+            Self::RotateKey { kind } => ControlMessage::RotateKey(match kind {
+                None | Some(KeyName::Rsa) => KeyType::Rsa,
+                Some(KeyName::Ecdsa) => KeyType::Ecdsa,
+            }),
+            Self::RevokeKey { key_pair_id } => ControlMessage::RevokeKey(key_pair_id),
+            Self::Reload { config, origin, base_urls, public } => ControlMessage::Reload(Changes {
+                config,
+                origin: origin.map(Origin::from),
+                base_urls,
+                public,
+            }),
+            Self::Exposed { pattern, host } => ControlMessage::Exposed { pattern, host },
+            Self::Stop {} => ControlMessage::Stop,
         })
     }
 }

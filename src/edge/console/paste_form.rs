@@ -10,7 +10,7 @@ use super::judge;
 use crate::edge::io::form::Form;
 use crate::epoch::EpochSeconds;
 use crate::explain::{InvalidRequest, OwnedRequest};
-use crate::paste::{Link, Problem, Reader, Sink};
+use crate::paste::{Link, LinkSink, PasteReader, Problem};
 
 /// The field that is wrong, and what is wrong with it.
 pub(super) type Fault = (&'static str, String);
@@ -30,7 +30,7 @@ impl Found {
     /// Reads what was pasted into the form: a text, and cookies that belong to it.
     pub(super) fn read(form: &Form) -> Self {
         let mut found = Self::default();
-        let mut reader = Reader::new(None);
+        let mut reader = PasteReader::new(None);
         let mut go_on = reader.read(PASTED, Cursor::new(form.get("link").as_bytes().to_vec()), &mut found);
         for line in form.get("cookies").lines().map(str::trim).filter(|line| !line.is_empty()) {
             let name = line.get(.."cookie:".len()).filter(|name| name.eq_ignore_ascii_case("cookie:"));
@@ -71,7 +71,7 @@ impl Found {
     }
 }
 
-impl Sink for Found {
+impl LinkSink for Found {
     fn link(&mut self, link: Link) -> ControlFlow<()> {
         if self.links.len() < MAX_ANSWERS {
             self.links.push(link);

@@ -113,7 +113,8 @@ fn defines(module: &Module, name: &str) -> bool {
     })
 }
 
-/// Every path that a module writes: in imports that it doesn't re-export, in types and expressions, and within macros.
+/// Every path that a module writes: in imports that it doesn't re-export, in types and expressions, and within macros and
+/// attributes.
 pub(super) fn paths(module: &Module) -> Vec<Vec<String>> {
     let mut found = Paths(Vec::new());
     for import in module.imports.iter().filter(|import| !import.is_public) {
@@ -128,7 +129,11 @@ pub(super) fn paths(module: &Module) -> Vec<Vec<String>> {
 struct Paths(Vec<Vec<String>>);
 
 impl<'ast> Visit<'ast> for Paths {
-    fn visit_attribute(&mut self, _: &'ast syn::Attribute) {}
+    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
+        if let syn::Meta::List(list) = &attribute.meta {
+            in_tokens(list.tokens.clone(), &mut self.0);
+        }
+    }
 
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
