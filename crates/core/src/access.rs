@@ -10,6 +10,7 @@ use crate::distribution::key::{HashAlgorithm, PublicKey, PublicKeyId};
 use crate::viewer::ViewerRequest;
 use crate::viewer::readings::Readings;
 
+pub mod cache_result;
 mod conditions;
 pub mod credentials;
 pub mod decide;

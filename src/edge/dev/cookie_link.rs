@@ -14,7 +14,6 @@ use crate::distribution::key::HashAlgorithm;
 use crate::edge::io::body::{self, Body};
 use crate::edge::state::dev_signer::DevSigner;
 use crate::epoch::EpochSeconds;
-use crate::identity::RequestIdentity;
 use crate::sign::{SignError, Terms, signing_values};
 use crate::viewer::{Scheme, ViewerRequest};
 
@@ -29,15 +28,10 @@ pub fn is_meant(route: &Route<'_, '_>) -> bool {
     route.private.iter().chain([&route.behavior]).any(|behavior| behavior.pattern() == PATTERN)
 }
 
-/// The answer to a request that [`is_meant`] and whose signature was found good; `is_local` where a viewer on this machine
+/// The response to a request that [`is_meant`] and whose signature was found good; `is_local` where a viewer on this machine
 /// sent it, and no proxy brought it.
 #[must_use]
-pub fn answer(
-    signer: &DevSigner,
-    request: &ViewerRequest<'_>,
-    is_local: bool,
-    identity: &RequestIdentity,
-) -> Response<Body> {
+pub fn respond(signer: &DevSigner, request: &ViewerRequest<'_>, is_local: bool) -> Response<Body> {
     let mut response = match end_of(request) {
         Some(end) if request.target.path == PATH && is_local => {
             opened(signer, request, end).unwrap_or_else(|error| {
@@ -53,7 +47,6 @@ pub fn answer(
         }
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    identity.stamp(response.headers_mut());
     response
 }
 

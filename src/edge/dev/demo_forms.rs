@@ -14,7 +14,6 @@ use crate::edge::facts::header_fields::came_through;
 use crate::edge::io::body::{self, Body};
 use crate::edge::io::form::Form;
 use crate::edge::state::dev_signer::DevSigner;
-use crate::identity::RequestIdentity;
 use crate::viewer::{Host, Scheme};
 
 /// Where the forms are posted.
@@ -47,20 +46,7 @@ pub struct Sender {
 }
 
 /// The response to a request that [`is_meant`].
-pub async fn answer(
-    signer: &DevSigner,
-    distributions: &Distributions,
-    parts: &request::Parts,
-    incoming: Body,
-    sender: Sender,
-    identity: &RequestIdentity,
-) -> Response<Body> {
-    let mut response = respond(signer, distributions, parts, incoming, sender).await;
-    identity.stamp(response.headers_mut());
-    response
-}
-
-async fn respond(
+pub async fn respond(
     signer: &DevSigner,
     distributions: &Distributions,
     parts: &request::Parts,

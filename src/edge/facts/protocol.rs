@@ -1,5 +1,7 @@
 //! The protocols that viewers speak.
 
+use http::Version;
+
 /// How the requests of a connection are told apart, once TLS has agreed on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
@@ -7,4 +9,12 @@ pub enum Protocol {
     Http1,
     /// HTTP/2, on streams.
     Http2,
+}
+
+impl Protocol {
+    /// Of a request.
+    #[must_use]
+    pub fn of(version: Version) -> Self {
+        if version < Version::HTTP_2 { Self::Http1 } else { Self::Http2 }
+    }
 }

@@ -127,7 +127,7 @@ fn serve_on_this_thread(
 }
 
 /// Takes connections until the end. An error, such as too many open files, is waited out.
-pub(in crate::edge) async fn accept(
+async fn accept(
     listener: TcpListener,
     door: Door,
     worker: Rc<Worker>,

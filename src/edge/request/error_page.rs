@@ -1,51 +1,70 @@
 //! Custom error responses: the page that a viewer gets in place of an error. Semantics 8.4.
 
-use std::sync::Arc;
+use http::header::{HOST, HeaderMap, USER_AGENT};
+use http::{Method, StatusCode};
 
-use http::header::{HOST, HeaderMap, HeaderValue, USER_AGENT};
-use http::{Method, Response, StatusCode};
-
-use crate::distribution::Distribution;
+use super::context::RequestContext;
+use crate::access::cache_result::CacheResult;
 use crate::distribution::custom_error_response::ErrorPage;
-use crate::edge::io::body::{self, Body};
-use crate::edge::observe::request_log::RequestLogEntry;
-use crate::edge::response::reply::Reply;
-use crate::edge::upstream::forward::{Forwarding, Plan};
-use crate::edge::upstream::headers::X_CACHE;
+use crate::edge::io::body;
+use crate::edge::response::local_response::LocalResponse;
+use crate::edge::response::outcome::Outcome;
+use crate::edge::upstream::forward::ForwardPlan;
+use crate::edge::upstream::headers::ForwardParams;
 
-/// Fetches the page from the origin of the behavior that it matches, as ourselves: nothing of the viewer's but how its
-/// browser names itself goes along, and no credentials are asked for (`[ASSUMED]`).
+/// The page that the request's distribution shows for a status.
+pub(super) fn page_for<'s>(
+    context: &RequestContext<'s>,
+    outcome: &Result<Outcome, LocalResponse>,
+) -> Option<&'s ErrorPage> {
+    let status = outcome.as_ref().map_or_else(LocalResponse::status, Outcome::status);
+    context.route?.distribution.error_page(status.as_u16())
+}
+
+/// Fetches the page, for whatever reason it is shown.
 ///
 /// # Errors
-/// A [`Reply`] where the origin can't be asked: the viewer then gets that failure instead (`[DOC]`).
-pub async fn fetch(
+/// A [`LocalResponse`] where the page can't be fetched: the viewer then gets that failure instead (`[DOC]`).
+pub(super) async fn show(
     page: &ErrorPage,
-    distribution: &Arc<Distribution>,
-    forwarding: Forwarding<'_>,
-    viewer_headers: &HeaderMap,
-    entry: &mut RequestLogEntry,
-) -> Result<Response<Body>, Reply> {
+    context: &mut RequestContext<'_>,
+    outcome: Result<Outcome, LocalResponse>,
+) -> Result<Outcome, LocalResponse> {
+    let reason = outcome.err().map(|local| local.reason);
+    match (fetch(page, context).await, reason) {
+        (Ok(outcome), reason) => Ok(Outcome { reason, ..outcome }),
+        (Err(mut local), Some(reason)) => {
+            local.reason = reason;
+            Err(local)
+        }
+        (failed, None) => failed,
+    }
+}
+
+/// From the origin of the behavior that the page matches, as ourselves: nothing of the viewer's but how its browser names
+/// itself goes along, and no credentials are checked (`[ASSUMED]`).
+async fn fetch(page: &ErrorPage, context: &mut RequestContext<'_>) -> Result<Outcome, LocalResponse> {
+    let undefined = || LocalResponse::bad_request("the error page's origin is not defined");
+    let distribution = context.route.ok_or_else(undefined)?.distribution;
     let behavior = distribution.behavior_for(&page.path);
-    let target = distribution.target(&behavior.target_origin);
-    let target = target.ok_or_else(|| Reply::bad_request("the error page's origin is not defined"))?;
-    let plan = Plan::of_page(target, &page.path)?;
-    let method = if forwarding.method == Method::HEAD { Method::HEAD } else { Method::GET };
-    let forwarding = Forwarding { method, ..forwarding };
-    let mut response = forwarding
-        .send(plan, behavior, kept(viewer_headers), body::empty(), entry)
-        .await
-        .map_err(|error| Reply::origin_failed(&error))?;
+    let plan = ForwardPlan::of_page(
+        distribution.target(&behavior.target_origin).ok_or_else(undefined)?,
+        &page.path,
+    )?;
+    let headers = kept(&context.parts.headers);
+    let (params, log) = context.forward_params(behavior);
+    let method = if params.method == Method::HEAD { Method::HEAD } else { Method::GET };
+    let fetched = ForwardParams { method, ..params }.fetch(plan, headers, body::empty(), log).await;
+    let mut response = fetched.map_err(|error| LocalResponse::origin_failed(&error))?;
     // One that fails itself is shown as it is.
     if response.status().is_success() {
         *response.status_mut() = StatusCode::from_u16(page.response_code).unwrap_or(StatusCode::FORBIDDEN);
-        response.headers_mut().insert(X_CACHE, HeaderValue::from_static("Error from cloudfront"));
     }
-    Ok(response)
+    Ok(Outcome { response, result: Some(CacheResult::Error), reason: None })
 }
 
 /// What of a viewer's headers the page's origin may need: the host, where its policy forwards that, and the browser.
-#[must_use]
-pub fn kept(headers: &HeaderMap) -> HeaderMap {
+pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
     let wanted =
         [HOST, USER_AGENT].into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     wanted.collect()

@@ -62,7 +62,7 @@ impl Worker {
 
     /// What runs now, which a reload may have replaced.
     #[must_use]
-    pub fn in_use(&self) -> Rc<ThreadSnapshot> {
+    pub fn snapshot(&self) -> Rc<ThreadSnapshot> {
         let mut in_use = self.in_use.borrow_mut();
         let snapshot = self.edge.snapshot.load();
         if !Arc::ptr_eq(&snapshot, &in_use.snapshot) {
@@ -74,19 +74,19 @@ impl Worker {
     /// What a viewer may cost.
     #[must_use]
     pub fn limits(&self) -> Limits {
-        self.in_use().snapshot.limits
+        self.snapshot().snapshot.limits
     }
 
     /// What a TLS listener presents; none after a reload that has fewer, which isn't taken.
     #[must_use]
     pub fn tls(&self, listener: usize) -> Option<Arc<ServerConfig>> {
-        self.in_use().snapshot.tls.get(listener).cloned()
+        self.snapshot().snapshot.tls.get(listener).cloned()
     }
 
     /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
     #[must_use]
     pub fn may_send_proxy_header(&self, address: IpAddr) -> bool {
-        let trusted = &self.in_use().snapshot.trusted_proxies;
+        let trusted = &self.snapshot().snapshot.trusted_proxies;
         trusted.is_empty() || trusted_proxies::is_trusted(address.to_canonical(), trusted)
     }
 
@@ -112,7 +112,7 @@ impl Worker {
 
     /// Ends origin connections that nobody uses any more.
     pub fn sweep(&self) {
-        self.in_use().sweep();
+        self.snapshot().sweep();
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::request;
 
+use crate::access::cache_result::CacheResult;
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::cors_request::CorsRequest;
 use crate::distribution::response_headers_policy::ResponseHeadersPolicy;
@@ -12,30 +13,30 @@ use crate::identity::{POP, RequestIdentity};
 
 /// What is to be done to one request's response: nothing where its behavior has no policy, or was not found.
 #[derive(Debug, Default)]
-pub struct Shaping<'p>(Option<Box<Shaper<'p>>>);
+pub struct AppliedPolicy<'p>(Option<Box<PolicyState<'p>>>);
 
 #[derive(Debug)]
-struct Shaper<'p> {
+struct PolicyState<'p> {
     policy: &'p ResponseHeadersPolicy,
     on_denials: bool,
     asked: CorsRequest,
     began: Instant,
-    /// When the origin was asked, and how long its answer took.
+    /// When the request was forwarded, and how long the response took.
     upstream: Option<Upstream>,
 }
 
 #[derive(Clone, Copy, Debug)]
 enum Upstream {
-    Asked(Instant),
-    Answered { milliseconds: u128 },
+    Requested(Instant),
+    Responded { milliseconds: u128 },
 }
 
-impl<'p> Shaping<'p> {
+impl<'p> AppliedPolicy<'p> {
     /// For a request that has found its behavior, while its headers are the viewer's.
     #[must_use]
     pub fn of(behavior: &'p CacheBehavior, parts: &request::Parts) -> Self {
         let Some(policy) = &behavior.response_headers_policy else { return Self(None) };
-        Self(Some(Box::new(Shaper {
+        Self(Some(Box::new(PolicyState {
             policy,
             on_denials: behavior.switches.policy_headers_on_denials,
             asked: CorsRequest::of(parts),
@@ -44,59 +45,58 @@ impl<'p> Shaping<'p> {
         })))
     }
 
-    /// The origin is asked now.
-    pub fn asks_origin(&mut self) {
-        if let Some(shaper) = &mut self.0 {
-            shaper.upstream = Some(Upstream::Asked(Instant::now()));
+    /// The request is forwarded now.
+    pub fn origin_requested(&mut self) {
+        if let Some(state) = &mut self.0 {
+            state.upstream = Some(Upstream::Requested(Instant::now()));
         }
     }
 
-    /// To an origin's response, as far as it is the viewer's already.
-    pub fn apply(&mut self, headers: &mut HeaderMap, identity: &RequestIdentity) {
-        let Some(shaper) = &mut self.0 else { return };
-        if let Some(Upstream::Asked(at)) = shaper.upstream {
-            shaper.upstream = Some(Upstream::Answered { milliseconds: at.elapsed().as_millis() });
-        }
-        shaper.apply(headers, identity);
-    }
-
-    /// To a page in place of an origin's error, or of an answer of our own.
-    pub fn apply_to_page(&mut self, headers: &mut HeaderMap, is_own: bool, identity: &RequestIdentity) {
-        match is_own {
-            true => self.apply_to_own(headers, false, identity),
-            false => self.apply(headers, identity),
-        }
-    }
-
-    /// To an answer of our own: to redirects always (semantics 8.1, `[OBS]`), else where the behavior asks for it.
-    pub fn apply_to_own(&self, headers: &mut HeaderMap, is_redirect: bool, identity: &RequestIdentity) {
-        if let Some(shaper) = &self.0
-            && (is_redirect || shaper.on_denials)
+    /// The origin has responded.
+    pub fn origin_responded(&mut self) {
+        if let Some(state) = &mut self.0
+            && let Some(Upstream::Requested(at)) = state.upstream
         {
-            shaper.apply(headers, identity);
+            state.upstream = Some(Upstream::Responded { milliseconds: at.elapsed().as_millis() });
+        }
+    }
+
+    /// To an origin's response.
+    pub fn apply(&self, headers: &mut HeaderMap, result: CacheResult, identity: &RequestIdentity) {
+        if let Some(state) = &self.0 {
+            state.apply(headers, result, identity);
+        }
+    }
+
+    /// To a response of the edge's own, or the page in its place: to redirects always (semantics 8.1, `[OBS]`), else where the
+    /// behavior asks for it.
+    pub fn apply_to_own(&self, headers: &mut HeaderMap, result: CacheResult, identity: &RequestIdentity) {
+        if let Some(state) = &self.0
+            && (result == CacheResult::Redirect || state.on_denials)
+        {
+            state.apply(headers, result, identity);
         }
     }
 }
 
-impl Shaper<'_> {
-    fn apply(&self, headers: &mut HeaderMap, identity: &RequestIdentity) {
+impl PolicyState<'_> {
+    fn apply(&self, headers: &mut HeaderMap, result: CacheResult, identity: &RequestIdentity) {
         self.policy.apply(headers, &self.asked);
         if let Some(sampling) = self.policy.server_timing
             && (self.asked.wants_timing || sampling.takes(spread(identity)))
         {
-            self.put_timing(headers, identity);
+            self.put_timing(headers, result, identity);
         }
     }
 
     /// One line: our metrics, and then the origin's (AWS's guide, `[DOC D23:understanding-response-headers-policies]`).
     ///
     /// Name look-up and connecting are not told apart from waiting, so all of it is in `cdn-upstream-fbl`.
-    fn put_timing(&self, headers: &mut HeaderMap, identity: &RequestIdentity) {
+    fn put_timing(&self, headers: &mut HeaderMap, result: CacheResult, identity: &RequestIdentity) {
         let mut line = String::new();
-        if let Some(Upstream::Answered { milliseconds }) = self.upstream {
-            line = format!(
-                "cdn-upstream-layer;desc=\"EDGE\",cdn-upstream-fbl;dur={milliseconds},cdn-cache-miss,"
-            );
+        if let Some(Upstream::Responded { milliseconds }) = self.upstream {
+            let cache = result.server_timing();
+            line = format!("cdn-upstream-layer;desc=\"EDGE\",cdn-upstream-fbl;dur={milliseconds},{cache},");
         }
         let (id, took) = (identity.cf_id(), self.began.elapsed().as_millis());
         line += &format!("cdn-pop;desc=\"{POP}\",cdn-rid;desc=\"{id}\",cdn-downstream-fbl;dur={took}");

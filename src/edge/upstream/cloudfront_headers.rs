@@ -17,14 +17,14 @@ use crate::viewer::device::Devices;
 
 /// Where a viewer is: what a test says, else what the database says of its address.
 #[derive(Clone, Copy, Debug)]
-pub struct Whereabouts<'l> {
+pub struct GeoLookup<'l> {
     /// The country that a test gave; then nothing else is known.
     pub given: Option<Country>,
     /// The database, where there is one.
     pub locations: Option<&'l Locations>,
 }
 
-impl Whereabouts<'_> {
+impl GeoLookup<'_> {
     /// The country of an address.
     #[must_use]
     pub fn country(self, address: IpAddr) -> Option<Country> {
@@ -38,26 +38,21 @@ impl Whereabouts<'_> {
 
 /// What the headers are made from, of one request.
 #[derive(Debug)]
-pub struct Facts<'a> {
+pub struct HeaderValues<'a> {
     viewer: &'a Viewer,
-    whereabouts: Whereabouts<'a>,
+    geo: GeoLookup<'a>,
     version: Version,
     header_count: usize,
     devices: Devices,
 }
 
-impl<'a> Facts<'a> {
+impl<'a> HeaderValues<'a> {
     /// Of a request whose headers are still the viewer's.
     #[must_use]
-    pub fn of(
-        headers: &HeaderMap,
-        version: Version,
-        viewer: &'a Viewer,
-        whereabouts: Whereabouts<'a>,
-    ) -> Self {
+    pub fn of(headers: &HeaderMap, version: Version, viewer: &'a Viewer, geo: GeoLookup<'a>) -> Self {
         let user_agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok());
         let devices = Devices::of(user_agent.unwrap_or_default());
-        Self { viewer, whereabouts, version, header_count: headers.len(), devices }
+        Self { viewer, geo, version, header_count: headers.len(), devices }
     }
 
     /// Puts the headers that are asked for, as far as they are known.
@@ -91,7 +86,7 @@ impl<'a> Facts<'a> {
             // The guide's third part, whether the session was resumed, is not known here.
             Header::ViewerTls => self.viewer.tls.map(|tls| format!("{}:{}", tls.protocol, tls.cipher).into()),
             Header::ViewerCountry => {
-                let country = self.whereabouts.country(self.address())?;
+                let country = self.geo.country(self.address())?;
                 Some(country.as_str().to_owned().into())
             }
             Header::ViewerCountryName => self.text(&path!["country", "names", "en"]),
@@ -116,18 +111,18 @@ impl<'a> Facts<'a> {
 
     /// Percent-encoded where it isn't ASCII (AWS's guide, `[DOC D23:adding-cloudfront-headers]`).
     fn text(&self, path: &[PathElement<'_>]) -> Option<Cow<'_, str>> {
-        let text = self.whereabouts.database()?.text(self.address(), path)?;
+        let text = self.geo.database()?.text(self.address(), path)?;
         Some(utf8_percent_encode(text, NOT_PRINTABLE).into())
     }
 
     fn number(&self, path: &[PathElement<'_>]) -> Option<Cow<'_, str>> {
-        let number = self.whereabouts.database()?.number(self.address(), path)?;
+        let number = self.geo.database()?.number(self.address(), path)?;
         Some(number.to_string().into())
     }
 
     /// With five decimals, `[RECALL]`.
     fn degrees(&self, path: &[PathElement<'_>]) -> Option<Cow<'_, str>> {
-        let degrees = self.whereabouts.database()?.fraction(self.address(), path)?;
+        let degrees = self.geo.database()?.fraction(self.address(), path)?;
         Some(format!("{degrees:.5}").into())
     }
 }
@@ -159,10 +154,10 @@ mod tests {
         viewer.tls = Some(TlsFacts { protocol: "TLSv1.3", cipher: "TLS_AES_128_GCM_SHA256" });
         let mut asked = HeaderMap::new();
         asked.insert(USER_AGENT, HeaderValue::from_static("x (iPhone) Mobile"));
-        let whereabouts = Whereabouts { given: Country::parse("DE"), locations: None };
-        let facts = Facts::of(&asked, Version::HTTP_2, &viewer, whereabouts);
+        let geo = GeoLookup { given: Country::parse("DE"), locations: None };
+        let values = HeaderValues::of(&asked, Version::HTTP_2, &viewer, geo);
         let mut headers = HeaderMap::new();
-        facts.put(&mut headers, &CloudFrontHeader::ALL);
+        values.put(&mut headers, &CloudFrontHeader::ALL);
         let found: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (name.as_str(), value.to_str().unwrap())).collect();
         let expected = [
@@ -182,10 +177,10 @@ mod tests {
         assert_eq!(found, expected);
         viewer.port = None;
         viewer.tls = None;
-        let facts =
-            Facts::of(&asked, Version::HTTP_11, &viewer, Whereabouts { given: None, locations: None });
+        let values =
+            HeaderValues::of(&asked, Version::HTTP_11, &viewer, GeoLookup { given: None, locations: None });
         let mut headers = HeaderMap::new();
-        facts.put(
+        values.put(
             &mut headers,
             &[CloudFrontHeader::ViewerAddress, CloudFrontHeader::ViewerTls, CloudFrontHeader::ViewerCountry],
         );

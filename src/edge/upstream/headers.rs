@@ -1,81 +1,91 @@
-//! Which headers go to the origin, by the behavior's policy, and which to the viewer. Semantics 9.2 and 9.4.
+//! Which headers of a request go to the origin, by the behavior's policy. Semantics 9.2 and 9.4.
 
 use bytes::Bytes;
-use http::Version;
 use http::header::{
     ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, Entry, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
     VIA,
 };
 use http::uri::Authority;
+use http::{Method, Version};
 use smallvec::SmallVec;
 
-use super::cloudfront_headers::{Facts, Whereabouts};
+use super::cloudfront_headers::{GeoLookup, HeaderValues};
+use super::thread_snapshot::ThreadSnapshot;
 use crate::access::credentials::is_signing_cookie;
-pub use crate::access::response::X_CACHE;
 use crate::access::strip::replace_cookies;
 use crate::distribution::behavior::CacheBehavior;
 use crate::distribution::origin::Origin;
 use crate::distribution::origin_request_policy::{Asked, OriginRequestPolicy};
 use crate::edge::facts::header_fields::{X_FORWARDED_FOR, plain_name};
 use crate::edge::facts::peer::Viewer;
+use crate::edge::limits::request_slots::RequestSlot;
 use crate::identity::{RequestIdentity, X_AMZ_CF_ID};
 
-/// What decides about the headers of one request to an origin.
+/// What is the same for every origin that one request is forwarded to.
 #[derive(Debug)]
-pub struct Passage<'a> {
-    /// Where it goes.
-    pub origin: &'a Origin,
-    /// By whose rules.
+pub struct ForwardParams<'a> {
+    /// This thread's connections to origins.
+    pub snapshot: &'a ThreadSnapshot,
+    /// Where the request holds its place among those that origins respond to.
+    pub slot: &'a RequestSlot,
+    /// Whose request it is.
+    pub viewer: &'a Viewer,
+    /// The marks of the request.
+    pub identity: &'a RequestIdentity,
+    /// The behavior by whose rules it is forwarded.
     pub behavior: &'a CacheBehavior,
-    /// Whether it had to show credentials.
+    /// Whether the request had to show credentials.
     pub is_private: bool,
-    /// What it is.
-    pub asked: Asked<'a>,
+    /// The method.
+    pub method: Method,
     /// The version of HTTP that the viewer speaks.
     pub version: Version,
-    /// The host that it names in the target, if it does; then the `Host` field doesn't count.
+    /// The host that the target names, if it does; then the `Host` field doesn't count.
     pub authority: Option<&'a Authority>,
-    /// Where it comes from.
-    pub whereabouts: Whereabouts<'a>,
+    /// Where the viewer is.
+    pub geo: GeoLookup<'a>,
+    /// Whether it is the handshake of a WebSocket.
+    pub asks_for_websocket: bool,
 }
 
-/// Turns a viewer's headers into an origin's.
-pub fn to_origin(
-    headers: &mut HeaderMap,
-    passage: &Passage<'_>,
-    viewer: &Viewer,
-    identity: &RequestIdentity,
-) {
-    let Passage { origin, behavior, whereabouts, .. } = *passage;
-    let policy = &*behavior.origin_request_policy;
-    let wanted = policy.cloudfront_headers();
-    let facts = (!wanted.is_empty()).then(|| Facts::of(headers, passage.version, viewer, whereabouts));
-    if policy.filters_headers() {
-        filter(headers, policy, passage.asked);
-    } else {
-        strip(headers, never_passes);
-    }
-    strip_aliases(headers, &origin.custom_headers);
-    let keeps_signing = !passage.is_private || behavior.switches.forward_signing_cookies;
-    let cookies = policy.cookies();
-    replace_cookies(headers, |name| (keeps_signing || !is_signing_cookie(name)) && cookies.passes(name));
-    append(headers, X_FORWARDED_FOR, ",", viewer.forwarder.field().clone());
-    append(headers, VIA, ", ", identity.via().clone());
-    headers.insert(X_AMZ_CF_ID, identity.id_value());
-    if let Some(facts) = facts {
-        facts.put(headers, wanted);
-    }
-    for (name, value) in &origin.custom_headers {
-        headers.insert(name.clone(), value.clone());
-    }
-    if policy.forwards_host() {
-        // A target that names the host counts before the field (RFC 9112, 3.2.2).
-        let named = passage.authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
-        if let Some(host) = named {
-            headers.insert(HOST, host);
+impl ForwardParams<'_> {
+    /// Turns a viewer's headers into an origin's.
+    pub(super) fn write_headers(&self, headers: &mut HeaderMap, origin: &Origin, has_body: bool) {
+        let policy = &*self.behavior.origin_request_policy;
+        let wanted = policy.cloudfront_headers();
+        let values =
+            (!wanted.is_empty()).then(|| HeaderValues::of(headers, self.version, self.viewer, self.geo));
+        if policy.filters_headers() {
+            filter(headers, policy, Asked { method: &self.method, has_body });
+        } else {
+            strip(headers, never_passes);
         }
-    } else if let Some(server) = origin.location.server() {
-        headers.insert(HOST, server.endpoint(viewer.scheme).1.authority.clone());
+        strip_aliases(headers, &origin.custom_headers);
+        let keeps_signing = !self.is_private || self.behavior.switches.forward_signing_cookies;
+        let cookies = policy.cookies();
+        replace_cookies(headers, |name| (keeps_signing || !is_signing_cookie(name)) && cookies.passes(name));
+        append(headers, X_FORWARDED_FOR, ",", self.viewer.forwarder.field().clone());
+        append(headers, VIA, ", ", self.identity.via().clone());
+        headers.insert(X_AMZ_CF_ID, self.identity.id_value());
+        if let Some(values) = values {
+            values.put(headers, wanted);
+        }
+        for (name, value) in &origin.custom_headers {
+            headers.insert(name.clone(), value.clone());
+        }
+        self.write_host(headers, origin);
+    }
+
+    fn write_host(&self, headers: &mut HeaderMap, origin: &Origin) {
+        if self.behavior.origin_request_policy.forwards_host() {
+            // A target that names the host counts before the field (RFC 9112, 3.2.2).
+            let named = self.authority.and_then(|authority| HeaderValue::from_str(authority.as_str()).ok());
+            if let Some(host) = named {
+                headers.insert(HOST, host);
+            }
+        } else if let Some(server) = origin.location.server() {
+            headers.insert(HOST, server.endpoint(self.viewer.scheme).1.authority.clone());
+        }
     }
 }
 
@@ -111,12 +121,9 @@ fn normalised_encoding(headers: &HeaderMap) -> HeaderValue {
     })
 }
 
-/// Turns an origin's headers into a viewer's.
-pub fn to_viewer(headers: &mut HeaderMap, is_error: bool, identity: &RequestIdentity) {
+/// Removes what concerns the connection to the origin only.
+pub(super) fn strip_hop_by_hop(headers: &mut HeaderMap) {
     strip(headers, |_| false);
-    let x_cache = if is_error { "Error from cloudfront" } else { "Miss from cloudfront" };
-    headers.insert(X_CACHE, HeaderValue::from_static(x_cache));
-    identity.stamp(headers);
 }
 
 /// Removes what concerns one connection only, the known names and those that every `Connection` line lists, and what

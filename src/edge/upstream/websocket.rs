@@ -18,20 +18,19 @@ pub fn is_asked_for(method: &Method, version: Version, headers: &HeaderMap) -> b
 }
 
 /// Puts back what concerns one connection only, and was removed with all of its kind.
-pub fn ask(headers: &mut HeaderMap) {
+pub fn write_upgrade(headers: &mut HeaderMap) {
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static(WEBSOCKET));
 }
 
-/// Makes sure that a 101 is about a WebSocket; ready to be told to the viewer.
+/// Makes sure that a 101 is about a WebSocket.
 ///
 /// # Errors
 /// [`OriginError::Upgrade`] for another protocol.
-pub fn check_answer(response: &Response<Body>) -> Result<bool, OriginError> {
-    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-        return Ok(false);
-    }
-    if lists(response.headers(), &UPGRADE, WEBSOCKET) { Ok(true) } else { Err(OriginError::Upgrade) }
+pub fn check_upgrade(response: &Response<Body>) -> Result<(), OriginError> {
+    let is_unknown = response.status() == StatusCode::SWITCHING_PROTOCOLS
+        && !lists(response.headers(), &UPGRADE, WEBSOCKET);
+    if is_unknown { Err(OriginError::Upgrade) } else { Ok(()) }
 }
 
 const WEBSOCKET: &str = "websocket";

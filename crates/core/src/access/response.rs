@@ -5,6 +5,7 @@ use http::header::{
     CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, SERVER,
 };
 
+use super::cache_result::CacheResult;
 use super::deny_reason::{AccessError, DenyReason};
 use super::prechecks::Rejection;
 
@@ -84,12 +85,12 @@ impl ErrorResponse {
     /// What the headers say of it.
     #[must_use]
     pub fn head(&self) -> ErrorResponseHead<'_> {
-        let (content_type, x_cache) = match self.kind {
-            Kind::Xml(_) => ("text/xml", "Error from cloudfront"),
-            Kind::Page { .. } => ("text/html", "Error from cloudfront"),
-            Kind::Redirect { .. } => ("text/html", "Redirect from cloudfront"),
+        let (content_type, result) = match self.kind {
+            Kind::Xml(_) => ("text/xml", CacheResult::Error),
+            Kind::Page { .. } => ("text/html", CacheResult::Error),
+            Kind::Redirect { .. } => ("text/html", CacheResult::Redirect),
         };
-        ErrorResponseHead { content_type, x_cache, location: self.location() }
+        ErrorResponseHead { content_type, result, location: self.location() }
     }
 
     /// The body, byte for byte; a page shows the request's id.
@@ -108,8 +109,8 @@ impl ErrorResponse {
 pub struct ErrorResponseHead<'a> {
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// `X-Cache`.
-    pub x_cache: &'static str,
+    /// For `X-Cache`.
+    pub result: CacheResult,
     /// `Location`, of a redirect.
     pub location: Option<&'a str>,
 }
@@ -129,7 +130,7 @@ impl ErrorResponseHead<'_> {
         if let Some(location) = location {
             headers.insert(LOCATION, location);
         }
-        headers.insert(X_CACHE, HeaderValue::from_static(self.x_cache));
+        headers.insert(X_CACHE, HeaderValue::from_static(self.result.x_cache()));
     }
 }
 

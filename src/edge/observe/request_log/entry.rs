@@ -9,12 +9,12 @@ use http::header::HOST;
 use http::{Method, Response, request};
 use http_body::Body as _;
 
+use crate::access::cache_result::CacheResult;
 use crate::access::{Admission, Decided, Decision, Framing};
 use crate::distribution::Distributions;
 use crate::distribution::origin::Origin;
 use crate::edge::facts::header_fields::is_cross_origin;
 use crate::edge::facts::peer::{Peer, Viewer};
-use crate::edge::facts::reply_reason::ReplyReason;
 use crate::edge::io::body::{self, Body};
 use crate::edge::observe::label_cache::LabelCache;
 use crate::edge::observe::observer::Observer;
@@ -26,6 +26,7 @@ use super::bodies::{CountedBody, LoggedBody};
 use super::facts::{RequestFacts, ResponseFacts};
 use super::line::{Ending, Line};
 use super::recorded;
+use crate::edge::facts::reply_reason::ReplyReason;
 
 /// What is known of a request; nothing where nobody wants to know.
 pub struct RequestLogEntry(Option<Box<Line>>);
@@ -73,7 +74,7 @@ impl RequestLogEntry {
             cause: None,
             is_cross_origin: is_cross_origin(&parts.headers),
             is_refused_by_storage: false,
-            shows_error_page: false,
+            result: None,
             status: 0,
             sent: 0,
             ending: Ending::Aborted,
@@ -119,7 +120,7 @@ impl RequestLogEntry {
 
     /// Counts the bytes of the viewer's body.
     #[must_use]
-    pub fn watches(&self, body: Body) -> Body {
+    pub fn count_body(&self, body: Body) -> Body {
         match self.0.as_ref().and_then(|line| line.request.as_ref()) {
             Some(request) if !body::is_empty(&body) => {
                 body::boxed(CountedBody { body, count: Rc::clone(&request.received) })
@@ -129,7 +130,7 @@ impl RequestLogEntry {
     }
 
     /// An origin is asked now; of several, each in turn.
-    pub fn asks(&mut self, labels: &LabelCache, origin: &Origin) {
+    pub fn origin_requested(&mut self, labels: &LabelCache, origin: &Origin) {
         if let Some(line) = &mut self.0
             && let (Some(place), true) = (&line.place, line.observer.wants_origins())
         {
@@ -139,7 +140,7 @@ impl RequestLogEntry {
     }
 
     /// The head of its response is there, or it has failed, by CloudFront's name for that.
-    pub fn origin_answered(&mut self, failure: Option<&'static str>) {
+    pub fn origin_responded(&mut self, failure: Option<&'static str>) {
         if let Some(line) = &mut self.0
             && let (Some(origin), Some(asked)) = (&line.origin, line.asked.take())
         {
@@ -155,27 +156,19 @@ impl RequestLogEntry {
         }
     }
 
-    /// Why Frontgate answered by itself.
-    pub fn answered_for(&mut self, cause: ReplyReason) {
-        if let Some(line) = &mut self.0 {
-            line.cause = Some(cause);
-            if line.observer.recorder().is_some() {
-                line.times.decided.get_or_insert_with(|| line.began.elapsed());
-            }
-        }
-    }
-
-    /// A page is shown in place of an error.
-    pub fn shows_error_page(&mut self) {
-        if let Some(line) = &mut self.0 {
-            line.shows_error_page = true;
-        }
-    }
-
     /// Rides with the response's body to its end.
     #[must_use]
-    pub fn attach(self, response: Response<Body>) -> Response<Body> {
+    pub fn attach(
+        self,
+        response: Response<Body>,
+        result: CacheResult,
+        reason: Option<ReplyReason>,
+    ) -> Response<Body> {
         let Some(mut line) = self.0 else { return response };
+        if reason.is_some() && line.observer.recorder().is_some() {
+            line.times.decided.get_or_insert_with(|| line.began.elapsed());
+        }
+        (line.result, line.cause) = (Some(result), reason);
         line.status = response.status().as_u16();
         if let Some(request) = &mut line.request {
             request.response = ResponseFacts::of(&response, line.began.elapsed());

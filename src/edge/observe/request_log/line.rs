@@ -17,6 +17,7 @@ use crate::explain::OwnedRequest;
 use crate::viewer::Scheme;
 
 use super::facts::RequestFacts;
+use crate::access::cache_result::CacheResult;
 
 /// Holds the URL as it was sent, signature included, and therefore has no `Debug`: whoever writes a part of it down cuts
 /// out what opens a door.
@@ -53,8 +54,8 @@ pub(super) struct Line {
     pub(super) is_cross_origin: bool,
     /// Whether a bucket refused the request that we had signed.
     pub(super) is_refused_by_storage: bool,
-    /// Whether a page stands in place of an error, whatever its status says.
-    pub(super) shows_error_page: bool,
+    /// How the response came about; none without one.
+    pub(super) result: Option<CacheResult>,
     pub(super) status: u16,
     pub(super) sent: u64,
     pub(super) ending: Ending,

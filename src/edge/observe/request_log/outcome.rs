@@ -1,6 +1,7 @@
 //! How a request ended, in the words of CloudFront's log (semantics 9.7).
 
 use super::line::{Ending, Line};
+use crate::access::cache_result::CacheResult;
 
 /// The three result types of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,16 +30,8 @@ impl Outcome {
 
 /// None where there was no response.
 fn response(line: &Line) -> Option<(&'static str, &'static str)> {
-    match (&line.cause, line.status) {
-        (Some(cause), _) if cause.detailed == REDIRECT => Some((REDIRECT, REDIRECT)),
-        (Some(cause), _) => Some((ERROR, cause.detailed)),
-        (None, 0) => None,
-        (None, 400..) => Some((ERROR, ERROR)),
-        // With another status it stays an error (semantics 9.7).
-        (None, _) if line.shows_error_page => Some((ERROR, ERROR)),
-        (None, _) => Some(("Miss", "Miss")),
-    }
+    let result = line.result?.logged_as();
+    Some((result, line.cause.as_ref().map_or(result, |cause| cause.detailed)))
 }
 
-const ERROR: &str = "Error";
-const REDIRECT: &str = "Redirect";
+const ERROR: &str = CacheResult::Error.logged_as();

@@ -3,6 +3,7 @@
 use http::header::HeaderValue;
 use http::{Response, StatusCode};
 
+use crate::access::cache_result::CacheResult;
 use crate::access::deny_reason::DenyReason;
 use crate::access::prechecks::Rejection;
 use crate::access::response::{BAD_REQUEST, ErrorResponse, ErrorResponseHead};
@@ -11,12 +12,12 @@ use crate::edge::io::body::{self, Body};
 use crate::edge::origin::error::OriginError;
 use crate::identity::RequestIdentity;
 
-/// An answer of the edge's own.
+/// A response of the edge's own.
 #[derive(Debug)]
-pub struct Reply {
+pub struct LocalResponse {
     kind: Kind,
     /// Why.
-    pub cause: ReplyReason,
+    pub reason: ReplyReason,
 }
 
 #[derive(Debug)]
@@ -26,29 +27,29 @@ enum Kind {
     Sentence(String),
 }
 
-impl Reply {
+impl LocalResponse {
     /// A signature denial: 403 with one of five XML bodies.
     #[must_use]
     pub fn denied(reason: &DenyReason) -> Self {
         Self {
             kind: Kind::CloudFronts(ErrorResponse::denied(reason)),
-            cause: ReplyReason::new(reason.name(), reason),
+            reason: ReplyReason::new(reason.name(), reason),
         }
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
         Self {
             kind: Kind::CloudFronts(ErrorResponse::page(status, reason)),
-            cause: ReplyReason::new(name, detail),
+            reason: ReplyReason::new(name, detail),
         }
     }
 
     /// What stands before the credentials: one of CloudFront's pages, or a redirect.
     #[must_use]
-    pub fn barred(barrier: &Rejection) -> Self {
+    pub fn rejected(barrier: &Rejection) -> Self {
         Self {
             kind: Kind::CloudFronts(ErrorResponse::rejected(barrier)),
-            cause: ReplyReason::new(barrier.name(), barrier),
+            reason: ReplyReason::new(barrier.name(), barrier),
         }
     }
 
@@ -84,22 +85,29 @@ impl Reply {
             | OriginError::HeadTooLarge { .. } => (StatusCode::BAD_GATEWAY, ORIGIN_WRONG),
             OriginError::ViewerBody => return Self::bad_request(error),
         };
-        let mut reply = Self::page(status, reason, ORIGIN_ERROR, error);
-        reply.cause.detailed = error.logged_as();
-        reply
+        let mut response = Self::page(status, reason, ORIGIN_ERROR, error);
+        response.reason.detailed = error.logged_as();
+        response
     }
 
     /// A test-mode header that can't be read (contract 5): 400 with one sentence.
     #[must_use]
     pub fn bad_test_header(sentence: String) -> Self {
-        let cause = ReplyReason::new("bad-request", &sentence);
-        Self { kind: Kind::Sentence(sentence), cause }
+        let reason = ReplyReason::new("bad-request", &sentence);
+        Self { kind: Kind::Sentence(sentence), reason }
     }
 
-    /// Whether it sends the viewer elsewhere.
+    /// How it came about, for `X-Cache` and the log.
     #[must_use]
-    pub fn is_redirect(&self) -> bool {
-        matches!(&self.kind, Kind::CloudFronts(answer) if answer.location().is_some())
+    pub fn result(&self) -> CacheResult {
+        self.head().result
+    }
+
+    fn head(&self) -> ErrorResponseHead<'_> {
+        match &self.kind {
+            Kind::CloudFronts(response) => response.head(),
+            Kind::Sentence(_) => SENTENCE,
+        }
     }
 
     /// The status that the viewer gets.
@@ -120,14 +128,14 @@ impl Reply {
         date: HeaderValue,
         closes: Option<bool>,
     ) -> Response<Body> {
-        let (head, text) = match &self.kind {
-            Kind::CloudFronts(answer) => (answer.head(), answer.body(identity.cf_id())),
-            Kind::Sentence(sentence) => (SENTENCE, format!("{sentence}\n")),
+        let text = match &self.kind {
+            Kind::CloudFronts(response) => response.body(identity.cf_id()),
+            Kind::Sentence(sentence) => format!("{sentence}\n"),
         };
         let mut response = Response::new(body::empty());
         *response.status_mut() = self.status();
         let headers = response.headers_mut();
-        head.write(headers, text.len(), date, closes);
+        self.head().write(headers, text.len(), date, closes);
         identity.stamp(headers);
         *response.body_mut() = body::full(text);
         response
@@ -136,7 +144,7 @@ impl Reply {
 
 const SENTENCE: ErrorResponseHead<'static> = ErrorResponseHead {
     content_type: "text/plain; charset=utf-8",
-    x_cache: "Error from cloudfront",
+    result: CacheResult::Error,
     location: None,
 };
 
