@@ -231,7 +231,7 @@ fn without_ids(answer: &Answer) -> (u16, &Option<String>, &Option<String>, Strin
     (answer.status, &answer.reason, &answer.asked, lines.collect())
 }
 
-/// A question that nobody outside of AWS can answer, and the one place where Frontgate answers it.
+/// A question without a documented answer, and the file that implements Frontgate's choice.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Choice {
@@ -246,6 +246,36 @@ struct Choice {
 #[derive(Deserialize)]
 struct Choices {
     choice: Vec<Choice>,
+}
+
+/// The sections of the conformance table.
+const SECTIONS: [(&str, &str); 21] = [
+    ("1.1", "Canned policies: the signed text"),
+    ("1.2", "Canned links: parameters, hash and expiry"),
+    ("1.3", "Canned links: the URL that is rebuilt"),
+    ("2.1", "Custom policies: JSON and times"),
+    ("2.2", "Custom policies: the Resource"),
+    ("2.3", "Custom policies: start and end"),
+    ("2.4", "Custom policies: IpAddress"),
+    ("3.1", "Encoding of signatures and policies"),
+    ("3.2", "What is removed before the origin"),
+    ("3.3", "Names and duplicates of parameters"),
+    ("3.4", "Signed URL or cookies"),
+    ("4", "Signed cookies"),
+    ("5", "When a request is judged"),
+    ("6", "Keys, hashes and signature formats"),
+    ("7.1", "Denials and their causes"),
+    ("7.3", "The order of the checks"),
+    ("8.1", "Methods and preflights"),
+    ("8.2", "HTTP and HTTPS"),
+    ("8.6", "The default root object"),
+    ("9.1", "Behaviors, distributions and readings of a path"),
+    ("9.3", "Quotas"),
+];
+
+fn section_title(number: &str) -> &'static str {
+    let section = SECTIONS.iter().find(|(name, _)| *name == number);
+    section.unwrap_or_else(|| panic!("section {number} has no title")).1
 }
 
 fn head(page: &str) -> String {
@@ -276,7 +306,8 @@ fn fidelity() -> String {
     for case in &cases {
         if case.section != section {
             section = &case.section;
-            let _ = writeln!(text, "\n### {section}\n\n| fact | answer | evidence |\n|---|---|---|");
+            let title = section_title(section);
+            let _ = writeln!(text, "\n### {section} {title}\n\n| fact | answer | evidence |\n|---|---|---|");
         }
         let says = case.says.replace('|', "\\|");
         let _ = writeln!(text, "| {says} | {} | {} |", case.expect, case.evidence);
