@@ -16,7 +16,8 @@ use super::service_manager::{self, ServiceState};
 use super::signals;
 use crate::config::{AccessLogSettings, Door, Settings};
 use crate::edge::console::admin::Admin;
-use crate::edge::control::config_file::Reloader;
+use crate::edge::control::config_file::ConfigFile;
+use crate::edge::control::fixed_keys::FixedKeys;
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::state::dev_signer::DevSigner;
@@ -85,11 +86,12 @@ impl Bound {
         let mut secure = listeners.addresses.iter().filter(|(_, door)| door.tls.is_some());
         edge.https_port = secure.next().map(|(address, _)| address.port());
         edge.config_file.clone_from(&proxy.reload_from);
+        edge.config.fix(FixedKeys::of(settings, proxy.listen_is_given));
         let edge = Arc::new(edge);
         let stop = CancellationToken::new();
-        let reloader = Reloader::new(Arc::clone(&edge), proxy.reload_from, settings, proxy.listen_is_given);
+        let config_file = ConfigFile::new(proxy.reload_from, settings, proxy.test_mode);
         let at_once = proxy.ready_file.clone();
-        signals::start(&edge, &stop, reloader, move || {
+        signals::start(&edge, &stop, config_file, move || {
             let _ = at_once.as_deref().map(remove_if_there);
         })?;
         let addresses = listeners.addresses.clone();

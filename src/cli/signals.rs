@@ -9,20 +9,20 @@ use tokio_util::sync::CancellationToken;
 
 use super::service_manager::{self, ServiceState};
 use crate::edge::Edge;
-use crate::edge::control::config_file::Reloader;
+use crate::edge::control::config_file::ConfigFile;
 
 /// Begins to watch for signals and changes.
 pub(super) fn start(
     edge: &Arc<Edge>,
     stop: &CancellationToken,
-    reloader: Reloader,
+    config_file: ConfigFile,
     at_once: impl FnOnce() + Send + 'static,
 ) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (edge, stop) = (Arc::clone(edge), stop.clone());
     let (ready, registered) = std::sync::mpsc::channel();
     std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        let Some(status) = runtime.block_on(watch(&stop, reloader, &ready)) else { return };
+        let Some(status) = runtime.block_on(watch(&edge, &stop, config_file, &ready)) else { return };
         // A second signal: what is in flight is cut, but nothing is left behind.
         at_once();
         flush(&edge);
@@ -46,8 +46,9 @@ pub(super) fn flush(edge: &Edge) {
 /// The status of a second signal.
 #[cfg(unix)]
 async fn watch(
+    edge: &Edge,
     stop: &CancellationToken,
-    mut reloader: Reloader,
+    mut config_file: ConfigFile,
     ready: &Sender<std::io::Result<()>>,
 ) -> Option<i32> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -63,12 +64,15 @@ async fn watch(
             _ = interrupt.recv() => 130,
             _ = hangup.recv() => {
                 service_manager::tell(ServiceState::Reloading);
-                reloader.hang_up();
+                if let Some(log) = &edge.access_log {
+                    log.reopen();
+                }
+                config_file.reload(&edge.config);
                 service_manager::tell(ServiceState::Ready);
                 continue;
             }
-            () = reloader.changed() => {
-                reloader.reload();
+            () = config_file.changed() => {
+                config_file.reload(&edge.config);
                 continue;
             }
         };
@@ -80,8 +84,9 @@ async fn watch(
 
 #[cfg(not(unix))]
 async fn watch(
+    edge: &Edge,
     stop: &CancellationToken,
-    mut reloader: Reloader,
+    mut config_file: ConfigFile,
     ready: &Sender<std::io::Result<()>>,
 ) -> Option<i32> {
     let _ = ready.send(Ok(()));
@@ -92,7 +97,7 @@ async fn watch(
                     return Some(130);
                 }
             }
-            () = reloader.changed() => reloader.reload(),
+            () = config_file.changed() => config_file.reload(&edge.config),
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{Changes, ExplainRequest, KeyPair, KeyType, Options, OriginRequest, S
 use crate::clock;
 use crate::config::Door;
 use crate::distribution::{BaseUrl, Exposed};
+use crate::edge::control::store::ReloadError;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::{self, Edge, Listeners, Workers};
@@ -196,7 +197,7 @@ impl Instance {
         inquiry.address = question.ip.unwrap_or(inquiry.address);
         inquiry.country = question.country;
         inquiry.cookies = question.cookies.iter().map(|cookies| cookies.clone().into_bytes()).collect();
-        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
+        let distributions = Arc::clone(&self.edge.config.load().distributions);
         let begun = Instant::now();
         let effort = Budget { is_out_of_time: &|| begun.elapsed() > SEARCH, ..Budget::WITHOUT_CLOCK };
         Ok(inquiry.explain(&distributions, &effort))
@@ -214,7 +215,7 @@ impl Instance {
         }
         let parsed =
             pattern.parse().map_err(|error| format!("{pattern:?} is not a path pattern: {error}"))?;
-        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
+        let distributions = Arc::clone(&self.edge.config.load().distributions);
         let Some(host) = host else {
             return distributions.exposed(&parsed).map_err(|error| error.to_string());
         };
@@ -226,7 +227,7 @@ impl Instance {
 
     /// Whether a link for that host is one for this edge: its own address, or a name that its configuration has.
     pub(crate) fn answers_for(&self, host: &Host<'_>) -> bool {
-        let distributions = Arc::clone(&self.edge.snapshot.load().distributions);
+        let distributions = Arc::clone(&self.edge.config.load().distributions);
         let of_base = |base: &BaseUrl| base.host_name().eq_ignore_ascii_case(host.name());
         host.is_local_or_address()
             || distributions
@@ -261,10 +262,12 @@ impl Instance {
     }
 
     fn apply(&self, state: &InstanceState) -> Result<(), StartError> {
-        let prepared = Prepared::of(&state.options, self.folder.path())?;
-        let settings = prepared.with(&state.keys, self.address)?;
-        self.edge.reload(&settings);
-        Ok(())
+        let read = || Prepared::of(&state.options, self.folder.path())?.with(&state.keys, self.address);
+        self.edge.config.reload(read).map(drop).map_err(|error| match error {
+            ReloadError::Invalid(error) => error,
+            // An edge of a test fixes no keys.
+            ReloadError::NeedsRestart(changes) => StartError::Config(changes.join("\n")),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, InstanceState> {

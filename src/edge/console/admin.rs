@@ -202,7 +202,7 @@ impl Pages {
     /// localhost: a page in this machine's browser may have a name point here. With one, any name will do: under a name of
     /// theirs, others have neither the token nor the cookie.
     async fn admit(&self, headers: &HeaderMap, uri: &Uri, from: IpAddr) -> Result<Admitted, Refused> {
-        let Some(token) = self.health.edge.snapshot.load().admin_token.clone() else {
+        let Some(token) = self.health.edge.config.load().admin_token.clone() else {
             let is_local = |host: &str| Host::parse(host).is_ok_and(|host| host.is_local_or_address());
             let field = headers.get(HOST).and_then(|host| host.to_str().ok());
             // A target that names a host counts before the field (RFC 9112, 3.2.2), and both must be local.

@@ -128,7 +128,7 @@ impl Feed {
 
     /// The events between two versions as one piece; of a flood the newest ones.
     fn told(&self, seen: u64, version: u64) -> Option<Bytes> {
-        let snapshot = self.edge.snapshot.load();
+        let snapshot = self.edge.config.load();
         let fits = |record: &Arc<Record>| self.filter.admits(record, &snapshot.distributions);
         let new: Vec<Arc<Record>> = self.recorder.changed_since(seen).into_iter().filter(fits).collect();
         let newest = new.get(new.len().saturating_sub(MAX_AT_ONCE)..)?;

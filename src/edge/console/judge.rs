@@ -17,7 +17,7 @@ use crate::explain::{Budget, Explanation, OwnedRequest};
 /// Where it is busy, the checks are told all the same: they cost next to nothing, and only the search for a cause has to wait.
 pub(super) async fn explained(edge: &Edge, mut inquiry: OwnedRequest) -> Result<Explanation, NotExplained> {
     let Some(explainer) = &edge.explainer else { return Err(NotExplained::Stopping) };
-    let snapshot = edge.snapshot.load_full();
+    let snapshot = edge.config.load_full();
     if inquiry.country.is_none() {
         let locations = snapshot.locations.as_ref();
         inquiry.country = locations.and_then(|locations| locations.country(inquiry.address));

@@ -25,7 +25,7 @@ struct Known {
 
 /// The page.
 pub(super) fn page(edge: &Edge, recorder: &Recorder) -> Page {
-    let mut keys = trusted(&edge.snapshot.load().distributions);
+    let mut keys = trusted(&edge.config.load().distributions);
     if let Some(metrics) = &edge.metrics {
         for ([distribution, key], (used, last)) in metrics.key_uses() {
             // A key that was trusted before a reload is listed, too, by what it did.

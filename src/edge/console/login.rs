@@ -56,7 +56,7 @@ impl Login {
             Ok(form) => form,
             Err((status, text)) => return plain(status, text),
         };
-        let token = self.edge.snapshot.load().admin_token.clone();
+        let token = self.edge.config.load().admin_token.clone();
         let brought = form.get("token").as_bytes();
         let token = match token {
             Some(token) if guesses.is_right(&token, brought, from).await => Some(token),

@@ -14,7 +14,7 @@ use crate::redact::redacted_by_shape;
 
 /// The page.
 pub(super) fn page(edge: &Edge, recorder: &Recorder, query: Option<&str>) -> Page {
-    let snapshot = edge.snapshot.load();
+    let snapshot = edge.config.load();
     let form = Form::of_query(query);
     let filter = Filter::of(&form);
     let before: u64 = form.get("before").parse().unwrap_or(u64::MAX);

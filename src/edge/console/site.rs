@@ -64,14 +64,14 @@ impl Console {
 
     /// Whether a request comes from a browser that has shown the token.
     pub(super) fn knows(&self, headers: &HeaderMap) -> bool {
-        let snapshot = self.edge.snapshot.load();
+        let snapshot = self.edge.config.load();
         let token = snapshot.admin_token.as_ref();
         token.is_some_and(|token| self.login.sessions().borrow().hold(headers, token, Instant::now()))
     }
 
     /// Whether a path is for anybody: the files of the pages, and the page that asks for the token.
     pub(super) fn is_for_anybody(&self, path: &str) -> bool {
-        self.assets.at(path).is_some() || path == LOGIN && self.edge.snapshot.load().admin_token.is_some()
+        self.assets.at(path).is_some() || path == LOGIN && self.edge.config.load().admin_token.is_some()
     }
 
     /// Answers one of those.
@@ -164,7 +164,7 @@ impl Console {
             Place::Requests => requests::page(&self.edge, &self.recorder, query),
             Place::Request(named) => request::page(&self.edge, &self.recorder, named, form).await,
             Place::Explain => explain::page(&self.edge, &self.pasted, form).await,
-            Place::Paths => paths::page(&self.edge.snapshot.load_full().distributions, query),
+            Place::Paths => paths::page(&self.edge.config.load_full().distributions, query),
             Place::Keys => keys::page(&self.edge, &self.recorder),
             Place::Sign | Place::Clock | Place::Events | Place::Logout => match &self.edge.dev_signer {
                 Some(signer) => {
@@ -190,9 +190,9 @@ impl Console {
     /// Whether who was let in may still ask: a stream goes on when its session has ended or the token is another one.
     fn admission(&self, headers: &HeaderMap, admitted: Admitted) -> Admission {
         let (edge, sessions) = (Arc::clone(&self.edge), Rc::clone(self.login.sessions()));
-        let (shown, headers) = (self.edge.snapshot.load().admin_token.clone(), headers.clone());
+        let (shown, headers) = (self.edge.config.load().admin_token.clone(), headers.clone());
         Box::new(move || {
-            let snapshot = edge.snapshot.load();
+            let snapshot = edge.config.load();
             match (admitted, &snapshot.admin_token) {
                 (Admitted::Locally, token) => token.is_none(),
                 (Admitted::ByToken, token) => *token == shown,

@@ -13,7 +13,7 @@ use crate::viewer::Scheme;
 
 /// The line for a request of a browser.
 pub(super) fn strip(edge: &Edge, headers: &HeaderMap) -> Html {
-    let snapshot = edge.snapshot.load();
+    let snapshot = edge.config.load();
     let mut out = Html::default();
     html!(out; "<section class=\"strip\" aria-label=\"This proxy\"><p class=\"standing\">");
     match &edge.dev_signer {

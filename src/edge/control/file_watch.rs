@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::config::{Identity, WatchedFile, identity};
 
 /// A watch on the folders of some files.
+#[derive(Debug)]
 pub(super) struct FileWatch {
     watcher: RecommendedWatcher,
     /// With what they were when the watch began: one that was replaced has lost it.

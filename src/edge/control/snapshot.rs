@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime};
 use ipnet::IpNet;
 use rustls::ServerConfig;
 
+use super::origin_versions::OriginVersions;
+use super::version::ConfigVersion;
 use crate::clock;
 use crate::config::{AdminToken, Limits, PresentedCertificate, ServerSettings, Settings};
 use crate::distribution::Distributions;
@@ -15,6 +17,10 @@ use crate::locations::Locations;
 /// A configuration in use.
 #[derive(Debug)]
 pub struct Snapshot {
+    /// Its number.
+    pub version: ConfigVersion,
+    /// Since when each origin is defined as it is.
+    pub origin_versions: OriginVersions,
     /// What is served.
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
@@ -38,9 +44,22 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    pub(in crate::edge) fn of(settings: &Settings) -> Self {
+    /// The configuration of the start.
+    pub(super) fn first(settings: &Settings) -> Self {
+        Self::of(settings, ConfigVersion::FIRST, OriginVersions::first(&settings.distributions))
+    }
+
+    /// The version after this one.
+    pub(super) fn next(&self, settings: &Settings) -> Self {
+        let version = self.version.next();
+        Self::of(settings, version, OriginVersions::after(self, settings, version))
+    }
+
+    fn of(settings: &Settings, version: ConfigVersion, origin_versions: OriginVersions) -> Self {
         let server = &settings.server;
         Self {
+            version,
+            origin_versions,
             distributions: Arc::clone(&settings.distributions),
             secrets: settings.secrets.clone(),
             tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),

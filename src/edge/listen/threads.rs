@@ -39,7 +39,7 @@ pub fn start(
 ) -> io::Result<Workers> {
     let (ready, accepting) = mpsc::channel();
     let mut threads = Vec::new();
-    let capacity = Capacity::now(&edge.snapshot.load().limits, listeners.per_worker.len());
+    let capacity = Capacity::now(&edge.config.load().limits, listeners.per_worker.len());
     for (number, sockets) in listeners.per_worker.into_iter().enumerate() {
         // A token of its own: connections ask it on every turn, and threads must not meet in one lock for that.
         let (edge, own) = (Arc::clone(edge), stop.child_token());

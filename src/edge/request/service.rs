@@ -169,7 +169,7 @@ impl Worker {
 
     /// Where a redirect leads: to the configured port, else to the HTTPS listener's where the viewer named a port.
     fn with_port(&self, rejection: Rejection, host: &Host<'_>) -> Rejection {
-        let configured = self.edge().snapshot.load().redirect_port;
+        let configured = self.edge().config.load().redirect_port;
         let by_listener = host.port().and(self.edge().https_port);
         match configured.or(by_listener) {
             Some(port) => rejection.on_port(port),

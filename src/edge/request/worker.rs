@@ -37,7 +37,7 @@ impl Worker {
     pub fn new(edge: Arc<Edge>, capacity: Capacity) -> Self {
         http::keep_idle(capacity.idle);
         let places = OriginSlots::new(capacity.origins);
-        let in_use = RefCell::new(thread_snapshot(&edge, edge.snapshot.load_full()));
+        let in_use = RefCell::new(thread_snapshot(&edge, edge.config.load_full()));
         let observer = edge.observer();
         Self { edge, in_use, ids: RefCell::default(), connections: Connections::default(), places, observer }
     }
@@ -64,7 +64,7 @@ impl Worker {
     #[must_use]
     pub fn snapshot(&self) -> Rc<ThreadSnapshot> {
         let mut in_use = self.in_use.borrow_mut();
-        let snapshot = self.edge.snapshot.load();
+        let snapshot = self.edge.config.load();
         if !Arc::ptr_eq(&snapshot, &in_use.snapshot) {
             *in_use = thread_snapshot(&self.edge, Arc::clone(&snapshot));
         }

@@ -5,14 +5,12 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use arc_swap::ArcSwap;
 use http::HeaderValue;
 
 use super::dev_signer::DevSigner;
 use crate::access::signature_cache::SignatureCache;
 use crate::config::Settings;
-use crate::edge::control::reload_counts::Reloads;
-use crate::edge::control::snapshot::Snapshot;
+use crate::edge::control::store::ConfigStore;
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::denial_explainer::Explainer;
 use crate::edge::observe::metrics::Metrics;
@@ -24,8 +22,8 @@ use crate::identity;
 /// What all threads share.
 #[derive(Debug)]
 pub struct Edge {
-    /// What a reload replaces.
-    pub snapshot: ArcSwap<Snapshot>,
+    /// The configuration that runs.
+    pub config: ConfigStore,
     /// The memo of good signatures; survives reloads, since an entry names its key's material.
     pub verified: SignatureCache,
     /// The port of the first HTTPS listener.
@@ -50,8 +48,6 @@ pub struct Edge {
     pub origin_requests: Option<Arc<OriginRequestLog>>,
     /// Files that this process writes for others, which directory origins never show: the ready file.
     pub own_files: Vec<PathBuf>,
-    /// How often the configuration was read again.
-    pub reloads: Reloads,
     /// Whether every thread takes connections.
     pub is_accepting: AtomicBool,
 }
@@ -61,7 +57,7 @@ impl Edge {
     #[must_use]
     pub fn new(settings: &Settings, test_mode: bool) -> Self {
         Self {
-            snapshot: ArcSwap::from_pointee(Snapshot::of(settings)),
+            config: ConfigStore::new(settings),
             verified: SignatureCache::new(settings.verified_policies_size),
             https_port: None,
             test_mode,
@@ -74,7 +70,6 @@ impl Edge {
             dev_signer: None,
             origin_requests: None,
             own_files: Vec::new(),
-            reloads: Reloads::default(),
             is_accepting: AtomicBool::new(false),
         }
     }
@@ -89,10 +84,5 @@ impl Edge {
             explainer: self.explainer.clone(),
         };
         Observer::new(sinks, self.test_mode)
-    }
-
-    /// Takes another configuration's distributions and keys; requests in flight keep theirs.
-    pub fn reload(&self, settings: &Settings) {
-        self.snapshot.store(Arc::new(Snapshot::of(settings)));
     }
 }

@@ -35,7 +35,7 @@ impl fmt::Display for OriginId {
 }
 
 /// One origin with everything that a request to it needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origin {
     /// Its name.
     pub id: OriginId,

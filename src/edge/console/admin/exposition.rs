@@ -109,7 +109,7 @@ impl Collector for Observed {
         connections(&mut out, &totals)?;
         verifications(&mut out, edge)?;
         reloads(&mut out, edge)?;
-        let certificates = &edge.snapshot.load().certificates;
+        let certificates = &edge.config.load().certificates;
         let ends = certificates.iter().map(|one| ([("certificate", one.file.as_str())], one.not_after));
         out.gauges(CERTIFICATE_END, "When a listener's certificate expires", ends)?;
         let lost = edge.access_log.as_ref().map_or(0, AccessLog::lost);
@@ -126,7 +126,7 @@ impl Collector for Observed {
 
 /// A key that nobody has used yet is there with 0, so that its absence means that it isn't trusted.
 fn configured_keys(edge: &Edge, totals: &mut Totals) {
-    for distribution in &edge.snapshot.load().distributions.list {
+    for distribution in &edge.config.load().distributions.list {
         for key in distribution.all_behaviors().flat_map(|behavior| behavior.restriction.keys()) {
             totals.keys.entry([distribution.id.clone(), key.id().as_str().to_owned()]).or_default();
         }
@@ -204,10 +204,14 @@ fn verifications(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
 }
 
 fn reloads(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
+    let counts = edge.config.counts();
     let by_outcome: Sums<1> =
-        edge.reloads.by_outcome().into_iter().map(|(name, count)| ([name.to_owned()], count)).collect();
+        counts.by_outcome().into_iter().map(|(name, count)| ([name.to_owned()], count)).collect();
     out.counters("frontgate_reloads", "Reloads of the configuration", ["outcome"], &by_outcome)?;
-    let (last, is_ok) = edge.reloads.last();
+    let help =
+        "Number of the configuration that runs: 1 at the start, one more after each reload that was accepted";
+    out.gauge("frontgate_config_version", help, edge.config.load().version.number())?;
+    let (last, is_ok) = counts.last();
     let help = "Whether what the files say runs: 0 after a reload that failed or was refused";
     out.gauge("frontgate_config_last_reload_successful", help, is_ok)?;
     let help = "When the configuration that runs was read";
