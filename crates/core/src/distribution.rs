@@ -118,11 +118,11 @@ impl Distribution {
     #[must_use]
     pub fn target(&self, id: &OriginId) -> Option<TargetOrigins<'_>> {
         if let Some(origin) = self.origin(id) {
-            return Some(TargetOrigins { primary: origin, secondary: None });
+            return Some(TargetOrigins { distribution: self, primary: origin, secondary: None });
         }
         let group = self.origin_groups.iter().find(|group| group.id == *id)?;
         let secondary = self.origin(&group.secondary).map(|origin| (origin, group));
-        Some(TargetOrigins { primary: self.origin(&group.primary)?, secondary })
+        Some(TargetOrigins { distribution: self, primary: self.origin(&group.primary)?, secondary })
     }
 
     /// The page in place of an error.
@@ -181,6 +181,8 @@ impl Distribution {
 /// Who is asked: an origin, and in a group who helps out.
 #[derive(Clone, Copy, Debug)]
 pub struct TargetOrigins<'d> {
+    /// The distribution that has them.
+    pub distribution: &'d Distribution,
     /// Asked first.
     pub primary: &'d Arc<Origin>,
     /// Asked where the first one fails, by the group's rules.

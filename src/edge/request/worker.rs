@@ -10,7 +10,6 @@ use rustls::ServerConfig;
 
 use super::trusted_proxies;
 use crate::config::Limits;
-use crate::edge::control::snapshot::Snapshot;
 use crate::edge::limits::capacity::Capacity;
 use crate::edge::limits::connections::Connections;
 use crate::edge::limits::request_slots::OriginSlots;
@@ -37,7 +36,9 @@ impl Worker {
     pub fn new(edge: Arc<Edge>, capacity: Capacity) -> Self {
         http::keep_idle(capacity.idle);
         let places = OriginSlots::new(capacity.origins);
-        let in_use = RefCell::new(thread_snapshot(&edge, edge.config.load_full()));
+        let snapshot = edge.config.load_full();
+        let in_use = ThreadSnapshot::new(snapshot, &edge.own_files, edge.origin_requests.clone());
+        let in_use = RefCell::new(in_use);
         let observer = edge.observer();
         Self { edge, in_use, ids: RefCell::default(), connections: Connections::default(), places, observer }
     }
@@ -65,8 +66,9 @@ impl Worker {
     pub fn snapshot(&self) -> Rc<ThreadSnapshot> {
         let mut in_use = self.in_use.borrow_mut();
         let snapshot = self.edge.config.load();
-        if !Arc::ptr_eq(&snapshot, &in_use.snapshot) {
-            *in_use = thread_snapshot(&self.edge, Arc::clone(&snapshot));
+        if snapshot.version != in_use.snapshot.version {
+            let next = in_use.next(Arc::clone(&snapshot), &self.edge.own_files);
+            *in_use = next;
         }
         Rc::clone(&in_use)
     }
@@ -114,10 +116,6 @@ impl Worker {
     pub fn sweep(&self) {
         self.snapshot().sweep();
     }
-}
-
-fn thread_snapshot(edge: &Edge, snapshot: Arc<Snapshot>) -> Rc<ThreadSnapshot> {
-    ThreadSnapshot::new(snapshot, &edge.own_files, edge.origin_requests.clone())
 }
 
 /// A viewer that takes nothing for so long has to give way where others wait.

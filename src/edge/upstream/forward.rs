@@ -13,7 +13,7 @@ use super::websocket;
 use crate::access::credentials::without_signing_parameters;
 use crate::distribution::origin::Origin;
 use crate::distribution::origin_group::OriginGroup;
-use crate::distribution::{self, Route};
+use crate::distribution::{self, Distribution, Route};
 use crate::edge::io::body::{self, Body};
 use crate::edge::observe::request_log::RequestLogEntry;
 use crate::edge::origin::AsksForWebSocket;
@@ -25,6 +25,8 @@ use crate::viewer::{Target, ViewerRequest};
 /// An origin, and the target to request from it.
 #[derive(Clone, Debug)]
 pub struct OriginTarget<'d> {
+    /// The distribution that has the origin.
+    pub distribution: &'d Distribution,
     /// The origin.
     pub origin: &'d Arc<Origin>,
     /// The path and the query, the origin's own path before them.
@@ -62,7 +64,8 @@ impl<'d> ForwardPlan<'d> {
         let target =
             target.ok_or_else(|| LocalResponse::bad_request("the behavior's origin is not defined"))?;
         let origin_target_of = |origin: &'d Arc<Origin>| -> Result<OriginTarget<'d>, LocalResponse> {
-            Ok(OriginTarget { origin, target: target_for(sent, viewer, route, &origin.path)? })
+            let path = target_for(sent, viewer, route, &origin.path)?;
+            Ok(OriginTarget { distribution: route.distribution, origin, target: path })
         };
         let may_repeat = OriginGroup::covers(viewer.method) && !has_body;
         Self::with(
@@ -76,9 +79,10 @@ impl<'d> ForwardPlan<'d> {
     /// # Errors
     /// A [`LocalResponse`] for a path that can't be written down.
     pub fn of_page(target: distribution::TargetOrigins<'d>, path: &str) -> Result<Self, LocalResponse> {
+        let distribution = target.distribution;
         let origin_target_of = |origin: &'d Arc<Origin>| -> Result<OriginTarget<'d>, LocalResponse> {
             let target = PathAndQuery::try_from(format!("{}{path}", origin.path));
-            Ok(OriginTarget { origin, target: target.map_err(LocalResponse::bad_request)? })
+            Ok(OriginTarget { distribution, origin, target: target.map_err(LocalResponse::bad_request)? })
         };
         Self::with(target, origin_target_of)
     }
@@ -133,7 +137,7 @@ impl ForwardParams<'_> {
 
     async fn fetch_from(
         &self,
-        OriginTarget { origin, target }: OriginTarget<'_>,
+        OriginTarget { distribution, origin, target }: OriginTarget<'_>,
         headers: HeaderMap,
         body: Body,
         log: &mut RequestLogEntry,
@@ -143,9 +147,9 @@ impl ForwardParams<'_> {
             let target = request.uri().path_and_query().map_or("", PathAndQuery::as_str);
             kept.keep(request.method(), target, request.headers());
         }
-        log.origin_requested(&self.snapshot.labels, origin);
+        log.origin_requested(origin);
         let has_slot = self.slot.fill(origin.timeouts.connection).await;
-        let sent = match self.snapshot.origin(origin) {
+        let sent = match self.snapshot.origin(distribution, origin) {
             _ if !has_slot => Err(OriginError::Busy),
             Ok(origin) => origin.client.send(request, self.viewer.scheme).await,
             Err(error) => Err(error),

@@ -1,13 +1,15 @@
 //! The configuration as one thread uses it, with the thread's own connections to origins.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use crate::distribution::Distribution;
 use crate::distribution::origin::Origin;
+use crate::edge::control::by_ids::ByIds;
 use crate::edge::control::snapshot::Snapshot;
+use crate::edge::control::version::ConfigVersion;
 use crate::edge::observe::label_cache::LabelCache;
 use crate::edge::observe::origin_requests::OriginRequestLog;
 use crate::edge::origin::OriginClient;
@@ -25,15 +27,15 @@ pub struct ThreadSnapshot {
     pub origin_requests: Option<Arc<OriginRequestLog>>,
     /// What directory origins never show.
     secrets: Vec<PathBuf>,
-    origins: RefCell<HashMap<usize, Rc<ThreadOrigin>>>,
+    origins: RefCell<ByIds<Rc<ThreadOrigin>>>,
 }
 
-/// An origin and this thread's way to it.
+/// This thread's connections to an origin.
 #[derive(Debug)]
 pub struct ThreadOrigin {
-    /// What it is.
-    pub origin: Arc<Origin>,
-    /// The way.
+    /// The version that defined the origin.
+    defined_in: ConfigVersion,
+    /// What sends requests to it.
     pub client: OriginClient,
 }
 
@@ -45,29 +47,50 @@ impl ThreadSnapshot {
         own_files: &[PathBuf],
         origin_requests: Option<Arc<OriginRequestLog>>,
     ) -> Rc<Self> {
-        let secrets = snapshot.secrets.iter().chain(own_files).cloned().collect();
         Rc::new(Self {
+            secrets: secrets(&snapshot, own_files),
             snapshot,
-            secrets,
             origin_requests,
             origins: RefCell::default(),
             labels: LabelCache::default(),
         })
     }
 
-    /// The way to an origin, made when it is asked for first.
+    /// The same for another version: origins that it defines alike keep their connections, and what it still has keeps
+    /// its labels.
+    #[must_use]
+    pub fn next(&self, snapshot: Arc<Snapshot>, own_files: &[PathBuf]) -> Rc<Self> {
+        let versions = &snapshot.origin_versions;
+        let origins = self.origins.borrow().filtered(|distribution, id, origin| {
+            versions.of_origin(distribution, id) == Some(origin.defined_in)
+        });
+        Rc::new(Self {
+            secrets: secrets(&snapshot, own_files),
+            labels: self.labels.still_in(&snapshot.distributions),
+            origins: RefCell::new(origins),
+            origin_requests: self.origin_requests.clone(),
+            snapshot,
+        })
+    }
+
+    /// The connections to an origin of a distribution; made for its first request.
     ///
     /// # Errors
     /// [`OriginError::Connect`] for a folder that can't be opened.
-    pub fn origin(&self, origin: &Arc<Origin>) -> Result<Rc<ThreadOrigin>, OriginError> {
-        // No two origins of one configuration have one address.
-        let place = Arc::as_ptr(origin) as usize;
-        if let Some(known) = self.origins.borrow().get(&place) {
+    pub fn origin(
+        &self,
+        distribution: &Distribution,
+        origin: &Origin,
+    ) -> Result<Rc<ThreadOrigin>, OriginError> {
+        let (distribution, id) = (distribution.id.as_str(), origin.id.as_str());
+        if let Some(known) = self.origins.borrow().get(distribution, id) {
             return Ok(Rc::clone(known));
         }
         let client = OriginClient::new(origin, &self.secrets).map_err(OriginError::Connect)?;
-        let new = Rc::new(ThreadOrigin { origin: Arc::clone(origin), client });
-        self.origins.borrow_mut().insert(place, Rc::clone(&new));
+        let versions = &self.snapshot.origin_versions;
+        let defined_in = versions.of_origin(distribution, id).unwrap_or(self.snapshot.version);
+        let new = Rc::new(ThreadOrigin { defined_in, client });
+        self.origins.borrow_mut().insert(distribution, id, Rc::clone(&new));
         Ok(new)
     }
 
@@ -77,4 +100,8 @@ impl ThreadSnapshot {
             origin.client.sweep();
         }
     }
+}
+
+fn secrets(snapshot: &Snapshot, own_files: &[PathBuf]) -> Vec<PathBuf> {
+    snapshot.secrets.iter().chain(own_files).cloned().collect()
 }

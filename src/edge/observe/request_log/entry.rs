@@ -16,7 +16,7 @@ use crate::distribution::origin::Origin;
 use crate::edge::facts::header_fields::is_cross_origin;
 use crate::edge::facts::peer::{Peer, Viewer};
 use crate::edge::io::body::{self, Body};
-use crate::edge::observe::label_cache::LabelCache;
+use crate::edge::observe::label_cache::{self, LabelCache};
 use crate::edge::observe::observer::Observer;
 use crate::edge::observe::recent_requests::{Fields, Times};
 use crate::identity::RequestIdentity;
@@ -109,7 +109,7 @@ impl RequestLogEntry {
                 let place = line.place.insert(labels.place(&line.observer, route));
                 match decision {
                     Decision::Allow(Admission::Signed { key_pair_id, remembered }) => {
-                        line.key = Some((labels.key(&line.observer, place, key_pair_id), *remembered));
+                        line.key = Some((label_cache::key(&line.observer, place, key_pair_id), *remembered));
                     }
                     Decision::Deny(_) => line.denied(request, framing, distributions),
                     Decision::Allow(Admission::Public) | Decision::Reject(_) => {}
@@ -130,11 +130,11 @@ impl RequestLogEntry {
     }
 
     /// An origin is asked now; of several, each in turn.
-    pub fn origin_requested(&mut self, labels: &LabelCache, origin: &Origin) {
+    pub fn origin_requested(&mut self, origin: &Origin) {
         if let Some(line) = &mut self.0
             && let (Some(place), true) = (&line.place, line.observer.wants_origins())
         {
-            line.origin = Some(labels.origin(&line.observer, place, origin));
+            line.origin = Some(label_cache::origin(&line.observer, place, origin));
             line.asked = Some(Instant::now());
         }
     }
