@@ -296,3 +296,33 @@ fn told(error: &dyn std::error::Error) -> String {
 }
 
 const SEARCH: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Origin;
+
+    #[test]
+    fn every_change_of_a_running_edge_is_a_version_and_keeps_its_unchanged_origin() {
+        let origin = Origin::At("http://127.0.0.1:9".to_owned());
+        let options = Options { origin: Some(origin), check_origin: false, ..Options::default() };
+        let instance = Instance::start(options, false).unwrap();
+        let store = &instance.edge.config;
+        let key = instance.key();
+        instance.rotate_key(KeyType::Ecdsa).unwrap();
+        instance.revoke_key(key.id()).unwrap();
+        let public = Changes { public: Some(vec!["/open/*".to_owned()]), ..Changes::default() };
+        instance.reload(public).unwrap();
+        assert_eq!(store.load().version.number(), 4);
+        assert_eq!(store.load().origin_versions.defined_in(store.load().version), 0);
+
+        let unreadable = Changes { origin: Some(Origin::At("nonsense:".to_owned())), ..Changes::default() };
+        assert!(instance.reload(unreadable).is_err());
+        assert_eq!(store.load().version.number(), 4);
+        let other =
+            Changes { origin: Some(Origin::At("http://127.0.0.1:10".to_owned())), ..Changes::default() };
+        instance.reload(other).unwrap();
+        assert_eq!(store.load().version.number(), 5);
+        assert_eq!(store.load().origin_versions.defined_in(store.load().version), 1);
+    }
+}

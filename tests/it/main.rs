@@ -7,6 +7,7 @@ mod admin;
 mod architecture;
 mod attacks;
 mod cli;
+mod config_versions;
 mod configuration;
 mod conformance;
 mod console;

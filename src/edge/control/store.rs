@@ -104,3 +104,122 @@ impl ConfigStore {
         Ok(Published { version, changed_origins, settings })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+    use std::path::Path;
+
+    use super::*;
+    use crate::config;
+
+    fn settings(origins: &[(&str, &str)]) -> Settings {
+        let mut text = "[[distributions]]\nid = \"E\"\ndomain-name = \"a.example.com\"\n\
+                        [distributions.default-cache-behavior]\ntarget-origin = \"a\"\n"
+            .to_owned();
+        for (id, lines) in origins {
+            text += &format!("[[distributions.origins]]\nid = \"{id}\"\n{lines}\n");
+        }
+        config::parse(Path::new("config.toml"), &text).unwrap()
+    }
+
+    fn publish(store: &ConfigStore, settings: Settings) -> Published {
+        store.reload(|| Ok::<_, Infallible>(settings)).unwrap()
+    }
+
+    fn versions(store: &ConfigStore) -> [Option<u64>; 2] {
+        let snapshot = store.load();
+        ["a", "b"].map(|id| snapshot.origin_versions.of_origin("E", id).map(ConfigVersion::number))
+    }
+
+    const A: &str = "url = \"http://127.0.0.1:9001\"";
+    const B: &str = "url = \"https://b.example.com\"";
+
+    #[test]
+    fn an_origin_has_the_version_that_defined_it_last() {
+        let store = ConfigStore::new(&settings(&[("a", A), ("b", B)]));
+        assert_eq!(versions(&store), [Some(1), Some(1)]);
+        let published = publish(&store, settings(&[("b", B), ("a", A)]));
+        assert_eq!((published.version.number(), published.changed_origins), (2, 0), "the order is no change");
+        assert_eq!(versions(&store), [Some(1), Some(1)]);
+        let mut version = 2;
+        for change in [
+            "custom-headers = { X-A = \"1\" }",
+            "origin-path = \"/b\"",
+            "connection-attempts = 2",
+            "keep-alive-timeout = \"6s\"",
+            "",
+        ] {
+            version += 1;
+            let published = publish(&store, settings(&[("a", A), ("b", &format!("{B}\n{change}"))]));
+            assert_eq!((published.version.number(), published.changed_origins), (version, 1), "{change}");
+            assert_eq!(versions(&store), [Some(1), Some(version)], "{change}");
+        }
+        publish(&store, settings(&[("a", A)]));
+        assert_eq!(versions(&store), [Some(1), None]);
+        // An origin that comes back is a new one: its connections are gone.
+        publish(&store, settings(&[("a", A), ("b", B)]));
+        assert_eq!(versions(&store), [Some(1), Some(version + 2)]);
+    }
+
+    #[test]
+    fn a_directory_changes_with_what_it_must_not_show_and_a_server_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = format!("url = \"file:{}\"", folder.path().display());
+        let new = || settings(&[("a", A), ("b", &directory)]);
+        let store = ConfigStore::new(&new());
+        assert_eq!(publish(&store, new()).changed_origins, 0);
+        let mut hidden = new();
+        hidden.secrets.push(folder.path().join("keys"));
+        assert_eq!(publish(&store, hidden).changed_origins, 1);
+        assert_eq!(versions(&store), [Some(1), Some(3)]);
+    }
+
+    #[test]
+    fn the_same_origin_of_another_distribution_is_another_origin() {
+        let store = ConfigStore::new(&settings(&[("a", A)]));
+        let mut moved = settings(&[("a", A)]);
+        let list = &Arc::get_mut(&mut moved.distributions).unwrap().list;
+        let one = crate::distribution::Distribution { id: "F".to_owned(), ..(*list[0]).clone() };
+        moved.distributions =
+            Arc::new(crate::distribution::Distributions { list: vec![Arc::new(one)], ..Default::default() });
+        assert_eq!(publish(&store, moved).changed_origins, 1);
+        assert_eq!(versions(&store), [None, None]);
+    }
+
+    #[test]
+    fn a_rejected_configuration_changes_nothing() {
+        let mut store = ConfigStore::new(&settings(&[("a", A)]));
+        store.fix(FixedKeys::of(&settings(&[("a", A)]), false));
+        let before = store.load_full();
+        let failed = store.reload(|| Err("no file"));
+        assert!(matches!(failed, Err(ReloadError::Invalid("no file"))), "{failed:?}");
+        let mut other = settings(&[("a", B)]);
+        other.server.workers = 7;
+        let refused = store.reload(|| Ok::<_, Infallible>(other));
+        let Err(ReloadError::NeedsRestart(changes)) = refused else { panic!("{refused:?}") };
+        assert_eq!(changes, ["[server] workers is fixed at the start; 0 runs, the file says 7"]);
+        assert!(Arc::ptr_eq(&before, &store.load_full()));
+        assert_eq!(store.counts().by_outcome(), [("ok", 0), ("failed", 1), ("refused", 1)]);
+    }
+
+    #[test]
+    fn writers_wait_for_each_other() {
+        let store = ConfigStore::new(&settings(&[("a", A)]));
+        let edit = || {
+            store.reload(|| {
+                let (running, before) = (&store, store.load().version);
+                std::thread::yield_now();
+                assert_eq!(running.load().version, before, "another writer published meanwhile");
+                Ok::<_, Infallible>(settings(&[("a", A)]))
+            })
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| (0..10).for_each(|_| drop(edit().unwrap())));
+            }
+        });
+        assert_eq!(store.load().version.number(), 41);
+        assert_eq!(versions(&store), [Some(1), None]);
+    }
+}
