@@ -19,7 +19,7 @@ use crate::viewer::Country;
 #[command(after_help = "Examples:
   frontgate check
   frontgate check --config staging.toml --json
-  frontgate check --print-config       # without comments, with ${NAME} unexpanded
+  frontgate check --print-config       # with every default, with ${NAME} unexpanded
 Exit status: 0 without errors (warnings alone are 0), 2 with errors.")]
 pub(super) struct CheckCommand {
     /// The configuration
@@ -31,7 +31,7 @@ pub(super) struct CheckCommand {
     /// Answer as JSON
     #[arg(long)]
     json: bool,
-    /// Print a good configuration as TOML without comments; `${NAME}` stays as it is written
+    /// Print the effective configuration as TOML, with every default; `${NAME}` stays as it is written
     #[arg(long, conflicts_with = "json")]
     print_config: bool,
 }
@@ -48,7 +48,8 @@ impl CheckCommand {
             Ok(settings) => {
                 report("warning", &settings.warnings);
                 if self.print_config {
-                    write_stdout(&config::as_written(&self.config).map_err(anyhow::Error::msg)?)?;
+                    let declared = settings.declared.as_ref().clone().effective();
+                    write_stdout(&config::to_toml(&declared).map_err(anyhow::Error::msg)?)?;
                     return Ok(status);
                 }
                 write_stdout(&as_text(settings, Paint(global.colored(&std::io::stdout()))))?;

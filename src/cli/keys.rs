@@ -9,7 +9,7 @@ use anyhow::{Context, anyhow, bail};
 use clap::ValueEnum;
 
 use crate::config;
-use crate::config::files::FileError;
+use crate::config::material::files::FileError;
 use crate::distribution::key::PublicKeyId;
 use crate::distribution::key::half::Half;
 use crate::sign::PrivateKey;

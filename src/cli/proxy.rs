@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::service_manager::{self, ServiceState};
 use super::signals;
-use crate::config::{AccessLogSettings, Door, Settings};
+use crate::config::{AccessLogSettings, ListenerKind, Settings};
 use crate::edge::console::admin::Admin;
 use crate::edge::control::config_file::ConfigFile;
 use crate::edge::control::fixed_keys::FixedKeys;
@@ -25,7 +25,7 @@ use crate::edge::{self, Edge, Listeners};
 
 /// A proxy that is about to run.
 pub(super) struct Proxy {
-    pub(super) listen: Vec<(SocketAddr, Door)>,
+    pub(super) listen: Vec<(SocketAddr, ListenerKind)>,
     /// Threads; 0 is one for each core.
     pub(super) workers: usize,
     pub(super) shutdown_grace: Duration,
@@ -66,7 +66,7 @@ impl Proxy {
 }
 
 impl Bound {
-    pub(super) fn addresses(&self) -> &[(SocketAddr, Door)] {
+    pub(super) fn addresses(&self) -> &[(SocketAddr, ListenerKind)] {
         &self.listeners.addresses
     }
 
@@ -163,7 +163,7 @@ fn raise_file_limit() {
 #[cfg(not(unix))]
 fn raise_file_limit() {}
 
-fn refuse_strangers(addresses: &[(SocketAddr, Door)]) -> anyhow::Result<()> {
+fn refuse_strangers(addresses: &[(SocketAddr, ListenerKind)]) -> anyhow::Result<()> {
     match addresses.iter().find(|(address, _)| !address.ip().is_loopback()) {
         Some((address, _)) => anyhow::bail!(
             "test mode lets requests choose their time and address, but {address} is not a loopback address; \
@@ -190,7 +190,7 @@ struct ReadyFile<'a> {
 impl<'a> ReadyFile<'a> {
     fn write(
         file: &'a Path,
-        addresses: &[(SocketAddr, Door)],
+        addresses: &[(SocketAddr, ListenerKind)],
         admin: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
         let of = |tls: bool| -> Vec<String> {

@@ -49,7 +49,7 @@ impl Serve {
         let server = &settings.server;
         let proxy = Proxy {
             listen_is_given: !self.listen.is_empty(),
-            listen: server.doors(&self.listen),
+            listen: server.listeners(&self.listen),
             workers: server.workers,
             shutdown_grace: server.shutdown_grace,
             reload_from: Some(self.config),

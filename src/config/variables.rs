@@ -1,14 +1,12 @@
-//! `${NAME}` in the strings of the configuration: replaced from the environment after TOML is parsed (contract 10).
+//! `${NAME}` in the strings of a declared configuration: replaced from the environment before it is resolved.
 
-use std::borrow::Cow;
 use std::env::{self, VarError};
-use std::ops::Range;
 
-use toml::Spanned;
-use toml::de::{DeTable, DeValue};
+use serde_json::Value;
 
-use super::Fault;
-use super::fault::Faults;
+use super::declared::Configuration;
+use super::fault::{Fault, Faults, Part};
+use super::key_path::KeyPath;
 
 /// What was replaced: each string as it is in use, and as it is written. Messages show the latter.
 #[derive(Clone, Default)]
@@ -25,40 +23,44 @@ impl std::fmt::Debug for Variables {
 }
 
 impl Variables {
-    /// Replaces in every string value of a table; keys stay as they are.
-    pub(super) fn expand(root: &mut DeTable<'_>, faults: &mut Faults<'_>) -> Self {
+    /// Replaces in every string value of a configuration; keys stay as they are. A string that can't be expanded is a fault.
+    pub(super) fn expand(declared: &Configuration, faults: &mut Faults) -> (Configuration, Self) {
         let mut variables = Self::default();
-        variables.table(root, faults);
+        let expanded = serde_json::to_value(declared).and_then(|mut tree| {
+            variables.value(&KeyPath::root(), &mut tree, faults);
+            serde_json::from_value(tree)
+        });
+        let expanded = expanded.unwrap_or_else(|error| {
+            faults.error(Fault::of_all(format!("the variables can't be expanded: {error}")));
+            declared.clone()
+        });
         variables.replaced.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
         variables.replaced.dedup();
-        variables
+        (expanded, variables)
     }
 
-    fn table(&mut self, table: &mut DeTable<'_>, faults: &mut Faults<'_>) {
-        for (_, value) in table.iter_mut() {
-            self.value(value, faults);
-        }
-    }
-
-    fn value(&mut self, value: &mut Spanned<DeValue<'_>>, faults: &mut Faults<'_>) {
-        let span = value.span();
-        match value.get_mut() {
-            DeValue::String(text) if text.contains("${") => {
-                if let Some(expanded) = self.text(text, &span, faults) {
-                    *text = Cow::Owned(expanded);
+    fn value(&mut self, path: &KeyPath, value: &mut Value, faults: &mut Faults) {
+        match value {
+            Value::String(text) if text.contains("${") => {
+                if let Some(expanded) = self.text(path, text, faults) {
+                    *text = expanded;
                 }
             }
-            DeValue::Array(items) => items.iter_mut().for_each(|item| self.value(item, faults)),
-            DeValue::Table(table) => self.table(table, faults),
-            DeValue::String(_)
-            | DeValue::Integer(_)
-            | DeValue::Float(_)
-            | DeValue::Boolean(_)
-            | DeValue::Datetime(_) => {}
+            Value::Array(items) => {
+                for (number, item) in items.iter_mut().enumerate() {
+                    self.value(&path.item(number), item, faults);
+                }
+            }
+            Value::Object(entries) => {
+                for (key, entry) in entries {
+                    self.value(&path.key(key), entry, faults);
+                }
+            }
+            Value::String(_) | Value::Number(_) | Value::Bool(_) | Value::Null => {}
         }
     }
 
-    fn text(&mut self, written: &str, span: &Range<usize>, faults: &mut Faults<'_>) -> Option<String> {
+    fn text(&mut self, path: &KeyPath, written: &str, faults: &mut Faults) -> Option<String> {
         match expand(written, |name| env::var(name)) {
             Ok(Expanded { text, values }) => {
                 for (name, value) in values.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -74,13 +76,12 @@ impl Variables {
                 }
                 Some(text)
             }
-            Err(unexpanded) => {
-                let place = within(span, faults.text, &unexpanded.written);
-                let fault = faults.at(&place, unexpanded.message).found(&unexpanded.written);
-                faults.error(match unexpanded.help {
-                    Some(help) => fault.help(help),
-                    None => fault.expected("${NAME}, or $${ for the two characters themselves"),
-                });
+            Err(Unexpanded { written, message, help }) => {
+                let fault =
+                    Fault { part: Part::Text(written.clone()), ..Fault::at(path, message).found(&written) };
+                let expected = "${NAME}, or $${ for the two characters themselves";
+                let fault = if help.is_some() { fault.maybe_help(help) } else { fault.expected(expected) };
+                faults.unread(path, fault);
                 None
             }
         }
@@ -185,12 +186,6 @@ fn name(text: &str) -> Option<(&str, &str)> {
     let starts = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_name = starts && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     is_name.then_some((name, after))
-}
-
-/// Where a part of a string is written, as far as it has no escapes.
-fn within(span: &Range<usize>, text: &str, part: &str) -> Range<usize> {
-    let offset = text.get(span.clone()).and_then(|written| written.find(part)).unwrap_or(0);
-    span.start + offset..span.end
 }
 
 /// Parts that are shorter are schemes, ports and common words.

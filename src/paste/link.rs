@@ -77,7 +77,7 @@ pub(crate) type Problem = Box<Fault>;
 
 /// A problem in a text of that name; line 0 where the text as a whole is meant.
 pub(crate) fn problem(name: &str, line: usize, message: impl Into<String>) -> Fault {
-    Fault { line, column: usize::from(line > 0), ..Fault::of_file(name, message) }
+    Fault::of_file(name, message).on(line, usize::from(line > 0))
 }
 
 /// Takes links one by one, so that a file of any length needs no memory.

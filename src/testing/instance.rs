@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::settings::{Prepared, check_origins};
 use super::{Changes, ExplainRequest, KeyPair, KeyType, Options, OriginRequest, StartError};
 use crate::clock;
-use crate::config::Door;
+use crate::config::ListenerKind;
 use crate::distribution::{BaseUrl, Exposed};
 use crate::edge::control::store::ReloadError;
 use crate::edge::observe::denial_explainer::Explainer;
@@ -61,7 +61,7 @@ impl Instance {
             Some(file) => KeyPair::read(file, id, folder.path())?,
             None => KeyPair::generate(options.key_type, id, folder.path())?,
         };
-        let listeners = Listeners::bind(&[(options.listen, Door::PLAIN)], 1);
+        let listeners = Listeners::bind(&[(options.listen, ListenerKind::PLAIN)], 1);
         let listeners = listeners.map_err(|error| StartError::Listen(told(&error)))?;
         let address = listeners.addresses.first().map_or(options.listen, |(address, _)| *address);
         let keys = vec![key];

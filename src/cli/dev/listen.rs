@@ -8,7 +8,7 @@ use std::{io, thread};
 use clap::Args;
 
 use crate::cli::proxy::{Bound, Proxy};
-use crate::config::{Door, ServerSettings};
+use crate::config::{ListenerKind, ServerSettings};
 use crate::distribution::origin::OriginLocation;
 use crate::edge::listen::listener::BindError;
 use crate::viewer::Scheme;
@@ -76,9 +76,9 @@ fn proxy(
     ready_file: Option<&Path>,
     test_mode_on_any_address: bool,
 ) -> Proxy {
-    let secure = secure.map(|address| (address, Door { proxy_protocol: false, tls: Some(0) }));
+    let secure = secure.map(|address| (address, ListenerKind { proxy_protocol: false, tls: Some(0) }));
     Proxy {
-        listen: [(plain, Door::PLAIN)].into_iter().chain(secure).collect(),
+        listen: [(plain, ListenerKind::PLAIN)].into_iter().chain(secure).collect(),
         workers: 0,
         shutdown_grace: ServerSettings::default().shutdown_grace,
         listen_is_given: true,

@@ -8,7 +8,8 @@ use anyhow::{anyhow, bail};
 
 use super::banner::host_of;
 use crate::cli::keys::KeyPairFiles;
-use crate::config::{self, credentials};
+use crate::config;
+use crate::config::material::aws_credentials as credentials;
 use crate::distribution::origin::{DemoGuide, OriginLocation, S3Bucket, Signing};
 
 /// What the command line says of it.

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::proxy_protocol;
-use crate::config::Door;
+use crate::config::ListenerKind;
 use crate::edge::facts::peer::{Peer, TlsFacts, ViewerAddress};
 use crate::edge::facts::protocol::Protocol;
 use crate::edge::http::connected::Connected;
@@ -28,7 +28,7 @@ use crate::viewer::Scheme;
 pub async fn serve(
     stream: TcpStream,
     address: SocketAddr,
-    door: Door,
+    door: ListenerKind,
     worker: Rc<Worker>,
     stop: CancellationToken,
     _place: OwnedSemaphorePermit,

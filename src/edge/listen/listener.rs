@@ -3,16 +3,16 @@
 use std::net::{SocketAddr, TcpListener};
 use std::{fmt, io};
 
-use crate::config::Door;
+use crate::config::ListenerKind;
 use socket2::{Domain, Protocol, Socket, Type};
 
 /// Bound sockets, for each worker one of each address.
 #[derive(Debug)]
 pub struct Listeners {
     /// A worker's sockets, each with its door.
-    pub per_worker: Vec<Vec<(TcpListener, Door)>>,
+    pub per_worker: Vec<Vec<(TcpListener, ListenerKind)>>,
     /// What they are bound to, ports filled in.
-    pub addresses: Vec<(SocketAddr, Door)>,
+    pub addresses: Vec<(SocketAddr, ListenerKind)>,
 }
 
 impl Listeners {
@@ -21,8 +21,9 @@ impl Listeners {
     /// # Errors
     /// [`BindError`] for an address that is taken or isn't this machine's. An address that another process shares is
     /// taken, too: it is bound alone first.
-    pub fn bind(addresses: &[(SocketAddr, Door)], workers: usize) -> Result<Self, BindError> {
-        let mut per_worker: Vec<Vec<(TcpListener, Door)>> = (0..workers).map(|_| Vec::new()).collect();
+    pub fn bind(addresses: &[(SocketAddr, ListenerKind)], workers: usize) -> Result<Self, BindError> {
+        let mut per_worker: Vec<Vec<(TcpListener, ListenerKind)>> =
+            (0..workers).map(|_| Vec::new()).collect();
         let mut bound = Vec::new();
         for &(address, door) in addresses {
             let failed = |source| BindError { address, of: Listener::of(door), source };
@@ -92,7 +93,7 @@ pub enum Listener {
 }
 
 impl Listener {
-    fn of(door: Door) -> Self {
+    fn of(door: ListenerKind) -> Self {
         if door.tls.is_some() { Self::Https } else { Self::Plain }
     }
 

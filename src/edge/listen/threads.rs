@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 
 use super::connection;
 use super::listener::Listeners;
-use crate::config::Door;
+use crate::config::ListenerKind;
 use crate::edge::limits::capacity::Capacity;
 use crate::edge::request::worker::Worker;
 use crate::edge::state::shared::Edge;
@@ -81,7 +81,7 @@ impl Workers {
 }
 
 fn serve_on_this_thread(
-    sockets: Vec<(std::net::TcpListener, Door)>,
+    sockets: Vec<(std::net::TcpListener, ListenerKind)>,
     edge: Arc<Edge>,
     capacity: Capacity,
     grace: Duration,
@@ -129,7 +129,7 @@ fn serve_on_this_thread(
 /// Takes connections until the end. An error, such as too many open files, is waited out.
 async fn accept(
     listener: TcpListener,
-    door: Door,
+    door: ListenerKind,
     worker: Rc<Worker>,
     places: Arc<Semaphore>,
     connections: TaskTracker,
@@ -213,7 +213,7 @@ mod tests {
             }
         };
         let local = tokio::task::LocalSet::new();
-        local.spawn_local(accept(listener, Door::PLAIN, worker, places, TaskTracker::new(), stop));
+        local.spawn_local(accept(listener, ListenerKind::PLAIN, worker, places, TaskTracker::new(), stop));
         local.run_until(asking).await;
     }
 }

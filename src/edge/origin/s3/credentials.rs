@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use aws_credential_types::Credentials as SigningCredentials;
 use aws_smithy_runtime_api::client::identity::Identity;
 
-use crate::config::credentials::{self, Credentials};
+use crate::config::material::aws_credentials::{self as credentials, Credentials};
 use crate::distribution::origin::AwsCredentialSource;
 use crate::edge::origin::error::OriginError;
 
