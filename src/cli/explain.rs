@@ -11,6 +11,7 @@ use super::output::{DENIED, Global, write_stdout};
 use crate::clock;
 use crate::epoch::EpochSeconds;
 use crate::explain::report::Paint;
+use crate::paste::responder::Responder;
 use crate::paste::{PasteReader, response, response_source};
 
 mod json;
@@ -101,7 +102,7 @@ impl Explain {
             }
             let (head, body) = response::read(&String::from_utf8_lossy(&bytes));
             let finding = response_source::judge(&head, &body);
-            if finding.whose == response_source::Whose::Nobody {
+            if finding.whose == Responder::Nobody {
                 status = ExitCode::from(DENIED);
             }
             write_stdout(&match self.json {

@@ -94,7 +94,7 @@ impl Assembly {
         if let Some(given) = &self.given
             && self.open.is_none()
         {
-            let mut link = Link::found_at(super::lines::place(name, line), given.clone());
+            let mut link = Link::found_at(super::place::place(name, line), given.clone());
             link.surroundings.ignored.append(&mut self.ignored);
             self.open = Some(link);
         }
@@ -133,7 +133,7 @@ impl Assembly {
             let all: Vec<String> = fields.iter().cloned().chain(pairs).collect();
             match url_of(&all, is_policy_alone) {
                 Ok((url, note)) => {
-                    let place = super::lines::place(&name, line);
+                    let place = super::place::place(&name, line);
                     let mut link =
                         Link { cookies: fields, stored, is_policy_alone, ..Link::found_at(place, url) };
                     link.notes.push(note);

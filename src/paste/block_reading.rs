@@ -9,8 +9,9 @@ use super::code::{self, Statement};
 use super::document::Document;
 use super::embedded_url::embedded;
 use super::http_message::RequestHead;
-use super::lines::{MAX_URL, Reading, place, too_long};
+use super::lines::Reading;
 use super::link::{Link, problem};
+use super::place::{MAX_URL, place, too_long};
 use super::shell_words;
 use super::tool::{self, Tool};
 

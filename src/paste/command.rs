@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::command_url::{httpie_url, streamed};
 use super::curl_options::{SHORT, takes_value};
 use super::link::{Link, MAX_IGNORED, beginning};
 
@@ -270,28 +271,6 @@ impl Command {
             link
         });
         Ok(links.collect())
-    }
-}
-
-/// `:8080/x` and `/x` are on this machine; without a scheme the program's own is taken.
-fn httpie_url(word: &str, scheme: &str) -> String {
-    if word.contains("://") {
-        word.strip_prefix("://").map_or_else(|| word.to_owned(), |rest| format!("{scheme}://{rest}"))
-    } else if word.starts_with(':') || word.starts_with('/') {
-        let port = word.strip_prefix(':').filter(|rest| rest.starts_with('/')).unwrap_or(word);
-        format!("{scheme}://localhost{port}")
-    } else {
-        format!("{scheme}://{word}")
-    }
-}
-
-/// streamlink's `hls://` and its like stand in front of the address or in place of its scheme.
-fn streamed(word: &str) -> String {
-    let kinds = ["hls://", "hlsvariant://", "dash://", "httpstream://"];
-    match kinds.iter().find_map(|kind| word.strip_prefix(kind)) {
-        Some(rest) if rest.contains("://") => rest.to_owned(),
-        Some(rest) => format!("https://{rest}"),
-        None => word.to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! URLs that go on in the next line: wrapped by a mail, or with a parameter in each line.
 
 use super::assembly::Assembly;
-use super::lines::MAX_URL;
 use super::link::Link;
+use super::place::MAX_URL;
 use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// Whether the URL before may go on.

@@ -6,8 +6,10 @@ use serde_json::{Map, Value};
 
 use super::browser_cookie::{BrowserCookie, has_attributes, is_signing, of_header, of_joined};
 use super::cookies::CookieLine;
-use super::lines::{MAX_URL, Reading, place, too_long};
+use super::embedded_url;
+use super::lines::Reading;
 use super::link::Link;
+use super::place::{MAX_URL, place, too_long};
 use super::standard_log::{self, LogRecord};
 use super::{events, har, policy_text, url};
 
@@ -160,7 +162,7 @@ impl Document {
         }
         for found in url::in_line(text) {
             let is_named = URL_NAMES.iter().any(|name| key.eq_ignore_ascii_case(name));
-            let urls = match (url::is_signed(&found.url), is_named) {
+            let urls = match (embedded_url::is_signed(&found.url), is_named) {
                 (true, _) => &mut self.signed,
                 (false, true) => &mut self.named,
                 (false, false) => &mut self.plain,

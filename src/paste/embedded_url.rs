@@ -2,7 +2,6 @@
 
 use percent_encoding::percent_decode_str;
 
-use super::url::is_signed;
 use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// A signed link that is percent-encoded within a URL, up to three times.
@@ -54,3 +53,9 @@ fn find_ignoring_case(text: &str, word: &str) -> Option<usize> {
 
 /// Times that a link may be percent-encoded.
 const MAX_LAYERS: usize = 3;
+
+/// Whether a query names a signing parameter.
+pub(super) fn is_signed(url: &str) -> bool {
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').any(|part| SIGNING_PARAMETERS.contains(&part.split('=').next().unwrap_or_default()))
+}

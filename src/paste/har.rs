@@ -8,13 +8,13 @@ use http::Method;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use super::embedded_url::is_signed;
 use super::input::Text;
 use super::json_limit::{MAX_STRING, Shortened};
-use super::lines::{MAX_URL, too_long};
 use super::link::{Link, LinkSink, problem};
+use super::place::{MAX_URL, too_long};
 use super::response::ResponseHead;
 use super::response_source;
-use super::url::is_signed;
 use crate::access::credentials::is_signing_cookie;
 use crate::epoch::EpochSeconds;
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Cursor, Read};
 
 use super::link::{LinkSink, Problem, problem};
+use super::log_line::is_log_line;
 
 /// What a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,29 +124,7 @@ fn is_record(text: &[u8]) -> bool {
     ends && has(b"cs-uri-stem") && !has(b"\\\"cs-uri-stem")
 }
 
-/// A date, a time and many more fields, as a line of a log begins that somebody cut out of it.
-pub(super) fn is_standard_line(text: &[u8]) -> bool {
-    let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());
-    let shape = |field: Option<&[u8]>, of: &[u8]| {
-        field.is_some_and(|field| {
-            field.len() == of.len()
-                && field.iter().zip(of).all(|(byte, like)| match like {
-                    b'0' => byte.is_ascii_digit(),
-                    like => byte == like,
-                })
-        })
-    };
-    shape(fields.next(), b"0000-00-00") && shape(fields.next(), b"00:00:00") && fields.count() >= 10
-}
-
-/// A line of a standard or a real-time log.
-fn is_log_line(text: &[u8]) -> bool {
-    let line = String::from_utf8_lossy(text.split(|&byte| byte == b'\n').next().unwrap_or_default());
-    super::standard_log::lone_line(&line).is_some()
-}
-
-/// TextLines, each of bounded length.
+/// Lines, each of bounded length.
 pub(super) struct TextLines {
     name: String,
     reader: Box<dyn BufRead>,

@@ -7,8 +7,9 @@ use super::blocks::{Block, BlockProgress};
 use super::cookies::{self, CookieLine};
 use super::input::{TextLine, TextLines};
 use super::jar::Jar;
-use super::link::{Link, LinkSink, Problem, problem};
+use super::link::{Link, LinkSink};
 use super::noise::{self, Noise};
+use super::place::{MAX_URL, place, too_long};
 use super::{continuation, policy_text, shape, standard_log, url};
 
 /// What was read so far, of all texts.
@@ -276,18 +277,3 @@ fn without_invisible(text: &mut String) {
         *text = plain.to_owned();
     }
 }
-
-/// `argument 2`, `line 3 of standard input`.
-pub(super) fn place(name: &str, line: usize) -> String {
-    if name.starts_with("argument") && line <= 1 { name.to_owned() } else { format!("line {line} of {name}") }
-}
-
-pub(super) fn too_long(name: &str, line: usize, len: usize) -> Problem {
-    let fault = problem(name, line, "the URL is too long").found(format!("{len} bytes"));
-    let expected =
-        format!("at most {MAX_URL} bytes; CloudFront itself takes {}", crate::access::prechecks::MAX_URL);
-    Box::new(fault.expected(expected).help("is it one URL? several belong on lines of their own"))
-}
-
-/// Of a URL that is explained, though CloudFront answers 413 from 8,193 bytes on.
-pub(super) const MAX_URL: usize = 100_000;

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use http::Method;
 
 use super::browser_cookie::BrowserCookie;
-use super::url;
+use super::embedded_url;
 use crate::access::Framing;
 use crate::config::Fault;
 use crate::epoch::EpochSeconds;
@@ -66,7 +66,7 @@ impl Link {
 
     /// Whether the URL has signing parameters, or cookies are known.
     pub(super) fn has_credentials(&self) -> bool {
-        url::is_signed(&self.url)
+        embedded_url::is_signed(&self.url)
             || !self.stored.is_empty()
             || self.cookies.iter().any(|field| field.contains("CloudFront-Signature"))
     }

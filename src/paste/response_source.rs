@@ -2,27 +2,14 @@
 //! Semantics 7.1, 7.2 and 7.4 have the bytes.
 
 use super::known_responses::{PAGE_SIGNS, PAGES, S3_NEXT, signature_codes};
+use super::responder::Responder;
 use super::response::ResponseHead;
 use super::s3_responses;
-
-/// Who answered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Whose {
-    Signature,
-    S3,
-    Firewall,
-    Country,
-    Method,
-    CloudFrontPage,
-    Frontgate,
-    App,
-    Nobody,
-}
 
 /// What was found, and why.
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
-    pub(crate) whose: Whose,
+    pub(crate) whose: Responder,
     /// The code in an XML body.
     pub(crate) code: Option<String>,
     pub(crate) is_certain: bool,
@@ -30,42 +17,17 @@ pub(crate) struct Finding {
     pub(crate) next: Vec<String>,
 }
 
-impl Whose {
-    /// In `--json`.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Signature => "cloudfront-signature",
-            Self::S3 => "s3",
-            Self::Firewall => "waf",
-            Self::Country => "geo",
-            Self::Method => "method",
-            Self::CloudFrontPage => "cloudfront",
-            Self::Frontgate => "frontgate",
-            Self::App => "app",
-            Self::Nobody => "unknown",
-        }
-    }
-
-    pub(crate) fn sentence(self) -> &'static str {
-        match self {
-            Self::Signature => "CloudFront's check of the signature answered",
-            Self::S3 => "S3 answered, behind CloudFront or asked directly",
-            Self::Firewall => "a firewall answered (AWS WAF, or one that blocks at CloudFront)",
-            Self::Country => "CloudFront's geo restriction answered",
-            Self::Method => "CloudFront answered: the behavior doesn't allow the method",
-            Self::CloudFrontPage => "CloudFront answered with one of its pages",
-            Self::Frontgate => "Frontgate answered, in test mode",
-            Self::App => "the origin's application answered",
-            Self::Nobody => "it can't be told who answered",
-        }
-    }
-}
-
 impl Finding {
     /// The sentence where it is somebody else than the signature check.
     pub(crate) fn if_not_the_signature(&self) -> Option<String> {
-        let others =
-            [Whose::S3, Whose::Firewall, Whose::Country, Whose::Method, Whose::CloudFrontPage, Whose::App];
+        let others = [
+            Responder::S3,
+            Responder::Firewall,
+            Responder::Country,
+            Responder::Method,
+            Responder::CloudFrontPage,
+            Responder::App,
+        ];
         others.contains(&self.whose).then(|| {
             let certainty = if self.is_certain { "" } else { " probably" };
             format!(
@@ -97,7 +59,7 @@ impl ResponseText<'_> {
         let next = "`frontgate explain` with the same URL says what was expected and how to mend it";
         Some(Finding {
             code: Some(reason.to_owned()),
-            ..Finding::certain(Whose::Frontgate, [format!("X-Frontgate-Reason: {reason}")], [next])
+            ..Finding::certain(Responder::Frontgate, [format!("X-Frontgate-Reason: {reason}")], [next])
         })
     }
 
@@ -123,7 +85,7 @@ impl ResponseText<'_> {
             let message = self.element("Message").unwrap_or_default();
             let next = s3_responses::advice(&code, &message, None).unwrap_or(S3_NEXT[0]);
             let evidence = [format!("the code {code}, which S3 has and CloudFront hasn't")];
-            return Some(Finding { code: Some(code), ..Finding::likely(Whose::S3, evidence, [next]) });
+            return Some(Finding { code: Some(code), ..Finding::likely(Responder::S3, evidence, [next]) });
         }
         let way = match (self.head.came_through_cloudfront(), self.head.headers.is_empty()) {
             (true, _) => "the signature of the link was good: CloudFront asked S3, and S3 refused",
@@ -144,7 +106,7 @@ impl ResponseText<'_> {
         next.push(advice.unwrap_or(S3_NEXT[0]).to_owned());
         next.extend(self.element("Endpoint").map(|endpoint| format!("S3 names the endpoint {endpoint}")));
         next.extend(self.element("Region").map(|region| format!("S3 names the region {region}")));
-        Some(Finding { code, is_certain: true, whose: Whose::S3, evidence, next })
+        Some(Finding { code, is_certain: true, whose: Responder::S3, evidence, next })
     }
 
     /// XML without a RequestId: the signature's.
@@ -160,7 +122,7 @@ impl ResponseText<'_> {
         let is_certain = !supports.is_empty() || self.body.trim_end() == answer.xml();
         evidence.extend(supports);
         let more = "`frontgate explain URL` says which mistake it was";
-        let finding = Finding::certain(Whose::Signature, evidence, [next, more]);
+        let finding = Finding::certain(Responder::Signature, evidence, [next, more]);
         Some(Finding { code: Some(code), is_certain, ..finding })
     }
 
@@ -173,7 +135,7 @@ impl ResponseText<'_> {
         let mut evidence = vec![format!("the page `{sign}`")];
         let (whose, words, next) =
             PAGES.iter().find(|(_, words, _)| self.body.contains(words)).copied().unwrap_or((
-                Whose::CloudFrontPage,
+                Responder::CloudFrontPage,
                 "",
                 "the page's own sentence says why; no signature was looked at",
             ));
@@ -193,7 +155,7 @@ impl ResponseText<'_> {
         let of_signature = signature_codes().find(|(answer, _)| Some(answer.xml().len()) == length);
         if is_own && is_xml {
             let mut finding = Finding::likely(
-                Whose::Signature,
+                Responder::Signature,
                 evidence
                     .into_iter()
                     .chain(["Content-Type: text/xml, as only its signature check sends".to_owned()]),
@@ -212,14 +174,14 @@ impl ResponseText<'_> {
             let next = "give the body too: its sentence tells firewall, country and method from each other";
             let is_page = self.head.begins("Content-Type", "text/html");
             return Finding::likely(
-                if is_page { Whose::CloudFrontPage } else { Whose::Nobody },
+                if is_page { Responder::CloudFrontPage } else { Responder::Nobody },
                 evidence,
                 [next],
             );
         }
         let Some(server) = self.head.get("Server").map(str::to_owned).or_else(|| self.body_of_app()) else {
             let next = "give the whole response: `curl -si 'URL' | frontgate explain --s3-or-cloudfront`";
-            return Finding::likely(Whose::Nobody, evidence, [next]);
+            return Finding::likely(Responder::Nobody, evidence, [next]);
         };
         let through = self.head.came_through_cloudfront();
         let said = vec![format!("{server}, neither CloudFront nor AmazonS3")];
@@ -229,7 +191,7 @@ impl ResponseText<'_> {
                 "nothing shows that CloudFront was asked at all: does the name lead to the distribution?"
             }
         };
-        Finding::likely(Whose::App, said.into_iter().chain(evidence), [next])
+        Finding::likely(Responder::App, said.into_iter().chain(evidence), [next])
     }
 
     fn body_of_app(&self) -> Option<String> {
@@ -241,7 +203,7 @@ impl ResponseText<'_> {
     fn with_status(&self, mut finding: Finding) -> Finding {
         match self.head.status {
             Some(403) | None => {}
-            Some(301 | 307) if finding.whose == Whose::S3 => {}
+            Some(301 | 307) if finding.whose == Responder::S3 => {}
             Some(status @ 200..=399) => {
                 if self.head.begins("X-Cache", "Error") {
                     finding.evidence.push(format!("status {status} though X-Cache says Error"));
@@ -251,15 +213,15 @@ impl ResponseText<'_> {
                          look at the distribution's error pages, 403 to 200 above all"
                             .to_owned(),
                     );
-                    if finding.whose == Whose::App || finding.whose == Whose::S3 {
-                        finding.whose = Whose::Nobody;
+                    if finding.whose == Responder::App || finding.whose == Responder::S3 {
+                        finding.whose = Responder::Nobody;
                         finding.is_certain = false;
                     }
                 } else {
                     finding.next.insert(0, format!("status {status} is not a denial"));
                 }
             }
-            Some(_) if finding.whose == Whose::S3 => {}
+            Some(_) if finding.whose == Responder::S3 => {}
             Some(status) => finding
                 .next
                 .insert(0, format!("status {status} is none of a signature's: that is always 403")),
@@ -277,7 +239,7 @@ impl ResponseText<'_> {
 
 impl Finding {
     fn certain<E: Into<String>, N: Into<String>>(
-        whose: Whose,
+        whose: Responder,
         evidence: impl IntoIterator<Item = E>,
         next: impl IntoIterator<Item = N>,
     ) -> Self {
@@ -292,7 +254,7 @@ impl Finding {
     }
 
     fn likely<E: Into<String>, N: Into<String>>(
-        whose: Whose,
+        whose: Responder,
         evidence: impl IntoIterator<Item = E>,
         next: impl IntoIterator<Item = N>,
     ) -> Self {

@@ -7,9 +7,10 @@ use http::Method;
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
-use super::input::{TextForm, TextLine, TextLines, is_standard_line};
-use super::lines::{MAX_URL, too_long};
+use super::input::{TextForm, TextLine, TextLines};
 use super::link::{Link, LinkSink, Problem, beginning, problem};
+use super::log_line::{fields_of, is_standard_line};
+use super::place::{MAX_URL, too_long};
 use super::real_time_log;
 use crate::epoch::EpochSeconds;
 
@@ -69,14 +70,6 @@ pub(super) fn lone_line(text: &str) -> Option<LogRecord<'_>> {
         ));
     }
     real_time_log::fields(&fields).map(LogRecord::of_fields)
-}
-
-fn fields_of(text: &str) -> Vec<&str> {
-    // Terminals make spaces of tabs; no field holds one.
-    match text.contains('\t') {
-        true => text.split('\t').collect(),
-        false => text.split_whitespace().collect(),
-    }
 }
 
 /// A line that lacks a field.

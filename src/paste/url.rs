@@ -2,7 +2,6 @@
 
 use super::embedded_url::embedded;
 use super::known_words::is_understood;
-use crate::access::credentials::SIGNING_PARAMETERS;
 
 /// A URL in a line.
 #[derive(Debug)]
@@ -97,12 +96,6 @@ fn surroundings(text: &str, of: &mut FoundUrl) {
     if !is_understood(text) {
         of.ignored.push(text.to_owned());
     }
-}
-
-/// Whether a query names a signing parameter.
-pub(super) fn is_signed(url: &str) -> bool {
-    let query = url.split_once('?').map_or("", |(_, query)| query);
-    query.split('&').any(|part| SIGNING_PARAMETERS.contains(&part.split('=').next().unwrap_or_default()))
 }
 
 /// The signed link inside of a URL that isn't signed itself, such as in `/_next/image?url=…`.
