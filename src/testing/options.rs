@@ -11,13 +11,15 @@ use crate::distribution::handler::Handler;
 
 /// What stands behind the edge.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub enum Origin {
     /// Answers every path with 200 and, as JSON, what it was asked.
     #[default]
     Echo,
     /// A URL such as `http://127.0.0.1:9000`, a folder, `demo:` or `echo:`.
     At(String),
-    /// A function.
+    /// A function: [`Origin::handler`] makes one.
+    #[doc(hidden)]
     Handler(Handler),
 }
 
@@ -101,8 +103,9 @@ impl Default for Options {
     }
 }
 
-/// What a reload changes; what isn't given stays.
+/// What a reload changes; what isn't set stays.
 #[derive(Clone, Debug, Default)]
+#[non_exhaustive]
 pub struct Changes {
     /// Another `config.toml`, or the same one read again.
     pub config: Option<PathBuf>,
@@ -115,6 +118,30 @@ pub struct Changes {
 }
 
 impl Changes {
+    /// Reads another `config.toml`, or the same one again.
+    #[must_use]
+    pub fn config(self, file: impl Into<PathBuf>) -> Self {
+        Self { config: Some(file.into()), ..self }
+    }
+
+    /// Puts another origin behind the edge.
+    #[must_use]
+    pub fn origin(self, origin: impl Into<Origin>) -> Self {
+        Self { origin: Some(origin.into()), ..self }
+    }
+
+    /// Sets the base URLs beside the edge's own, each `scheme://host[:port]`.
+    #[must_use]
+    pub fn base_urls<I: Into<String>>(self, urls: impl IntoIterator<Item = I>) -> Self {
+        Self { base_urls: Some(urls.into_iter().map(Into::into).collect()), ..self }
+    }
+
+    /// Sets the path patterns that need no signature, by CloudFront's wildcards `*` and `?`.
+    #[must_use]
+    pub fn public<I: Into<String>>(self, patterns: impl IntoIterator<Item = I>) -> Self {
+        Self { public: Some(patterns.into_iter().map(Into::into).collect()), ..self }
+    }
+
     pub(super) fn applied_to(self, mut options: Options) -> Options {
         options.config = self.config.or(options.config);
         options.origin = self.origin.or(options.origin);

@@ -164,7 +164,7 @@ fn keys_rotate_and_configurations_are_replaced() {
         let text = "[[distributions]]\nid = \"E\"\ndomain-name = \"d1.cloudfront.net\"\n[[distributions.origins]]\n\
                     id = \"o\"\nurl = \"http://127.0.0.1:1\"\n[distributions.default-cache-behavior]\ntarget-origin = \"o\"\n";
         std::fs::write(&config, text).unwrap();
-        edge.reload(Changes { config: Some(config.clone()), ..Changes::default() }).unwrap();
+        edge.reload(Changes::default().config(&config)).unwrap();
         edge.assert_allowed("/now/public").await;
         std::fs::write(&config, text.replace("url =", "urn =")).unwrap();
         let error = edge.reload(Changes::default()).unwrap_err().to_string();
@@ -234,7 +234,7 @@ fn a_link_over_tls_is_judged_as_one() {
         let good = format!("{url}?Expires={END}&Signature={signature}&Key-Pair-Id={}", edge.key_pair_id());
         edge.assert_valid_until(&good, END).await;
         edge.assert_denied(&good.replace("https:", "http:"), "https-required").await;
-        let error = edge.reload(Changes { public: Some(vec!["/*".to_owned()]), ..Changes::default() }).unwrap_err();
+        let error = edge.reload(Changes::default().public(["/*"])).unwrap_err();
         assert!(error.to_string().contains("the configuration's own"), "{error}");
     });
 }

@@ -11,8 +11,11 @@ use jiff::tz::TimeZone;
 mod duration;
 mod fault;
 
+#[doc(hidden)]
 pub use duration::{DurationFault, InvalidDuration, parse_duration};
-pub use fault::{InvalidTime, LAST_DATED_SECOND, TimeFault};
+pub use fault::InvalidTime;
+#[doc(hidden)]
+pub use fault::{LAST_DATED_SECOND, TimeFault};
 
 /// Whole seconds since 1970-01-01T00:00:00Z, the unit of `Expires` and `AWS:EpochTime`.
 ///
@@ -99,6 +102,7 @@ impl fmt::Display for EpochSeconds {
 ///
 /// Semantics 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
 /// they opened (`[INFER]`); the guide of 2026 names this number. For the canned form `[ASSUMED]`.
+#[doc(hidden)]
 pub const MAX_EPOCH_SECONDS: u64 = 9_223_372_036_854_775_807;
 
 #[cfg(test)]

@@ -15,26 +15,38 @@ use crate::viewer::ViewerRequest;
 mod checks;
 mod forensics;
 mod mistakes;
+#[doc(hidden)]
 pub mod report;
 mod request;
 mod verdict;
 
 pub use checks::check::{Check, Outcome};
+#[doc(hidden)]
 pub use forensics::budget::{Budget, MAX_CANDIDATES, Searched};
-pub use mistakes::mistake::{Diagnosis, Mistake};
+pub use mistakes::mistake::Diagnosis;
+#[doc(hidden)]
+pub use mistakes::mistake::Mistake;
+#[doc(hidden)]
 pub use request::context::Context;
-pub use request::owned_request::{InvalidRequest, OwnedRequest};
+pub use request::owned_request::InvalidRequest;
+#[doc(hidden)]
+pub use request::owned_request::OwnedRequest;
+#[doc(hidden)]
 pub use request::surroundings::{MAX_KNOWN_PATHS, Surroundings, UnsentCookie, UnsentReason};
+#[doc(hidden)]
 pub use request::unknown::Unknown;
+#[doc(hidden)]
 pub use verdict::ExplainedVerdict;
 
 use checks::partial;
 use request::parsed_request::ParsedRequest;
 
-/// What would become of a request, and why.
+/// The decision on a request, with every check: what [`Verifier::explain`](crate::Verifier::explain) returns.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Explanation {
     /// The verdict.
+    #[doc(hidden)]
     pub verdict: ExplainedVerdict,
     /// The time of the judgement.
     pub at: EpochSeconds,
@@ -53,20 +65,25 @@ pub struct Explanation {
     /// The checks, in CloudFront's order.
     pub checks: Vec<Check>,
     /// Whether what was signed was searched for to the end.
+    #[doc(hidden)]
     pub searched: Searched,
     /// Parts of the input that were not understood ([`Surroundings::ignored`]).
+    #[doc(hidden)]
     pub ignored: Vec<String>,
     /// What is allowed and isn't meant, whatever the verdict.
+    #[doc(hidden)]
     pub warnings: Vec<Warning>,
 }
 
 /// Explains a request of which nothing else is known.
+#[doc(hidden)]
 #[must_use]
 pub fn explain(received: Received<'_>, distributions: &Distributions) -> Explanation {
     explain_with(received, distributions, &Context::default(), &Budget::WITHOUT_CLOCK)
 }
 
 /// Explains a request: the verdict is that of [`decide`], and the checks of the credentials are listed all.
+#[doc(hidden)]
 #[must_use]
 pub fn explain_with(
     received: Received<'_>,
@@ -152,6 +169,22 @@ impl Explanation {
         }
         if unknown.anything() {
             leave_out(self, unknown, || partial::verdict(request, route, &sent, &text, unknown));
+        }
+    }
+
+    /// Whether the request may go to the origin.
+    #[must_use]
+    pub fn is_allowed(&self) -> bool {
+        self.verdict == ExplainedVerdict::Allow
+    }
+
+    /// The reason of a denial, such as `expired` or `unknown-host`; none where the request is allowed.
+    #[must_use]
+    pub fn reason(&self) -> Option<&'static str> {
+        match &self.verdict {
+            ExplainedVerdict::Allow | ExplainedVerdict::Undecided => None,
+            ExplainedVerdict::Rejected(rejection) => Some(rejection.name()),
+            ExplainedVerdict::Deny(reason) => Some(reason.name()),
         }
     }
 

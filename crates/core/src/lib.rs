@@ -1,75 +1,62 @@
-//! Frontgate: a reverse proxy that verifies signed URLs and signed cookies as Amazon CloudFront does.
+//! Verifies Amazon CloudFront's signed URLs and signed cookies. No I/O, no clock, no runtime: bytes, time and address in, a
+//! decision out.
 //!
-//! Data flows one way, each step a function whose result the next one takes:
+//! - [`Verifier`] decides on a request of the `http` crate, in CloudFront's order of checks, and returns CloudFront's answer.
+//! - [`Verifier::explain`] lists every check with what was expected and found, and names the mistake ([`explain`]).
+//! - [`sign`] makes signed URLs and cookies, for tests and tools.
 //!
-//! 1. [`viewer`]: what was asked, as raw bytes, when and from where;
-//! 2. [`distribution`]: what is configured, and where the request belongs ([`distribution::Route`]);
-//! 3. [`access`]: credentials → policy → signature → [`access::Decision`], in CloudFront's order of checks;
-//! 4. [`explain`]: the same checks, all of them, with what was expected and found.
+//! The package `frontgate` re-exports this crate and adds the proxy, a `tower` layer and the kit for tests.
 //!
-//! [`Verifier`] does all of that for a request of the `http` crate, and with the feature `tower` a layer does it before a service.
-//!
-//! Without any feature that is all there is: no I/O, no clock, no runtime (`tower` reads the clock, `testing` has the proxy
-//! within a test's process). The modules of the proxy itself are public
-//! for its own binary and tests; they are hidden here, and no promise: `docs/public-api.txt` lists what is one.
+//! The other modules are public for the proxy alone. They are hidden, and may change in any version; the file
+//! `docs/public-api.txt` lists what is promised.
 //!
 //! ```
-//! use std::sync::Arc;
-//! use frontgate::access::{Decision, authorize, verified::SignatureCache};
-//! use frontgate::distribution::key::{HashAlgorithm, KeyGroup, KeyTolerance, PublicKey, PublicKeyId};
-//! use frontgate::distribution::{Distribution, Distributions, UnknownHost};
-//! use frontgate::epoch::EpochSeconds;
-//! use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
-//! use frontgate::viewer::{Host, Scheme, Target, ViewerRequest};
+//! use frontgate_core::sign::{HashAlgorithm, PrivateKey, Terms, signed_url, signing_values};
+//! use frontgate_core::{EpochSeconds, Verdict, Verifier};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! let private = PrivateKey::generate_ecdsa()?;
-//! let key = PublicKey::from_pem(PublicKeyId::new("K1"), &private.public_pem()?, KeyTolerance::default())?;
-//! let group = Arc::new(KeyGroup { id: "editors".into(), keys: vec![Arc::new(key)] });
-//! let distribution = Distribution::private("E1", "media.example.com", group);
-//! let all = Distributions {
-//!     list: vec![Arc::new(distribution)],
-//!     unknown_host: UnknownHost::Refuse,
-//!     ..Distributions::default()
-//! };
+//! let key = PrivateKey::generate_ecdsa()?;
+//! let verifier = Verifier::builder()
+//!     .key("K1", key.public_pem()?)
+//!     .base_url("https://media.example.com")
+//!     .public("/public/*")
+//!     .build()?;
 //!
 //! let url = "https://media.example.com/a.mp4";
 //! let terms = Terms::Canned { expires: EpochSeconds(2_000_000_000) };
-//! let link = signed_url(url, &signing_values(url, &terms, &private, "K1", HashAlgorithm::Sha1)?);
+//! let link = signed_url(url, &signing_values(url, &terms, &key, "K1", HashAlgorithm::Sha1)?);
+//! let request = http::Request::get(link).header("host", "media.example.com").body(())?;
+//! let (parts, ()) = request.into_parts();
 //!
-//! let target = link.strip_prefix("https://media.example.com").unwrap_or_default();
-//! let mut request = ViewerRequest {
-//!     method: &http::Method::GET,
-//!     scheme: Scheme::Https,
-//!     host: Host::parse("media.example.com")?,
-//!     target: Target::parse(target).ok_or("no path")?,
-//!     cookies: vec![],
-//!     address: "203.0.113.9".parse()?,
-//!     country: None,
-//!     is_preflight: false,
-//!     now: EpochSeconds(1_999_999_999),
-//! };
-//! let route = all.route(&request).ok_or("unknown host")?;
-//! let verified = SignatureCache::new(1 << 20);
-//! assert!(matches!(authorize(&request, &route, &verified), Decision::Allow(_)));
-//!
-//! request.now = EpochSeconds(2_000_000_000);
-//! assert!(matches!(authorize(&request, &route, &verified), Decision::Deny(reason) if reason.name() == "expired"));
+//! // The link is valid until, and not at, the second of its end.
+//! assert!(verifier.verify(&parts, EpochSeconds(1_999_999_999), None).is_allowed());
+//! match verifier.verify(&parts, EpochSeconds(2_000_000_000), None) {
+//!     Verdict::Denied(denied) => assert_eq!((denied.reason(), denied.code()), ("expired", Some("AccessDenied"))),
+//!     Verdict::Allowed(_) => return Err("the link has expired".into()),
+//! }
 //! # Ok(())
 //! # }
 //! ```
 
+#[doc(hidden)]
 pub mod access;
+mod country;
+#[doc(hidden)]
 pub mod distribution;
 #[doc(hidden)]
 pub mod effort;
 pub mod epoch;
 pub mod explain;
+mod hash_algorithm;
 #[doc(hidden)]
 pub mod redact;
+mod scheme;
 pub mod sign;
 mod verifier;
+#[doc(hidden)]
 pub mod viewer;
 
-pub use access::{Decision, authorize};
+pub use country::Country;
+pub use epoch::EpochSeconds;
+pub use scheme::Scheme;
 pub use verifier::{Allowed, Denied, InvalidVerifier, Verdict, Verifier, VerifierBuilder};

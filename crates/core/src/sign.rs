@@ -4,7 +4,6 @@ use ipnet::Ipv4Net;
 
 use crate::access::encoding;
 use crate::access::policy::canned_for;
-use crate::distribution::key::HashAlgorithm;
 use crate::epoch::EpochSeconds;
 
 mod error;
@@ -12,11 +11,13 @@ mod private_key;
 mod private_pem;
 mod url;
 
+pub use crate::hash_algorithm::HashAlgorithm;
 pub use error::SignError;
 pub use private_key::PrivateKey;
+#[doc(hidden)]
 pub use url::{check_url, check_url_below, wildcard_in_canned};
 
-/// What is allowed, as a user asks for it.
+/// What a link or cookies grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terms {
     /// The URL itself until a time.

@@ -67,6 +67,7 @@ type Countries = dyn Fn(IpAddr) -> Option<Country> + Send + Sync;
 impl Verifier {
     /// One for distributions as a configuration has them, with a memo of the usual size. Nobody is refused for his country
     /// before [`Verifier::with_countries`] tells them.
+    #[doc(hidden)]
     #[must_use]
     pub fn new(distributions: Arc<Distributions>) -> Self {
         let verified = Arc::new(SignatureCache::new(SignatureCache::DEFAULT_MAX_SIZE));
@@ -94,6 +95,7 @@ impl Verifier {
     }
 
     /// What is verified against.
+    #[doc(hidden)]
     #[must_use]
     pub fn distributions(&self) -> &Arc<Distributions> {
         &self.distributions

@@ -7,19 +7,17 @@ use http::Method;
 
 use crate::epoch::EpochSeconds;
 
-pub mod country;
 pub mod device;
 mod dot_segments;
 pub mod host;
 pub mod path;
 pub mod query;
 pub mod readings;
-mod scheme;
 pub(crate) mod symbol;
 
-pub use country::Country;
+pub use crate::country::Country;
+pub use crate::scheme::Scheme;
 pub use host::{Host, InvalidHost};
-pub use scheme::Scheme;
 
 /// Everything of a request that the decision depends on. Times and addresses are arguments, never looked up.
 #[derive(Clone, Debug)]

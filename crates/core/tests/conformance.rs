@@ -152,7 +152,7 @@ fn signature(key: &PrivateKey, (name, hash, scheme, message): &Job) -> Vec<u8> {
 fn pkcs1(key: &rsa::PrivateKey, hash: HashAlgorithm, message: &[u8]) -> Vec<u8> {
     let made = match hash {
         HashAlgorithm::Sha1 => key.sign(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(message)),
-        HashAlgorithm::Sha256 => key.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message)),
+        _ => key.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message)),
     };
     made.expect("a signature")
 }
@@ -163,9 +163,7 @@ fn pss(key: &rsa::PrivateKey, hash: HashAlgorithm, message: &[u8]) -> Vec<u8> {
         HashAlgorithm::Sha1 => {
             key.sign_with_rng(&mut SysRng, rsa::Pss::<Sha1>::new(), &Sha1::digest(message))
         }
-        HashAlgorithm::Sha256 => {
-            key.sign_with_rng(&mut SysRng, rsa::Pss::<Sha256>::new(), &Sha256::digest(message))
-        }
+        _ => key.sign_with_rng(&mut SysRng, rsa::Pss::<Sha256>::new(), &Sha256::digest(message)),
     };
     made.expect("a signature")
 }

@@ -108,7 +108,7 @@ pub(super) fn unreadable(error: &InvalidRequest) -> Fault {
     let expected = match error {
         InvalidRequest::Scheme { .. } => "expected a whole link that begins with http:// or https://",
         InvalidRequest::Host { .. } => "expected a host, with an optional port, behind http:// or https://",
-        InvalidRequest::Path => "expected a link with a path",
+        _ => "expected a link with a path",
     };
     ("link", expected.to_owned())
 }

@@ -5,14 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderMap, Method};
 
-/// A request as an origin got it.
+/// A request as the origin received it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct OriginRequest {
-    /// Counts up from 1.
+    /// Its number, from 1.
     pub number: u64,
     /// The method.
     pub method: Method,
-    /// Path and query, without what was for the edge.
+    /// Path and query, without the signing parameters.
     pub target: String,
     /// The header fields.
     pub headers: HeaderMap,

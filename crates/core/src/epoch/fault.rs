@@ -8,11 +8,13 @@ use super::duration::{DurationFault, parse_duration};
 
 /// A time that can't be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 #[error("`{found}` is not a time: {cause}{}", correction(self))]
 pub struct InvalidTime {
     /// What was given.
     pub found: String,
     /// What is wrong with it.
+    #[doc(hidden)]
     pub cause: TimeFault,
 }
 

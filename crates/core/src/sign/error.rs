@@ -4,13 +4,14 @@ use crate::distribution::key::UnfitKey;
 
 /// Why something can't be signed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignError {
     /// The private key.
     #[error("the private key can't be used: {0}")]
     Key(&'static str),
     /// A text that isn't a private key.
     #[error("the private key can't be used: {0}")]
-    Format(UnfitKey),
+    Format(#[doc(hidden)] UnfitKey),
     /// The URL.
     #[error("this URL can't be signed: {problem}; sign instead: {instead}")]
     Url {

@@ -16,11 +16,14 @@ use sha2::{Digest, Sha256};
 use super::error::SignError;
 use crate::distribution::key::HashAlgorithm;
 
-/// A private key of either kind.
+/// A private key: RSA, which signs with PKCS#1 v1.5, or ECDSA on P-256, whose signatures are DER. Its `Debug` shows the kind
+/// alone.
 pub enum PrivateKey {
     /// RSA; signatures are PKCS#1 v1.5.
+    #[doc(hidden)]
     Rsa(Box<rsa::PrivateKey>),
     /// ECDSA on P-256; signatures are DER.
+    #[doc(hidden)]
     Ecdsa(p256::SecretKey),
 }
 

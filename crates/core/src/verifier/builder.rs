@@ -191,7 +191,8 @@ fn group(id: &str, keys: Vec<Arc<PublicKey>>) -> Arc<KeyGroup> {
     Arc::new(KeyGroup { id: id.to_owned(), keys })
 }
 
-/// Why a verifier can't be made.
+/// Why a verifier can't be built.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVerifier {
     /// Nothing is trusted.
@@ -215,6 +216,7 @@ pub enum InvalidVerifier {
         /// Its id.
         id: String,
         /// Why.
+        #[doc(hidden)]
         cause: InvalidPublicKey,
     },
     /// A base that is none.
@@ -223,6 +225,7 @@ pub enum InvalidVerifier {
         /// As it was given.
         found: String,
         /// Why.
+        #[doc(hidden)]
         cause: InvalidBaseUrl,
     },
     /// More bases than a distribution may have.
@@ -237,6 +240,7 @@ pub enum InvalidVerifier {
         /// As it was given.
         found: String,
         /// Why.
+        #[doc(hidden)]
         cause: InvalidPathPattern,
     },
     /// A key that wasn't given.

@@ -150,6 +150,7 @@ impl Denied {
     }
 
     /// The whole answer.
+    #[doc(hidden)]
     #[must_use]
     pub fn answer(&self) -> &ErrorResponse {
         &self.answer

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::scheme::Scheme;
+use crate::scheme::Scheme;
 
 /// A host with its port, as the viewer sent it, known to be well formed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,20 +3,21 @@
 use crate::access::deny_reason::DenyReason;
 use crate::explain::mistakes::mistake::Diagnosis;
 
-/// One check.
+/// One check of the credentials, a row of `frontgate explain`.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Check {
-    /// Its name (contract 7).
+    /// Its name: `key-pair-id`, `key`, `signature-encoding`, `policy`, `signature`, `resource`, `expiry`, `not-before` or `ip`.
     pub name: &'static str,
     /// How it ended.
     pub outcome: Outcome,
-    /// What would pass.
+    /// What passes the check.
     pub expected: String,
-    /// What was there.
+    /// What the request holds; of a failed check, why it fails.
     pub found: String,
-    /// What the mistake may be.
+    /// What usually leads to this, where something is known.
     pub hint: Option<String>,
-    /// The same by name, where it is known.
+    /// The mistakes by name, where the search found them.
     pub causes: Vec<Diagnosis>,
 }
 
@@ -32,7 +33,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The word of contract 7.
+    /// `pass`, `fail` or `skipped`, as `frontgate explain --json` writes it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,9 +1,11 @@
 //! Which mistake it was, by a fixed name that scripts and tests rely on.
 
-/// A mistake that explains a denial.
+/// A mistake that explains a denial. `docs/troubleshooting.md` lists all of them by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Diagnosis {
-    /// Its name.
+    /// Which one.
+    #[doc(hidden)]
     pub mistake: Mistake,
     /// Whether it was shown by a signature or by the values themselves; else it is only likely.
     pub proven: bool,
@@ -13,7 +15,7 @@ pub struct Diagnosis {
     pub requested: Option<String>,
     /// The key that made the signature, where it is another one than was named.
     pub signed_by: Option<String>,
-    /// How to mend it: a sentence, and where the signer is told by its habits, a line for it.
+    /// The fix: a sentence, and where the signing library is recognised, a line of code for it.
     pub fix: String,
 }
 
@@ -32,6 +34,12 @@ impl Diagnosis {
             Some(line) => Self { fix: format!("{}\n{line}", self.fix), ..self },
             None => self,
         }
+    }
+
+    /// The name of the mistake, such as `clock-skew` or `path-changed`; it doesn't change between versions.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.mistake.as_str()
     }
 
     /// The mistake in one sentence.

@@ -53,7 +53,8 @@ pub struct OwnedRequest {
     pub surroundings: Surroundings,
 }
 
-/// Why something that was pasted is no request.
+/// Why a text is not the URL of a request.
+#[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRequest {
     /// No `http://` or `https://`.
