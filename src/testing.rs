@@ -2,7 +2,7 @@
 //!
 //! ```
 //! # mod my_app {
-//! #     use frontgate::{distribution::key::HashAlgorithm, epoch::EpochSeconds, sign::*};
+//! #     use frontgate::{EpochSeconds, sign::*};
 //! #     pub fn link(url: &str, id: &str, key: &str, end: u64) -> Result<String, SignError> {
 //! #         let terms = Terms::Canned { expires: EpochSeconds(end) };
 //! #         let key = PrivateKey::from_pem(key)?;
@@ -18,7 +18,7 @@
 //! # }
 //! ```
 //!
-//! Viewers ask at another time and from another address, and know why they are refused:
+//! Requests at another time and from another address, and the reasons of denials:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")]
@@ -36,7 +36,7 @@
 //! # }
 //! ```
 //!
-//! It has its own sockets and its own thread, so that any client can ask it, and ends when it is dropped.
+//! The edge has its own sockets and its own thread, so any client can use it. It stops when it is dropped.
 
 pub(crate) mod ask;
 mod assertions;

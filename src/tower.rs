@@ -1,15 +1,13 @@
-//! A layer that protects a service within its own process, as a distribution would in front of it.
+//! A `tower` layer that verifies signed URLs and cookies in front of a service, in the same process.
 //!
-//! Requests that may not pass get CloudFront's answer, byte for byte, and never reach the service. The others go on without
-//! their signing parameters and cookies, with [`Allowed`] among their extensions.
+//! A denied request gets CloudFront's answer, byte for byte, and doesn't reach the service. An allowed one reaches it without
+//! its signing parameters and cookies, with [`Allowed`] among its extensions.
 //!
 //! ```
 //! use bytes::Bytes;
-//! use frontgate::distribution::key::HashAlgorithm;
-//! use frontgate::epoch::EpochSeconds;
-//! use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
+//! use frontgate::sign::{HashAlgorithm, PrivateKey, Terms, signed_url, signing_values};
 //! use frontgate::tower::VerifyLayer;
-//! use frontgate::{Allowed, Verifier};
+//! use frontgate::{Allowed, EpochSeconds, Verifier};
 //! use http::{Request, Response};
 //! use http_body_util::Full;
 //! use tower::{BoxError, Layer, ServiceExt, service_fn};
@@ -78,7 +76,7 @@ use crate::epoch::EpochSeconds;
 use crate::identity::{self, RequestIdentity, RequestIds};
 use crate::{Denied, Verdict, Verifier};
 
-/// Puts a [`Verifier`] before a service. A clone is cheap.
+/// Puts a [`Verifier`] in front of a service. A clone is cheap.
 #[derive(Clone)]
 pub struct VerifyLayer {
     verifier: Verifier,
@@ -91,8 +89,8 @@ type AddressOf = dyn Fn(&request::Parts) -> Option<IpAddr> + Send + Sync;
 type Clock = dyn Fn() -> EpochSeconds + Send + Sync;
 
 impl VerifyLayer {
-    /// By the system's clock, for viewers whose [`SocketAddr`] or [`IpAddr`] is among a request's extensions. Where neither is,
-    /// no policy that is for some addresses opens.
+    /// A layer with the system's clock. The viewer's address is the [`SocketAddr`] or [`IpAddr`] among the request's extensions;
+    /// without one, a policy with an `IpAddress` condition is denied, except `0.0.0.0/0`.
     #[must_use]
     pub fn new(verifier: Verifier) -> Self {
         let extension = |parts: &request::Parts| {
@@ -102,7 +100,8 @@ impl VerifyLayer {
         Self { verifier, address: Arc::new(extension), clock: Arc::new(clock::now), tells_reason: false }
     }
 
-    /// Tells who asks. A header may be believed only where a proxy writes it that every request comes through.
+    /// Sets the function that returns the viewer's address. Read a header only if every request comes through a proxy that
+    /// writes it.
     #[must_use]
     pub fn address(
         self,
@@ -111,13 +110,13 @@ impl VerifyLayer {
         Self { address: Arc::new(address), ..self }
     }
 
-    /// Tells the time, in a test.
+    /// Sets the function that returns the time, in whole seconds, for tests.
     #[must_use]
     pub fn clock<T: Into<EpochSeconds>>(self, now: impl Fn() -> T + Send + Sync + 'static) -> Self {
         Self { clock: Arc::new(move || now().into()), ..self }
     }
 
-    /// Denials have a header `X-Frontgate-Reason`, such as `expired`. For tests: it helps whoever tries to get in.
+    /// Adds the header `X-Frontgate-Reason`, such as `expired`, to denials. For tests only: it helps an attacker.
     #[must_use]
     pub fn tells_reason(self) -> Self {
         Self { tells_reason: true, ..self }

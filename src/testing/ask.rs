@@ -14,8 +14,9 @@ use tokio::time::timeout;
 use crate::edge::request::test_mode::{X_FRONTGATE_REASON, X_FRONTGATE_WARNING};
 use crate::redact::redacted_by_shape;
 
-/// What came back.
+/// The response to a request of a test.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Response {
     /// The status.
     pub status: StatusCode,

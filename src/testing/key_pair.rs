@@ -17,6 +17,7 @@ use crate::sign::{PrivateKey, SignError};
 
 /// Which kind of key is made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum KeyType {
     /// RSA of 2048 bits, which every signer knows.
     #[default]

@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-/// A two-letter code, in capitals: what a database says of an address, or a configuration of a restriction.
+/// The ISO 3166-1 alpha-2 code of a country, in capitals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Country([u8; 2]);
 
 impl Country {
-    /// Two ASCII letters, of any case; whether the code belongs to a country isn't asked.
+    /// Reads two ASCII letters, of any case. Codes that no country has are taken, too. None for everything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let code: [u8; 2] = text.as_bytes().try_into().ok()?;
         code.iter().all(u8::is_ascii_alphabetic).then(|| Self(code.map(|letter| letter.to_ascii_uppercase())))
     }
 
-    /// The code.
+    /// The code, two capital letters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         // Letters only, so this is always text.

@@ -1,4 +1,4 @@
-//! Makes what `access` judges: keys, policies, signed URLs and cookies. For the command line and local development.
+//! Makes signed URLs and signed cookies: keys, policies and signatures, as AWS's own signers make them. For tests and tools.
 
 use ipnet::Ipv4Net;
 
@@ -20,22 +20,23 @@ pub use url::{check_url, check_url_below, wildcard_in_canned};
 /// What a link or cookies grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Terms {
-    /// The URL itself until a time.
+    /// A canned policy: exactly the URL, until a time.
     Canned {
-        /// The end.
+        /// The end in seconds: the first second in which the link is denied.
         expires: EpochSeconds,
     },
-    /// Whatever a policy's text says; the bytes are signed as they are.
+    /// A custom policy. Its bytes are signed as they are.
     Custom {
         /// The text, byte for byte.
         policy: Vec<u8>,
-        /// The end that it states, where it is known.
+        /// Its `DateLessThan`, where the caller knows it.
         expires: Option<EpochSeconds>,
     },
 }
 
 impl Terms {
-    /// Canned where an end is all that is asked for, else a custom policy.
+    /// A canned policy where only an end is given, else a custom policy with these conditions: `DateLessThan`,
+    /// `DateGreaterThan` (denied in that second, too), `IpAddress`, and a `Resource` in place of the URL.
     #[must_use]
     pub fn new(
         url: &str,
@@ -59,7 +60,7 @@ impl Terms {
         Self::Custom { policy: policy.to_string().into_bytes(), expires: Some(expires) }
     }
 
-    /// The bytes to sign.
+    /// The policy's bytes, which the signature is made over.
     #[must_use]
     pub fn policy(&self, url: &str) -> Vec<u8> {
         match self {
@@ -78,7 +79,8 @@ impl Terms {
     }
 }
 
-/// Names and values of the signing parameters, in the order in which AWS's signers write them.
+/// The names and values of the signing parameters, in the order of AWS's signers. Cookies have the same values under
+/// `CloudFront-` and the name.
 ///
 /// # Errors
 /// As [`PrivateKey::sign`].
@@ -103,7 +105,7 @@ pub fn signing_values(
     Ok(values)
 }
 
-/// A URL with its signing parameters.
+/// Appends signing parameters to a URL.
 #[must_use]
 pub fn signed_url(url: &str, values: &[(&'static str, String)]) -> String {
     let pairs: Vec<String> = values.iter().map(|(name, value)| format!("{name}={value}")).collect();

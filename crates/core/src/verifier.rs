@@ -1,4 +1,4 @@
-//! The decision for whoever has a request of the `http` crate: request parts, time and address in, an answer out.
+//! The verifier: parts of a request of the `http` crate, the time and the viewer's address in, a verdict out.
 //!
 //! Nothing here reads a clock or a socket. The checks and their order are those of the proxy: [`decide`].
 
@@ -21,13 +21,11 @@ mod verdict;
 pub use builder::{InvalidVerifier, VerifierBuilder};
 pub use verdict::{Allowed, Denied, Verdict};
 
-/// Judges requests as CloudFront does. A clone is cheap, and shares the memo of good signatures.
+/// Decides on requests as CloudFront does. A clone is cheap, and shares the cache of verified signatures.
 ///
 /// ```
-/// use frontgate::sign::{PrivateKey, Terms, signed_url, signing_values};
-/// use frontgate::distribution::key::HashAlgorithm;
-/// use frontgate::epoch::EpochSeconds;
-/// use frontgate::{Verdict, Verifier};
+/// use frontgate_core::sign::{HashAlgorithm, PrivateKey, Terms, signed_url, signing_values};
+/// use frontgate_core::{EpochSeconds, Verdict, Verifier};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let key = PrivateKey::generate_ecdsa()?;
@@ -74,21 +72,21 @@ impl Verifier {
         Self { distributions, verified, scheme: Scheme::Http, countries: None }
     }
 
-    /// For viewers who speak this scheme: `https` behind what ends TLS. Without it, they speak `http`. What a request itself
-    /// claims, in its line or as `:scheme`, is the viewer's own word and never counts.
+    /// Sets the scheme of the viewers' connections: `https` behind a load balancer that terminates TLS. The default is `http`.
+    /// The scheme in a request's target or in `:scheme` is not used, since the viewer writes it.
     #[must_use]
     pub fn with_scheme(self, scheme: Scheme) -> Self {
         Self { scheme, ..self }
     }
 
-    /// With a memo of at most so many bytes, empty at first; 0 turns it off.
+    /// Sets the maximum size of the cache of verified signatures, in bytes, and empties it; 0 turns it off. The default is 64 MiB.
     #[must_use]
     pub fn with_memo_size(self, bytes: u64) -> Self {
         Self { verified: Arc::new(SignatureCache::new(bytes)), ..self }
     }
 
-    /// For distributions that are shown in some countries only: tells an address's country. Where it doesn't, the viewer is
-    /// served, as CloudFront does.
+    /// Sets the function that looks up the country of an address, for distributions with a geo restriction. A viewer of an
+    /// unknown country is allowed, as by CloudFront. The function is called only where the distribution has a restriction.
     #[must_use]
     pub fn with_countries(self, country: impl Fn(IpAddr) -> Option<Country> + Send + Sync + 'static) -> Self {
         Self { countries: Some(Arc::new(country)), ..self }
@@ -101,10 +99,11 @@ impl Verifier {
         &self.distributions
     }
 
-    /// Judges a request at a time, of a viewer at an address. Without an address, a policy that is for some addresses is
-    /// denied, and one that is for everyone (`0.0.0.0/0`) isn't.
+    /// Decides on a request of a viewer at an address, at a time in whole seconds (a [`SystemTime`](std::time::SystemTime) is
+    /// rounded down). Without an address, a policy with an `IpAddress` condition is denied, except `0.0.0.0/0`.
     ///
-    /// The body is judged by the headers that announce one.
+    /// `Content-Length` and `Transfer-Encoding` show whether the request has a body. The order of checks is that of
+    /// CloudFront's developer guide where it is documented; `docs/choices.md` lists the rest.
     #[must_use]
     pub fn verify(
         &self,
@@ -120,8 +119,9 @@ impl Verifier {
         }
     }
 
-    /// Every check of the same judgement, with what was expected and found, and the mistake where it is known. The search
-    /// for that may take a second. Without an address, the viewer is shown as one at the end of the addresses.
+    /// Decides as [`Verifier::verify`], and lists every check with what was expected and found, and the mistake where it is
+    /// found. The search for it may take a second of processor time. Without an address, the explanation shows `0.0.0.0` or
+    /// `255.255.255.255`.
     #[must_use]
     pub fn explain(
         &self,

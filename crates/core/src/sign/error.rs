@@ -6,13 +6,13 @@ use crate::distribution::key::UnfitKey;
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignError {
-    /// The private key.
+    /// The private key can't be encoded, or can't sign.
     #[error("the private key can't be used: {0}")]
     Key(&'static str),
-    /// A text that isn't a private key.
+    /// The text isn't a private key that can be read, such as an encrypted one.
     #[error("the private key can't be used: {0}")]
     Format(#[doc(hidden)] UnfitKey),
-    /// The URL.
+    /// The URL has characters that browsers or CloudFront change.
     #[error("this URL can't be signed: {problem}; sign instead: {instead}")]
     Url {
         /// What is wrong.
@@ -20,7 +20,7 @@ pub enum SignError {
         /// What would work.
         instead: String,
     },
-    /// The system.
+    /// The system returned no random bytes.
     #[error("the system gave no randomness")]
     Randomness,
 }

@@ -12,10 +12,10 @@ use crate::distribution::{
 };
 use crate::viewer::{Host, Scheme};
 
-/// Gathers what [`Verifier::builder`] is given; [`VerifierBuilder::build`] checks it.
+/// Builds a [`Verifier`]; [`VerifierBuilder::build`] checks what was set.
 ///
-/// Every path is private, for every key, unless a pattern says otherwise. Of several patterns that a path fits, the first one
-/// counts. All methods are allowed.
+/// Every path is private, and every key is trusted for it, unless a pattern says otherwise. Of several patterns that match a
+/// path, the first one counts, as with CloudFront's behaviors. All methods are allowed.
 #[derive(Clone, Debug, Default)]
 pub struct VerifierBuilder {
     keys: Vec<(String, String)>,
@@ -42,30 +42,30 @@ impl Verifier {
 }
 
 impl VerifierBuilder {
-    /// Trusts a public key: its id, which links name as `Key-Pair-Id`, and its PEM.
+    /// Trusts a public key: its id, which links name as `Key-Pair-Id`, and its PEM (RSA of 2048 bits or ECDSA on P-256, the keys
+    /// that CloudFront takes).
     #[must_use]
     pub fn key(mut self, id: impl Into<String>, pem: impl Into<String>) -> Self {
         self.keys.push((id.into(), pem.into()));
         self
     }
 
-    /// A base that links are signed for: `scheme://host[:port]`, at most eight. Links for it open wherever the application is
-    /// asked for them, but not at the host of another base. Links signed for `localhost` or an address, as it was asked, open
-    /// without any.
+    /// Adds a base URL that links are signed for: `scheme://host[:port]`, at most eight. A link signed for it is allowed at any
+    /// host but that of another base URL. A link signed for the `localhost` or the address that was requested needs none.
     #[must_use]
     pub fn base_url(mut self, url: impl Into<String>) -> Self {
         self.base_urls.push(url.into());
         self
     }
 
-    /// Paths that need no signature, by CloudFront's wildcards `*` and `?`.
+    /// Makes the paths that match a pattern public. Patterns have CloudFront's wildcards `*` and `?`.
     #[must_use]
     pub fn public(mut self, pattern: impl Into<String>) -> Self {
         self.rules.push((pattern.into(), Rule::Public));
         self
     }
 
-    /// Paths that need a signature of one of these keys.
+    /// Makes the paths that match a pattern private, for signatures of these keys alone.
     #[must_use]
     pub fn private<I: Into<String>>(
         mut self,
@@ -77,7 +77,7 @@ impl VerifierBuilder {
         self
     }
 
-    /// Paths that fit no pattern need no signature.
+    /// Makes the paths that match no pattern public.
     #[must_use]
     pub fn public_elsewhere(mut self) -> Self {
         self.is_public_elsewhere = true;
@@ -98,10 +98,10 @@ impl VerifierBuilder {
         self
     }
 
-    /// Checks everything.
+    /// Builds the verifier.
     ///
     /// # Errors
-    /// [`InvalidVerifier`] for the first thing that can't be used.
+    /// [`InvalidVerifier`] for the first setting that can't be used.
     pub fn build(self) -> Result<Verifier, InvalidVerifier> {
         let keys = self.read_keys()?;
         let mut distribution = Distribution::private("verifier", NO_HOST, group("all", keys.clone()));
@@ -195,22 +195,22 @@ fn group(id: &str, keys: Vec<Arc<PublicKey>>) -> Arc<KeyGroup> {
 #[non_exhaustive]
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidVerifier {
-    /// Nothing is trusted.
+    /// No public key was set.
     #[error("a verifier needs a public key: `.key(ID, PEM)` trusts one")]
     NoKey,
-    /// An id that no link can name.
+    /// A key id that isn't letters and digits.
     #[error("the key id {found:?} can't be one: expected letters and digits, as AWS makes them")]
     KeyId {
         /// The id.
         found: String,
     },
-    /// Two keys of one id.
+    /// Two public keys with one id.
     #[error("two public keys have the id {id}: links name a key by its id, so each needs its own")]
     SameKeyId {
         /// The id.
         id: String,
     },
-    /// A key that CloudFront wouldn't take.
+    /// A public key that CloudFront doesn't take.
     #[error("the public key {id} can't be used: {cause}")]
     Key {
         /// Its id.
@@ -219,7 +219,7 @@ pub enum InvalidVerifier {
         #[doc(hidden)]
         cause: InvalidPublicKey,
     },
-    /// A base that is none.
+    /// A base URL that isn't `scheme://host[:port]`.
     #[error("the base URL {found:?} can't be used: {cause}")]
     BaseUrl {
         /// As it was given.
@@ -228,13 +228,13 @@ pub enum InvalidVerifier {
         #[doc(hidden)]
         cause: InvalidBaseUrl,
     },
-    /// More bases than a distribution may have.
+    /// More than eight base URLs.
     #[error("{found} base URLs were given, and at most {MAX_PUBLIC_BASE_URLS} can be tried for each request")]
     BaseUrls {
         /// How many.
         found: usize,
     },
-    /// A pattern that CloudFront would refuse.
+    /// A path pattern that CloudFront rejects.
     #[error("the path pattern {found:?} can't be used: {cause}")]
     Pattern {
         /// As it was given.
@@ -243,24 +243,24 @@ pub enum InvalidVerifier {
         #[doc(hidden)]
         cause: InvalidPathPattern,
     },
-    /// A key that wasn't given.
+    /// A pattern names a key that wasn't set.
     #[error("{pattern:?} is to trust the key {id:?}, which wasn't given: `.key({id:?}, PEM)` gives it")]
     UnknownKey {
-        /// Whose paths.
+        /// The pattern.
         pattern: String,
         /// The id.
         id: String,
     },
-    /// A configuration with faults.
+    /// A configuration file with errors.
     #[error("{faults}")]
     Config {
-        /// All of them, each with its place and its remedy.
+        /// All of them, one a line, each with its place and its fix.
         faults: String,
     },
-    /// Private paths that nobody could open.
+    /// A private pattern that trusts no key.
     #[error("{pattern:?} trusts no key, so that nobody could open its paths: name one at least")]
     NoKeyFor {
-        /// Whose paths.
+        /// The pattern.
         pattern: String,
     },
 }

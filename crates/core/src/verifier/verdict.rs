@@ -1,4 +1,4 @@
-//! What a verifier answers: owned, so that it can go wherever the request goes.
+//! The verdict of a verifier: owned, so that a request's extensions can hold it.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,26 +12,26 @@ use crate::access::{Admission, strip};
 use crate::distribution::Route;
 use crate::distribution::key::PublicKeyId;
 
-/// May the request pass?
+/// The decision on a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// It may.
+    /// The request may go to the application.
     Allowed(Allowed),
-    /// It may not.
+    /// The viewer gets CloudFront's answer instead.
     Denied(Denied),
 }
 
 impl Verdict {
-    /// Whether it may pass.
+    /// Whether the request is allowed.
     #[must_use]
     pub fn is_allowed(&self) -> bool {
         matches!(self, Self::Allowed(_))
     }
 
-    /// The same as a result, for `?`.
+    /// The verdict as a `Result`, for `?`.
     ///
     /// # Errors
-    /// [`Denied`].
+    /// [`Denied`], where the request is denied.
     pub fn into_result(self) -> Result<Allowed, Denied> {
         match self {
             Self::Allowed(allowed) => Ok(allowed),
@@ -40,7 +40,7 @@ impl Verdict {
     }
 }
 
-/// Why a request may pass.
+/// Why a request is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Allowed {
     key_pair_id: Option<PublicKeyId>,
@@ -61,7 +61,7 @@ impl Allowed {
         }
     }
 
-    /// The id of the key that signed. None where the path needs no signature, and for a preflight that a behavior exempts.
+    /// The `Key-Pair-Id` of the key that signed. None where the path is public, and for a preflight that a behavior exempts.
     #[must_use]
     pub fn key_pair_id(&self) -> Option<&str> {
         self.key_pair_id.as_ref().map(PublicKeyId::as_str)
@@ -73,8 +73,8 @@ impl Allowed {
         self.is_private
     }
 
-    /// Takes the signing parameters and the signing cookies out of the request, so that an application sees what an origin
-    /// behind CloudFront sees. On a path that needs no signature both stay.
+    /// Removes the signing parameters and the signing cookies from the request, so that the application gets what an origin
+    /// gets from CloudFront. On a public path both stay.
     pub fn strip(&self, parts: &mut request::Parts) {
         match (self.is_private, self.forwards_signing_cookies) {
             (true, false) => strip::strip(parts),
@@ -84,9 +84,9 @@ impl Allowed {
     }
 }
 
-/// Why a request may not pass, and what CloudFront answers.
+/// Why a request is denied, and CloudFront's answer to it.
 ///
-/// Displays the compared values, for a log: viewers never see them.
+/// `Display` writes the reason and the compared values, for a log. They are not part of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
     reason: &'static str,
@@ -119,31 +119,31 @@ impl Denied {
         self.reason
     }
 
-    /// The compared values in one sentence.
+    /// The compared values in one sentence, such as both times of an expired link.
     #[must_use]
     pub fn detail(&self) -> &str {
         &self.detail
     }
 
-    /// The status that the viewer gets.
+    /// The status of CloudFront's answer.
     #[must_use]
     pub fn status(&self) -> StatusCode {
         self.answer.status()
     }
 
-    /// CloudFront's `<Code>`, such as `AccessDenied`; none where it answers with a page or a redirect.
+    /// CloudFront's `<Code>`, such as `AccessDenied`; none where the answer is an HTML page or a redirect.
     #[must_use]
     pub fn code(&self) -> Option<&'static str> {
         self.answer.error().map(AccessError::code)
     }
 
-    /// CloudFront's `<Message>`.
+    /// CloudFront's `<Message>`; none where the answer is an HTML page or a redirect.
     #[must_use]
     pub fn message(&self) -> Option<&'static str> {
         self.answer.error().map(AccessError::message)
     }
 
-    /// The body that the viewer gets, byte for byte. Only CloudFront's HTML pages show the id of the request.
+    /// The body of CloudFront's answer, byte for byte. Only its HTML pages contain the request id.
     #[must_use]
     pub fn body(&self, request_id: &str) -> String {
         self.answer.body(request_id)
