@@ -1,7 +1,7 @@
 //! Which of the last requests somebody wants to see: what the form above the table says, also for live rows.
 
 use super::html::{Html, html};
-use super::request::Named;
+use super::request_name::RequestName;
 use crate::distribution::Distributions;
 use crate::edge::io::form::Form;
 use crate::edge::observe::recent_requests::Record;
@@ -24,7 +24,8 @@ impl Filter {
         // As targets are shown, also where somebody looks for a whole link.
         let field =
             |name: &str| -> String { redacted_by_shape(form.get(name)).chars().take(MAX_FIELD).collect() };
-        let is_id = |text: &str| matches!(Named::parse(text), Some(Named::Id(_))) && text.len() == ID_LEN;
+        let is_id =
+            |text: &str| matches!(RequestName::parse(text), Some(RequestName::Id(_))) && text.len() == ID_LEN;
         Self {
             status: field("status"),
             reason: field("reason"),

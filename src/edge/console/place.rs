@@ -1,14 +1,14 @@
 //! Which page a path of the console is, and how it may be requested.
 
 use super::paste_form;
-use super::request::Named;
+use super::request_name::RequestName;
 use crate::edge::io::form;
 use crate::edge::state::shared::Edge;
 
 /// A page, or what stands behind a form of one.
 pub(super) enum Place {
     Requests,
-    Request(Named),
+    Request(RequestName),
     Explain,
     Paths,
     Keys,
@@ -30,7 +30,7 @@ impl Place {
             "/clock" if edge.test_mode => Self::Clock,
             "/events" => Self::Events,
             "/logout" => Self::Logout,
-            _ => Self::Request(Named::parse(path.strip_prefix("/requests/")?)?),
+            _ => Self::Request(RequestName::parse(path.strip_prefix("/requests/")?)?),
         })
     }
 

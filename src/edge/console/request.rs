@@ -6,6 +6,7 @@ use super::answer::{Answer, verdict};
 use super::html::{Html, html};
 use super::judge::{self, Asked, explained};
 use super::page::{Entry, Page};
+use super::request_name::RequestName;
 use super::{requests, tools, when};
 use crate::edge::dev::demo_forms;
 use crate::edge::facts::reply_reason::ORIGIN_ERROR;
@@ -15,10 +16,10 @@ use crate::edge::state::shared::Edge;
 use crate::redact::redacted_by_shape;
 
 /// The page; with a form, as judged by what it says.
-pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &Named, form: Option<&Form>) -> Page {
+pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &RequestName, form: Option<&Form>) -> Page {
     let found = match named {
-        Named::Number(number) => recorder.find(*number),
-        Named::Id(id) => recorder.find_id(id),
+        RequestName::Number(number) => recorder.find(*number),
+        RequestName::Id(id) => recorder.find_id(id),
     };
     let Some(record) = found else {
         let sentence =
@@ -73,26 +74,6 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &Named, form: 
     Page::new(format!("Request {number}"), Some(Entry::Requests), main)
 }
 
-/// How a request is named in a URL.
-pub(super) enum Named {
-    /// As the console counts them.
-    Number(u64),
-    /// By `X-Amz-Cf-Id` of its response.
-    Id(String),
-}
-
-impl Named {
-    /// Of a path's last segment.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let is_id = (MIN_ID..=MAX_ID).contains(&text.len())
-            && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_=".contains(&byte));
-        match text.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => text.parse().ok().map(Self::Number),
-            false => is_id.then(|| Self::Id(text.to_owned())),
-        }
-    }
-}
-
 /// What became of it then, in the words of [`verdict`].
 fn outcome(record: &Record) -> String {
     match &record.reason {
@@ -138,10 +119,6 @@ fn head(out: &mut Html, recorder: &Recorder, record: &Record) {
     }
     html!(out; "</dl>");
 }
-
-/// Characters of an id: fewer is a typing error.
-const MIN_ID: usize = 20;
-const MAX_ID: usize = 100;
 
 /// How long it took, as numbers and as a bar.
 fn times(out: &mut Html, record: &Record) {

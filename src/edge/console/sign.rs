@@ -1,10 +1,9 @@
 //! `/sign`: a link or cookies signed with the key of `dev`, and code that signs the same.
 
-use ipnet::Ipv4Net;
-
 use super::html::{Html, html};
 use super::judge::field;
 use super::page::{Entry, Page};
+use super::sign_terms::WantedLink;
 use super::signed_cookies;
 use super::snippets::{Task, snippets};
 use crate::access::policy::SourceIp;
@@ -22,17 +21,6 @@ use crate::sign::{
 use crate::viewer::{Base, SignedUrl, Target};
 
 type Fault = (&'static str, String);
-
-/// What is to be signed, understood.
-pub(super) struct Wanted {
-    pub(super) url: String,
-    /// Cookies; else a link.
-    pub(super) is_cookies: bool,
-    pub(super) expires: EpochSeconds,
-    pub(super) not_before: Option<EpochSeconds>,
-    pub(super) ip: Option<Ipv4Net>,
-    pub(super) resource: Option<String>,
-}
 
 /// The page, and with a form the link or the cookies. `host` is what the browser calls the console.
 pub(super) fn page(signer: &DevSigner, form: Option<&Form>, host: &str) -> Page {
@@ -70,7 +58,7 @@ fn whole(url: &str, signer: &DevSigner) -> String {
     }
 }
 
-fn read(form: &Form, signer: &DevSigner) -> Result<Wanted, Fault> {
+fn read(form: &Form, signer: &DevSigner) -> Result<WantedLink, Fault> {
     let now = clock::now();
     let url = whole(form.get("url"), signer);
     let is_cookies = form.get("make") == "cookies";
@@ -116,7 +104,7 @@ fn read(form: &Form, signer: &DevSigner) -> Result<Wanted, Fault> {
         let fault = format!("{why}. Write a pattern as Resource, and a literal * as %2A");
         return Err(("url", fault));
     }
-    Ok(Wanted { url, is_cookies, expires, not_before, ip, resource })
+    Ok(WantedLink { url, is_cookies, expires, not_before, ip, resource })
 }
 
 /// Whether a link to that URL would open under a policy with that Resource.
@@ -126,14 +114,8 @@ fn fits(resource: &str, asked: &OwnedRequest) -> bool {
     Resource::new(resource).matches(&SignedUrl { base, path, query })
 }
 
-impl Wanted {
-    pub(super) fn terms(&self) -> Terms {
-        Terms::new(&self.url, self.expires, self.not_before, self.ip, self.resource.as_deref())
-    }
-}
-
-fn make(signer: &DevSigner, wanted: &Wanted, host: &str) -> Result<Html, Fault> {
-    let Wanted { url, is_cookies, expires, not_before, ip, resource } = wanted;
+fn make(signer: &DevSigner, wanted: &WantedLink, host: &str) -> Result<Html, Fault> {
+    let WantedLink { url, is_cookies, expires, not_before, ip, resource } = wanted;
     let terms = wanted.terms();
     let values = signing_values(url, &terms, &signer.key, &signer.key_pair_id, HashAlgorithm::Sha1)
         .map_err(|error| ("url", error.to_string()))?;

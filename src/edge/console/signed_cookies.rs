@@ -1,7 +1,7 @@
 //! Signed cookies on `/sign`: as headers, as a command, as code, and set in the browser that looks at the page.
 
 use super::html::{Html, html};
-use super::sign::Wanted;
+use super::sign_terms::WantedLink;
 use super::snippets::{double, shell, single};
 use crate::clock;
 use crate::distribution::key::HashAlgorithm;
@@ -13,7 +13,7 @@ use crate::viewer::Host;
 /// The cookies in every form.
 pub(super) fn show(
     signer: &DevSigner,
-    wanted: &Wanted,
+    wanted: &WantedLink,
     values: &[(&'static str, String)],
     host: &str,
 ) -> Html {
@@ -65,7 +65,7 @@ pub(super) fn show(
 }
 
 /// Posts the same again, for cookies in the response.
-fn browser_form(out: &mut Html, wanted: &Wanted) {
+fn browser_form(out: &mut Html, wanted: &WantedLink) {
     html!(out; "<form method=\"post\" action=\"/sign\" class=\"set\">");
     let seconds = wanted.expires.since(clock::now()).as_secs();
     let optional = |value: Option<String>| value.unwrap_or_default();
@@ -85,7 +85,7 @@ fn browser_form(out: &mut Html, wanted: &Wanted) {
 }
 
 /// What the console's response sets; nothing for a host that it can't set cookies for.
-pub(super) fn for_browser(signer: &DevSigner, wanted: &Wanted, host: &str) -> Vec<String> {
+pub(super) fn for_browser(signer: &DevSigner, wanted: &WantedLink, host: &str) -> Vec<String> {
     if !wanted.is_cookies || !reaches(&wanted.url, host) {
         return Vec::new();
     }
@@ -120,7 +120,7 @@ fn javascript(signer: &DevSigner, policy: &str) -> String {
     )
 }
 
-fn frontgate(signer: &DevSigner, wanted: &Wanted, resource: &str) -> String {
+fn frontgate(signer: &DevSigner, wanted: &WantedLink, resource: &str) -> String {
     let mut more = String::new();
     for (option, value) in [
         ("--not-before", wanted.not_before.map(|begin| begin.0.to_string())),

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::recent_requests::Recorder;
+use super::recent_requests::{Recorder, path_of};
 use crate::distribution::Distributions;
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::explain::{MAX_KNOWN_PATHS, OwnedRequest};
@@ -26,11 +26,6 @@ pub fn near(
     paths.retain(|known| seen.insert(known.clone()));
     paths.truncate(MAX_KNOWN_PATHS);
     paths
-}
-
-/// A target without its query.
-pub(in crate::edge) fn path_of(target: &str) -> &str {
-    target.split_once('?').map_or(target, |(path, _)| path)
 }
 
 fn in_directories(path: &str, inquiry: &OwnedRequest, distributions: &Distributions) -> Vec<String> {

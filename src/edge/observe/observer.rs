@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::access_log::AccessLog;
 use super::denial_explainer::Explainer;
-use super::metrics::ThreadCounts;
+use super::metrics::counts::ThreadCounts;
 use super::recent_requests::Recorder;
 use crate::edge::facts::events::{OriginLabel, RequestEvent};
 

@@ -10,7 +10,6 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::watch;
 
-use super::known_paths::path_of;
 use crate::explain::OwnedRequest;
 use crate::redact::redacted_by_shape;
 
@@ -231,6 +230,11 @@ impl Recorder {
 pub const KEPT: usize = 1_000;
 /// Of all of them together: ordinary ones, with a policy in the URL and a browser's headers, take two thirds of it.
 const MAX_BYTES: usize = 8 << 20;
+
+/// A target without its query.
+pub(in crate::edge) fn path_of(target: &str) -> &str {
+    target.split_once('?').map_or(target, |(path, _)| path)
+}
 
 #[cfg(test)]
 mod tests {

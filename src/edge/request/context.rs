@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, request};
+use http::header::{HOST, HeaderMap, USER_AGENT};
+use http::request;
 
 use crate::access::Framing;
 use crate::access::warning::Warning;
@@ -22,8 +23,6 @@ use crate::edge::upstream::thread_snapshot::ThreadSnapshot;
 use crate::edge::upstream::websocket;
 use crate::identity::RequestIdentity;
 use crate::viewer::Country;
-
-use super::error_page;
 
 /// One request. Of the request it owns everything; of the configuration it borrows, from the snapshot that the request's
 /// task holds to its end.
@@ -113,7 +112,7 @@ impl<'s> RequestContext<'s> {
     fn take_headers(&mut self, route: RouteFacts<'_>) -> HeaderMap {
         let headers = std::mem::take(&mut self.parts.headers);
         if !route.distribution.error_responses.is_empty() {
-            self.parts.headers = error_page::kept(&headers);
+            self.parts.headers = headers_for_page(&headers);
         }
         headers
     }
@@ -124,4 +123,11 @@ impl Requester<'_> {
     pub(super) fn geo<'l>(&self, snapshot: &'l ThreadSnapshot) -> GeoLookup<'l> {
         GeoLookup { given: self.country, locations: snapshot.snapshot.locations.as_deref() }
     }
+}
+
+/// What of a viewer's headers an error page's origin may need: the host, where its policy forwards that, and the browser.
+pub(super) fn headers_for_page(headers: &HeaderMap) -> HeaderMap {
+    let wanted =
+        [HOST, USER_AGENT].into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    wanted.collect()
 }

@@ -1,9 +1,8 @@
 //! Custom error responses: the page that a viewer gets in place of an error. Semantics 8.4.
 
-use http::header::{HOST, HeaderMap, USER_AGENT};
 use http::{Method, StatusCode};
 
-use super::context::RequestContext;
+use super::context::{RequestContext, headers_for_page};
 use crate::access::cache_result::CacheResult;
 use crate::distribution::custom_error_response::ErrorPage;
 use crate::edge::io::body;
@@ -51,7 +50,7 @@ async fn fetch(page: &ErrorPage, context: &mut RequestContext<'_>) -> Result<Out
         distribution.target(&behavior.target_origin).ok_or_else(undefined)?,
         &page.path,
     )?;
-    let headers = kept(&context.parts.headers);
+    let headers = headers_for_page(&context.parts.headers);
     let (params, log) = context.forward_params(behavior);
     let method = if params.method == Method::HEAD { Method::HEAD } else { Method::GET };
     let fetched = ForwardParams { method, ..params }.fetch(plan, headers, body::empty(), log).await;
@@ -61,11 +60,4 @@ async fn fetch(page: &ErrorPage, context: &mut RequestContext<'_>) -> Result<Out
         *response.status_mut() = StatusCode::from_u16(page.response_code).unwrap_or(StatusCode::FORBIDDEN);
     }
     Ok(Outcome { response, result: Some(CacheResult::Error), reason: None })
-}
-
-/// What of a viewer's headers the page's origin may need: the host, where its policy forwards that, and the browser.
-pub(super) fn kept(headers: &HeaderMap) -> HeaderMap {
-    let wanted =
-        [HOST, USER_AGENT].into_iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
-    wanted.collect()
 }

@@ -9,9 +9,10 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
 use crate::edge::observe::access_log::AccessLog;
+use crate::edge::observe::metrics::Totals;
+use crate::edge::observe::metrics::counts::LATENCY_BOUNDS;
 use crate::edge::observe::metrics::process::Process;
 use crate::edge::observe::metrics::totals::{LatencyTotal, Sums};
-use crate::edge::observe::metrics::{LATENCY_BOUNDS, Totals};
 use crate::edge::state::shared::Edge;
 
 /// How the text is to be written.

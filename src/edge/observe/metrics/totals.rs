@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Counts, LATENCY_BOUNDS};
+use super::counts::{Counts, LATENCY_BOUNDS};
 
 /// By labels, in their order.
 pub(in crate::edge) type Sums<const N: usize, V = u64> = BTreeMap<[String; N], V>;
