@@ -2,11 +2,17 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod access_log;
+mod admin;
 mod bench;
 mod browser;
 mod certificates;
+mod cli;
+mod conformance;
+mod console;
 mod console_tools;
 mod demo_page;
+mod dev;
 mod dev_browser;
 mod early_answers;
 mod examples;
@@ -24,4 +30,6 @@ mod sdk_signers;
 #[path = "../support/mod.rs"]
 mod support;
 mod troubleshooting;
+mod trusted_proxies;
+mod unix_sockets;
 mod websocket;

@@ -1,21 +1,14 @@
 //! The console: what its pages show and never show, who may ask, and live rows; in a browser, too (`tests/browser/console.mjs`).
 
 use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use crate::support::foreign::ask;
+use crate::support::console::{TOKEN, config, console, encoded, guarded, numbers, post, post_with};
 use crate::support::sites;
-use crate::support::{Edge, RecordingOrigin, Response, request, root, send_to, signed, stdout, wait_for};
+use crate::support::{Edge, RecordingOrigin, Response, request, send_to, signed, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
-const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
-
-fn config(origin: &str) -> String {
-    format!("{ADMIN}{}", sites::private(origin, ""))
-}
 
 /// An edge with a console before an origin that says hello.
 fn edge() -> (Edge, RecordingOrigin) {
@@ -23,49 +16,11 @@ fn edge() -> (Edge, RecordingOrigin) {
     (Edge::serve(&config(&origin.url())), origin)
 }
 
-fn console(edge: &Edge) -> SocketAddr {
-    edge.admin.expect("an admin listener")
-}
-
-/// Posts a form as a page of the console does.
-fn post(address: SocketAddr, path: &str, form: &[(&str, &str)]) -> Response {
-    post_with(address, path, form, &[&format!("Origin: http://{address}"), "Sec-Fetch-Site: same-origin"])
-}
-
-fn post_with(address: SocketAddr, path: &str, form: &[(&str, &str)], headers: &[&str]) -> Response {
-    let body: Vec<String> = form.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
-    let body = body.join("&");
-    let length = format!("Content-Length: {}", body.len());
-    let mut all = vec!["Content-Type: application/x-www-form-urlencoded", &length];
-    all.extend(headers);
-    send_to(address, (request("POST", &address.to_string(), path, &all) + &body).as_bytes())
-}
-
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(
-            |byte| {
-                if byte.is_ascii_alphanumeric() {
-                    char::from(byte).to_string()
-                } else {
-                    format!("%{byte:02X}")
-                }
-            },
-        )
-        .collect()
-}
-
 /// Sends a request, and waits until the console has it.
 fn send(edge: &Edge, host: &str, target: &str, headers: &[&str]) -> (u16, u64) {
     let known = numbers(edge).first().copied().unwrap_or(0);
     let status = edge.get(host, target, headers).status;
     (status, wait_for(|| numbers(edge).first().copied().filter(|number| *number > known)))
-}
-
-/// The numbers of the requests on the first page, in its order.
-pub(crate) fn numbers(edge: &Edge) -> Vec<u64> {
-    let page = edge.admin_page("/").text();
-    page.split("<tr id=\"r").skip(1).map(|row| row.split('"').next().unwrap().parse().unwrap()).collect()
 }
 
 /// What a parameter of a link says.
@@ -527,20 +482,6 @@ fn forms_are_bounded() {
     }
 }
 
-/// An edge whose console asks for a token.
-fn guarded() -> (Edge, RecordingOrigin) {
-    let origin = RecordingOrigin::start();
-    let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("admin.token"), format!("{TOKEN}\n")).unwrap();
-    let config = config(&origin.url()).replace("0\"\n", "0\"\ntoken-file = \"admin.token\"\n");
-    std::fs::write(dir.path().join("config.toml"), config).unwrap();
-    let mut command = crate::support::frontgate();
-    command.args(["serve", "--listen", "127.0.0.1:0"]);
-    (Edge::start(command, dir), origin)
-}
-
-const TOKEN: &str = "s3cret-token-of-good-length";
-
 #[test]
 fn with_a_token_a_browser_shows_it_once_and_never_in_a_url() {
     let (edge, _origin) = guarded();
@@ -714,129 +655,4 @@ fn where_it_is_off_there_is_nothing_of_it_and_nothing_is_kept() {
     let index = edge.admin_page("/").text();
     assert!(index.contains("/metrics") && !index.contains("/public/x"), "{index}");
     assert_eq!(edge.admin_page("/metrics").status, 200);
-}
-
-#[test]
-fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
-    let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
-    let admin = console(&edge);
-    let base = format!("http://{}", edge.address);
-    // AWS's SDK for JavaScript rewrites such characters in the URL, and not in a custom policy.
-    let (quoted, url) = (format!("{base}/image.svg?b=1&c='$(x)'"), format!("{base}/image.svg?b=1"));
-    let custom = vec![("not-before", "-1m"), ("ip", "127.0.0.0/8")];
-    for (url, more, is_canned) in [(&quoted, vec![], true), (&url, custom, false)] {
-        let mut form = vec![("url", url.as_str()), ("lifetime", "2h")];
-        form.extend(more);
-        let page = post(admin, "/sign", &form).text();
-        let part = |id: &str| {
-            let text = page
-                .split(&format!("id=\"{id}\">"))
-                .nth(1)
-                .and_then(|rest| rest.split("</").next())
-                .expect("a part");
-            text.replace("&amp;", "&")
-                .replace("&#39;", "'")
-                .replace("&quot;", "\"")
-                .replace("&gt;", ">")
-                .replace("&lt;", "<")
-        };
-        assert_eq!(page.contains("a canned policy"), is_canned, "{page}");
-        assert!(!page.contains("PRIVATE KEY"));
-        let open = |link: &str| {
-            edge.get(&edge.address.to_string(), link.strip_prefix(&base).expect(link), &[]).status
-        };
-        assert_eq!(open(&part("signed")), 200);
-        for (number, file) in [(0, "sign.py"), (1, "sign.mjs"), (8, "aws.sh"), (9, "frontgate.sh")] {
-            std::fs::write(edge.file(file), part(&format!("code{number}"))).unwrap();
-            let bin = crate::support::foreign::signers().join("venv/bin");
-            let own = std::path::Path::new(env!("CARGO_BIN_EXE_frontgate")).parent().unwrap();
-            let path = format!("{}:{}:{}", bin.display(), own.display(), std::env::var("PATH").unwrap());
-            let mut command = match file.rsplit('.').next() {
-                Some("py") => std::process::Command::new(bin.join("python")),
-                Some("mjs") => {
-                    let modules = edge.file("node_modules");
-                    let _ = std::os::unix::fs::symlink(
-                        crate::support::foreign::signers().join("node_modules"),
-                        modules,
-                    );
-                    std::process::Command::new("node")
-                }
-                _ => {
-                    let mut shell = std::process::Command::new("sh");
-                    shell.arg("-e");
-                    shell
-                }
-            };
-            let output = command.arg(file).env("PATH", path).current_dir(edge.dir.path()).output().unwrap();
-            let link = stdout(&output).trim().lines().last().unwrap_or_default().to_owned();
-            assert!(output.status.success() && link.contains("Signature="), "{file}: {output:?}");
-            assert_eq!(open(&link), 200, "{file}: {link}");
-        }
-    }
-    for (name, value, says) in [
-        ("url", "http://127.0.0.1/a b", "/a%20b"),
-        ("url", "localhost:8080/a", "sign instead: http://localhost:8080/a"),
-        ("url", &format!("{base}/*"), "rewrite it as a custom policy"),
-        ("lifetime", "2", "is not a duration"),
-        ("lifetime", "1 month", "differ in length"),
-        ("not-before", "tomorrow", "is not a time"),
-        ("not-before", "2026-13-01", "there is no month 13"),
-        ("ip", "::1", "IPv6"),
-        ("resource", "a\"b", "printable ASCII"),
-    ] {
-        let mut form = vec![("url", url.as_str()), ("lifetime", "2h")];
-        form.retain(|(known, _)| *known != name);
-        form.push((name, value));
-        let page = post(admin, "/sign", &form).text();
-        assert!(
-            page.contains(says) && page.contains("aria-invalid") && !page.contains("Signature="),
-            "{name}: {page}"
-        );
-    }
-    assert_eq!(post_with(admin, "/sign", &[("url", &url), ("lifetime", "2h")], &[]).status, 403);
-}
-
-#[test]
-fn in_chromium_a_tampered_link_appears_is_explained_and_time_is_moved() {
-    let edge = Edge::dev(&["--console", "127.0.0.1:0"]);
-    let admin = console(&edge);
-    let (guarded, _origin) = guarded();
-    let blessed = std::env::var_os("FRONTGATE_BLESS").is_some();
-    let screenshots = if blessed { root().join("docs") } else { root().join("target/console") };
-    // As many as are kept, so that the first page is as full as it gets.
-    let mut stream = TcpStream::connect(edge.address).unwrap();
-    for number in 0..1_000 {
-        let text = format!("GET /public/{number} HTTP/1.1\r\nHost: {}\r\n\r\n", edge.address);
-        stream.write_all(text.as_bytes()).unwrap();
-        let _ = Response::read(&mut stream, false);
-    }
-    wait_for(|| (numbers(&edge).len() == 50).then_some(()));
-    let seen = ask(
-        "browser/console.mjs",
-        &json!({
-            "console": format!("http://{admin}"), "proxy": format!("http://{}", edge.address),
-            "guarded": format!("http://{}", console(&guarded)), "token": TOKEN, "screenshots": screenshots,
-        }),
-    );
-    assert_eq!(seen["violations"], json!([]), "{seen}");
-    assert_eq!(seen["errors"], json!([]), "{seen}");
-    assert_eq!(seen["signedStatus"], 200, "{seen}");
-    assert_eq!(seen["tamperedStatus"], 403, "{seen}");
-    assert!(seen["appearedAfter"].as_f64().is_some_and(|millis| millis < 1_000.0), "{seen}");
-    assert_eq!(seen["cause"], "query-added", "{seen}");
-    assert_eq!(seen["marked"], "?utm_source=x", "{seen}");
-    assert_eq!(seen["then"], "✓ Allowed", "{seen}");
-    assert_eq!(seen["later"], "✗ Denied, expired", "{seen}");
-    assert_eq!(seen["pasted"], "✗ Denied, signature-mismatch", "{seen}");
-    assert_eq!(seen["copied"], seen["link"], "{seen}");
-    assert_eq!(seen["loggedIn"], "Requests", "{seen}");
-    assert_eq!(seen["withoutScript"], "✗ Denied, signature-mismatch", "{seen}");
-    assert_eq!(
-        seen["keyboard"],
-        json!(["link", "cookies", "method", "at", "address", "Explain", "pause"]),
-        "{seen}"
-    );
-    // Where even a line of text takes long, the machine is busy with something else.
-    let [loaded, line] = ["loaded", "line"].map(|name| seen[name].as_f64().expect("milliseconds"));
-    assert!(loaded < 100_f64.max(3.0 * line), "{seen}");
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 
 use crate::support::sites;
 use crate::support::{
-    Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, run, sign_raw,
-    stderr, stdout, wait_for,
+    Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, request, run,
+    sign_raw, stderr, stdout, wait_for,
 };
 
 const HOST: &str = "https://d111111abcdef8.cloudfront.net";
@@ -534,17 +534,19 @@ fn whose_403_it_is_is_told_by_the_response() {
         (&[], "cloudfront-signature", "MissingKey"),
     ] {
         let edge = Edge::serve_with(&sites::main(&origin.url()), args);
-        let url = format!("http://{}/a.mp4", edge.address);
-        let curled = |args: &[&str]| stdout(&Command::new("curl").args(args).arg(&url).output().unwrap());
-        for args in [&["-si"][..], &["-sD", "-"]] {
-            let found = tells(&curled(args));
-            assert_eq!(
-                (&found["whose"], &found["code"], &found["certain"]),
-                (&json!(whose), &json!(code), &json!(true)),
-                "{found}"
-            );
-        }
-        let head = tells(&curled(&["-sI"]));
+        // As `curl -i` prints it, and `curl -I`.
+        let host = edge.address.to_string();
+        let printed = |method: &str| {
+            let response = edge.send(request(method, &host, "/a.mp4", &[]));
+            format!("{}\r\n{}", response.head, response.text())
+        };
+        let found = tells(&printed("GET"));
+        assert_eq!(
+            (&found["whose"], &found["code"], &found["certain"]),
+            (&json!(whose), &json!(code), &json!(true)),
+            "{found}"
+        );
+        let head = tells(&printed("HEAD"));
         assert_eq!((&head["whose"], &head["code"]), (&json!(whose), &json!(code)), "{head}");
         if args.is_empty() {
             let page = tells(&edge.get("nobody.example.com", "/https/x", &[]).head);

@@ -38,7 +38,6 @@ mod test_command;
 mod test_mode;
 mod testing;
 mod trusted_proxies;
-mod unix_sockets;
 mod unproven;
 mod usage;
 mod variables;

@@ -12,8 +12,8 @@ use http::{Request, Response};
 use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 
-use crate::console::numbers;
 use crate::explain_inputs::piped;
+use crate::support::console::numbers;
 use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, stdout, wait_for};
 

@@ -2,7 +2,7 @@
 //! and 10). What the links open is asked of the proxy.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
@@ -229,11 +229,8 @@ fn a_canned_wildcard_is_refused_and_what_it_opens_is_said() {
 #[test]
 fn what_cloudfront_does_not_take_is_signed_with_a_warning() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (bits, warns) in [("1024", true), ("2048", false), ("3072", true)] {
-        let file = folder.path().join(format!("{bits}.pem"));
-        let made = Command::new("openssl").args(["genrsa", "-out"]).arg(&file).arg(bits).output();
-        assert!(made.expect("openssl").status.success());
-        let file = file.display().to_string();
+    for (key, bits, warns) in [("rsa1024", 1024, true), ("rsa", 2048, false), ("rsa4096", 4096, true)] {
+        let file = private_key(key);
         let output =
             run(&["sign", "url", URL, "--key-pair-id", "K1", "--private-key", &file, "--expires-in", "1h"]);
         signed(&output);

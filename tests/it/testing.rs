@@ -1,13 +1,11 @@
-//! `frontgate::testing` as Rust tests use it, with links that openssl signs: what it says must not be its own opinion.
+//! `frontgate::testing` as Rust tests use it, with links that another library signs: what it says must not be its own opinion.
 
-use std::io::Write as _;
-use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use frontgate::testing::{Changes, Edge, KeyType, Origin, StartError};
 use http::{HeaderMap, Method, Response};
 
+use crate::support::signatures::sign_with;
 use crate::support::{canned, cloudfront_base64};
 
 const START: u64 = 1_999_996_400;
@@ -26,21 +24,16 @@ fn failure(edge: &Edge, assertion: impl Future<Output = ()>) -> String {
     panic.downcast_ref::<String>().expect("a text").clone()
 }
 
-/// What openssl signs, in CloudFront's base64.
-fn openssl(key_file: &Path, message: &str) -> String {
-    let mut command = Command::new("openssl");
-    command.args(["dgst", "-sha1", "-sign"]).arg(key_file).stdin(Stdio::piped()).stdout(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(message.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success());
-    cloudfront_base64(&output.stdout)
+/// A signature by another library, in CloudFront's base64.
+fn another(edge: &Edge, message: &str) -> String {
+    let pem = std::fs::read_to_string(edge.private_key_file()).unwrap();
+    cloudfront_base64(&sign_with(&pem, message))
 }
 
-/// A canned link, signed by openssl.
+/// A canned link, signed by another library.
 fn link(edge: &Edge, path: &str, end: u64) -> String {
     let (id, url) = (edge.key_pair_id(), format!("{}{path}", edge.url()));
-    let signature = openssl(&edge.private_key_file(), &canned(&url, &end.to_string()));
+    let signature = another(&edge, &canned(&url, &end.to_string()));
     let mark = if path.contains('?') { '&' } else { '?' };
     format!("{url}{mark}Expires={end}&Signature={signature}&Key-Pair-Id={id}")
 }
@@ -122,7 +115,7 @@ fn the_beginning_of_a_custom_policy_is_exact() {
         );
         let pairs = [
             ("CloudFront-Policy", cloudfront_base64(policy.as_bytes())),
-            ("CloudFront-Signature", openssl(&edge.private_key_file(), &policy)),
+            ("CloudFront-Signature", another(&edge, &policy)),
             ("CloudFront-Key-Pair-Id", edge.key_pair_id()),
         ];
         let viewer = edge.from_ip([203, 0, 113, 9]).with_cookies(pairs);
@@ -230,7 +223,7 @@ fn a_link_over_tls_is_judged_as_one() {
         std::fs::copy(crate::support::keys().join("rsa.public.pem"), folder.path().join("real.pem")).unwrap();
         let edge = Edge::builder().config(config).origin("echo:").start().await.unwrap();
         let url = "https://media.example.com/film.mp4";
-        let signature = openssl(&edge.private_key_file(), &canned(url, &END.to_string()));
+        let signature = another(&edge, &canned(url, &END.to_string()));
         let good = format!("{url}?Expires={END}&Signature={signature}&Key-Pair-Id={}", edge.key_pair_id());
         edge.assert_valid_until(&good, END).await;
         edge.assert_denied(&good.replace("https:", "http:"), "https-required").await;

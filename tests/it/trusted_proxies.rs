@@ -1,7 +1,7 @@
 //! Who the viewer is when proxies stand before us: those that are trusted are believed, and nobody else.
 
 use crate::support::link_for;
-use crate::support::secure::{self, HOST, Http2, get};
+use crate::support::secure::{self, HOST};
 use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, request};
 
@@ -122,22 +122,5 @@ fn the_scheme_is_what_a_trusted_proxy_says_and_nobody_else() {
         let edge = secure::serve(lines, "", &sites::main(&origin.url()));
         assert_eq!(says(&edge, false, &["https"]), PLAIN);
         assert_eq!(says(&edge, true, &["http"]), SECURE);
-    }
-}
-
-#[test]
-fn http2_and_tls_tell_the_same_viewer() {
-    let origin = RecordingOrigin::start();
-    let link = link_for("203.0.113.9/32");
-    for (lines, expected) in [(TRUSTED, None), (STRANGERS, Some("ip-mismatch"))] {
-        let edge = secure::serve(lines, "", &sites::main(&origin.url()));
-        let mut client = Http2::connect(edge.https[0]);
-        let mut fields = get(HOST, &link);
-        fields.extend([("x-forwarded-for", "198.51.100.1"), ("x-forwarded-for", "203.0.113.9, 10.0.0.1")]);
-        client.open(1, &fields);
-        assert_eq!(client.answer(1).reason.as_deref(), expected);
-        let headers = ["X-Forwarded-For: 198.51.100.1", "X-Forwarded-For: 203.0.113.9, 10.0.0.1"];
-        let old = secure::send(edge.https[0], request("GET", HOST, &link, &headers));
-        assert_eq!(old.reason(), expected);
     }
 }

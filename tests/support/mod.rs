@@ -13,8 +13,10 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod conformance;
 #[path = "../conformance/table.rs"]
 pub(crate) mod conformance_table;
+pub(crate) mod console;
 pub(crate) mod foreign;
 pub(crate) mod keys;
 pub(crate) mod links;
