@@ -19,7 +19,7 @@ impl Default for RequestIds {
 }
 
 impl RequestIds {
-    /// A fresh id: 54 characters of base64url and `==` (semantics 7.2, `[OBS]`).
+    /// A fresh id: 54 characters of base64url and `==` (cloudfront 7.2, `[OBS]`).
     #[must_use]
     pub fn next_id(&mut self) -> HeaderValue {
         let (mut bytes, mut text) = ([0; 40], [0; 56]);

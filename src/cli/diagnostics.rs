@@ -1,4 +1,4 @@
-//! Errors, warnings and notes on stderr: as text, or with `--json` and `--log-format json` one JSON object per line (contract 10).
+//! Errors, warnings and notes on stderr: as text, or with `--json` and `--log-format json` one JSON object per line.
 
 use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -1,4 +1,4 @@
-//! `frontgate explain`: what would become of links, check by check, in whatever form they come. Contract 1 and 7.
+//! `frontgate explain`: what would become of links, check by check, in whatever form they come. Reference 1 and 7.
 
 use std::fs::File;
 use std::io::{Cursor, IsTerminal, Read};

@@ -1,4 +1,4 @@
-//! `frontgate health`: whether a running proxy is ready, for container health checks and scripts (contract 10).
+//! `frontgate health`: whether a running proxy is ready, for container health checks and scripts.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -73,7 +73,7 @@ async fn status(url: &str) -> anyhow::Result<StatusCode> {
     Ok(ask.send(address).await?.status)
 }
 
-/// Contract 10.
+/// Seconds that `frontgate health` waits for a response.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 #[cfg(test)]

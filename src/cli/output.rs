@@ -69,7 +69,7 @@ pub(in crate::cli) fn write_stdout(text: &str) -> anyhow::Result<()> {
     }
 }
 
-/// The verdict is no (contract 1).
+/// The verdict is no (reference 1).
 pub(in crate::cli) const DENIED: u8 = 1;
-/// Wrong usage, an unreadable file, a broken configuration (contract 1).
+/// Wrong usage, an unreadable file, a broken configuration (reference 1).
 pub(in crate::cli) const WRONG: u8 = 2;

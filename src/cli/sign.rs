@@ -128,7 +128,7 @@ impl SignCookies {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// As AWS's guide advises (semantics 4): secure, out of reach of scripts, for the session only.
+    /// As AWS's guide advises (cloudfront 4): secure, out of reach of scripts, for the session only.
     fn set_cookie(&self, name: &str, value: &str) -> String {
         let mut cookie = cookie::Cookie::build((name, value)).http_only(true);
         cookie = cookie.path(self.path.as_deref().unwrap_or("/"));

@@ -117,7 +117,7 @@ fn undefined_fault<'n>(
     Fault::at(path, format!("{what} `{name}` is not defined")).found_text(name).expected(expected)
 }
 
-/// Warns beyond a quota of CloudFront's, all of which AWS raises on request (semantics 6 and 9.3).
+/// Warns beyond a quota of CloudFront's, all of which AWS raises on request (cloudfront 6 and 9.3).
 fn quota(path: &KeyPath, what: &str, found: usize, most: usize, faults: &mut Faults) {
     if found > most {
         let fault = Fault::at(path, format!("more {what} than CloudFront takes without being asked"));

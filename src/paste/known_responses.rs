@@ -28,7 +28,7 @@ pub(crate) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static s
 pub(crate) const S3_NEXT: [&str; 1] =
     ["look at the bucket's policy and at the distribution's origin access control"];
 
-/// What CloudFront's pages say (semantics 7.4): who answered, words of the page, and what to do.
+/// What CloudFront's pages say (cloudfront 7.4): who answered, words of the page, and what to do.
 pub(crate) const PAGES: [(Responder, &str, &str); 17] = [
     (
         Responder::Firewall,

@@ -1,5 +1,5 @@
 //! Whose response it is: S3's, CloudFront's signature check, one of its pages, a firewall's, the application's.
-//! Semantics 7.1, 7.2 and 7.4 have the bytes.
+//! Cloudfront 7.1, 7.2 and 7.4 have the bytes.
 
 use super::known_responses::{PAGE_SIGNS, PAGES, S3_NEXT, signature_codes};
 use super::responder::Responder;
@@ -199,7 +199,7 @@ impl ResponseText<'_> {
         (!body.is_empty()).then(|| "a body that is none of CloudFront's and none of S3's".to_owned())
     }
 
-    /// A status other than 403, or a page that hides one (quirk 20).
+    /// A status other than 403, or a page that hides one (cloudfront 11.20).
     fn with_status(&self, mut finding: Finding) -> Finding {
         match self.head.status {
             Some(403) | None => {}

@@ -65,7 +65,7 @@ fn chromium_plays_with_signed_cookies_is_refused_without_and_sent_to_the_login()
         }),
     );
 
-    // A denial has no CORS headers (semantics 8.1), so a script sees no status.
+    // A denial has no CORS headers (cloudfront 8.1), so a script sees no status.
     for denied in ["stranger", "after"] {
         assert!(seen[denied] == "blocked" || seen[denied] == 403, "{denied}: {seen}");
     }

@@ -14,7 +14,7 @@ const SIGNERS: [(&str, usize); 4] = [
     ("npm_cloudfront_sign.mjs", 96),
 ];
 
-/// Paths and queries on which signers and verifiers have disagreed (semantics 1.3 and 11).
+/// Paths and queries on which signers and verifiers have disagreed (cloudfront 1.3 and 11).
 const TARGETS: [&str; 24] = [
     "/plain.jpg",
     "/a%20b.jpg",

@@ -1,4 +1,4 @@
-//! The tools: keygen, sign, explain and dev, judged by OpenSSL and by what the proxy answers (contract 1 and 7).
+//! The tools: keygen, sign, explain and dev, judged by OpenSSL and by what the proxy answers (reference 1 and 7).
 
 use std::process::Output;
 

@@ -52,7 +52,7 @@ fn explained(edge: &Edge, links: &[String]) -> Vec<Value> {
     lines.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
 }
 
-/// Contract 10: the proxy, the console and `explain --keys` give one answer to one URL.
+/// Reference 8: the proxy, the console and `explain --keys` give one answer to one URL.
 #[test]
 fn two_hundred_urls_get_the_same_answer_from_the_proxy_the_console_and_explain() {
     let edge = Edge::dev(&[

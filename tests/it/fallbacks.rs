@@ -1,4 +1,4 @@
-//! Who helps out: a second origin, and a page in place of an error. Semantics 8.4 and 9.5.
+//! Who helps out: a second origin, and a page in place of an error. Cloudfront 8.4 and 9.5.
 
 use std::io::Write;
 use std::net::TcpListener;

@@ -30,6 +30,7 @@ mod proxy_protocol;
 mod redirects;
 mod reload;
 mod rotation;
+mod rule_references;
 mod second_verifier;
 mod signing;
 #[path = "../support/mod.rs"]

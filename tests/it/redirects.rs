@@ -1,4 +1,4 @@
-//! `redirect-to-https` (contract 10): which port its Location has, and the warning where nothing speaks HTTPS.
+//! `redirect-to-https` (configuration: `redirect-port`): which port its Location has, and the warning where nothing speaks HTTPS.
 
 use serde_json::Value;
 

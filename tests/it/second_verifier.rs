@@ -130,8 +130,8 @@ impl SecondVerifier {
 const NAMES: [&str; 4] = ["Expires", "Policy", "Signature", "Key-Pair-Id"];
 
 /// Only the policies of these tests are known: times and addresses hold, and the one wildcard is `?`, the query's
-/// delimiter, which CloudFront's grammar also lets stand for any other character (semantics 2.2). Where it stands for `;` or
-/// `#`, some origins read the path without what follows, and that reading doesn't fit the Resource (contract 10).
+/// delimiter, which CloudFront's grammar also lets stand for any other character (cloudfront 2.2). Where it stands for `;` or
+/// `#`, some origins read the path without what follows, and that reading doesn't fit the Resource (reference 3).
 fn policy_is_for(message: &[u8], url: &str) -> bool {
     let Ok(policy) = serde_json::from_slice::<Value>(message) else { return false };
     let resource = policy["Statement"][0]["Resource"].as_str().unwrap_or("");

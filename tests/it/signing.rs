@@ -1,4 +1,4 @@
-//! `frontgate sign`: which key signs, until when, what is refused with a form that works, and what is warned of (contract 1
+//! `frontgate sign`: which key signs, until when, what is refused with a form that works, and what is warned of (reference 1
 //! and 10). What the links open is asked of the proxy.
 
 use std::path::Path;

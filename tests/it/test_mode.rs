@@ -1,4 +1,4 @@
-//! Test mode, readiness, logs, ports, limits: how Frontgate behaves as a program (contract 5 and 6).
+//! Test mode, readiness, logs, ports, limits: how Frontgate behaves as a program (reference 5 and 6).
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

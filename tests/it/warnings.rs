@@ -1,5 +1,5 @@
 //! What is allowed and isn't meant: `explain`, the console, the log and `X-Frontgate-Warning` name it, and no decision
-//! depends on it (contract 10).
+//! depends on it (reference 7).
 
 use serde_json::Value;
 

@@ -1,5 +1,5 @@
 //! May this request pass? [`decide`] holds the whole order of checks, [`authorize`] that of the credentials as CloudFront
-//! checks them (semantics 7.3).
+//! checks them (cloudfront 7.3).
 //!
 //! Pure: bytes, time, address and keys in, a decision out.
 
@@ -68,7 +68,7 @@ pub fn authorize<'d, 'r>(
     judge(request, route, verified)
 }
 
-/// A preflight, which browsers send without cookies, where every private behavior of the path lets it pass (semantics 8.1,
+/// A preflight, which browsers send without cookies, where every private behavior of the path lets it pass (cloudfront 8.1,
 /// `[UNKNOWN]`; by default it is judged as any request).
 fn is_exempt(request: &ViewerRequest<'_>, route: &Route<'_, '_>) -> bool {
     request.is_preflight
@@ -99,7 +99,7 @@ fn judge<'d, 'r>(
 /// The key's id, if there is a usable one.
 ///
 /// An id with other characters than letters and digits counts as missing: a PEM in its place was answered `MissingKey`
-/// (semantics 7.1, `[UNKNOWN; one report]`); but one that is configured is taken.
+/// (cloudfront 7.1, `[UNKNOWN; one report]`); but one that is configured is taken.
 ///
 /// # Errors
 /// [`DenyReason::MissingKeyPairId`].
@@ -119,7 +119,7 @@ fn is_trusted(id: &str, route: &Route<'_, '_>) -> bool {
     route.private.iter().any(|behavior| behavior.restriction.key(id).is_some())
 }
 
-/// The key of that id, which every private behavior of the path must trust (contract 3).
+/// The key of that id, which every private behavior of the path must trust (reference 3).
 ///
 /// # Errors
 /// [`DenyReason::UnknownKey`].

@@ -136,7 +136,7 @@ impl Distribution {
         self.behaviors.iter().chain([&self.default_behavior])
     }
 
-    /// The path that origins and behaviors see: `/` is the default root object (semantics 8.6, the behavior part
+    /// The path that origins and behaviors see: `/` is the default root object (cloudfront 8.6, the behavior part
     /// `[ASSUMED]`), for every method; the signature is judged by the path as sent.
     fn rooted<'a>(&self, path: &'a str) -> Cow<'a, str> {
         match &self.default_root_object {

@@ -100,7 +100,7 @@ impl fmt::Display for EpochSeconds {
 
 /// The last number of seconds that CloudFront takes in `Expires`, `DateLessThan` and `DateGreaterThan`: 2^63 - 1.
 ///
-/// Semantics 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
+/// Cloudfront 1.2: a streaming service's cookies of 2023 carry milliseconds in a custom policy, their signatures verify, and
 /// they opened (`[INFER]`); the guide of 2026 names this number. For the canned form `[ASSUMED]`.
 #[doc(hidden)]
 pub const MAX_EPOCH_SECONDS: u64 = 9_223_372_036_854_775_807;

@@ -22,7 +22,7 @@ pub use host::{Host, InvalidHost};
 /// Everything of a request that the decision depends on. Times and addresses are arguments, never looked up.
 #[derive(Clone, Debug)]
 pub struct ViewerRequest<'a> {
-    /// The method, which only the allowed methods look at: a policy has no condition on it (semantics 8.1).
+    /// The method, which only the allowed methods look at: a policy has no condition on it (cloudfront 8.1).
     pub method: &'a Method,
     /// How the viewer spoke to us.
     pub scheme: Scheme,
@@ -94,14 +94,14 @@ impl fmt::Display for Base<'_> {
 
 /// A URL that the request may have been signed as: one base, and the path and query that were sent.
 ///
-/// Semantics 1.3: nothing is decoded, encoded, sorted or normalised.
+/// Cloudfront 1.3: nothing is decoded, encoded, sorted or normalised.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SignedUrl<'a> {
     /// Scheme, host and port.
     pub base: Base<'a>,
     /// As sent.
     pub path: &'a str,
-    /// Without the signing parameters; none where nothing is left (semantics 1.3).
+    /// Without the signing parameters; none where nothing is left (cloudfront 1.3).
     pub query: Option<&'a str>,
 }
 

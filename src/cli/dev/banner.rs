@@ -40,7 +40,7 @@ pub(super) struct BannerFacts<'a> {
     pub(super) is_verbose: bool,
 }
 
-/// At most nine lines, unless more is asked for: with one of the log about the origin they are ten (contract 10).
+/// At most nine lines, unless more is asked for: with one of the log about the origin they are ten.
 pub(super) fn banner(given: &BannerFacts<'_>, paint: Paint) -> anyhow::Result<String> {
     let BannerFacts { pair, key_folder, base, .. } = *given;
     let (origin, shown) = in_front_of(given);

@@ -1,4 +1,4 @@
-//! Where `dev` shows its console: contract 1's `--console`.
+//! Where `dev` shows its console: the option `--console`.
 
 use std::net::{Ipv4Addr, SocketAddr};
 
@@ -44,7 +44,7 @@ impl ConsoleAddress {
     }
 }
 
-/// The one that contract 8 shows.
+/// The one that the documentation names.
 const USUAL_PORT: u16 = 9090;
 
 #[cfg(test)]

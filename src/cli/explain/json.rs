@@ -1,4 +1,4 @@
-//! Explanations as JSON (contract 7).
+//! Explanations as JSON (reference 7).
 
 use serde_json::{Value, json};
 

@@ -47,7 +47,7 @@ impl Timeline {
     pub(super) fn of(explanation: &Explanation) -> Option<Self> {
         let policy = Policy::parse(explanation.policy.as_deref()?.as_bytes()).ok()?;
         let condition = policy.condition;
-        // DateGreaterThan itself is too early (semantics 2.3).
+        // DateGreaterThan itself is too early (cloudfront 2.3).
         let from = condition.date_greater_than.map(|time| EpochSeconds(time.0.saturating_add(1)));
         let mut failed = explanation.checks.iter().filter(|check| check.outcome == Outcome::Fail);
         let is_only_time = failed.all(|check| matches!(check.name, "expiry" | "not-before"));

@@ -62,7 +62,7 @@ pub(super) fn database(
     }
 }
 
-/// CloudFront's `whitelist` or `blacklist` (semantics 8.3).
+/// CloudFront's `whitelist` or `blacklist` (cloudfront 8.3).
 pub(super) fn geo_restriction(
     distribution: &KeyPath,
     declared: &declared::Distribution,

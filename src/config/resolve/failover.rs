@@ -132,7 +132,7 @@ fn status(path: &KeyPath, given: u64, key: &str, allowed: &[u16], faults: &mut F
 }
 
 /// A page is fetched without credentials of the viewer's, so nothing that is private belongs into it; and one that
-/// responds with 200 hides every denial (semantics 8.4).
+/// responds with 200 hides every denial (cloudfront 8.4).
 pub(super) fn doubtful_pages(one: &Distribution, faults: &mut Faults) {
     for response in &one.error_responses {
         let Some(page) = &response.page else { continue };

@@ -24,7 +24,7 @@ pub struct AccessLogSettings {
 /// How a line of the access log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AccessLogFormat {
-    /// CloudFront's standard log, version 1: 33 fields between tabs (semantics 9.7).
+    /// CloudFront's standard log, version 1: 33 fields between tabs (cloudfront 9.7).
     CloudFront,
     /// A JSON object for each request, with the same names.
     Json,

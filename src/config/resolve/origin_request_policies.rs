@@ -187,7 +187,7 @@ fn is_cloudfronts(name: &str) -> bool {
     name.get(..11).is_some_and(|start| start.eq_ignore_ascii_case("cloudfront-"))
 }
 
-/// What listing can't change (semantics 9.2).
+/// What listing can't change (cloudfront 9.2).
 const NEVER_FORWARDED: [&str; 15] = [
     "connection",
     "expect",

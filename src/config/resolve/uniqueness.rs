@@ -87,7 +87,7 @@ pub(super) fn unreachable_bases(list: &[Arc<Distribution>], unknown_host: Unknow
     }
 }
 
-/// Contract 3: a base whose host belongs to another distribution is worth a warning.
+/// Reference 3: a base whose host belongs to another distribution is worth a warning.
 pub(super) fn bases_are_their_own(declared: &Configuration, list: &[Arc<Distribution>], faults: &mut Faults) {
     for (number, one) in declared.distributions.iter().enumerate() {
         let mut seen: Vec<BaseUrl> = Vec::new();

@@ -1,4 +1,4 @@
-//! Moves the clock of test mode for one browser, by a cookie that the proxy reads as it reads `X-Frontgate-Now` (contract 10).
+//! Moves the clock of test mode for one browser, by a cookie that the proxy reads as it reads `X-Frontgate-Now` (reference 5).
 //!
 //! Browsers send a host's cookies to all of its ports, so that what is set here reaches the proxy on the same host, and no
 //! other one: where links are signed for another name, the page says so instead.

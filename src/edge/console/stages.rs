@@ -148,7 +148,7 @@ impl Stage<'_> {
     }
 }
 
-/// The stages that have checks, by the names of contract 7.
+/// The stages that have checks, by the names of reference 7.
 const CHECKED: [(&str, &[&str]); 4] = [
     ("Credentials", &["key-pair-id", "key"]),
     ("Policy", &["policy"]),
@@ -163,7 +163,7 @@ mod tests {
     #[test]
     fn every_check_belongs_to_one_stage() {
         let named: Vec<&str> = CHECKED.iter().flat_map(|(_, names)| *names).copied().collect();
-        let contract = [
+        let documented = [
             "key-pair-id",
             "key",
             "policy",
@@ -174,6 +174,6 @@ mod tests {
             "not-before",
             "ip",
         ];
-        assert_eq!(named, contract);
+        assert_eq!(named, documented);
     }
 }

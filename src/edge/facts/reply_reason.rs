@@ -3,7 +3,7 @@
 /// Why Frontgate answered by itself, as the log and the test-mode header name it.
 #[derive(Clone, Debug)]
 pub struct ReplyReason {
-    /// One of contract 4's names, or `origin-error`.
+    /// One of the names of reference 4, or `origin-error`.
     pub name: &'static str,
     /// The compared values.
     pub detail: String,
@@ -12,7 +12,7 @@ pub struct ReplyReason {
 }
 
 impl ReplyReason {
-    /// Of a name, for which the log's type is looked up: signature failures are `Error` (semantics 9.7, `[UNKNOWN]`).
+    /// Of a name, for which the log's type is looked up: signature failures are `Error` (cloudfront 9.7, `[UNKNOWN]`).
     #[must_use]
     pub fn new(name: &'static str, detail: impl ToString) -> Self {
         let detailed = match name {

@@ -59,7 +59,7 @@ pub struct Record {
     pub fields: [Fields; 2],
     /// The response's status; 0 without one.
     pub status: u16,
-    /// Why Frontgate answered by itself: contract 4's name, and the compared values with secrets cut out.
+    /// Why Frontgate answered by itself: the name of reference 4, and the compared values with secrets cut out.
     pub reason: Option<(&'static str, String)>,
     /// How many bytes of the body went out.
     pub sent: u64,

@@ -49,7 +49,7 @@ pub enum OriginError {
     /// A body in a form that isn't known here.
     #[error("the origin's response has a transfer coding other than chunked")]
     Coding,
-    /// Beyond CloudFront's quota (semantics 9.3).
+    /// Beyond CloudFront's quota (cloudfront 9.3).
     #[error(
         "the origin's response has a head of {len} bytes, more than {}",
         crate::access::prechecks::MAX_HEAD
@@ -74,7 +74,7 @@ impl OriginError {
         }
     }
 
-    /// `x-edge-detailed-result-type` of the access log (semantics 9.7).
+    /// `x-edge-detailed-result-type` of the access log (cloudfront 9.7).
     #[must_use]
     pub fn logged_as(&self) -> &'static str {
         match self {

@@ -66,7 +66,7 @@ impl HttpOrigin {
     ///
     /// A connection that was kept may have been closed by the origin in the meantime: such a request goes out again on
     /// a fresh one where that is safe, because nothing of it was sent, or it is a GET or HEAD without a body. Such a GET
-    /// or HEAD is also asked again when no response comes, as often as connections are attempted (semantics 9.3,
+    /// or HEAD is also asked again when no response comes, as often as connections are attempted (cloudfront 9.3,
     /// `[DOC]`).
     ///
     /// # Errors

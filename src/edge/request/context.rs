@@ -51,7 +51,7 @@ pub(super) struct Requester<'s> {
     pub(super) viewer: Viewer,
     /// The viewer's country, where a test gives one.
     pub(super) country: Option<Country>,
-    /// Whether it came through a balancer: then it sets no test header (contract 5).
+    /// Whether it came through a balancer: then it sets no test header (reference 5).
     pub(super) is_remote: bool,
     /// Whether this machine sent it, and no proxy or tunnel brought it.
     pub(super) is_local: bool,

@@ -1,4 +1,4 @@
-//! Custom error responses: the page that a viewer gets in place of an error. Semantics 8.4.
+//! Custom error responses: the page that a viewer gets in place of an error. Cloudfront 8.4.
 
 use http::{Method, StatusCode};
 

@@ -1,4 +1,4 @@
-//! The request headers of test mode (contract 5 and 8) and its cookie, by which a test sets the time, the viewer's address, its country and
+//! The request headers of test mode (reference 5) and its cookie, by which a test sets the time, the viewer's address, its country and
 //! whether it came over TLS.
 
 use std::net::IpAddr;

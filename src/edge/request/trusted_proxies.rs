@@ -1,6 +1,6 @@
 //! What a trusted proxy says of the viewer before it: `X-Forwarded-For` and `X-Forwarded-Proto`.
 //!
-//! Whoever isn't trusted changes nothing by these headers (contract 2).
+//! Whoever isn't trusted changes nothing by these headers (configuration: `trusted-proxies`).
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -85,7 +85,7 @@ impl Worker {
         self.snapshot().snapshot.tls.get(listener).cloned()
     }
 
-    /// Whether a PROXY header from that address counts: where proxies are named, only theirs (contract 8).
+    /// Whether a PROXY header from that address counts: where proxies are named, only theirs (configuration: `proxy-protocol`).
     #[must_use]
     pub fn may_send_proxy_header(&self, address: IpAddr) -> bool {
         let trusted = &self.snapshot().snapshot.trusted_proxies;

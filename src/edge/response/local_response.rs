@@ -1,4 +1,4 @@
-//! CloudFront's own answers: the error XML, the HTML pages, the redirects. Semantics 7 and 8.2.
+//! CloudFront's own answers: the error XML, the HTML pages, the redirects. Cloudfront 7 and 8.2.
 
 use http::header::HeaderValue;
 use http::{Response, StatusCode};
@@ -90,7 +90,7 @@ impl LocalResponse {
         response
     }
 
-    /// A test-mode header that can't be read (contract 5): 400 with one sentence.
+    /// A test-mode header that can't be read (reference 5): 400 with one sentence.
     #[must_use]
     pub fn bad_test_header(sentence: String) -> Self {
         let reason = ReplyReason::new("bad-request", &sentence);
@@ -119,7 +119,7 @@ impl LocalResponse {
         }
     }
 
-    /// The response, its headers in CloudFront's order (semantics 7.2). It says `Connection: close` where the viewer's
+    /// The response, its headers in CloudFront's order (cloudfront 7.2). It says `Connection: close` where the viewer's
     /// connection ends with it, and nothing of it where that is unknown to the protocol.
     #[must_use]
     pub fn into_response(
@@ -149,9 +149,9 @@ const SENTENCE: ErrorResponseHead<'static> = ErrorResponseHead {
 };
 
 const ORIGIN_CONNECT: &str = "CloudFront attempted to establish a connection with the origin, but either the attempt failed or the origin closed the connection.";
-/// Observed with 502; that it is the one for TLS is `[ASSUMED]` (semantics 7.4).
+/// Observed with 502; that it is the one for TLS is `[ASSUMED]` (cloudfront 7.4).
 const ORIGIN_TLS: &str = "CloudFront wasn't able to connect to the origin.";
-/// No body of a 503 is known (semantics 7.4): the sentence of the guide's page on 503, `[ASSUMED]`.
+/// No body of a 503 is known (cloudfront 7.4): the sentence of the guide's page on 503, `[ASSUMED]`.
 const BUSY: &str = "CloudFront is currently unable to process this request because its capacity is exceeded.";
 const ORIGIN_CLOSED: &str = "The origin closed the connection.";
 const ORIGIN_WRONG: &str =

@@ -68,7 +68,7 @@ impl<'p> AppliedPolicy<'p> {
         }
     }
 
-    /// To a response of the edge's own, or the page in its place: to redirects always (semantics 8.1, `[OBS]`), else where the
+    /// To a response of the edge's own, or the page in its place: to redirects always (cloudfront 8.1, `[OBS]`), else where the
     /// behavior asks for it.
     pub fn apply_to_own(&self, headers: &mut HeaderMap, result: CacheResult, identity: &RequestIdentity) {
         if let Some(state) = &self.0

@@ -1,4 +1,4 @@
-//! Which headers of a request go to the origin, by the behavior's policy. Semantics 9.2 and 9.4.
+//! Which headers of a request go to the origin, by the behavior's policy. Cloudfront 9.2 and 9.4.
 
 use bytes::Bytes;
 use http::header::{
@@ -203,7 +203,7 @@ fn append(headers: &mut HeaderMap, name: HeaderName, separator: &str, value: Hea
     }
 }
 
-/// What CloudFront removes under every policy (semantics 9.2), lest a viewer speak for the edge; `Host` is replaced.
+/// What CloudFront removes under every policy (cloudfront 9.2), lest a viewer speak for the edge; `Host` is replaced.
 fn never_passes(name: &str) -> bool {
     match name.as_bytes() {
         [b'e' | b'x', ..] => {

@@ -1,4 +1,4 @@
-//! The conditions of a policy: the end, the beginning and the address (semantics 2.3 and 2.4).
+//! The conditions of a policy: the end, the beginning and the address (cloudfront 2.3 and 2.4).
 
 use std::net::IpAddr;
 
@@ -8,14 +8,14 @@ use crate::epoch::EpochSeconds;
 
 impl Condition {
     /// # Errors
-    /// From the second of `DateLessThan` on: the operator is strict (semantics 2.3, `[INFER]`).
+    /// From the second of `DateLessThan` on: the operator is strict (cloudfront 2.3, `[INFER]`).
     pub fn check_expiry(&self, now: EpochSeconds) -> Result<(), DenyReason> {
         let date_less_than = self.date_less_than;
         if now < date_less_than { Ok(()) } else { Err(DenyReason::Expired { now, date_less_than }) }
     }
 
     /// # Errors
-    /// Up to and in the second of `DateGreaterThan`: "on or before" has no access (semantics 2.3, `[DOC]`).
+    /// Up to and in the second of `DateGreaterThan`: "on or before" has no access (cloudfront 2.3, `[DOC]`).
     pub fn check_not_before(&self, now: EpochSeconds) -> Result<(), DenyReason> {
         match self.date_greater_than {
             Some(date_greater_than) if now <= date_greater_than => {
@@ -26,7 +26,7 @@ impl Condition {
     }
 
     /// # Errors
-    /// For a viewer outside the range; an IPv6 viewer or an IPv6 range never matches (semantics 2.4).
+    /// For a viewer outside the range; an IPv6 viewer or an IPv6 range never matches (cloudfront 2.4).
     pub fn check_ip(&self, viewer: IpAddr) -> Result<(), DenyReason> {
         match &self.ip_address {
             Some(allowed) if !allowed.contains(viewer) => {

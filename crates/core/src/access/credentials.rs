@@ -15,7 +15,7 @@ pub enum CredentialSource {
     Cookies,
 }
 
-/// Signing values, percent-decoded once, not yet judged. Of duplicates the first counts (semantics 3.3, 4, `[ASSUMED]`).
+/// Signing values, percent-decoded once, not yet judged. Of duplicates the first counts (cloudfront 3.3, 4, `[ASSUMED]`).
 #[derive(Clone, Default)]
 pub struct Credentials<'a> {
     /// Where they came from; none where nothing was sent.
@@ -26,14 +26,14 @@ pub struct Credentials<'a> {
     pub signature: Option<Cow<'a, [u8]>>,
     /// `Policy`, of a custom policy.
     pub policy: Option<Cow<'a, [u8]>>,
-    /// `Expires`, of a canned policy; ignored beside a policy (semantics 3.3, `[INFER, strong]`).
+    /// `Expires`, of a canned policy; ignored beside a policy (cloudfront 3.3, `[INFER, strong]`).
     pub expires: Option<Cow<'a, [u8]>>,
     /// `Hash-Algorithm`.
     pub hash_algorithm: Option<Cow<'a, [u8]>>,
 }
 
 impl<'a> Credentials<'a> {
-    /// Takes the URL's where it has any signing parameter (semantics 3.4), else the cookies'.
+    /// Takes the URL's where it has any signing parameter (cloudfront 3.4), else the cookies'.
     #[must_use]
     pub fn extract(request: &ViewerRequest<'a>) -> Self {
         let mut found = Self::default();
@@ -70,7 +70,7 @@ impl<'a> Credentials<'a> {
         slot.get_or_insert_with(|| percent_decoded(value));
     }
 
-    /// Any one of four parameters is enough. `Hash-Algorithm` alone isn't (semantics 3.4, `[ASSUMED]`); names are
+    /// Any one of four parameters is enough. `Hash-Algorithm` alone isn't (cloudfront 3.4, `[ASSUMED]`); names are
     /// compared raw, with their case.
     fn makes_a_signed_url(&self) -> bool {
         let slots = [&self.key_pair_id, &self.signature, &self.policy, &self.expires];
@@ -85,7 +85,7 @@ impl<'a> Credentials<'a> {
 
 /// The query without its signing parameters, byte for byte otherwise; none where nothing is left.
 ///
-/// Semantics 1.3, `[ASSUMED]` for the details: split at `&`, drop what has a signing name, join again; empty segments
+/// Cloudfront 1.3, `[ASSUMED]` for the details: split at `&`, drop what has a signing name, join again; empty segments
 /// and repeated names stay, and where nothing remains there is no `?`.
 #[must_use]
 pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
@@ -95,7 +95,7 @@ pub fn without_signing_parameters(query: &str) -> Option<Cow<'_, str>> {
 /// The one `Cookie` value that goes to the origin for all the fields that were sent, of the cookies whose names are kept;
 /// none where nothing is left.
 ///
-/// CloudFront sorts cookies by name (semantics 9.2, `[DOC D23:Cookies]`); those of one name keep their order.
+/// CloudFront sorts cookies by name (cloudfront 9.2, `[DOC D23:Cookies]`); those of one name keep their order.
 #[must_use]
 pub fn forwarded_cookies<'f>(
     fields: impl Iterator<Item = &'f [u8]>,
@@ -107,7 +107,7 @@ pub fn forwarded_cookies<'f>(
     (!pairs.is_empty()).then(|| pairs.join(&b"; "[..]))
 }
 
-/// Whether a cookie of that name is a signing one. Whether CloudFront forwards these is unknown (semantics 4);
+/// Whether a cookie of that name is a signing one. Whether CloudFront forwards these is unknown (cloudfront 4);
 /// they are kept back where the path is private, `[ASSUMED]`, unless its behavior says otherwise.
 #[must_use]
 pub fn is_signing_cookie(name: &[u8]) -> bool {

@@ -10,7 +10,7 @@ use super::policy::{PolicyFault, SourceIp};
 use crate::distribution::key::{HashAlgorithm, PublicKeyId};
 use crate::epoch::EpochSeconds;
 
-/// One cause for each mistake that a user must tell apart, in the order of the checks (semantics 7.3).
+/// One cause for each mistake that a user must tell apart, in the order of the checks (cloudfront 7.3).
 ///
 /// Displays with the compared values, for logs and `explain`; the viewer never sees it.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -31,7 +31,7 @@ pub enum DenyReason {
         /// The ids that would be taken.
         trusted: Vec<PublicKeyId>,
     },
-    /// No signature (semantics 7.3, `[UNKNOWN]`, answered like an unreadable one).
+    /// No signature (cloudfront 7.3, `[UNKNOWN]`, answered like an unreadable one).
     #[error("no signature was sent")]
     MissingSignature,
     /// A signature that isn't CloudFront's base64.
@@ -40,7 +40,7 @@ pub enum DenyReason {
     /// A policy that isn't understood.
     #[error("{0}")]
     MalformedPolicy(PolicyFault),
-    /// A `Hash-Algorithm` other than `SHA1` and `SHA256` (semantics 1.2, `[ASSUMED]`).
+    /// A `Hash-Algorithm` other than `SHA1` and `SHA256` (cloudfront 1.2, `[ASSUMED]`).
     #[error("Hash-Algorithm is {found:?}; expected SHA1 or SHA256")]
     UnknownHashAlgorithm {
         /// The value.
@@ -91,7 +91,7 @@ pub enum DenyReason {
 }
 
 impl DenyReason {
-    /// The reason's name in logs, `explain` and the test-mode header (contract 4).
+    /// The reason's name in logs, `explain` and the test-mode header (reference 4).
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -109,7 +109,7 @@ impl DenyReason {
         }
     }
 
-    /// What CloudFront answers (semantics 7.1).
+    /// What CloudFront answers (cloudfront 7.1).
     #[must_use]
     pub fn answer(&self) -> AccessError {
         match self {
@@ -167,7 +167,7 @@ impl AccessError {
         }
     }
 
-    /// The body, one line without an end (semantics 7.1; its lengths are observed).
+    /// The body, one line without an end (cloudfront 7.1; its lengths are observed).
     #[must_use]
     pub fn xml(self) -> String {
         format!(

@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 /// Decodes CloudFront's base64 (the standard alphabet with `-` for `+`, `~` for `/` and `_` for the padding `=`), the
 /// standard one, and any mixture of the two.
 ///
-/// Five services ran for years on links in standard base64, whole or in part (semantics 3.1, `[INFER, strong]`).
+/// Five services ran for years on links in standard base64, whole or in part (cloudfront 3.1, `[INFER, strong]`).
 /// Missing padding is taken, as the guide's own example of a policy lacks it (`[INFER]`; for signatures `[UNKNOWN]`, the
 /// same). Bits left over at the end must be zero, so that each value has one spelling apart from these characters.
 ///
@@ -59,7 +59,7 @@ pub fn encode(bytes: &[u8]) -> String {
     CLOUDFRONT.encode(bytes)
 }
 
-/// Percent-decodes a signing value once. `+` stays `+`: it is no space here (contract 3).
+/// Percent-decodes a signing value once. `+` stays `+`: it is no space here (reference 3).
 #[must_use]
 pub fn percent_decoded(value: &[u8]) -> Cow<'_, [u8]> {
     // Most values have no escape, and a search for one byte is quicker than a decoder that finds nothing.
@@ -123,7 +123,7 @@ mod tests {
         assert_eq!(decode(b""), Ok(Decoded::new()));
     }
 
-    /// Semantics 3.1: links of five services, some with only the first of each character replaced.
+    /// Cloudfront 3.1: links of five services, some with only the first of each character replaced.
     #[test]
     fn standard_base64_is_decoded_too_whole_or_in_part() {
         let bytes = Decoded::from_slice(&[0xfb, 0xff, 0xfe, 0x00]);

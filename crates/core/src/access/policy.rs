@@ -1,4 +1,4 @@
-//! Policies: what a signature allows. Semantics 1.1 (canned) and 2 (custom).
+//! Policies: what a signature allows. Cloudfront 1.1 (canned) and 2 (custom).
 
 #![expect(
     clippy::wildcard_enum_match_arm,
@@ -22,7 +22,7 @@ pub use fault::PolicyFault;
 /// A custom policy, parsed but not yet known to be signed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy<'t> {
-    /// Which URLs; none allows every URL that trusts the key (semantics 2.2, `[DOC]`).
+    /// Which URLs; none allows every URL that trusts the key (cloudfront 2.2, `[DOC]`).
     pub resource: Option<Resource<'t>>,
     /// When, and from where.
     pub condition: Condition,
@@ -50,14 +50,14 @@ impl Condition {
 /// The value of `AWS:SourceIp`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceIp {
-    /// One range; host bits are masked on both sides (semantics 2.4, `[ASSUMED]`).
+    /// One range; host bits are masked on both sides (cloudfront 2.4, `[ASSUMED]`).
     V4(Ipv4Net),
-    /// CloudFront doesn't support these: nobody matches (semantics 2.4, `[UNKNOWN]`, `AccessDenied` taken).
+    /// CloudFront doesn't support these: nobody matches (cloudfront 2.4, `[UNKNOWN]`, `AccessDenied` taken).
     V6(String),
 }
 
 impl SourceIp {
-    /// Reads an address or a range; a bare IPv4 address is a range of one (semantics 2.4, `[ASSUMED]`).
+    /// Reads an address or a range; a bare IPv4 address is a range of one (cloudfront 2.4, `[ASSUMED]`).
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         if let Ok(address) = text.parse::<Ipv4Addr>() {
@@ -87,7 +87,7 @@ impl std::fmt::Display for SourceIp {
 }
 
 /// The exact bytes that a canned signature covers. `expires` goes in as it was sent, so that `0001` can't stand for
-/// `1` (semantics 1.1, `[ASSUMED]`); nothing is escaped.
+/// `1` (cloudfront 1.1, `[ASSUMED]`); nothing is escaped.
 #[must_use]
 pub fn canned(url: &SignedUrl<'_>, expires: &str) -> Vec<u8> {
     let mut message = Vec::new();
@@ -147,7 +147,7 @@ impl<'t> Policy<'t> {
                     _ => return Err(PolicyFault::Statements { count: statements.content().count() }),
                 }
             }
-            // All of the 2023 guide's examples (semantics 2.1, `[DOC D23]`).
+            // All of the 2023 guide's examples (cloudfront 2.1, `[DOC D23]`).
             Node::Object { .. } => statements,
             _ => return Err(unexpected("Statement", "an array of one statement", statements)),
         };

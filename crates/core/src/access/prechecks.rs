@@ -1,4 +1,4 @@
-//! What is judged before the credentials: length, host, country, protocol, method, body. Semantics 8.1, 8.2, 9.1 and 9.3.
+//! What is judged before the credentials: length, host, country, protocol, method, body. Cloudfront 8.1, 8.2, 9.1 and 9.3.
 //!
 //! CloudFront answers these with its HTML pages or a redirect, never with the XML of a signature denial.
 
@@ -45,7 +45,7 @@ pub enum Rejection {
         /// The host that was sent.
         host: String,
     },
-    /// A viewer in a country that the distribution isn't shown to (semantics 8.3). Before the signature, `[ASSUMED]`, and
+    /// A viewer in a country that the distribution isn't shown to (cloudfront 8.3). Before the signature, `[ASSUMED]`, and
     /// before everything that belongs to a behavior.
     #[error("the distribution is not shown in {country}")]
     GeoBlocked {
@@ -80,7 +80,7 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// The reason's name in logs, `explain` and the test-mode header (contract 4).
+    /// The reason's name in logs, `explain` and the test-mode header (reference 4).
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -119,7 +119,7 @@ impl Rejection {
 }
 
 impl Rejection {
-    /// A redirect to HTTPS on another port than 443 (contract 10); every other rejection as it is. CloudFront has no other
+    /// A redirect to HTTPS on another port than 443 (configuration: `redirect-port`); every other rejection as it is. CloudFront has no other
     /// port; where viewers name one, HTTPS has one of its own.
     #[must_use]
     pub fn on_port(self, port: u16) -> Self {
@@ -148,7 +148,7 @@ pub(super) fn check_quotas(framing: Framing) -> Result<(), Rejection> {
     Ok(())
 }
 
-/// Judges country, path, protocol, method and body by the rules of the path's behaviors. Redirect before signature: semantics 8.2, `[ASSUMED]`.
+/// Judges country, path, protocol, method and body by the rules of the path's behaviors. Redirect before signature: cloudfront 8.2, `[ASSUMED]`.
 ///
 /// # Errors
 /// The first [`Rejection`] in the request's way.
@@ -190,7 +190,7 @@ pub(super) fn admit(
     Ok(())
 }
 
-/// The Location of a redirect keeps path and query, signature included (semantics 8.2).
+/// The Location of a redirect keeps path and query, signature included (cloudfront 8.2).
 fn on_https(request: &ViewerRequest<'_>) -> String {
     let Target { path, query } = request.target;
     let query = query.map(|query| format!("?{query}")).unwrap_or_default();
@@ -201,7 +201,7 @@ fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-/// CloudFront's quota for a URL, in bytes (semantics 9.3, `[DOC D26:quotas]`).
+/// CloudFront's quota for a URL, in bytes (cloudfront 9.3, `[DOC D26:quotas]`).
 pub const MAX_URL: usize = 8_192;
-/// CloudFront's quota for the request line and the headers, in bytes (semantics 9.3, `[DOC D26:quotas]`).
+/// CloudFront's quota for the request line and the headers, in bytes (cloudfront 9.3, `[DOC D26:quotas]`).
 pub const MAX_HEAD: usize = 32_768;

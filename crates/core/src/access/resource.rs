@@ -1,6 +1,6 @@
 //! A policy's Resource: a pattern of URLs, matched section by section.
 //!
-//! Semantics 2.2: a wildcard stays within its section (scheme, host, path, query), but a `*` that ends the host or the
+//! Cloudfront 2.2: a wildcard stays within its section (scheme, host, path, query), but a `*` that ends the host or the
 //! path covers what follows it. `?` is both a wildcard and the delimiter of the query, and AWS's own pages disagree on
 //! which; a URL is matched when any reading matches, `[ASSUMED]`.
 
@@ -69,7 +69,7 @@ impl<'p> Resource<'p> {
     }
 
     /// Whether it matches the URL, and whatever else an origin may read the URL's path as: each of those must match the
-    /// pattern, or the pattern read in the same way (contract 10, `[ASSUMED]`, stricter than CloudFront). A Resource that is
+    /// pattern, or the pattern read in the same way (reference 3, `[ASSUMED]`, stricter than CloudFront). A Resource that is
     /// the URL itself was signed for exactly these bytes, and covers them.
     #[must_use]
     pub fn covers(&self, url: &SignedUrl<'_>, readings: &Readings) -> bool {
@@ -88,7 +88,7 @@ impl<'p> Resource<'p> {
     fn fitting(&self, url: &SignedUrl<'_>) -> impl Iterator<Item = bool> {
         let sections = scheme_and_rest(&self.0);
         let scheme = url.base.scheme;
-        // Letters' case counts neither here nor in the host (semantics 2.2, `[ASSUMED]`).
+        // Letters' case counts neither here nor in the host (cloudfront 2.2, `[ASSUMED]`).
         let sections =
             sections.map(|(pattern, rest)| (Wildcard(pattern).matches_ignoring_case(scheme), rest));
         sections.into_iter().flat_map(move |(scheme_fits, rest)| {

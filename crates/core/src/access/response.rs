@@ -1,4 +1,4 @@
-//! What CloudFront answers in an origin's place: the error XML, the HTML pages, the redirects. Semantics 7 and 8.2.
+//! What CloudFront answers in an origin's place: the error XML, the HTML pages, the redirects. Cloudfront 7 and 8.2.
 
 use http::StatusCode;
 use http::header::{
@@ -116,7 +116,7 @@ pub struct ErrorResponseHead<'a> {
 }
 
 impl ErrorResponseHead<'_> {
-    /// Writes them in CloudFront's order (semantics 7.2), with the body's length, the date, and `Connection` where it is to be
+    /// Writes them in CloudFront's order (cloudfront 7.2), with the body's length, the date, and `Connection` where it is to be
     /// there. What marks the request comes after them.
     pub fn write(&self, headers: &mut HeaderMap, length: usize, date: HeaderValue, closes: Option<bool>) {
         headers.insert(SERVER, HeaderValue::from_static("CloudFront"));
@@ -136,7 +136,7 @@ impl ErrorResponseHead<'_> {
 
 /// `X-Cache`.
 pub const X_CACHE: HeaderName = HeaderName::from_static("x-cache");
-/// On responses that tell it: why the request was refused, by contract 4's names.
+/// On responses that tell it: why the request was denied, by the names of reference 4.
 pub const X_FRONTGATE_REASON: HeaderName = HeaderName::from_static("x-frontgate-reason");
 
 /// The response header that names what is allowed and isn't meant ([`super::warning::Warning::name`]), separated by commas.
@@ -169,7 +169,7 @@ Request ID: {id}
     )
 }
 
-/// CRLF line ends, one at the end: 167 bytes for a 301, as observed (semantics 8.2).
+/// CRLF line ends, one at the end: 167 bytes for a 301, as observed (cloudfront 8.2).
 fn redirect_body(status: StatusCode) -> String {
     let title = format!("{} {}", status.as_u16(), status.canonical_reason().unwrap_or_default());
     [

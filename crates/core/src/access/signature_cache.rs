@@ -44,7 +44,7 @@ pub struct MatchedMessage {
 
 impl SignatureCache {
     /// The usual size, in bytes: about 80,000 links of RSA keys. Each is its signature, its policy and what the memo needs
-    /// around them (contract 2).
+    /// around them (configuration: `[verified-policy-cache]`).
     pub const DEFAULT_MAX_SIZE: u64 = 64 << 20;
 
     /// A memo of at most `max_size` bytes, what entries cost beside their own bytes included; 0 turns it off.

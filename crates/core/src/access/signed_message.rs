@@ -100,7 +100,7 @@ impl<'a> UnverifiedPolicy<'a> {
     }
 
     /// Whether its Resource is for the request: the URL itself for a canned policy, a pattern for a custom one. One that isn't
-    /// the URL byte for byte must also cover what else an origin may read the path as (contract 10).
+    /// the URL byte for byte must also cover what else an origin may read the path as (reference 3).
     ///
     /// # Errors
     /// [`DenyReason::ResourceMismatch`].
@@ -125,7 +125,7 @@ pub struct CandidateUrls<'a> {
 }
 
 impl<'a> CandidateUrls<'a> {
-    /// One for each base of contract 3.
+    /// One for each base of reference 3.
     #[must_use]
     pub fn of(request: &ViewerRequest<'a>, route: &Route<'_, 'a>) -> Self {
         let query = request.target.query.and_then(without_signing_parameters);

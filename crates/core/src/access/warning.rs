@@ -18,7 +18,7 @@ pub enum Warning {
         /// Where each stands, and what stands there.
         times: Vec<(&'static str, u64)>,
     },
-    /// Values in standard base64, whole or in part. They are decoded (semantics 3.1, `[INFER, strong]`), but the documented
+    /// Values in standard base64, whole or in part. They are decoded (cloudfront 3.1, `[INFER, strong]`), but the documented
     /// form is another one.
     PlainBase64 {
         /// The names of the values.

@@ -64,7 +64,7 @@ pub enum InvalidBaseUrl {
     MoreThanHost,
 }
 
-/// The most public bases of one distribution (contract 2): each costs a forged link one verification more.
+/// The most public bases of one distribution (configuration: `public-base-urls`): each costs a forged link one verification more.
 pub const MAX_PUBLIC_BASE_URLS: usize = 8;
 
 #[cfg(test)]

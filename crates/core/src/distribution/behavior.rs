@@ -32,7 +32,7 @@ pub struct CacheBehavior {
     pub switches: Switches,
 }
 
-/// Choices that the configuration may turn around (semantics 4 and 8.1).
+/// Choices that the configuration may turn around (cloudfront 4 and 8.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Switches {
     /// A browser's preflight passes a private path without credentials, which it never has.
@@ -68,7 +68,7 @@ impl CacheBehavior {
 pub enum Restriction {
     /// Public.
     Open,
-    /// Private: a behavior trusts the keys of these groups and no others (semantics 6).
+    /// Private: a behavior trusts the keys of these groups and no others (cloudfront 6).
     Signed(Vec<Arc<KeyGroup>>),
 }
 
@@ -89,7 +89,7 @@ impl Restriction {
     }
 }
 
-/// One of CloudFront's three sets of methods (semantics 8.1). Each holds the one before, so the lesser of two is their
+/// One of CloudFront's three sets of methods (cloudfront 8.1). Each holds the one before, so the lesser of two is their
 /// intersection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AllowedMethods {
@@ -132,7 +132,7 @@ impl AllowedMethods {
     }
 }
 
-/// What becomes of a viewer that speaks plain HTTP. The greater of two is the stricter one (contract 10).
+/// What becomes of a viewer that speaks plain HTTP. The greater of two is the stricter one (reference 3).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ViewerProtocolPolicy {
     /// HTTP is as good as HTTPS.

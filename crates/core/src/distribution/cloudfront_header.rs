@@ -1,4 +1,4 @@
-//! The headers with which CloudFront tells an origin about the viewer (semantics 9.2).
+//! The headers with which CloudFront tells an origin about the viewer (cloudfront 9.2).
 
 use http::HeaderName;
 

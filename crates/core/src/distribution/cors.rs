@@ -26,7 +26,7 @@ pub struct Cors {
     pub echoes_headers: bool,
     /// `Access-Control-Expose-Headers`.
     pub expose_headers: Option<HeaderValue>,
-    /// Whether the last one comes on preflights only, as the managed policies' page says of them (semantics 9.4).
+    /// Whether the last one comes on preflights only, as the managed policies' page says of them (cloudfront 9.4).
     pub exposes_on_preflights_only: bool,
     /// `Access-Control-Max-Age`, on preflights.
     pub max_age: Option<HeaderValue>,

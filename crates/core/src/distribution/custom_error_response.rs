@@ -1,4 +1,4 @@
-//! Custom error responses: another page in place of an error. Semantics 8.4.
+//! Custom error responses: another page in place of an error. Cloudfront 8.4.
 
 use std::time::Duration;
 
@@ -22,9 +22,9 @@ pub struct ErrorPage {
     pub response_code: u16,
 }
 
-/// The statuses that may have a page (semantics 8.4, `[DOC D23:GeneratingCustomErrorResponses]`).
+/// The statuses that may have a page (cloudfront 8.4, `[DOC D23:GeneratingCustomErrorResponses]`).
 pub const ERROR_CODES: [u16; 11] = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
-/// CloudFront's default (semantics 8.4, `[DOC D23]`).
+/// CloudFront's default (cloudfront 8.4, `[DOC D23]`).
 pub const DEFAULT_CACHING_MIN_TTL: Duration = Duration::from_secs(10);
 
 /// Whether a viewer may get a page with that status: one of the same, or 200.

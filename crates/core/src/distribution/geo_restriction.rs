@@ -1,4 +1,4 @@
-//! Countries to which a distribution isn't shown, or alone is shown (semantics 8.3).
+//! Countries to which a distribution isn't shown, or alone is shown (cloudfront 8.3).
 
 use crate::viewer::Country;
 

@@ -48,7 +48,7 @@ impl PublicKeyId {
 
     /// Whether a text could be an id of AWS's: letters and digits only, not empty.
     ///
-    /// `K` and 13 characters, or `APKA` and 16 for keys of old accounts (semantics 6, `[DOC example]`, `[OBS]`); the
+    /// `K` and 13 characters, or `APKA` and 16 for keys of old accounts (cloudfront 6, `[DOC example]`, `[OBS]`); the
     /// AWS CLI checks for letters and digits only (`[SDK CLI-SRC]`).
     #[must_use]
     pub fn is_well_formed(text: &str) -> bool {
@@ -112,7 +112,7 @@ impl PublicKey {
         &self.identity
     }
 
-    /// Whether it came as PKCS#1, which CloudFront isn't known to take (semantics 6: accept with a warning).
+    /// Whether it came as PKCS#1, which CloudFront isn't known to take (cloudfront 6: accept with a warning).
     #[must_use]
     pub fn is_pkcs1(&self) -> bool {
         self.is_pkcs1

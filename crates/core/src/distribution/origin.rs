@@ -43,7 +43,7 @@ pub struct Origin {
     pub location: OriginLocation,
     /// Put before the path of every request; empty, or begins with `/` and doesn't end with it.
     pub path: String,
-    /// Sent with every request; they replace the viewer's headers of the same name (semantics 9.2).
+    /// Sent with every request; they replace the viewer's headers of the same name (cloudfront 9.2).
     pub custom_headers: Vec<(HeaderName, HeaderValue)>,
     /// How often, and how long, is waited for it.
     pub timeouts: OriginTimeouts,
@@ -212,7 +212,7 @@ pub enum AwsCredentialSource {
     },
 }
 
-/// How long is waited for an origin (semantics 9.3).
+/// How long is waited for an origin (cloudfront 9.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OriginTimeouts {
     /// Connections that are tried, 1 to 3.

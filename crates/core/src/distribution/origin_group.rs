@@ -1,4 +1,4 @@
-//! Two origins of which the second helps out: semantics 9.5.
+//! Two origins of which the second helps out: cloudfront 9.5.
 
 use http::Method;
 
@@ -25,7 +25,7 @@ impl OriginGroup {
     }
 }
 
-/// The statuses that a group may fail over on (semantics 9.5).
+/// The statuses that a group may fail over on (cloudfront 9.5).
 pub const FAILOVER_STATUSES: [u16; 8] = [400, 403, 404, 416, 500, 502, 503, 504];
 /// Those that say that the origin, not the request, is at fault: what a group without a list fails over on.
 pub const DEFAULT_FAILOVER_STATUSES: [u16; 4] = [500, 502, 503, 504];

@@ -1,4 +1,4 @@
-//! What of a viewer's request goes to the origin: CloudFront's origin request policies (semantics 9.2 and 9.4).
+//! What of a viewer's request goes to the origin: CloudFront's origin request policies (cloudfront 9.2 and 9.4).
 
 use std::borrow::Cow;
 
@@ -129,7 +129,7 @@ impl OriginRequestPolicy {
     /// Beside what the policy lists, `[RECALL]` and `[ASSUMED]`: the headers of a body, since the body always goes (AWS's
     /// guide); ranges and conditions, which CloudFront answers out of its cache and here only the origin can;
     /// `X-Forwarded-For` and `Via`, to which it appends; cookies by their own rule; `Authorization` with methods that are
-    /// never cached (semantics 9.2, `[OBS]`); `Accept-Encoding`, which is normalised.
+    /// never cached (cloudfront 9.2, `[OBS]`); `Accept-Encoding`, which is normalised.
     #[must_use]
     pub fn passes_header(&self, name: &str, asked: Asked<'_>) -> bool {
         if self.lists_header(name) {
@@ -163,7 +163,7 @@ impl OriginRequestPolicy {
         }
     }
 
-    /// One of CloudFront's own, by its name, with or without `Managed-`, or by its id (semantics 9.4).
+    /// One of CloudFront's own, by its name, with or without `Managed-`, or by its id (cloudfront 9.4).
     #[must_use]
     pub fn managed(name: &str) -> Option<Self> {
         use Forwarded::{All, AllExcept, None as Nothing, Only};
@@ -202,7 +202,7 @@ impl OriginRequestPolicy {
 }
 
 impl Default for OriginRequestPolicy {
-    /// `AllViewerExceptHostHeader` (contract 2).
+    /// `AllViewerExceptHostHeader`.
     fn default() -> Self {
         Self::new(
             "AllViewerExceptHostHeader",

@@ -103,7 +103,7 @@ fn fits(
 
 /// The path pattern of a cache behavior: wildcards, no leading slash needed, letters' case counts.
 ///
-/// Source: semantics 9.1.
+/// Source: cloudfront 9.1.
 #[derive(Clone, Debug)]
 pub struct PathPattern {
     text: String,
@@ -264,7 +264,7 @@ const MAX_STEPS: usize = 500_000;
 /// CloudFront's own quota for a path pattern; longer ones are refused when the configuration loads.
 const MAX_PATTERN_LEN: usize = 255;
 
-/// What a path pattern may hold beside letters and digits (semantics 9.1), with the wildcard `?` and with `%` for
+/// What a path pattern may hold beside letters and digits (cloudfront 9.1), with the wildcard `?` and with `%` for
 /// percent-encoded bytes, without which a path of other characters couldn't be named.
 const PATTERN_CHARACTERS: &str = "_-.*$/~\"'@:+&?%";
 

@@ -1,4 +1,4 @@
-//! Headers that responses lose or gain on their way to the viewer: CloudFront's response headers policies (semantics 9.4).
+//! Headers that responses lose or gain on their way to the viewer: CloudFront's response headers policies (cloudfront 9.4).
 
 use http::header::{HeaderMap, HeaderName, HeaderValue, SERVER};
 
@@ -73,7 +73,7 @@ impl ResponseHeadersPolicy {
         }
     }
 
-    /// One of CloudFront's own, by its name, with or without `Managed-`, or by its id (semantics 9.4).
+    /// One of CloudFront's own, by its name, with or without `Managed-`, or by its id (cloudfront 9.4).
     #[must_use]
     pub fn managed(name: &str) -> Option<Self> {
         let bare = name.strip_prefix("Managed-").unwrap_or(name);

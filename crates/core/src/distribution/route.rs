@@ -20,11 +20,11 @@ pub struct Route<'d: 'r, 'r> {
     pub standing: HostStanding,
     /// The behavior of the normalised path. Its origin and its policies for cache, headers, cookies and queries count.
     pub behavior: &'d CacheBehavior,
-    /// Every private behavior of any reading of the path: the key must be trusted by each (contract 3).
+    /// Every private behavior of any reading of the path: the key must be trusted by each (reference 3).
     pub private: SmallVec<[&'d CacheBehavior; 2]>,
-    /// The strictest policy among the behaviors of all readings (contract 10).
+    /// The strictest policy among the behaviors of all readings (reference 3).
     pub viewer_protocol_policy: ViewerProtocolPolicy,
-    /// The methods that the behaviors of all readings allow (contract 10).
+    /// The methods that the behaviors of all readings allow (reference 3).
     pub allowed_methods: AllowedMethods,
     /// The path as the origin gets it, before the origin's own path.
     pub origin_path: Cow<'r, str>,
@@ -152,7 +152,7 @@ impl<'d: 'r, 'r> Route<'d, 'r> {
         keys
     }
 
-    /// The bases that the request may have been signed for, in order (contract 3).
+    /// The bases that the request may have been signed for, in order (reference 3).
     #[must_use]
     pub fn bases(&self, request: &ViewerRequest<'r>) -> Bases<'r> {
         let mut bases = Bases::new();

@@ -58,7 +58,7 @@ impl PrivateKey {
             .map_err(|_| SignError::Randomness)
     }
 
-    /// Why CloudFront takes no signature of this key, where it doesn't: RSA keys have 2048 bits there (semantics 6, `[DOC]`).
+    /// Why CloudFront takes no signature of this key, where it doesn't: RSA keys have 2048 bits there (cloudfront 6, `[DOC]`).
     /// Of curves there is P-256 alone, which CloudFront takes.
     #[must_use]
     pub fn unfit(&self) -> Option<String> {

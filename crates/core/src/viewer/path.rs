@@ -8,7 +8,7 @@ use std::borrow::Cow;
 use super::dot_segments::resolve_dots;
 
 /// The path as RFC 3986 normalises it: unreserved characters decoded, hexadecimal digits in upper case, dot segments
-/// removed. Behaviors are chosen by this form (semantics 9.1, `[RECALL]`).
+/// removed. Behaviors are chosen by this form (cloudfront 9.1, `[RECALL]`).
 #[must_use]
 pub fn normalised(path: &str) -> Cow<'_, str> {
     if !path.contains('%') && !path.contains("/.") {

@@ -1,4 +1,4 @@
-//! How a line is written: CloudFront's standard log, version 1 (semantics 9.7), or a JSON object with the same names.
+//! How a line is written: CloudFront's standard log, version 1 (cloudfront 9.7), or a JSON object with the same names.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -198,7 +198,7 @@ impl<'a> Value<'a> {
     }
 }
 
-/// Bytes 0 to 32, from 127 on, and some signs, as `%XX` (semantics 9.7, `[DOC]`): no byte of a request ends a field or a
+/// Bytes 0 to 32, from 127 on, and some signs, as `%XX` (cloudfront 9.7, `[DOC]`): no byte of a request ends a field or a
 /// line.
 fn encode(text: &str, to: &mut String) {
     use std::fmt::Write;

@@ -1,4 +1,4 @@
-//! How a request ended, in the words of CloudFront's log (semantics 9.7).
+//! How a request ended, in the words of CloudFront's log (cloudfront 9.7).
 
 use super::line::{Ending, Line};
 use crate::access::cache_result::CacheResult;

@@ -117,7 +117,7 @@ fn cut(text: &str, most: usize) -> String {
     format!("{}…", &text[..text.floor_char_boundary(most)])
 }
 
-/// Bytes; CloudFront takes no longer URL (semantics 9.3).
+/// Bytes; CloudFront takes no longer URL (cloudfront 9.3).
 const MAX_TARGET: usize = 8_192;
 /// Bytes of CloudFront's cookies, which a head of 20,480 bytes may hold; real ones are ten times smaller.
 const MAX_COOKIES: usize = 16_384;

@@ -7,7 +7,7 @@ use crate::epoch::MAX_EPOCH_SECONDS;
 /// Why a policy isn't understood. Each is `MalformedPolicy` to the viewer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyFault {
-    /// A signature without a policy (semantics 3.3, `[UNKNOWN]`).
+    /// A signature without a policy (cloudfront 3.3, `[UNKNOWN]`).
     #[error("neither Policy nor Expires was sent")]
     Missing,
     /// Not CloudFront's base64.
@@ -79,5 +79,5 @@ fn shown(seconds: u64) -> String {
     if seconds == u64::MAX { "a number of more than 64 bits".to_owned() } else { seconds.to_string() }
 }
 
-/// What base64 can carry within a request of 32,768 bytes (semantics 9.3).
+/// What base64 can carry within a request of 32,768 bytes (cloudfront 9.3).
 pub(super) const MAX_POLICY_LEN: usize = 32_768 / 4 * 3;

@@ -26,12 +26,12 @@ impl fmt::Display for KeyKind {
 /// What a key may be beside what CloudFront itself accepts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct KeyTolerance {
-    /// RSA of 1024 to 2047 bits too, for old fixtures only (contract 2).
+    /// RSA of 1024 to 2047 bits too, for old fixtures only (configuration: `allow-short`).
     pub allow_short: bool,
 }
 
-/// CloudFront takes RSA keys of this size only (semantics 6, `[DOC D23]`).
+/// CloudFront takes RSA keys of this size only (cloudfront 6, `[DOC D23]`).
 pub(super) const RSA_BITS: usize = 2048;
 
-/// The smallest key that `allow-short` admits: the size of AWS's own signing fixtures (semantics 1.4).
+/// The smallest key that `allow-short` admits: the size of AWS's own signing fixtures (cloudfront 1.4).
 pub(super) const SHORT_RSA_BITS: usize = 1024;

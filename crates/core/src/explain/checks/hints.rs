@@ -1,4 +1,4 @@
-//! What a failed check usually means: the mistakes that users report (semantics 11), told from the request alone.
+//! What a failed check usually means: the mistakes that users report (cloudfront 11), told from the request alone.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::explain::request::unset_word::unset_word;
 use crate::viewer::readings::Reading;
 use crate::viewer::{Base, Host, SignedUrl};
 
-/// Quirks 10 and 14.
+/// Cloudfront 11.10 and 11.14.
 pub(in crate::explain) fn encoding(value: Option<&[u8]>) -> Option<String> {
     let value = value.filter(|value| !value.is_empty())?;
     if unset_word(value).is_some() {
@@ -31,7 +31,7 @@ pub(in crate::explain) fn encoding(value: Option<&[u8]>) -> Option<String> {
     shape(value).map(|cause| cause.fix)
 }
 
-/// Quirks 3, 14, 15 and IAM's habits.
+/// Cloudfront 11.3, 11.14 and 11.15 and IAM's habits.
 pub(in crate::explain) fn policy(reason: &DenyReason, sent: &Credentials<'_>) -> Option<String> {
     let DenyReason::MalformedPolicy(fault) = reason else { return None };
     match fault {
@@ -68,7 +68,7 @@ pub(in crate::explain) fn policy(reason: &DenyReason, sent: &Credentials<'_>) ->
     }
 }
 
-/// Quirk 11.
+/// Cloudfront 11.11.
 pub(in crate::explain) fn hash_algorithm(sent: &Credentials<'_>) -> Option<String> {
     let value =
         String::from_utf8_lossy(sent.hash_algorithm.as_deref()?).to_ascii_uppercase().replace('-', "");
@@ -106,7 +106,7 @@ pub(in crate::explain) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Opti
     ))
 }
 
-/// Semantics 2.2, the `?` trap: when only some readings of the pattern match.
+/// Cloudfront 2.2, the `?` trap: when only some readings of the pattern match.
 pub(in crate::explain) fn ambiguous(resource: &Resource<'_>, tried: &CandidateUrls<'_>) -> Option<String> {
     let url = tried.urls().find(|url| resource.matches(url))?;
     let (fitting, all) = resource.readings(&url);
@@ -152,7 +152,7 @@ pub(in crate::explain) fn resource(
     ((!whats.is_empty()).then(|| whats.join("; ")), found)
 }
 
-/// Contract 10: the pattern matches the path as sent, but not as an origin may read it.
+/// Reference 3: the pattern matches the path as sent, but not as an origin may read it.
 fn uncovered_reading(resource: &Resource<'_>, url: &SignedUrl<'_>, route: &Route<'_, '_>) -> Option<String> {
     let text = |form: &Reading| String::from_utf8(form.path.clone()).ok();
     let mut texts = route.readings.others().iter().filter_map(text);
@@ -172,7 +172,7 @@ pub(in crate::explain) fn expired(now: EpochSeconds, end: EpochSeconds) -> Strin
     }
 }
 
-/// Quirk 23 for small distances.
+/// Cloudfront 11.23 for small distances.
 pub(in crate::explain) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> String {
     let wait = begin.since(now);
     let clock = if wait <= Duration::from_secs(5) {
@@ -183,7 +183,7 @@ pub(in crate::explain) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> S
     format!("valid in {}{clock}", span(wait + Duration::from_secs(1)))
 }
 
-/// Quirk 16.
+/// Cloudfront 11.16.
 pub(in crate::explain) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
     match (viewer.to_canonical(), allowed) {
         (_, SourceIp::V6(_)) => Some("CloudFront supports IPv4 only here: nobody matches".to_owned()),

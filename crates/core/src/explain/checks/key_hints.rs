@@ -1,11 +1,11 @@
-//! What is wrong with how the key is named, or with what was sent at all (semantics 3.3, 3.4 and 11).
+//! What is wrong with how the key is named, or with what was sent at all (cloudfront 3.3, 3.4 and 11).
 
 use crate::access::credentials::{CredentialSource, Credentials, SIGNING_PARAMETERS};
 use crate::distribution::Distributions;
 use crate::distribution::behavior::Restriction;
 use crate::viewer::ViewerRequest;
 
-/// Quirks 2, 12 and 13, and names in the wrong case.
+/// Cloudfront 11.2, 11.12 and 11.13, and names in the wrong case.
 pub(in crate::explain) fn key_pair_id(
     request: &ViewerRequest<'_>,
     sent: &Credentials<'_>,
@@ -46,7 +46,7 @@ pub(in crate::explain) fn key_pair_id(
     }
 }
 
-/// Quirk 2: the id of a group in place of one of its keys'.
+/// Cloudfront 11.2: the id of a group in place of one of its keys'.
 pub(in crate::explain) fn key_group(id: &str, distributions: &Distributions) -> Option<String> {
     let behaviors = distributions.list.iter().flat_map(|one| one.all_behaviors());
     let groups = behaviors.filter_map(|behavior| match &behavior.restriction {
@@ -95,7 +95,7 @@ fn contains(field: &[u8], part: &[u8]) -> bool {
     field.windows(part.len()).any(|window| window == part)
 }
 
-/// Quirk 2, and a key that other paths trust.
+/// Cloudfront 11.2, and a key that other paths trust.
 pub(in crate::explain) fn unknown_key(
     sent: &Credentials<'_>,
     distributions: &Distributions,

@@ -1,4 +1,4 @@
-//! A signing value that was sent twice, of which only the first counts (semantics 3.3 and 4).
+//! A signing value that was sent twice, of which only the first counts (cloudfront 3.3 and 4).
 
 use super::corrected::opens;
 use super::mistake::{Diagnosis, Mistake};

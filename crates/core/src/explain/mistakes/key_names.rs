@@ -98,7 +98,7 @@ fn trim(text: &str) -> &str {
     }
 }
 
-/// `K` and 13 letters or digits, or an old key pair of the account (semantics 6).
+/// `K` and 13 letters or digits, or an old key pair of the account (cloudfront 6).
 fn is_id(text: &str) -> bool {
     let is_plain = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     is_plain

@@ -1,4 +1,4 @@
-//! Explanations as JSON (contract 7).
+//! Explanations as JSON (reference 7).
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::access::warning::Warning;
 use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation};
 use crate::redact::redacted_by_shape;
 
-/// The object of contract 7.
+/// The object of reference 7.
 #[must_use]
 pub fn json(explanation: &Explanation) -> Value {
     let ResponseSummary { status, code, message, reason } = ResponseSummary::of(explanation);

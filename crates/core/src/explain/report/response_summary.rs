@@ -12,7 +12,7 @@ pub struct ResponseSummary {
     pub code: Option<&'static str>,
     /// And its message.
     pub message: Option<String>,
-    /// Contract 4's name.
+    /// The reason, by the names of reference 4.
     pub reason: Option<&'static str>,
 }
 

@@ -55,7 +55,7 @@ pub(in crate::explain) fn added<'c>(query: Option<&str>) -> Dimension<'c> {
     kept.into_iter().map(to).collect()
 }
 
-/// Whether analytics, players or cache busters add such a parameter (semantics 11, quirk 6).
+/// Whether analytics, players or cache busters add such a parameter (cloudfront 11.6).
 fn is_usually_added(segment: &str) -> bool {
     let name = parameter_name(segment);
     USUALLY_ADDED.contains(&name) || USUAL_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
