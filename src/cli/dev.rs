@@ -90,14 +90,7 @@ pub(super) struct Dev {
 
 impl Dev {
     pub(super) fn run(self, global: Global) -> anyhow::Result<ExitCode> {
-        if let Some(file) = &self.ready_file {
-            prepare_ready_file(file)?;
-        }
-        if let Some(now) = &self.now {
-            let time =
-                EpochSeconds::parse(now, clock::system()).map_err(|error| anyhow!("--now: {error}"))?;
-            clock::start_at(time);
-        }
+        self.prepare()?;
         let given = origin::Given {
             origin: self.origin.as_deref(),
             endpoint: self.endpoint.as_deref(),
@@ -149,6 +142,19 @@ impl Dev {
             listen::look_for(&location);
             if global.quiet { Ok(()) } else { write_stdout(&banner) }
         })
+    }
+
+    /// Clears the way for the file that says it is ready, and starts the clock of `--now`.
+    fn prepare(&self) -> anyhow::Result<()> {
+        if let Some(file) = &self.ready_file {
+            prepare_ready_file(file)?;
+        }
+        if let Some(now) = &self.now {
+            let time =
+                EpochSeconds::parse(now, clock::system()).map_err(|error| anyhow!("--now: {error}"))?;
+            clock::start_at(time);
+        }
+        Ok(())
     }
 
     fn site(&self, location: &OriginLocation) -> anyhow::Result<Site> {

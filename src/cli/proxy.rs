@@ -63,6 +63,22 @@ impl Proxy {
         let listeners = Listeners::bind(&self.listen, workers)?;
         Ok(Bound { proxy: self, listeners, admin: None, dev_signer: None })
     }
+
+    /// Logs where it listens, and whether it is in test mode; `dev` announces that itself.
+    fn log_listeners(&self, addresses: &[(SocketAddr, ListenerKind)], workers: usize) {
+        if self.is_dev {
+            return;
+        }
+        for (address, kind) in addresses {
+            tracing::info!(%address, tls = kind.tls.is_some(), workers, "listening");
+        }
+        if self.test_mode {
+            tracing::warn!(
+                "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and \
+                 X-Frontgate-Viewer-Proto are believed; not for production"
+            );
+        }
+    }
 }
 
 impl Bound {
@@ -95,16 +111,7 @@ impl Bound {
             let _ = at_once.as_deref().map(remove_if_there);
         })?;
         let addresses = listeners.addresses.clone();
-        for (address, door) in addresses.iter().filter(|_| !proxy.is_dev) {
-            let tls = door.tls.is_some();
-            tracing::info!(%address, tls, workers = listeners.per_worker.len(), "listening");
-        }
-        if proxy.test_mode && !proxy.is_dev {
-            tracing::warn!(
-                "test mode: X-Frontgate-Now, X-Frontgate-Viewer-Ip, X-Frontgate-Viewer-Country and \
-                 X-Frontgate-Viewer-Proto are believed; not for production"
-            );
-        }
+        proxy.log_listeners(&addresses, listeners.per_worker.len());
         let admin_address = admin.as_ref().map(|admin| admin.address);
         if let Some(admin) = admin {
             if !proxy.is_dev {

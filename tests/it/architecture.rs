@@ -18,8 +18,19 @@ const CORE: &str = "crates/core/src";
 const SHELL: &str = "src";
 
 /// The rooms of the core; each may use those above it in this list.
-const CORE_ROOMS: [&str; 9] =
-    ["effort", "epoch", "viewer", "distribution", "access", "redact", "sign", "explain", "verifier"];
+const CORE_ROOMS: [&str; 12] = [
+    "effort",
+    "epoch",
+    "country",
+    "hash_algorithm",
+    "viewer",
+    "distribution",
+    "access",
+    "redact",
+    "sign",
+    "explain",
+    "verifier",
+];
 
 fn read(folder: &str) -> Source {
     Source::read(&root().join(folder))

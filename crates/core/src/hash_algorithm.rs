@@ -12,7 +12,7 @@ pub enum HashAlgorithm {
 }
 
 impl HashAlgorithm {
-    /// Reads a parameter's or a cookie's value. Letters' case counts: semantics 1.2, `[UNKNOWN]`, taken as documented.
+    /// Reads a parameter's or a cookie's value. Letters' case counts: cloudfront 1.2, `[UNKNOWN]`, taken as documented.
     #[must_use]
     pub fn from_parameter(value: &str) -> Option<Self> {
         match value {
