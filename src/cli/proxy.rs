@@ -105,7 +105,7 @@ impl Bound {
         edge.config.fix(FixedKeys::of(settings, proxy.listen_is_given));
         let edge = Arc::new(edge);
         let stop = CancellationToken::new();
-        let config_file = ConfigFile::new(proxy.reload_from, settings, proxy.test_mode);
+        let config_file = ConfigFile::new(proxy.reload_from.clone(), settings, proxy.test_mode);
         let at_once = proxy.ready_file.clone();
         signals::start(&edge, &stop, config_file, move || {
             let _ = at_once.as_deref().map(remove_if_there);
