@@ -9,7 +9,7 @@ mod facts;
 mod format;
 mod head_length;
 mod line;
-mod outcome;
 mod recorded;
+mod result_types;
 
 pub use entry::RequestLogEntry;

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::Response;
 
-use super::http::OriginStream;
+use super::http::stream::OriginStream;
 use crate::edge::io::body::Body;
 
 /// A request that asks for a WebSocket, as an origin's client must know it: else a 101 is an error.

@@ -5,7 +5,7 @@ use std::time::UNIX_EPOCH;
 use http::HeaderMap;
 use http::header::{HeaderName, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE};
 
-use super::{Representation, only};
+use super::metadata::{Representation, only};
 use crate::epoch::EpochSeconds;
 
 /// What the preconditions of a GET or HEAD come to.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::diagnostic::Diagnostic;
 use super::line::{Ending, Line};
-use super::outcome::Outcome;
+use super::result_types::ResultTypes;
 use super::{format, recorded};
 use crate::edge::facts::events::RequestEvent;
 use crate::edge::observe::denial_explainer::{self, Question};
@@ -43,7 +43,7 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        let outcome = Outcome::of(self);
+        let outcome = ResultTypes::of(self);
         if let (Some(log), Some(request)) = (self.observer.access_log(), &self.request) {
             log.write(format::line(self, request, &outcome, log.settings()));
         }

@@ -7,7 +7,7 @@ use http::{HeaderValue, Version};
 
 use super::facts::RequestFacts;
 use super::line::Line;
-use super::outcome::Outcome;
+use super::result_types::ResultTypes;
 use crate::clock;
 use crate::config::{AccessLogFormat, AccessLogSettings};
 use crate::identity::POP;
@@ -17,7 +17,7 @@ use crate::redact::redacted;
 pub(super) fn line(
     line: &Line,
     request: &RequestFacts,
-    outcome: &Outcome,
+    outcome: &ResultTypes,
     settings: &AccessLogSettings,
 ) -> Vec<u8> {
     let fields = fields(line, request, outcome, settings);
@@ -77,7 +77,7 @@ impl Shown<'_> {
 fn fields<'a>(
     line: &'a Line,
     request: &'a RequestFacts,
-    outcome: &Outcome,
+    outcome: &ResultTypes,
     settings: &AccessLogSettings,
 ) -> [(&'static str, Value<'a>); FIELDS] {
     let shown = Shown(settings);

@@ -12,7 +12,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::HttpOrigin;
+use super::idle::IdleLinks;
 use super::pooled_connection::Link;
 use crate::edge::io::body::{self, Body, BoxError};
 
@@ -74,7 +74,7 @@ pub(super) struct PooledBody {
     incoming: Incoming,
     /// None once it has been given back.
     link: Option<Box<Link>>,
-    origin: Weak<HttpOrigin>,
+    pool: Weak<IdleLinks>,
     request: Rc<Progress>,
 }
 
@@ -82,10 +82,10 @@ impl PooledBody {
     pub(super) fn new(
         incoming: Incoming,
         link: Box<Link>,
-        origin: &Rc<HttpOrigin>,
+        pool: &Rc<IdleLinks>,
         request: Rc<Progress>,
     ) -> Self {
-        let mut body = Self { incoming, link: Some(link), origin: Rc::downgrade(origin), request };
+        let mut body = Self { incoming, link: Some(link), pool: Rc::downgrade(pool), request };
         if body.incoming.is_end_stream() {
             body.give_back();
         }
@@ -94,10 +94,10 @@ impl PooledBody {
 
     /// Not while the request's own body is still on its way: whoever took the connection would wait for a stranger.
     fn give_back(&mut self) {
-        if let (Some(link), Some(origin), true) =
-            (self.link.take(), self.origin.upgrade(), self.request.ended.get())
+        if let (Some(link), Some(pool), true) =
+            (self.link.take(), self.pool.upgrade(), self.request.ended.get())
         {
-            origin.checkin(link);
+            pool.checkin(link);
         }
     }
 }

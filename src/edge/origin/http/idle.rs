@@ -1,22 +1,62 @@
 //! Connections to origins that are kept for the next request, as many as a thread may keep to all of its origins together.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
 use super::pooled_connection::Link;
 
+/// The connections to one origin that are kept.
+#[derive(Debug, Default)]
+pub(super) struct IdleLinks(RefCell<Vec<Idle>>);
+
+impl IdleLinks {
+    /// The connection of this kind that was used last, if it still stands. Only those whose exchange is over are kept.
+    pub(super) fn checkout(
+        &self,
+        secured_for: Option<&HeaderValue>,
+        keep_alive: Duration,
+    ) -> Option<Box<Link>> {
+        loop {
+            let Idle { mut link, since, .. } = {
+                let mut idle = self.0.borrow_mut();
+                let at = idle.iter().rposition(|idle| idle.link.secured_for.as_ref() == secured_for)?;
+                idle.remove(at)
+            };
+            if since.elapsed() < keep_alive && link.is_ready() {
+                return Some(link);
+            }
+        }
+    }
+
+    /// Keeps a connection whose exchange is over.
+    pub(super) fn checkin(&self, link: Box<Link>) {
+        let mut idle = self.0.borrow_mut();
+        if link.has_ended() {
+            return;
+        }
+        idle.extend(Idle::new(link));
+    }
+
+    /// Ends the connections that nobody used for the keep-alive time.
+    pub(super) fn sweep(&self, keep_alive: Duration) {
+        self.0.borrow_mut().retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.still_stands());
+    }
+}
+
 /// A connection that is kept, and since when.
 #[derive(Debug)]
-pub(super) struct Idle {
-    pub(super) link: Box<Link>,
-    pub(super) since: Instant,
+struct Idle {
+    link: Box<Link>,
+    since: Instant,
     _counted: Counted,
 }
 
 impl Idle {
     /// Keeps a connection, unless this thread keeps as many as it may.
-    pub(super) fn new(link: Box<Link>) -> Option<Self> {
+    fn new(link: Box<Link>) -> Option<Self> {
         Counted::new().map(|counted| Self { link, since: Instant::now(), _counted: counted })
     }
 }

@@ -22,7 +22,7 @@ use tokio::time::Instant;
 use super::watched_head::{HeadWatch, Watched};
 use crate::edge::io::body::Body;
 use crate::edge::io::idle_timeout::IdleTimer;
-use crate::edge::origin::Upgraded;
+use crate::edge::origin::upgraded::Upgraded;
 
 type OriginConnection = Connection<TokioIo<Watched>, Body>;
 

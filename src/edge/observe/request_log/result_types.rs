@@ -5,7 +5,7 @@ use crate::access::cache_result::CacheResult;
 
 /// The three result types of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Outcome {
+pub(super) struct ResultTypes {
     /// `x-edge-result-type`: how the request ended as a whole.
     pub(super) result: &'static str,
     /// `x-edge-response-result-type`: what the response was when it began. The two differ where it broke off.
@@ -14,7 +14,7 @@ pub(super) struct Outcome {
     pub(super) detailed: &'static str,
 }
 
-impl Outcome {
+impl ResultTypes {
     /// Of a line that is about to be written.
     pub(super) fn of(line: &Line) -> Self {
         let Some((response, detailed)) = response(line) else {
