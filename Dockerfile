@@ -9,7 +9,8 @@ WORKDIR /build
 
 # An empty image has no C library, so it is linked into the binary. Proc macros cannot be built that way. cargo omits the
 # flag for them (and for build scripts) only with `--target`, even if that is the machine's own.
-ENV RUSTFLAGS="-C target-feature=+crt-static"
+# Packed relocations save half a MiB.
+ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,-z,pack-relative-relocs"
 
 # Build the dependencies with an empty crate first: this layer is reused until Cargo.toml or Cargo.lock change. Benches,
 # tests and examples are removed from the manifest, because cargo requires their files, which are not copied yet. The
