@@ -22,10 +22,10 @@ pub use fault::Fault;
 use fault::Faults;
 pub use key_path::KeyPath;
 use material::Material;
-pub use material::WatchedFile;
 pub(crate) use material::files::read_key_file;
 #[cfg(feature = "proxy")]
 pub(crate) use material::files::shown;
+pub use material::{Handler, WatchedFile};
 #[cfg(feature = "proxy")]
 pub(crate) use material::{Identity, identity};
 pub use resolve::{

@@ -65,6 +65,7 @@ pub use when::When;
 #[cfg(feature = "proxy")]
 pub(crate) use {echo::fields, key_pair::fresh_id};
 
+pub use crate::config::Handler;
 pub use crate::edge::observe::origin_requests::OriginRequest;
 
 /// Why an edge could not start, or not be changed.

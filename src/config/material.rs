@@ -8,8 +8,10 @@ use super::key_path::KeyPath;
 pub(crate) mod aws_credentials;
 #[cfg_attr(not(feature = "proxy"), expect(dead_code, reason = "the command line uses the rest"))]
 pub(crate) mod files;
+mod handler;
 mod watched_files;
 
+pub use handler::Handler;
 pub use watched_files::WatchedFile;
 #[cfg(feature = "proxy")]
 pub(crate) use watched_files::{Identity, identity};

@@ -82,6 +82,7 @@ pub(super) fn settings(declared: &Configuration, mut material: Material, faults:
         distributions: Arc::new(distributions),
         warnings: Vec::new(),
         secrets: material.secrets,
+        handler: None,
         locations: references.database.into_locations(),
         unless_test_mode: Vec::new(),
         watched: material.watched,

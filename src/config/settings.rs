@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::declared::Configuration;
-use super::material::WatchedFile;
+use super::material::{Handler, WatchedFile};
 use super::resolve::DEFAULT_VERIFIED_POLICIES_SIZE;
 use super::{AccessLogSettings, AdminSettings, Fault, ServerSettings, Variables};
 use crate::distribution::{Distribution, Distributions, UnknownHost};
@@ -23,6 +23,8 @@ pub struct Settings {
     pub warnings: Vec<Fault>,
     /// Folders with keys, and the file itself: what directory origins never serve.
     pub secrets: Vec<PathBuf>,
+    /// What responds at origins that are a function of this process.
+    pub handler: Option<Handler>,
     /// Countries and places of addresses.
     pub locations: Option<Arc<Locations>>,
     /// What is an error unless test headers count.
@@ -56,6 +58,7 @@ impl Settings {
             distributions: Arc::new(distributions),
             warnings: Vec::new(),
             secrets: Vec::new(),
+            handler: None,
             locations: None,
             unless_test_mode: Vec::new(),
             watched: Vec::new(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use hyper::{Request, Response};
 
 use super::io::body::Body;
-use crate::distribution::handler::Handler;
+use crate::config::Handler;
 use crate::distribution::origin::{Origin, OriginLocation};
 use crate::viewer::Scheme;
 
@@ -48,7 +48,7 @@ impl OriginClient {
     ///
     /// # Errors
     /// When a folder can't be opened, or must not be served because keys lie in it.
-    pub fn new(origin: &Origin, secrets: &[PathBuf]) -> io::Result<Self> {
+    pub fn new(origin: &Origin, secrets: &[PathBuf], handler: Option<&Handler>) -> io::Result<Self> {
         match &origin.location {
             OriginLocation::Http(server) => Ok(Self::Http(HttpOrigin::new(server, origin.timeouts))),
             OriginLocation::S3(bucket) => Ok(Self::S3(S3Origin::new(origin, bucket))),
@@ -56,7 +56,10 @@ impl OriginClient {
                 Directory::new(root, &origin.path, secrets).map(Self::Directory)
             }
             OriginLocation::Demo(guide) => Ok(Self::Demo(Rc::new(DemoSite::new(guide.as_deref())))),
-            OriginLocation::Handler(handler) => Ok(Self::Handler(handler.clone())),
+            OriginLocation::Handler => match handler {
+                Some(handler) => Ok(Self::Handler(handler.clone())),
+                None => Err(io::Error::other("the settings have no function")),
+            },
         }
     }
 

@@ -4,7 +4,7 @@ use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Request, Response};
 use serde_json::json;
 
-use crate::distribution::handler::Handler;
+use crate::config::Handler;
 
 /// What it is called where an origin is named.
 pub(super) const NAME: &str = "echo:";

@@ -7,7 +7,7 @@ use http::{Request, Response};
 
 use super::echo;
 use super::key_pair::KeyType;
-use crate::distribution::handler::Handler;
+use crate::config::Handler;
 
 /// What stands behind the edge.
 #[derive(Clone, Debug, Default)]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{KeyPair, Options, Origin, StartError, echo};
-use crate::config::{self, InvalidConfig, Settings};
+use crate::config::{self, Handler, InvalidConfig, Settings};
 use crate::distribution::behavior::{CacheBehavior, Restriction};
 use crate::distribution::key::{KeyGroup, PublicKey};
 use crate::distribution::origin::{Origin as Configured, OriginLocation, OriginTimeouts};
@@ -31,8 +31,10 @@ impl Prepared {
         let bases = bases.collect::<Result<_, _>>()?;
         let origin = match (&options.origin, &options.config) {
             (None, Some(_)) => None,
-            (given, _) => Some(located(given.as_ref().unwrap_or(&Origin::Echo), key_folder)?),
+            (given, _) => Some(given.as_ref().unwrap_or(&Origin::Echo)),
         };
+        settings.handler = origin.and_then(handler);
+        let origin = origin.map(|origin| located(origin, key_folder)).transpose()?;
         settings.secrets.push(key_folder.to_owned());
         settings.access_log = None;
         settings.admin = None;
@@ -100,13 +102,18 @@ fn plain(options: &Options) -> Result<Settings, StartError> {
     Ok(Settings::of_one(distribution))
 }
 
+/// The function that responds.
+fn handler(origin: &Origin) -> Option<Handler> {
+    match origin {
+        Origin::Echo => Some(echo::origin()),
+        Origin::Handler(handler) => Some(handler.clone()),
+        Origin::At(_) => None,
+    }
+}
+
 /// Where requests go, and with which path before theirs.
 fn located(origin: &Origin, key_folder: &Path) -> Result<(OriginLocation, String), StartError> {
-    let given = match origin {
-        Origin::Echo => return Ok((OriginLocation::Handler(echo::origin()), String::new())),
-        Origin::Handler(handler) => return Ok((OriginLocation::Handler(handler.clone()), String::new())),
-        Origin::At(given) => given,
-    };
+    let Origin::At(given) = origin else { return Ok((OriginLocation::Handler, String::new())) };
     let (location, path) = config::origin(given).map_err(StartError::Origin)?;
     let location = config::servable(location, &[key_folder.to_owned()])
         .map_err(|expected| StartError::Origin(format!("{given} can't be served: expected {expected}")))?;

@@ -14,7 +14,6 @@ pub mod cors_request;
 pub mod custom_error_response;
 mod exposure;
 pub mod geo_restriction;
-pub mod handler;
 pub mod key;
 pub mod origin;
 pub mod origin_group;

@@ -103,7 +103,7 @@ fn in_front_of(given: &BannerFacts<'_>) -> (String, String) {
             (format!("{scheme}://{authority}{}", given.path), "/".to_owned())
         }
         OriginLocation::Directory(folder) => (folder.display().to_string(), first_file(folder)),
-        OriginLocation::Handler(_) => ("a function".to_owned(), "/".to_owned()),
+        OriginLocation::Handler => ("a function".to_owned(), "/".to_owned()),
         OriginLocation::Demo(_) => ("the demo site".to_owned(), "/".to_owned()),
     }
 }

@@ -58,7 +58,7 @@ impl Files {
             OriginLocation::Directory(folder) => {
                 Self::Folder(folder.canonicalize().unwrap_or_else(|_| folder.clone()))
             }
-            OriginLocation::Http(_) | OriginLocation::S3(_) | OriginLocation::Handler(_) => Self::Unknown,
+            OriginLocation::Http(_) | OriginLocation::S3(_) | OriginLocation::Handler => Self::Unknown,
         }
     }
 

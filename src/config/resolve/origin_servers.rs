@@ -60,7 +60,7 @@ pub(super) fn location(
         OriginLocation::Http(_)
         | OriginLocation::S3(_)
         | OriginLocation::Demo(_)
-        | OriginLocation::Handler(_) => {}
+        | OriginLocation::Handler => {}
     }
     Some((manner.spoken_to(found, faults), String::new()))
 }
@@ -83,13 +83,13 @@ impl Manner<'_> {
             | OriginLocation::S3(_)
             | OriginLocation::Directory(_)
             | OriginLocation::Demo(_)
-            | OriginLocation::Handler(_)) => {
+            | OriginLocation::Handler) => {
                 let kind = match &other {
                     OriginLocation::Http(_) => "a Unix socket, over which plain HTTP is spoken",
                     OriginLocation::S3(_)
                     | OriginLocation::Directory(_)
                     | OriginLocation::Demo(_)
-                    | OriginLocation::Handler(_) => "an origin that is not a server",
+                    | OriginLocation::Handler => "an origin that is not a server",
                 };
                 self.no_meaning("protocol-policy", self.declared.protocol_policy.is_some(), kind, faults);
                 self.no_meaning("certificate-authority", self.authorities.is_some(), kind, faults);

@@ -68,7 +68,7 @@ fn described(origin: &Origin) -> String {
         OriginLocation::S3(_) => server("S3 "),
         OriginLocation::Directory(folder) => folder.display().to_string(),
         OriginLocation::Demo(_) => "the demo site".to_owned(),
-        OriginLocation::Handler(_) => "a function".to_owned(),
+        OriginLocation::Handler => "a function".to_owned(),
     };
     redacted_by_shape(&text).into_owned()
 }

@@ -25,11 +25,16 @@ impl OriginVersions {
         let distributions: HashMap<&str, &Distribution> =
             before.distributions.list.iter().map(|one| (one.id.as_str(), &**one)).collect();
         let secrets_are_equal = before.secrets == settings.secrets;
+        let handlers_are_equal = before.handler == settings.handler;
         Self::of(&settings.distributions, version, |distribution, origin| {
             let old = distributions.get(distribution.id.as_str())?.origin(&origin.id)?;
             // What a directory origin must not show isn't a part of its definition.
             let is_directory = matches!(origin.location, OriginLocation::Directory(_));
-            let is_equal = **old == *origin && (secrets_are_equal || !is_directory);
+            // Nor is the function of one.
+            let is_function = matches!(origin.location, OriginLocation::Handler);
+            let is_equal = **old == *origin
+                && (secrets_are_equal || !is_directory)
+                && (handlers_are_equal || !is_function);
             before.origin_versions.of_origin(&distribution.id, origin.id.as_str()).filter(|_| is_equal)
         })
     }

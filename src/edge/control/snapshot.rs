@@ -10,7 +10,7 @@ use rustls::ServerConfig;
 use super::origin_versions::OriginVersions;
 use super::version::ConfigVersion;
 use crate::clock;
-use crate::config::{AdminToken, Limits, PresentedCertificate, ServerSettings, Settings};
+use crate::config::{AdminToken, Handler, Limits, PresentedCertificate, ServerSettings, Settings};
 use crate::distribution::Distributions;
 use crate::locations::Locations;
 
@@ -25,6 +25,8 @@ pub struct Snapshot {
     pub distributions: Arc<Distributions>,
     /// Folders and files that directory origins never show.
     pub secrets: Vec<PathBuf>,
+    /// What responds at origins that are a function of this process.
+    pub handler: Option<Handler>,
     /// What each TLS listener presents, in the order of the configuration.
     pub tls: Vec<Arc<ServerConfig>>,
     /// Whose word on the viewer is believed.
@@ -62,6 +64,7 @@ impl Snapshot {
             origin_versions,
             distributions: Arc::clone(&settings.distributions),
             secrets: settings.secrets.clone(),
+            handler: settings.handler.clone(),
             tls: server.https.iter().map(|listener| Arc::clone(&listener.tls)).collect(),
             trusted_proxies: server.trusted_proxies.clone(),
             redirect_port: server.redirect_port,

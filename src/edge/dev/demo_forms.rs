@@ -32,7 +32,7 @@ fn guide(distributions: &Distributions) -> Option<&DemoGuide> {
         OriginLocation::Http(_)
         | OriginLocation::S3(_)
         | OriginLocation::Directory(_)
-        | OriginLocation::Handler(_) => None,
+        | OriginLocation::Handler => None,
     })
 }
 

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
 use super::error::OriginError;
-use crate::distribution::handler::Handler;
+use crate::config::Handler;
 use crate::edge::io::body::{self, Body};
 
 /// Hands a request over with its whole body.

@@ -86,7 +86,8 @@ impl ThreadSnapshot {
         if let Some(known) = self.origins.borrow().get(distribution, id) {
             return Ok(Rc::clone(known));
         }
-        let client = OriginClient::new(origin, &self.secrets).map_err(OriginError::Connect)?;
+        let client = OriginClient::new(origin, &self.secrets, self.snapshot.handler.as_ref())
+            .map_err(OriginError::Connect)?;
         let versions = &self.snapshot.origin_versions;
         let defined_in = versions.of_origin(distribution, id).unwrap_or(self.snapshot.version);
         let new = Rc::new(ThreadOrigin { defined_in, client });

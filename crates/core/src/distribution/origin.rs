@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
-use super::handler::Handler;
 use crate::viewer::Scheme;
 
 /// An origin's name within its distribution.
@@ -70,8 +69,8 @@ pub enum OriginLocation {
     Directory(PathBuf),
     /// The site that is embedded in the binary; in `dev` with what it can say of the proxy in front of it.
     Demo(Option<Arc<DemoGuide>>),
-    /// A function in this process.
-    Handler(Handler),
+    /// A function in this process, which the settings have.
+    Handler,
 }
 
 /// What the demo site says of the `dev` in front of it, so that its commands and links work as they stand.
@@ -102,7 +101,7 @@ impl OriginLocation {
     pub fn server(&self) -> Option<&HttpServer> {
         match self {
             Self::Http(server) | Self::S3(S3Bucket { server, .. }) => Some(server),
-            Self::Directory(_) | Self::Demo(_) | Self::Handler(_) => None,
+            Self::Directory(_) | Self::Demo(_) | Self::Handler => None,
         }
     }
 }

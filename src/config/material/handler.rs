@@ -1,4 +1,4 @@
-//! An origin that is a function in this process: what tests stand behind the edge.
+//! A function in this process that responds as an origin, for tests.
 
 use std::fmt;
 use std::future::Future;
@@ -8,7 +8,7 @@ use std::sync::Arc;
 use http::{Request, Response};
 
 /// What a handler's call comes to.
-pub type Handling = Pin<Box<dyn Future<Output = Response<Vec<u8>>> + Send>>;
+type Handling = Pin<Box<dyn Future<Output = Response<Vec<u8>>> + Send>>;
 
 /// A function from a request with its whole body to a response.
 #[derive(Clone)]
