@@ -28,14 +28,13 @@ pub(crate) use material::files::shown;
 pub use material::{Handler, WatchedFile};
 #[cfg(feature = "proxy")]
 pub(crate) use material::{Identity, identity};
-pub use resolve::{
-    AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, HttpsListener, Limits, ListenerKind,
-    PresentedCertificate, ReloadOn, ServerSettings,
-};
 #[cfg(feature = "proxy")]
 pub(crate) use resolve::{bucket_name, region_name};
 pub(crate) use resolve::{origin, servable};
-pub use settings::{InvalidConfig, Settings};
+pub use settings::{
+    AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, HttpsListener, InvalidConfig, Limits,
+    ListenerKind, PresentedCertificate, ReloadOn, ServerSettings, Settings,
+};
 use toml::Document;
 #[cfg(feature = "proxy")]
 pub(crate) use toml::write as to_toml;

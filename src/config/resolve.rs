@@ -7,7 +7,8 @@ use super::declared::Configuration;
 use super::fault::{Fault, Faults};
 use super::key_path::KeyPath;
 use super::material::Material;
-use super::{Settings, Variables};
+use super::settings::Settings;
+use super::variables::Variables;
 use crate::distribution::Distributions;
 
 mod behaviors;
@@ -31,14 +32,9 @@ mod sizes;
 mod uniqueness;
 mod unix_socket;
 
-pub use https::{HttpsListener, PresentedCertificate};
-pub use limits::Limits;
-pub use observability::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
 pub(crate) use origins::{origin, servable};
 #[cfg(feature = "proxy")]
 pub(crate) use s3::{bucket_name, region_name};
-pub use server::{ListenerKind, ServerSettings};
-pub(super) use sizes::DEFAULT_VERIFIED_POLICIES_SIZE;
 
 use countries::CountryDatabase;
 use keys::Groups;

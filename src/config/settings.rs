@@ -4,11 +4,20 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::declared::Configuration;
+use super::fault::Fault;
 use super::material::{Handler, WatchedFile};
-use super::resolve::DEFAULT_VERIFIED_POLICIES_SIZE;
-use super::{AccessLogSettings, AdminSettings, Fault, ServerSettings, Variables};
+use super::variables::Variables;
+use crate::access::signature_cache::SignatureCache;
 use crate::distribution::{Distribution, Distributions, UnknownHost};
 use crate::locations::Locations;
+
+mod limits;
+mod observability;
+mod server;
+
+pub use limits::Limits;
+pub use observability::{AccessLogFormat, AccessLogSettings, AdminSettings, AdminToken, ReloadOn};
+pub use server::{HttpsListener, ListenerKind, PresentedCertificate, ServerSettings};
 
 /// Everything that `serve` needs.
 #[derive(Debug)]
@@ -93,3 +102,6 @@ pub struct InvalidConfig {
     /// Every file that was looked for: a change of one of them may fix it.
     pub watched: Vec<WatchedFile>,
 }
+
+/// Bytes of the cache of verified policies without a configuration.
+pub(super) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = SignatureCache::DEFAULT_MAX_SIZE;

@@ -1,38 +1,13 @@
 //! `[[server.https]]`: TLS listeners and the certificates that they present.
 
-use std::net::SocketAddr;
-use std::sync::Arc;
-
 use ipnet::IpNet;
-use rustls::ServerConfig;
 
 use super::{Fault, Faults, KeyPath, Material, server, uniqueness};
 use crate::clock;
 use crate::config::declared::{self, CertificateFiles, Configuration};
+use crate::config::settings::{HttpsListener, PresentedCertificate};
 use crate::epoch::EpochSeconds;
 use crate::tls::{self, Certificate, InvalidCertificate, SecurityPolicy, Validity};
-
-/// One `[[server.https]]`.
-#[derive(Clone, Debug)]
-pub struct HttpsListener {
-    /// Its addresses.
-    pub listen: Vec<SocketAddr>,
-    /// Whether every connection begins with a PROXY header, before TLS.
-    pub proxy_protocol: bool,
-    /// What it presents.
-    pub tls: Arc<ServerConfig>,
-    /// The certificates among that, for messages and metrics.
-    pub certificates: Vec<PresentedCertificate>,
-}
-
-/// A certificate as metrics name it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PresentedCertificate {
-    /// Its file, as the configuration names it.
-    pub file: String,
-    /// Until when it is good, in epoch seconds.
-    pub not_after: i64,
-}
 
 /// Resolves every `[[server.https]]`; the second are all the certificates that were read.
 pub(super) fn listeners(

@@ -1,8 +1,8 @@
 //! Sizes with their unit, and `[verified-policy-cache]`.
 
 use super::{Faults, KeyPath};
-use crate::access::signature_cache::SignatureCache;
 use crate::config::declared::VerifiedPolicyCache;
+use crate::config::settings::DEFAULT_VERIFIED_POLICIES_SIZE;
 
 /// The size of the memo in bytes.
 pub(super) fn verified_policy_cache(
@@ -32,6 +32,3 @@ pub(super) fn parse_size(text: &str) -> Result<u64, String> {
         text[..digits].parse().map_err(|_| "a number with a unit, such as \"64MiB\", or 0".to_owned())?;
     amount.checked_mul(unit).ok_or_else(|| "a size that fits into 64 bits".to_owned())
 }
-
-/// Without a configuration.
-pub(in crate::config) const DEFAULT_VERIFIED_POLICIES_SIZE: u64 = SignatureCache::DEFAULT_MAX_SIZE;
