@@ -23,6 +23,7 @@ const CORE_ROOMS: [&str; 12] = [
     "epoch",
     "country",
     "hash_algorithm",
+    "scheme",
     "viewer",
     "distribution",
     "access",
