@@ -4,7 +4,7 @@ import type { Answer } from "./http.js";
 import { short } from "./link.js";
 import { checkKnown } from "./options.js";
 import { checkReason, SIGNATURE_REASONS, type Reason } from "./reasons.js";
-import type { Viewer } from "./viewer.js";
+import type { Requester } from "./requester.js";
 
 export interface AllowedOptions {
   /** Default `GET`. */
@@ -33,7 +33,7 @@ export interface Outcome {
 const MILLISECONDS = "milliseconds";
 const ORIGIN_ERROR = "origin-error";
 
-export async function assertAllowed(viewer: Viewer, url: string | URL, options: AllowedOptions): Promise<void> {
+export async function assertAllowed(viewer: Requester, url: string | URL, options: AllowedOptions): Promise<void> {
   checkKnown("assertAllowed", options, ["method", "allowWarnings"]);
   const { method, allowWarnings = false } = options;
   const outcome = await ask(viewer, url, method);
@@ -46,13 +46,13 @@ export async function assertAllowed(viewer: Viewer, url: string | URL, options: 
 }
 
 /** Returns the text of the warning about milliseconds. */
-async function warning(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
+async function warning(viewer: Requester, url: string | URL, method: string | undefined): Promise<string> {
   const explanation = await viewer.explain(url, method === undefined ? {} : { method }).catch(() => undefined);
   const warnings = explanation?.report["warnings"] as readonly { name: string; text: string }[] | undefined;
   return warnings?.find(({ name }) => name === MILLISECONDS)?.text ?? MILLISECONDS;
 }
 
-export async function assertDenied(viewer: Viewer, url: string | URL, options: DeniedOptions): Promise<void> {
+export async function assertDenied(viewer: Requester, url: string | URL, options: DeniedOptions): Promise<void> {
   checkKnown("assertDenied", options, ["method", "reason"]);
   const { method, reason } = options;
   if (reason !== undefined) checkReason(reason);
@@ -65,14 +65,14 @@ export async function assertDenied(viewer: Viewer, url: string | URL, options: D
 }
 
 /** Sends a request to the edge and reads only the head of the response. */
-export async function ask(viewer: Viewer, url: string | URL, method: string | undefined): Promise<Outcome> {
+export async function ask(viewer: Requester, url: string | URL, method: string | undefined): Promise<Outcome> {
   const { connection } = viewer;
   const answer = await connection.send(connection.link(url), viewer.headers, method === undefined ? {} : { method }, true);
   return outcomeOf(answer);
 }
 
 /** Rejects an origin failure: assertions are about the edge's decision. */
-export function originFailed(viewer: Viewer, url: string | URL, method: string | undefined, outcome: Outcome): FrontgateError {
+export function originFailed(viewer: Requester, url: string | URL, method: string | undefined, outcome: Outcome): FrontgateError {
   const request = sentence(viewer, url, method);
   return new FrontgateError(
     `the edge let ${request} through, but ${outcome.told}: start the origin, or give the edge another one (without one it answers by itself)`,
@@ -81,7 +81,7 @@ export function originFailed(viewer: Viewer, url: string | URL, method: string |
 
 /** Throws an error for every test runner: one line with what was expected and what happened, then the output of `explain`. */
 export async function fail(
-  viewer: Viewer,
+  viewer: Requester,
   url: string | URL,
   method: string | undefined,
   expected: string,
@@ -94,7 +94,7 @@ export async function fail(
 }
 
 /** Returns the output of `explain`, indented. If `explain` fails, the assertion's failure is still reported. */
-export async function explained(viewer: Viewer, url: string | URL, method: string | undefined): Promise<string> {
+export async function explained(viewer: Requester, url: string | URL, method: string | undefined): Promise<string> {
   const text = await viewer.explain(url, method === undefined ? {} : { method }).then(
     (explanation) => explanation.text,
     (error: unknown) => `(no explanation: ${messageOf(error)})`,
@@ -103,7 +103,7 @@ export async function explained(viewer: Viewer, url: string | URL, method: strin
 }
 
 /** Describes a request: `GET http://…?Signature=abcdef… at +2h from 203.0.113.9`. */
-export function sentence(viewer: Viewer, url: string | URL, method = "GET"): string {
+export function sentence(viewer: Requester, url: string | URL, method = "GET"): string {
   const { at, ip, cookies } = viewer.terms;
   const parts = [
     `${method} ${short(viewer.connection.link(url).url)}`,

@@ -3,7 +3,7 @@ import { explained } from "./assertions.js";
 import { describe, FrontgateError } from "./errors.js";
 import { checkKnown } from "./options.js";
 import type { Exposed } from "./protocol.js";
-import { Viewer } from "./viewer.js";
+import type { Requester } from "./requester.js";
 
 export interface PrivateOptions {
   /** The host of the distribution, if the configuration has several. */
@@ -11,7 +11,7 @@ export interface PrivateOptions {
 }
 
 /** Searches the configuration for a public path of the pattern, then requests one path without credentials. */
-export async function assertPrivate(viewer: Viewer, pattern: string, options: PrivateOptions): Promise<void> {
+export async function assertPrivate(viewer: Requester, pattern: string, options: PrivateOptions): Promise<void> {
   checkKnown("assertPrivate", options, ["host"]);
   const { host } = options;
   if (typeof pattern !== "string" || pattern === "") {
@@ -25,10 +25,10 @@ export async function assertPrivate(viewer: Viewer, pattern: string, options: Pr
       `open: ${exposed.path}`,
     );
   }
-  await askWithout(new Viewer(viewer.connection, {}), samplePath(pattern), pattern, host);
+  await askWithout(viewer.withoutTerms(), samplePath(pattern), pattern, host);
 }
 
-async function askWithout(stranger: Viewer, path: string, pattern: string, host: string | undefined): Promise<void> {
+async function askWithout(stranger: Requester, path: string, pattern: string, host: string | undefined): Promise<void> {
   const { connection } = stranger;
   const url = host === undefined ? path : `https://${host}${path}`;
   const { status, reason } = await connection.send(connection.link(url), {}, {}, true);

@@ -2,7 +2,7 @@ import { AssertionError } from "node:assert";
 import { ask, explained, originFailed, sentence } from "./assertions.js";
 import { FrontgateError } from "./errors.js";
 import { epochSeconds, rfc3339, type Time } from "./time.js";
-import type { Viewer } from "./viewer.js";
+import type { Requester } from "./requester.js";
 
 /** One second, and the expected reason of a denial in it; `undefined` if the link must be allowed. */
 interface Moment {
@@ -11,7 +11,7 @@ interface Moment {
   readonly closed: "not-yet-valid" | "expired" | undefined;
 }
 
-export async function assertValidBetween(viewer: Viewer, url: string | URL, start: Time | null | undefined, end: Time): Promise<void> {
+export async function assertValidBetween(viewer: Requester, url: string | URL, start: Time | null | undefined, end: Time): Promise<void> {
   for (const moment of moments(start == null ? null : epochSeconds(start), epochSeconds(end))) {
     await check(viewer.at(moment.second), url, moment);
   }
@@ -31,7 +31,7 @@ function moments(start: number | null, end: number): Moment[] {
   return start === null ? opening : [{ second: start, name: "its beginning, still closed", closed: "not-yet-valid" }, ...opening];
 }
 
-async function check(viewer: Viewer, url: string | URL, { name, closed }: Moment): Promise<void> {
+async function check(viewer: Requester, url: string | URL, { name, closed }: Moment): Promise<void> {
   const outcome = await ask(viewer, url, undefined);
   if (outcome.reason === "origin-error") throw originFailed(viewer, url, undefined, outcome);
   if (outcome.reason === closed) return;

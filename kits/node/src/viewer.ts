@@ -8,18 +8,12 @@ import { describe, FrontgateError } from "./errors.js";
 import type { Answer, RequestOptions } from "./http.js";
 import type { Explanation } from "./protocol.js";
 import { checkKnown } from "./options.js";
+import type { Requester, Terms } from "./requester.js";
 import { hostOf, isLocal } from "./link.js";
 import { timeText, type Time } from "./time.js";
 
-/** The time, address and cookies of a viewer. */
-export interface Terms {
-  readonly at?: string;
-  readonly ip?: string;
-  readonly cookies?: ReadonlyMap<string, string>;
-}
-
 /** A client of an edge with a time, an address and cookies. It is immutable: `at` and the others return a new one. */
-export class Viewer {
+export class Viewer implements Requester {
   /** @internal */
   readonly connection: Connection;
   /** @internal */
@@ -29,6 +23,11 @@ export class Viewer {
   constructor(connection: Connection, terms: Terms) {
     this.connection = connection;
     this.terms = terms;
+  }
+
+  /** @internal */
+  withoutTerms(): Viewer {
+    return new Viewer(this.connection, {});
   }
 
   /** Returns this viewer at another time. */

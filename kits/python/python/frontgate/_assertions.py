@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Optional
+from typing import Optional
 
 from ._errors import FrontgateError, OriginError, UsageError
 from ._http import Response
 from ._links import shortened
+from ._protocols import Requester, RequestingInstance
 from ._times import Time, rfc_3339, seconds_of
-
-if TYPE_CHECKING:
-    from ._edge import Edge
-    from ._viewer import Viewer
 
 REASONS = (
     "missing-key-pair-id",
@@ -44,7 +41,7 @@ _MILLISECONDS = "milliseconds"
 
 
 def allowed(
-    viewer: Viewer, url: str, method: str, wanted: str = "to be allowed", *, allow_warnings: bool = False
+    viewer: Requester, url: str, method: str, wanted: str = "to be allowed", *, allow_warnings: bool = False
 ) -> Response:
     """Passes if the edge allowed the request, and did not warn about milliseconds."""
     __tracebackhide__ = True
@@ -57,7 +54,7 @@ def allowed(
     return answer
 
 
-def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted: str = "to be denied") -> Response:
+def denied(viewer: Requester, url: str, reason: Optional[str], method: str, wanted: str = "to be denied") -> Response:
     """Passes if the edge denied the request: for the given reason, otherwise because of key, signature or policy."""
     __tracebackhide__ = True
     _check_reason(reason)
@@ -69,7 +66,7 @@ def denied(viewer: Viewer, url: str, reason: Optional[str], method: str, wanted:
     return answer
 
 
-def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, method: str) -> None:
+def valid_between(viewer: Requester, url: str, start: Optional[Time], end: Time, method: str) -> None:
     """Sends requests at the four seconds around start and end."""
     __tracebackhide__ = True
     first, last = None if start is None else seconds_of(start), seconds_of(end)
@@ -86,7 +83,7 @@ def valid_between(viewer: Viewer, url: str, start: Optional[Time], end: Time, me
     denied(viewer.at(last), url, "expired", method, f"to be closed at its end, {rfc_3339(last)},")
 
 
-def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
+def private(edge: RequestingInstance, pattern: str, host: Optional[str]) -> None:
     """Passes if no path of the pattern is public, by the configuration and by one request."""
     __tracebackhide__ = True
     if not pattern.startswith("/"):
@@ -105,7 +102,7 @@ def private(edge: Edge, pattern: str, host: Optional[str]) -> None:
         _fail(edge, url, "GET", "without a signature to be denied as missing-key-pair-id", answer)
 
 
-def _head(viewer: Viewer, url: str, method: str) -> Response:
+def _head(viewer: Requester, url: str, method: str) -> Response:
     answer = viewer.request(method, url, head_only=True)
     if answer.reason == _ORIGIN_ERROR:
         raise OriginError(
@@ -115,7 +112,7 @@ def _head(viewer: Viewer, url: str, method: str) -> Response:
     return answer
 
 
-def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response, happened: Optional[str] = None) -> None:
+def _fail(viewer: Requester, url: str, method: str, wanted: str, answer: Response, happened: Optional[str] = None) -> None:
     __tracebackhide__ = True
     verb = "" if method == "GET" else f"{method} "
     if happened is None:
@@ -125,7 +122,7 @@ def _fail(viewer: Viewer, url: str, method: str, wanted: str, answer: Response, 
     raise AssertionError("\n".join(lines))
 
 
-def _warning(viewer: Viewer, url: str, method: str) -> str:
+def _warning(viewer: Requester, url: str, method: str) -> str:
     """Returns the text of the warning about milliseconds."""
     try:
         warnings = viewer.explain(url, method=method).report["warnings"]
@@ -134,7 +131,7 @@ def _warning(viewer: Viewer, url: str, method: str) -> str:
         return _MILLISECONDS
 
 
-def _explained(viewer: Viewer, url: str, method: str) -> str:
+def _explained(viewer: Requester, url: str, method: str) -> str:
     try:
         return viewer.explain(url, method=method).text
     except FrontgateError as error:

@@ -9,12 +9,11 @@ from ._errors import UsageError
 from ._http import Response, ask
 from ._links import Link, link_of
 from ._models import Explanation
+from ._protocols import Instance
 from ._times import Time, header_of
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv6Address
-
-    from ._edge import Edge
 
 Address = Union[str, "IPv4Address", "IPv6Address"]
 
@@ -26,7 +25,7 @@ class Viewer:
 
     def __init__(
         self,
-        edge: Edge,
+        edge: Instance,
         now: Optional[str] = None,
         address: Optional[str] = None,
         cookies: Optional[str] = None,
