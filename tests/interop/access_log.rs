@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -25,7 +25,7 @@ fn goaccess_reads_it_as_cloudfronts() {
     let origin = origin();
     let edge = Edge::serve(&format!(
         "[access-log]\nformat = \"cloudfront\"\nfile = \"access.log\"\n{}",
-        sites::private(&origin.url(), "")
+        configs::private(&origin.url(), "")
     ));
     for round in 0..10 {
         let agent = format!("User-Agent: Mozilla/5.0 (X11; Linux x86_64) Firefox/{round}.0");

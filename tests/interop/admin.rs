@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, Response, frontgate, request, stderr, stdout, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 
 fn config(origin: &str) -> String {
-    format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private(origin, "response-timeout = \"500ms\""))
+    format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", configs::private(origin, "response-timeout = \"500ms\""))
 }
 
 #[test]

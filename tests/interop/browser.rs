@@ -4,9 +4,9 @@ use std::net::TcpListener;
 
 use serde_json::json;
 
+use crate::support::configs;
 use crate::support::foreign::ask;
-use crate::support::secure::{self, certificates};
-use crate::support::sites;
+use crate::support::tls::{self, certificates};
 use crate::support::{Edge, private_key, root};
 
 /// The demo's site and a folder of films, both private; the page that stands in for a 403 is public.
@@ -22,7 +22,7 @@ fn site(app: &str) -> String {
          allow-headers = [\"Range\"], expose-headers = [\"Content-Range\"], max-age = \"10m\", override = true }}\n\
          custom-headers = [{{ header = \"Timing-Allow-Origin\", value = \"{app}\", override = true }}]\n"
     );
-    let site = sites::private("demo:", "[[distributions.origins]]\nid = \"pages\"\nurl = \"file:./pages\"")
+    let site = configs::private("demo:", "[[distributions.origins]]\nid = \"pages\"\nurl = \"file:./pages\"")
         .replace(
             "domain-name = \"d111111abcdef8.cloudfront.net\"",
             "domain-name = \"d111111abcdef8.cloudfront.net\"\naliases = [\"media.example.test\"]",
@@ -48,7 +48,7 @@ fn chromium_plays_with_signed_cookies_is_refused_without_and_sent_to_the_login()
          <script>location.replace(\"{app}/login\")</script>"
     );
     std::fs::write(pages.join("public/login.html"), page).unwrap();
-    let config = secure::tables("", "") + &site(&app);
+    let config = tls::tables("", "") + &site(&app);
     let folder = format!("file:{}", pages.display());
     let edge = Edge::serve_with(&config.replace("file:./pages", &folder), &[]);
     let media = format!("https://media.example.test:{}", edge.https[0].port());
@@ -60,7 +60,7 @@ fn chromium_plays_with_signed_cookies_is_refused_without_and_sent_to_the_login()
             "media": media, "app": app,
             "certificate": certificates().join("app.pem"), "key": certificates().join("app.key"),
             "mediaCertificate": certificates().join("media.pem"),
-            "keyPairId": sites::id("rsa"), "privateKey": private_key("rsa"),
+            "keyPairId": configs::id("rsa"), "privateKey": private_key("rsa"),
             "films": pages.join("films"), "screenshots": screenshots,
         }),
     );

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{canned, frontgate, private_key, public_key, run, stderr, stdout};
 
 const URL: &str = "https://media.example.com/a%20b.mp4?x=1";
@@ -15,7 +15,7 @@ fn in_folder(folder: &Path, args: &[&str]) -> Output {
 
 fn sign(what: &str, key: &str, more: &[&str]) -> Output {
     let key_file = private_key(key);
-    let mut args = vec!["sign", what, URL, "--key-pair-id", sites::id(key), "--private-key", &key_file];
+    let mut args = vec!["sign", what, URL, "--key-pair-id", configs::id(key), "--private-key", &key_file];
     args.extend(more);
     run(&args)
 }

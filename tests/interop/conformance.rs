@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use crate::support::configs;
 use crate::support::conformance::{Answer, cases, signatures, telling_origin};
 use crate::support::foreign::ask;
-use crate::support::secure;
-use crate::support::sites;
+use crate::support::tls;
 
 /// Rows that can't be told over a TLS listener, and why.
 const NOT_OVER_TLS: [(&str, &str); 2] = [
@@ -30,17 +30,17 @@ fn every_row_is_answered_alike_over_http2_and_http1() {
         cases.remove(at);
     }
     let origin = telling_origin();
-    let serve = |site: &str| secure::serve("trusted-proxies = [\"127.0.0.0/8\"]", "", site);
+    let serve = |site: &str| tls::serve("trusted-proxies = [\"127.0.0.0/8\"]", "", site);
     let edges = BTreeMap::from([
-        ("main", serve(&sites::main(&origin.url()))),
-        ("two", serve(&sites::two(&origin.url()))),
+        ("main", serve(&configs::main(&origin.url()))),
+        ("two", serve(&configs::two(&origin.url()))),
     ]);
     let signatures = signatures(&cases);
     let mut failures = Vec::new();
     for (site, edge) in &edges {
         let address = edge.https[0];
         let rows = || cases.iter().zip(&signatures).filter(|(case, _)| case.site == *site);
-        let mut job = secure::connection(address);
+        let mut job = tls::connection(address);
         job["requests"] = rows().map(|(case, signature)| json!(case.fields(signature))).collect();
         let answers = ask("clients/h2_rows.py", &job);
         let answers = answers.as_array().expect("answers");
@@ -49,7 +49,7 @@ fn every_row_is_answered_alike_over_http2_and_http1() {
             let old = case.request(signature);
             let at = old.windows(2).position(|end| end == b"\r\n").expect("a line") + 2;
             let old = [&old[..at], b"X-Forwarded-Proto: http\r\n", &old[at..]].concat();
-            let old = Answer::of(&secure::send(address, old));
+            let old = Answer::of(&tls::send(address, old));
             let judged = Answer::of_http2(answer).and_then(|new| {
                 case.judge(&new)?;
                 if without_ids(&new) == without_ids(&old) {

@@ -86,7 +86,8 @@ fn chromium_copies_filters_moves_by_keys_signs_cookies_and_moves_the_clock() {
 #[test]
 fn the_clock_is_moved_in_test_mode_alone_and_by_no_other_site() {
     let dev = Edge::dev(&["--console", "127.0.0.1:0"]);
-    let plain = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", crate::support::sites::private("demo:", ""));
+    let plain =
+        format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", crate::support::configs::private("demo:", ""));
     let plain = Edge::serve_with(&plain, &[]);
     let post = |edge: &Edge, headers: &[&str]| {
         let admin = edge.admin.expect("a console");

@@ -3,8 +3,8 @@
 
 use serde_json::json;
 
+use crate::support::configs;
 use crate::support::foreign::ask;
-use crate::support::sites;
 use crate::support::{Edge, Response, request, root, wait_for};
 
 /// The link that the console offers before anything was requested.
@@ -111,7 +111,7 @@ fn only_the_demo_page_itself_makes_dev_sign() {
 
 #[test]
 fn without_dev_there_are_no_buttons_and_nothing_signs() {
-    let edge = Edge::serve(&sites::private("demo:", ""));
+    let edge = Edge::serve(&configs::private("demo:", ""));
     let host = "d111111abcdef8.cloudfront.net";
     let origin = format!("Origin: http://{}", edge.address);
     assert_eq!(post(&edge, "do=cookies", &[&origin, "Sec-Fetch-Site: same-origin"]).status, 403);

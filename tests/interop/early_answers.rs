@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, Response, read_head, wait_for};
 
 /// Answers each head at once, and records everything that comes on each connection.
@@ -144,7 +144,7 @@ fn attack(edge: SocketAddr, name: &str, beginning: &str, pause: Duration) {
 #[test]
 fn the_rest_of_a_body_is_never_run_as_a_request_and_reaches_the_origin() {
     let (origin, received) = eager_origin();
-    let edge = Edge::serve(&sites::main(&origin));
+    let edge = Edge::serve(&configs::main(&origin));
     let text = |one: &Vec<u8>| String::from_utf8_lossy(one).into_owned();
     for pause in [0, 200, 700] {
         for (name, beginning) in beginnings() {
@@ -175,7 +175,7 @@ fn real_origins_that_answer_early_get_one_request_for_one_request() {
     for start in [nginx, node] {
         let dir = tempfile::tempdir().unwrap();
         let (_running, port) = start(dir.path());
-        let edge = Edge::serve(&sites::main(&format!("http://127.0.0.1:{port}")));
+        let edge = Edge::serve(&configs::main(&format!("http://127.0.0.1:{port}")));
         for pause in [200, 1_500] {
             for (name, beginning) in beginnings() {
                 attack(edge.address, name, &beginning, Duration::from_millis(pause));
@@ -192,7 +192,7 @@ fn real_origins_that_answer_early_get_one_request_for_one_request() {
 #[test]
 fn a_connection_that_goes_on_takes_the_rest_as_body_and_then_the_next_request() {
     let (origin, received) = eager_origin();
-    let edge = Edge::serve(&sites::main(&origin));
+    let edge = Edge::serve(&configs::main(&origin));
     let mut stream = TcpStream::connect(edge.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let length = EVIL.len() + 2;
@@ -215,7 +215,7 @@ fn a_connection_that_goes_on_takes_the_rest_as_body_and_then_the_next_request() 
 #[test]
 fn an_end_is_promised_and_kept_without_a_body_and_under_tls() {
     let (origin, received) = eager_origin();
-    let edge = secure::serve("", "", &sites::main(&origin));
+    let edge = tls::serve("", "", &configs::main(&origin));
     for head in [
         format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\nConnection: close\r\n\r\n"),
         format!("GET /public/x HTTP/1.0\r\nHost: {HOST}\r\n\r\n"),
@@ -229,7 +229,7 @@ fn an_end_is_promised_and_kept_without_a_body_and_under_tls() {
         plain.write_all(head.as_bytes()).unwrap();
         let (answer, _) = rest_of(&mut plain);
         assert!(answer.starts_with(b"HTTP/1."), "{head}");
-        let mut secured = secure::connect(edge.https[0]);
+        let mut secured = tls::connect(edge.https[0]);
         secured.write_all(head.as_bytes()).unwrap();
         let mut answer = Vec::new();
         // A clean end: one that was cut off is an error under TLS.

@@ -7,9 +7,9 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
+use crate::support::configs;
 use crate::support::link_for;
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, frontgate, root, stderr, stdout, wait_for};
 
 fn example(path: &str) -> String {
@@ -34,7 +34,7 @@ fn the_dashboard_shows_every_metric_and_none_that_is_not_there() {
         .map(|name| name.trim_end_matches("_bucket").to_owned())
         .collect();
     let origin = RecordingOrigin::start();
-    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private(&origin.url(), ""));
+    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", configs::private(&origin.url(), ""));
     let edge = Edge::serve(&config);
     let metrics = edge.admin_page("/metrics").text();
     let there: BTreeSet<String> = metrics
@@ -87,8 +87,8 @@ fn the_unit_and_its_files_fit_its_user() {
     for (file, source) in [
         ("config.toml", None),
         ("K2JCJMDEHXQW5F.public.pem", Some(crate::support::public_key("rsa"))),
-        ("media.pem", Some(secure::certificates().join("media.pem").display().to_string())),
-        ("media.key", Some(secure::certificates().join("media.key").display().to_string())),
+        ("media.pem", Some(tls::certificates().join("media.pem").display().to_string())),
+        ("media.key", Some(tls::certificates().join("media.key").display().to_string())),
     ] {
         match source {
             Some(source) => _ = std::fs::copy(source, dir.path().join(file)).unwrap(),
@@ -155,7 +155,7 @@ fn prometheus_takes_its_files_and_the_alerts_fire() {
     }
     // They name no metric that isn't there.
     let rules = metrics_in(&example("prometheus/frontgate.rules.yml"));
-    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private("http://127.0.0.1:9", ""));
+    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", configs::private("http://127.0.0.1:9", ""));
     let metrics = Edge::serve(&config).admin_page("/metrics").text();
     let types: BTreeSet<&str> =
         metrics.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split(' ').next()).collect();
@@ -174,7 +174,7 @@ fn a_service_manager_hears_when_it_is_ready_reloads_and_stops() {
         let len = manager.recv(&mut message).unwrap();
         String::from_utf8_lossy(&message[..len]).into_owned()
     };
-    std::fs::write(dir.path().join("config.toml"), sites::private("http://127.0.0.1:9", "")).unwrap();
+    std::fs::write(dir.path().join("config.toml"), configs::private("http://127.0.0.1:9", "")).unwrap();
     let mut command = frontgate();
     command.args(["serve", "--listen", "127.0.0.1:0"]).env("NOTIFY_SOCKET", &socket);
     let mut edge = Edge::start(command, dir);
@@ -308,7 +308,7 @@ fn with_certificate() -> tempfile::TempDir {
     let tls = dir.path().join("tls");
     std::fs::create_dir(&tls).unwrap();
     for file in ["media.pem", "media.key"] {
-        std::fs::copy(secure::certificates().join(file), tls.join(file)).unwrap();
+        std::fs::copy(tls::certificates().join(file), tls.join(file)).unwrap();
     }
     dir
 }
@@ -410,7 +410,7 @@ fn behind_nginx_and_caddy_the_viewer_is_who_they_say_and_speaks_what_they_say() 
         let text = example(file);
         let ours: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("#     ")).collect();
         // Without bases: what was signed for https opens only where the viewer is known to speak it.
-        let edge = Edge::serve(&format!("{}\n{}", ours.join("\n"), sites::private(&origin.url(), "")));
+        let edge = Edge::serve(&format!("{}\n{}", ours.join("\n"), configs::private(&origin.url(), "")));
         let front = Front::start(name, &edge);
         // Caddy makes its certificate when it has begun to listen.
         wait_for(|| (outcome("127.0.0.2", &viewers, front.port, &[]) != "000").then_some(()));

@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::mistakes::NAMES;
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Raw, canned, cloudfront_base64, frontgate, root, sign_raw, stderr, stdout};
 
 #[derive(Deserialize)]
@@ -99,13 +99,13 @@ fn a_file_of_the_directory_origin_is_tried() {
     }
     let origin = format!("file:{}", folder.path().join("site").display());
     let file = folder.path().join("config.toml");
-    std::fs::write(&file, sites::main(&origin)).expect("a file");
+    std::fs::write(&file, configs::main(&origin)).expect("a file");
     let host = "https://d111111abcdef8.cloudfront.net";
     let text = canned(&format!("{host}/hls/Trailer%207%20(final).m3u8"), "1990000000");
     let signature = cloudfront_base64(&sign_raw(&[Raw::new("rsa", "SHA1", text)])[0]);
     let link = format!(
         "{host}/hls/x-1.ts?Expires=1990000000&Signature={signature}&Key-Pair-Id={}",
-        sites::id("rsa")
+        configs::id("rsa")
     );
     let output = frontgate()
         .args(["explain", &link, "--at", "1900000000", "--json", "--config"])

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{canned, cloudfront_base64, private_key, public_key, run, stderr, stdout};
 
 const HOST: &str = "https://d111111abcdef8.cloudfront.net";
@@ -50,17 +50,17 @@ fn canned_link(target: &str, key: &str, signature: &[u8], more: &str) -> String 
     let signature = cloudfront_base64(signature);
     format!(
         "{HOST}{target}{separator}Expires={END}&Signature={signature}&Key-Pair-Id={}{more}",
-        sites::id(key)
+        configs::id(key)
     )
 }
 
 fn custom_link(policy: &str, signature: &[u8]) -> String {
     let (policy, signature) = (cloudfront_base64(policy.as_bytes()), cloudfront_base64(signature));
-    format!("{HOST}/a.mp4?Policy={policy}&Signature={signature}&Key-Pair-Id={}", sites::id("rsa"))
+    format!("{HOST}/a.mp4?Policy={policy}&Signature={signature}&Key-Pair-Id={}", configs::id("rsa"))
 }
 
 fn explained(link: &str) -> Value {
-    let keys = ["rsa", "ecdsa", "rsa2"].map(|key| format!("{}={}", sites::id(key), public_key(key)));
+    let keys = ["rsa", "ecdsa", "rsa2"].map(|key| format!("{}={}", configs::id(key), public_key(key)));
     let mut args = vec!["explain", link, "--json", "--at", "1900000000"];
     for key in &keys {
         args.extend(["--public-key", key.as_str()]);
@@ -108,7 +108,7 @@ fn mistakes_are_named_and_what_is_proven_is_said_to_be() {
         ),
         (
             "an id that nobody knows",
-            link("/a.mp4?b=1", &signed_by("rsa", &[], &good)).replace(sites::id("rsa"), "K00000000000XX"),
+            link("/a.mp4?b=1", &signed_by("rsa", &[], &good)).replace(configs::id("rsa"), "K00000000000XX"),
             &[("other-key", true)],
         ),
         ("raw ECDSA", canned_link("/a.mp4?b=1", "ecdsa", &raw(&ecdsa), ""), &[("ecdsa-raw", true)]),
@@ -193,7 +193,7 @@ fn a_good_link_has_no_cause_and_a_cause_says_what_was_signed() {
 
     let other = signed_by("rsa2", &[], canned(&url, END));
     let json = explained(&canned_link("/a.mp4", "rsa", &other, ""));
-    assert_eq!(json["causes"][0]["signed-by"], sites::id("rsa2"));
+    assert_eq!(json["causes"][0]["signed-by"], configs::id("rsa2"));
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn conditions_that_do_not_hold_are_named() {
     let policy =
         format!(r#"{{"Statement":[{{"Resource":"{HOST}/*","Condition":{{{condition},{range}}}}}]}}"#);
     let link = custom_link(&policy, &signed_by("rsa", &[], &policy));
-    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    let key = format!("{}={}", configs::id("rsa"), public_key("rsa"));
     for (at, ip, expected) in [
         ("1900000050", "192.0.2.9", vec![]),
         ("1900000100", "192.0.2.9", vec!["expired"]),
@@ -232,9 +232,9 @@ fn a_key_that_nobody_trusts_is_known_all_the_same() {
          [[key-groups]]\nid = \"g\"\npublic-keys = [\"{}\"]\n[[distributions]]\nid = \"E\"\n\
          domain-name = \"d111111abcdef8.cloudfront.net\"\n[[distributions.origins]]\nid = \"o\"\nurl = \"demo:\"\n\
          [distributions.default-cache-behavior]\ntarget-origin = \"o\"\ntrusted-key-groups = [\"g\"]\n",
-        sites::id("rsa"),
-        sites::id("rsa2"),
-        sites::id("rsa")
+        configs::id("rsa"),
+        configs::id("rsa2"),
+        configs::id("rsa")
     );
     std::fs::write(&file, config).expect("the configuration is written");
     let link =
@@ -244,5 +244,5 @@ fn a_key_that_nobody_trusts_is_known_all_the_same() {
     let json: Value =
         serde_json::from_str(&stdout(&output)).unwrap_or_else(|_| panic!("{}", stderr(&output)));
     assert_eq!(json["causes"][0]["mistake"], "other-key", "{json}");
-    assert_eq!(json["causes"][0]["signed-by"], sites::id("rsa2"));
+    assert_eq!(json["causes"][0]["signed-by"], configs::id("rsa2"));
 }

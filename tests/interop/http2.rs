@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::secure::{self, Answer, HOST, Http2, certificates, get};
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls::{self, Answer, HOST, Http2, certificates, get};
 use crate::support::{Edge, RecordingOrigin, stderr, stdout, wait_for};
 use crate::support::{signing_cookies, signing_parameters};
 
@@ -19,7 +19,7 @@ const PROTOCOL_ERROR: u64 = 1;
 const REFUSED_STREAM: u64 = 7;
 
 fn site(origin: &RecordingOrigin) -> Edge {
-    secure::serve("", "", &sites::main(&origin.url()))
+    tls::serve("", "", &configs::main(&origin.url()))
 }
 
 /// curl for HOST at an address, with the tests' authority.
@@ -346,7 +346,7 @@ fn a_viewer_that_gives_no_window_holds_up_no_other_stream_and_fills_no_memory() 
 #[test]
 fn an_upload_that_the_origin_does_not_read_is_stopped_by_flow_control() {
     let origin = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let edge = secure::serve("", "", &sites::main(&format!("http://{}", origin.local_addr().unwrap())));
+    let edge = tls::serve("", "", &configs::main(&format!("http://{}", origin.local_addr().unwrap())));
     let mut client = Http2::connect(edge.https[0]);
     let mut fields = get(HOST, "/public/x");
     fields[0] = (":method", "PUT");
@@ -436,7 +436,7 @@ fn floods_of_frames_cost_little_and_nobody_else_anything() {
         });
         // Few, so that a slow machine's flood is one, too.
         let limits = "limits = { idle-frames-per-second = 100 }";
-        let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+        let edge = tls::serve(limits, "", &configs::main(&origin.url()));
         let mut other = Http2::connect(edge.https[0]);
         let mut client = Http2::connect(edge.https[0]);
         let fields: Vec<(&str, &str)> = if kind == "empty-data" {
@@ -488,7 +488,7 @@ fn a_viewer_that_takes_next_to_nothing_is_cut_off_and_holds_no_memory() {
         stream.write_all(&[head.as_bytes(), &body].concat()).is_ok()
     });
     let limits = "limits = { write-timeout = \"1s\", idle-timeout = \"1s\" }";
-    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let edge = tls::serve(limits, "", &configs::main(&origin.url()));
     let mut clients: Vec<Http2> = (0..8)
         .map(|_| {
             let settings = json!({ "settings": { "4": 1 }, "gives-window": false });
@@ -513,7 +513,7 @@ fn a_viewer_that_takes_next_to_nothing_is_cut_off_and_holds_no_memory() {
 fn a_connection_without_a_preface_is_closed() {
     let origin = RecordingOrigin::start();
     let limits = "limits = { write-timeout = \"1s\", idle-timeout = \"1s\" }";
-    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let edge = tls::serve(limits, "", &configs::main(&origin.url()));
     let mut client = Http2::connect_with(edge.https[0], json!({ "preface": false }));
     let seen = client.call(json!(["wait_closed", 10]));
     assert!(seen["closed"] == true, "{seen}");
@@ -525,7 +525,7 @@ fn streams_without_a_window_leave_places_for_other_viewers() {
     let origin = pouring();
     let limits =
         "limits = { origin-connections-per-worker = 16, origin-connections-per-viewer = 8 }\nworkers = 1";
-    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let edge = tls::serve(limits, "", &configs::main(&origin.url()));
     let settings = json!({ "settings": { "4": 0 }, "gives-window": false });
     let mut greedy: Vec<Http2> = (0..3)
         .map(|_| {
@@ -562,7 +562,7 @@ fn a_fast_download_is_no_flood_of_frames() {
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&body)).is_ok()
     });
     let limits = "limits = { idle-frames-per-second = 10 }";
-    let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+    let edge = tls::serve(limits, "", &configs::main(&origin.url()));
     assert_eq!(curl(edge.https[0], &["--http2"], "/public/x").stdout.len(), 64 << 20);
     let url = format!("https://127.0.0.1:{}/public/x", edge.https[0].port());
     let authority = format!(":authority: {HOST}");

@@ -10,8 +10,8 @@ use std::thread;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use crate::support::configs;
 use crate::support::foreign::program;
-use crate::support::sites;
 use crate::support::{frontgate, private_key, public_key, root, stderr, stdout};
 use crate::troubleshooting::mistakes;
 
@@ -155,7 +155,7 @@ fn made_by(maker: &str) -> Vec<Made> {
     let keys: BTreeMap<&str, Value> = names
         .into_iter()
         .map(|name| {
-            let id = sites::KEYS.iter().find(|(known, _)| *known == name).map_or("", |(_, id)| id);
+            let id = configs::KEYS.iter().find(|(known, _)| *known == name).map_or("", |(_, id)| id);
             (name, json!({"id": id, "private": private_key(name), "public": public_key(name)}))
         })
         .collect();
@@ -208,13 +208,13 @@ impl Site {
     fn text(&self, keys: &[String]) -> String {
         let mut text = String::new();
         for key in keys {
-            let (id, file) = (sites::id(key), public_key(key));
+            let (id, file) = (configs::id(key), public_key(key));
             let _ = write!(text, "[[public-keys]]\nid = {id:?}\nfile = {file:?}\n");
         }
         let all = [Group { id: "editors".to_owned(), keys: keys.to_vec() }];
         let groups = if self.key_groups.is_empty() { &all[..] } else { &self.key_groups[..] };
         for group in groups {
-            let ids: Vec<&str> = group.keys.iter().map(|key| sites::id(key)).collect();
+            let ids: Vec<&str> = group.keys.iter().map(|key| configs::id(key)).collect();
             let _ = write!(text, "[[key-groups]]\nid = {:?}\npublic-keys = {ids:?}\n", group.id);
         }
         let _ = write!(
@@ -269,7 +269,7 @@ impl Case {
             command.arg("--config").arg(file);
         } else {
             for key in &self.keys {
-                command.args(["--public-key", &format!("{}={}", sites::id(key), public_key(key))]);
+                command.args(["--public-key", &format!("{}={}", configs::id(key), public_key(key))]);
             }
         }
         let output = command.output().expect("the binary runs");
@@ -579,7 +579,7 @@ fn the_table_of_mistakes_is_whole() {
     assert!(count(&|case| case.expected.len() > 1) >= 12, "too few of several mistakes");
     assert!(count(&|case| case.expected.len() > 2) >= 4, "too few of three mistakes");
     assert!(count(&|case| !links[&case.name].cookies.is_empty()) >= 10, "too few with cookies");
-    assert!(count(&|case| links[&case.name].url.contains(sites::id("ecdsa"))) >= 10, "too few of ECDSA");
+    assert!(count(&|case| links[&case.name].url.contains(configs::id("ecdsa"))) >= 10, "too few of ECDSA");
     assert!(count(&|case| case.allowed) >= 8, "too few that are good");
     let foreign = count(&|case| case.made_by != "by-hand");
     assert!(foreign * 4 >= cases.len() * 3, "only {foreign} of {} are made by a real tool", cases.len());

@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::symlink;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, RecordingOrigin, Response, frontgate, keys, public_key, root, run, stdout, wait_for,
 };
@@ -265,7 +265,7 @@ impl Drop for Nginx {
 #[test]
 fn nginx_answers_through_us_as_it_answers_alone() {
     let nginx = Nginx::start();
-    let edge = Edge::serve(&sites::private(&format!("http://127.0.0.1:{}", nginx.port), ""));
+    let edge = Edge::serve(&configs::private(&format!("http://127.0.0.1:{}", nginx.port), ""));
     let straight = format!("http://127.0.0.1:{}/public/file.bin", nginx.port);
     let through = format!("http://{}/public/file.bin", edge.address);
     let etag = curl(&["-o", "/dev/null", "-w", "%header{etag}", &straight]);
@@ -345,7 +345,7 @@ fn a_browser_opens_a_signed_link_and_carries_signed_cookies() {
         "--expires-in",
         "1h",
         "--key-pair-id",
-        sites::id("rsa"),
+        configs::id("rsa"),
         "--private-key",
         &keys().join("rsa.private.pem").display().to_string(),
         "--format",
@@ -366,7 +366,7 @@ fn a_browser_opens_a_signed_link_and_carries_signed_cookies() {
         )
         .is_ok()
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     assert!(browse(&format!("http://localhost:{}/members/page", edge.address.port())).contains("MissingKey"));
     let page = browse(&format!("http://localhost:{}/public/login", edge.address.port()));
     assert!(page.contains("welcome, member"), "{page}");

@@ -6,7 +6,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::s3::Storage;
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, Raw, Response, cloudfront_base64, sign_raw};
 
 mod origins;
@@ -78,7 +78,7 @@ fn domain(origin: usize, arrangement: usize) -> String {
 }
 
 fn configuration(origins: &[Origin]) -> String {
-    let mut text = sites::keys(&["one", "two"]);
+    let mut text = configs::keys(&["one", "two"]);
     for (at, origin) in origins.iter().enumerate() {
         for (number, arrangement) in ARRANGEMENTS.iter().enumerate() {
             let domain = domain(at, number);
@@ -149,7 +149,7 @@ fn cookies(resource: &str) -> String {
         "Cookie: CloudFront-Policy={}; CloudFront-Signature={}; CloudFront-Key-Pair-Id={}\r\n",
         cloudfront_base64(policy.as_bytes()),
         cloudfront_base64(&signature),
-        sites::id("rsa")
+        configs::id("rsa")
     )
 }
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::support::configs;
 use crate::support::foreign::signer;
-use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, cloudfront_base64, private_key, request, root};
 
 /// Every SDK, with how many of its jobs it must have been able to sign: a signer that refuses all proves nothing.
@@ -62,7 +62,7 @@ fn jobs() -> Vec<Job> {
                         let mut spec = json!({
                             "id": format!("{number} {target} {key} {hash} {kind} {custom}"),
                             "kind": kind, "url": format!("https://{HOST}{target}"),
-                            "private_key_file": private_key(key), "key_pair_id": sites::id(key),
+                            "private_key_file": private_key(key), "key_pair_id": configs::id(key),
                             "key_type": key, "hash": hash, "expires": END,
                         });
                         if custom {
@@ -117,7 +117,7 @@ fn known_deviations() -> Vec<(String, String)> {
 #[test]
 fn links_and_cookies_of_every_sdk_open_and_expire() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     let jobs = jobs();
     let specs: Vec<&Value> = jobs.iter().map(|job| &job.spec).collect();
     let deviations = known_deviations();
@@ -165,12 +165,12 @@ fn links_and_cookies_of_every_sdk_open_and_expire() {
 #[test]
 fn a_wildcard_policy_of_every_sdk_opens_its_folder_and_nothing_else() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     for (program, _) in SIGNERS {
         let spec = |kind: &str| {
             json!({
                 "id": kind, "kind": kind, "url": format!("https://{HOST}/videos/1.mp4"), "expires": END,
-                "private_key_file": private_key("rsa"), "key_pair_id": sites::id("rsa"), "key_type": "rsa",
+                "private_key_file": private_key("rsa"), "key_pair_id": configs::id("rsa"), "key_type": "rsa",
                 "hash": "SHA1", "resource": format!("https://{HOST}/videos/*"),
             })
         };

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::unprivileged;
 use crate::support::{Edge, frontgate, stderr, stdout, wait_for};
 
@@ -69,13 +69,13 @@ fn requests_reach_servers_of_python_and_node() {
         let socket = dir.path().join(format!("{name}.sock"));
         let _server = start(program, flag, script, &socket);
         let url = format!("unix:{}", socket.display());
-        let edge = Edge::serve(&sites::main(&url));
+        let edge = Edge::serve(&configs::main(&url));
         for _ in 0..3 {
             let response = edge.get("media.example.com", "/public/a?b=c", &[]);
             assert_eq!((response.status, response.text()), (200, format!("{name} /public/a?b=c localhost")));
         }
         // The same with the viewer's own Host.
-        let all = sites::main(&url).replace(
+        let all = configs::main(&url).replace(
             "path-pattern = \"/public/*\"",
             "path-pattern = \"/public/*\"\norigin-request-policy = \"AllViewer\"",
         );
@@ -97,7 +97,7 @@ fn a_websocket_is_tunnelled_through_a_socket() {
     let dir = tempfile::tempdir().unwrap();
     let socket = dir.path().join("node.sock");
     let _server = start("node", "-e", NODE, &socket);
-    let edge = Edge::serve(&sites::main(&format!("unix:{}", socket.display())));
+    let edge = Edge::serve(&configs::main(&format!("unix:{}", socket.display())));
     let mut viewer = std::net::TcpStream::connect(edge.address).unwrap();
     viewer.set_read_timeout(Some(std::time::Duration::from_secs(30))).unwrap();
     viewer
@@ -117,7 +117,7 @@ fn a_websocket_is_tunnelled_through_a_socket() {
 #[test]
 fn a_relative_socket_belongs_to_the_folder_of_the_configuration_and_may_come_later() {
     let dir = tempfile::tempdir().unwrap();
-    std::fs::write(dir.path().join("config.toml"), sites::main("unix:app.sock")).unwrap();
+    std::fs::write(dir.path().join("config.toml"), configs::main("unix:app.sock")).unwrap();
     let socket = dir.path().join("app.sock");
     let mut command = frontgate();
     command.args(["serve", "--listen", "127.0.0.1:0"]);

@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::support::configs;
 use crate::support::foreign::program;
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, Response, wait_for};
 use crate::support::{signing_cookies, signing_parameters};
 
@@ -67,7 +67,7 @@ struct Tunnel {
 
 impl Tunnel {
     fn open(address: SocketAddr, scheme: &str, target: &str, headers: &[(&str, &str)]) -> Self {
-        let mut job = secure::connection(address);
+        let mut job = tls::connection(address);
         job["uri"] = json!(format!("{scheme}://{HOST}:{}{target}", address.port()));
         job["headers"] = json!(headers);
         let mut command = program("clients/ws_client.py");
@@ -99,7 +99,7 @@ impl Drop for Tunnel {
 }
 
 fn site(origin: &Origin) -> Edge {
-    secure::serve("", "", &sites::main(&origin.url()))
+    tls::serve("", "", &configs::main(&origin.url()))
 }
 
 /// Both listeners, with the scheme that a WebSocket has there.
@@ -175,7 +175,7 @@ const HANDSHAKE: &str = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSoc
 #[test]
 fn what_is_no_handshake_opens_no_tunnel() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     for (method, version, headers) in [
         (
             "GET",
@@ -206,7 +206,7 @@ fn an_origin_that_wants_no_tunnel_answers_as_ever() {
     let origin = RecordingOrigin::answering(|_, stream| {
         stream.write_all(b"HTTP/1.1 426 Upgrade Required\r\nContent-Length: 4\r\n\r\nnope").is_ok()
     });
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     let response = edge.send(format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n{HANDSHAKE}\r\n"));
     assert_eq!((response.status, response.text()), (426, "nope".to_owned()));
     assert_eq!(response.header("x-cache"), Some("Error from cloudfront"));
@@ -223,11 +223,11 @@ fn bytes_that_come_with_the_handshake_reach_the_other_side() {
         let _ = stream.read_exact(&mut got).and_then(|()| stream.write_all(&got));
         false
     });
-    let edge = secure::serve("", "", &sites::main(&origin.url()));
+    let edge = tls::serve("", "", &configs::main(&origin.url()));
     let ask = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n{HANDSHAKE}\r\n");
     let mut plain = TcpStream::connect(edge.address).unwrap();
     plain.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
-    let mut tls = secure::connect(edge.https[0]);
+    let mut tls = tls::connect(edge.https[0]);
     let streams: [&mut dyn ReadWrite; 2] = [&mut plain, &mut tls];
     for stream in streams {
         stream.write_all(ask.as_bytes()).unwrap();
@@ -257,7 +257,7 @@ impl<T: std::io::Read + Write> ReadWrite for T {}
 #[test]
 fn a_tunnel_that_stands_still_is_ended() {
     let origin = Origin::start();
-    let edge = secure::serve(IDLE, "", &sites::main(&origin.url()));
+    let edge = tls::serve(IDLE, "", &configs::main(&origin.url()));
     for (address, scheme) in listeners(&edge) {
         let mut tunnel = Tunnel::open(address, scheme, "/public/live", &[]);
         assert_eq!(tunnel.opened, json!({ "opened": "chat" }), "{}", edge.log());
@@ -276,7 +276,7 @@ fn sigterm_waits_for_tunnels_and_the_grace_ends_them() {
     let origin = Origin::start();
     for (grace, is_closed_by_viewer) in [("20s", true), ("1s", false)] {
         let lines = format!("shutdown-grace = \"{grace}\"");
-        let mut edge = secure::serve(&lines, "", &sites::main(&origin.url()));
+        let mut edge = tls::serve(&lines, "", &configs::main(&origin.url()));
         let mut tunnels = listeners(&edge).map(|(at, scheme)| Tunnel::open(at, scheme, "/public/live", &[]));
         for tunnel in &mut tunnels {
             assert_eq!(tunnel.echo("before"), "before");

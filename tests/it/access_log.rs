@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, Response, canned, cloudfront_base64, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 const FIELDS: usize = 33;
 
 fn config(log: &str, origin: &str) -> String {
-    format!("[access-log]\n{log}\n{}", sites::private(origin, "response-timeout = \"1s\""))
+    format!("[access-log]\n{log}\n{}", configs::private(origin, "response-timeout = \"1s\""))
 }
 
 /// The lines of a log once there are so many, its head not counted.
@@ -192,7 +192,7 @@ fn every_request_has_its_line_also_the_aborted() {
 fn signed(url: &str) -> String {
     let signature =
         crate::support::sign_raw(&[crate::support::Raw::new("rsa", "SHA1", canned(url, "1990000000"))]);
-    let (signature, key) = (cloudfront_base64(&signature[0]), sites::id("rsa"));
+    let (signature, key) = (cloudfront_base64(&signature[0]), configs::id("rsa"));
     let path = url.splitn(4, '/').nth(3).unwrap();
     let sign = if path.contains('?') { '&' } else { '?' };
     format!("/{path}{sign}Expires=1990000000&Signature={signature}&Key-Pair-Id={key}")
@@ -221,7 +221,7 @@ fn signatures_are_written_only_where_they_are_asked_for() {
         let part = &secret[..20];
         assert_eq!(line.contains(part), shows_signatures, "{more} {format}: {line}");
         assert_eq!(line.contains("session=s1"), shows_cookies, "{more} {format}: {line}");
-        assert!(line.contains(sites::id("rsa")) && line.contains("Expires=1990000000"), "{line}");
+        assert!(line.contains(configs::id("rsa")) && line.contains("Expires=1990000000"), "{line}");
         assert_eq!(line.contains("&Signature=...&Key-Pair-Id="), !shows_signatures, "{line}");
         let cut = "theme=dark; CloudFront-Signature=...; CloudFront-Policy=...; session=s1";
         assert_eq!(line.contains(cut), shows_cookies && !shows_signatures, "{line}");
@@ -363,7 +363,7 @@ fn it_goes_to_stdout_or_nowhere_and_a_place_that_can_not_be_is_an_error() {
         assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
         wait_for(|| (edge.stdout().lines().count() == on_stdout).then_some(()));
     }
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
     assert_eq!(edge.stdout(), "");
     let dir = tempfile::tempdir().unwrap();
@@ -395,7 +395,7 @@ fn at_the_end_the_last_lines_are_written_too() {
 #[test]
 fn stderr_is_quiet_and_says_each_denial_in_words() {
     let origin = RecordingOrigin::start();
-    let config = sites::private(&origin.url(), "");
+    let config = configs::private(&origin.url(), "");
     for (args, ordinary, denials) in
         [(&["--test-mode"][..], 0, 1), (&["-v"], 1, 1), (&["-q"], 0, 0), (&["--log-format", "json"], 0, 1)]
     {

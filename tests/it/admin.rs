@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, RecordingOrigin, Response, frontgate, request, run, send_to, stderr, stdout, wait_for,
 };
@@ -14,7 +14,7 @@ const HOST: &str = "d111111abcdef8.cloudfront.net";
 const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
 
 fn config(origin: &str) -> String {
-    format!("{ADMIN}{}", sites::private(origin, "response-timeout = \"500ms\""))
+    format!("{ADMIN}{}", configs::private(origin, "response-timeout = \"500ms\""))
 }
 
 /// The value of one series; 0 where there is none.
@@ -36,7 +36,7 @@ fn wait_for_value(edge: &Edge, series: &str, expected: f64) {
 
 fn signed_path(url: &str) -> String {
     let key = crate::support::private_key("rsa");
-    let id = sites::id("rsa");
+    let id = configs::id("rsa");
     let output = run(&["sign", "url", url, "--expires-in", "2h", "--key-pair-id", id, "--private-key", &key]);
     assert!(output.status.success(), "{}", stderr(&output));
     format!("/{}", stdout(&output).trim().splitn(4, '/').nth(3).unwrap())
@@ -53,9 +53,9 @@ fn what_happened_is_counted_by_what_it_was() {
         write!(stream, "HTTP/1.1 {answer}\r\nContent-Length: 5\r\n\r\nhello").is_ok()
     });
     let edge = Edge::serve(&config(&origin.url()));
-    let (one, key) = ("distribution=\"EDFDVBD6EXAMPLE\"", sites::id("rsa"));
+    let (one, key) = ("distribution=\"EDFDVBD6EXAMPLE\"", configs::id("rsa"));
     // Of keys that nobody has used, too.
-    for key in [key, sites::id("ecdsa")] {
+    for key in [key, configs::id("ecdsa")] {
         let series = format!("frontgate_key_requests_total{{{one},key=\"{key}\"}} 0\n");
         assert!(edge.admin_page("/metrics").text().contains(&series));
     }
@@ -338,7 +338,7 @@ fn an_address_that_is_taken_or_open_to_strangers_is_an_error_at_the_start() {
     ] {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("short"), "short\n").unwrap();
-        let config = format!("[admin]\n{admin}\n{}", sites::private("http://127.0.0.1:9", ""));
+        let config = format!("[admin]\n{admin}\n{}", configs::private("http://127.0.0.1:9", ""));
         std::fs::write(dir.path().join("config.toml"), config).unwrap();
         let output =
             frontgate().current_dir(dir.path()).args(["serve", "--listen", "127.0.0.1:0"]).output().unwrap();

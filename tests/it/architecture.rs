@@ -37,6 +37,13 @@ fn read(folder: &str) -> Source {
     Source::read(&root().join(folder))
 }
 
+/// Rooms of the shell whose cycles, lengths and names aren't checked yet.
+const UNCHECKED: [&str; 2] = ["edge", "config"];
+
+fn is_checked(path: &ModulePath) -> bool {
+    path.first().is_none_or(|room| !UNCHECKED.contains(&room.as_str()))
+}
+
 fn shown(path: &ModulePath) -> String {
     if path.is_empty() { "the root".to_owned() } else { path.join("::") }
 }
@@ -44,9 +51,9 @@ fn shown(path: &ModulePath) -> String {
 #[test]
 fn no_modules_import_each_other() {
     let mut found = Vec::new();
-    for folder in [CORE] {
+    for folder in [CORE, SHELL] {
         let graph = uses(&read(folder));
-        for group in cycles(&graph) {
+        for group in cycles(&graph).into_iter().filter(|group| group.iter().any(is_checked)) {
             found.push(format!("{folder}: a cycle of {} modules", group.len()));
             for from in &group {
                 for (to, path) in graph[from].iter().filter(|(to, _)| group.contains(to)) {
@@ -154,8 +161,10 @@ fn the_core_names_no_file_socket_process_thread_or_clock() {
 #[test]
 fn files_have_at_most_300_lines_before_their_tests() {
     let mut found = Vec::new();
-    for folder in [CORE] {
-        for module in read(folder).modules.values().filter(|module| module.lines > 300) {
+    for folder in [CORE, SHELL] {
+        for (_, module) in
+            read(folder).modules.iter().filter(|(at, module)| is_checked(at) && module.lines > 300)
+        {
             found.push(format!("{}: {} lines", module.file.display(), module.lines));
         }
     }
@@ -165,8 +174,8 @@ fn files_have_at_most_300_lines_before_their_tests() {
 #[test]
 fn functions_have_at_most_60_lines() {
     let mut found = Vec::new();
-    for folder in [CORE] {
-        for module in read(folder).modules.values() {
+    for folder in [CORE, SHELL] {
+        for (_, module) in read(folder).modules.iter().filter(|(at, _)| is_checked(at)) {
             for function in functions(module).into_iter().filter(|function| function.lines > 60) {
                 let (file, lines) = (module.file.display(), function.lines);
                 found.push(format!("{file}: {} has {lines} lines", function.name));
@@ -179,9 +188,9 @@ fn functions_have_at_most_60_lines() {
 #[test]
 fn a_type_name_has_one_meaning_within_a_crate() {
     let mut found = Vec::new();
-    for folder in [CORE] {
+    for folder in [CORE, SHELL] {
         let mut defined: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (at, module) in &read(folder).modules {
+        for (at, module) in read(folder).modules.iter().filter(|(at, _)| is_checked(at)) {
             for name in type_names(module) {
                 defined.entry(name).or_default().push(shown(at));
             }

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, Response, request, wait_for};
 
 /// A viewer's connection, in the clear or not.
@@ -17,7 +17,7 @@ const KINDS: [&str; 2] = ["plain", "TLS"];
 
 fn open(edge: &Edge, kind: &str) -> Box<dyn Wire> {
     if kind == "TLS" {
-        return Box::new(secure::connect(edge.https[0]));
+        return Box::new(tls::connect(edge.https[0]));
     }
     let stream = TcpStream::connect(edge.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
@@ -34,7 +34,7 @@ fn ask(edge: &Edge, kind: &str, bytes: &[u8]) -> Option<u16> {
 }
 
 fn site(origin: &RecordingOrigin, limits: &str) -> Edge {
-    secure::serve(&format!("limits = {{ {limits} }}"), "", &sites::main(&origin.url()))
+    tls::serve(&format!("limits = {{ {limits} }}"), "", &configs::main(&origin.url()))
 }
 
 /// Others are answered at once.
@@ -357,7 +357,7 @@ fn a_viewer_that_has_said_all_still_gets_its_answer() {
     stream.write_all(ask.as_bytes()).unwrap();
     stream.shutdown(std::net::Shutdown::Write).unwrap();
     let plain = Response::read_unless_closed(&mut stream, false).map(|response| response.text());
-    let mut stream = secure::connect(edge.https[0]);
+    let mut stream = tls::connect(edge.https[0]);
     stream.write_all(ask.as_bytes()).unwrap();
     stream.conn.send_close_notify();
     stream.flush().unwrap();
@@ -374,7 +374,7 @@ fn a_flood_of_handshakes_is_bounded_in_time_and_harms_nobody() {
     let origin = RecordingOrigin::start();
     let edge = site(&origin, "handshake-timeout = \"2s\"");
     let mut hello = Vec::new();
-    secure::client().write_tls(&mut hello).unwrap();
+    tls::client().write_tls(&mut hello).unwrap();
     let parts: [&[u8]; 5] =
         [b"", &hello[..3], &hello[..hello.len() / 2], &hello, b"GET /public/x HTTP/1.1\r\n\r\n"];
     let mut flood: Vec<(TcpStream, usize)> = (0..500)
@@ -418,7 +418,7 @@ fn viewers_leave_files_for_origins_where_the_system_allows_few() {
     let origin = RecordingOrigin::start();
     let dir = tempfile::tempdir().unwrap();
     let config = "[server]\nworkers = 1\nlimits = { idle-timeout = \"2s\" }\n".to_owned()
-        + &sites::main(&origin.url());
+        + &configs::main(&origin.url());
     std::fs::write(dir.path().join("config.toml"), config).unwrap();
     let mut shell = std::process::Command::new("sh");
     shell.args([

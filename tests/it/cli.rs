@@ -4,8 +4,8 @@ use std::process::Output;
 
 use serde_json::Value;
 
+use crate::support::configs;
 use crate::support::signatures::verifies;
-use crate::support::sites;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, request, run,
     sign_raw, stderr, stdout,
@@ -15,7 +15,7 @@ const URL: &str = "https://media.example.com/a%20b.mp4?x=1";
 
 fn sign(what: &str, key: &str, more: &[&str]) -> Output {
     let key_file = private_key(key);
-    let mut args = vec!["sign", what, URL, "--key-pair-id", sites::id(key), "--private-key", &key_file];
+    let mut args = vec!["sign", what, URL, "--key-pair-id", configs::id(key), "--private-key", &key_file];
     args.extend(more);
     run(&args)
 }
@@ -142,12 +142,12 @@ fn link(target: &str, end: &str) -> String {
     format!(
         "{url}{separator}Expires={end}&Signature={}&Key-Pair-Id={}",
         cloudfront_base64(&signature),
-        sites::id("rsa")
+        configs::id("rsa")
     )
 }
 
 fn explain(url: &str, more: &[&str]) -> (Option<i32>, Value) {
-    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    let key = format!("{}={}", configs::id("rsa"), public_key("rsa"));
     let mut args = vec!["explain", url, "--json", "--public-key", &key];
     args.extend(more);
     let output = run(&args);
@@ -168,7 +168,7 @@ fn explain_says_each_check_and_the_verdict() {
         (json["at"].as_str(), json["viewer-ip"].as_str()),
         (Some("2030-03-17T17:46:40Z"), Some("203.0.113.9"))
     );
-    assert_eq!(json["key-pair-id"].as_str(), Some(sites::id("rsa")));
+    assert_eq!(json["key-pair-id"].as_str(), Some(configs::id("rsa")));
     assert_eq!(json["policy"]["Statement"][0]["Condition"]["DateLessThan"]["AWS:EpochTime"], 1_990_000_000);
     let names: Vec<&str> =
         json["checks"].as_array().unwrap().iter().map(|check| check["check"].as_str().unwrap()).collect();
@@ -225,7 +225,7 @@ fn explain_proves_the_mistake_where_it_can() {
         assert_eq!(found["outcome"], "fail", "{json}");
         format!("{} {}", found["found"].as_str().unwrap(), found["hint"].as_str().unwrap_or(""))
     };
-    let other_key = format!("{}={}", sites::id("rsa2"), public_key("rsa2"));
+    let other_key = format!("{}={}", configs::id("rsa2"), public_key("rsa2"));
     for (url, more, check, words) in [
         (
             good.replace("https://", "http://"),
@@ -242,7 +242,7 @@ fn explain_proves_the_mistake_where_it_can() {
         ),
         (format!("{good}&Hash-Algorithm=SHA256"), vec![], "signature", "made with SHA-1"),
         (
-            good.replace(sites::id("rsa"), sites::id("rsa2")),
+            good.replace(configs::id("rsa"), configs::id("rsa2")),
             vec!["--public-key", &other_key],
             "signature",
             "made it, but Key-Pair-Id is",
@@ -255,7 +255,7 @@ fn explain_proves_the_mistake_where_it_can() {
         ),
         (
             good.replace(
-                &format!("Key-Pair-Id={}", sites::id("rsa")),
+                &format!("Key-Pair-Id={}", configs::id("rsa")),
                 "Key-Pair-Id=01234567-89ab-cdef-0123-456789abcdef",
             ),
             vec![],
@@ -263,12 +263,12 @@ fn explain_proves_the_mistake_where_it_can() {
             "key group",
         ),
         (
-            good.replace(&format!("Key-Pair-Id={}", sites::id("rsa")), "Key-Pair-Id=-----BEGIN"),
+            good.replace(&format!("Key-Pair-Id={}", configs::id("rsa")), "Key-Pair-Id=-----BEGIN"),
             vec![],
             "key-pair-id",
             "PEM",
         ),
-        (good.replace(sites::id("rsa"), "AKIAIOSFODNN7EXAMPLE"), vec![], "key", "AWS access key"),
+        (good.replace(configs::id("rsa"), "AKIAIOSFODNN7EXAMPLE"), vec![], "key", "AWS access key"),
         (good.replace("Key-Pair-Id", "Key-pair-Id"), vec![], "key-pair-id", "case-sensitive"),
         (
             good.replace("Signature=", "Signature=%20"),
@@ -295,7 +295,7 @@ fn explain_proves_the_mistake_where_it_can() {
 #[test]
 fn explain_agrees_with_the_proxy_about_policies_addresses_and_cookies() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     let config = edge.dir.path().join("config.toml").display().to_string();
     let url = "https://d111111abcdef8.cloudfront.net/a.mp4";
     for (condition, words) in [
@@ -318,7 +318,7 @@ fn explain_agrees_with_the_proxy_about_policies_addresses_and_cookies() {
                 "CloudFront-Policy={}; CloudFront-Signature={}; CloudFront-Key-Pair-Id={}",
                 cloudfront_base64(policy.as_bytes()),
                 cloudfront_base64(&signature),
-                sites::id("rsa")
+                configs::id("rsa")
             );
             let output = run(&[
                 "explain",
@@ -396,9 +396,9 @@ fn explain_names_what_was_pasted_wrong() {
     let url = format!(
         "https://a.com/x?Policy={}&Signature=AAAA&Key-Pair-Id={}",
         cloudfront_base64(policy.as_bytes()),
-        sites::id("rsa")
+        configs::id("rsa")
     );
-    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    let key = format!("{}={}", configs::id("rsa"), public_key("rsa"));
     let text = stdout(&run(&["explain", &url, "--public-key", &key]));
     assert!(!text.contains('\u{1b}') && text.contains("\\u{1b}"), "{text}");
 }
@@ -427,7 +427,7 @@ fn usage_and_colours_are_as_users_expect() {
     );
     assert_eq!(run(&[]).status.code(), Some(2));
     assert_eq!(run(&["explain", "not a url", "--public-key", "K=x"]).status.code(), Some(2));
-    let key = format!("{}={}", sites::id("rsa"), public_key("rsa"));
+    let key = format!("{}={}", configs::id("rsa"), public_key("rsa"));
     let colored = |more: &[&str]| {
         let mut command = frontgate();
         command.args(["explain", "https://a.com/x", "--public-key", &key]).args(more);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{frontgate, private_key, public_key, stderr, stdout};
 
 fn check(config: &str) -> (Option<i32>, Value, String) {
@@ -26,7 +26,7 @@ fn errors(json: &Value) -> Vec<String> {
 
 #[test]
 fn a_good_configuration_is_told_behavior_by_behavior() {
-    let (code, json, text) = check(&sites::main("http://127.0.0.1:9000"));
+    let (code, json, text) = check(&configs::main("http://127.0.0.1:9000"));
     assert_eq!(
         (code, &json["errors"], &json["warnings"]),
         (Some(0), &serde_json::json!([]), &serde_json::json!([]))
@@ -37,7 +37,7 @@ fn a_good_configuration_is_told_behavior_by_behavior() {
     assert_eq!(default["path-pattern"], "*");
     assert_eq!((&default["private"], default["keys"].as_array().unwrap().len()), (&Value::Bool(true), 2));
     assert!(
-        text.contains("EDFDVBD6EXAMPLE") && text.contains("/public/*") && text.contains(sites::id("rsa")),
+        text.contains("EDFDVBD6EXAMPLE") && text.contains("/public/*") && text.contains(configs::id("rsa")),
         "{text}"
     );
 }
@@ -162,12 +162,15 @@ fn not_toml_and_wrong_kinds_are_faults_with_a_place() {
 
 #[test]
 fn a_pkcs1_key_and_a_strangers_base_are_warnings() {
-    let one = sites::main("http://127.0.0.1:9000").replace(&public_key("rsa"), &public_key("rsa-pkcs1"));
+    let one = configs::main("http://127.0.0.1:9000").replace(&public_key("rsa"), &public_key("rsa-pkcs1"));
     let (code, json, _) = check(&one);
     assert_eq!((code, json["warnings"].as_array().unwrap().len()), (Some(0), 1));
     assert!(json["warnings"][0]["message"].as_str().unwrap().contains("PKCS#1"));
-    let two =
-        sites::two("http://127.0.0.1:9000").replacen("https://one.example.com", "https://two.example.com", 1);
+    let two = configs::two("http://127.0.0.1:9000").replacen(
+        "https://one.example.com",
+        "https://two.example.com",
+        1,
+    );
     let (code, json, _) = check(&two);
     assert_eq!((code, json["warnings"].as_array().unwrap().len()), (Some(0), 1));
     assert!(json["warnings"][0]["message"].as_str().unwrap().contains("two.example.com"));
@@ -175,8 +178,8 @@ fn a_pkcs1_key_and_a_strangers_base_are_warnings() {
 
 #[test]
 fn what_is_beyond_cloudfronts_quotas_is_a_warning() {
-    let ids: Vec<&str> = vec![sites::id("rsa"); 6];
-    let config = sites::main("http://127.0.0.1:9000")
+    let ids: Vec<&str> = vec![configs::id("rsa"); 6];
+    let config = configs::main("http://127.0.0.1:9000")
         + &format!("[[key-groups]]\nid = \"many\"\npublic-keys = {ids:?}\n");
     let config = config.replacen(
         "trusted-key-groups = [\"two\"]",
@@ -201,7 +204,7 @@ fn keys_that_cloudfront_refuses_are_refused() {
     for (name, word) in
         [("rsa4096", "4096"), ("p384", "P-384"), ("ed25519", "Ed25519"), ("rsa1024", "allow-short")]
     {
-        let config = sites::main("http://127.0.0.1:9000").replace(&public_key("rsa2"), &public_key(name));
+        let config = configs::main("http://127.0.0.1:9000").replace(&public_key("rsa2"), &public_key(name));
         let (code, json, _) = check(&config);
         assert_eq!(code, Some(2));
         assert!(errors(&json).iter().any(|error| error.contains(word)), "{name}: {json}");
@@ -210,7 +213,7 @@ fn keys_that_cloudfront_refuses_are_refused() {
 
 #[test]
 fn faults_across_tables_have_their_own_places() {
-    let twice = sites::two("http://127.0.0.1:9000").replacen("two.example.com", "one.example.com", 1);
+    let twice = configs::two("http://127.0.0.1:9000").replacen("two.example.com", "one.example.com", 1);
     let line = twice.lines().position(|line| line == "domain-name = \"one.example.com\"").unwrap();
     let second =
         twice.lines().skip(line + 1).position(|line| line == "domain-name = \"one.example.com\"").unwrap();
@@ -219,16 +222,16 @@ fn faults_across_tables_have_their_own_places() {
     assert_eq!(json["errors"][0]["line"], line + second + 2);
     for (config, words) in [
         (
-            format!("[server]\nlisten = []\n{}", sites::main("http://127.0.0.1:9000")),
+            format!("[server]\nlisten = []\n{}", configs::main("http://127.0.0.1:9000")),
             "`listen` has no address",
         ),
         (
-            sites::main("http://127.0.0.1:9000").replace("domain-name = \"d1", "domain-name = \"*.d1"),
+            configs::main("http://127.0.0.1:9000").replace("domain-name = \"d1", "domain-name = \"*.d1"),
             "without a port",
         ),
-        (sites::main("http://127.0.0.1:9000").replace("/public/*", "/a/../b/*"), "matches nothing"),
+        (configs::main("http://127.0.0.1:9000").replace("/public/*", "/a/../b/*"), "matches nothing"),
         (
-            sites::private(
+            configs::private(
                 "http://127.0.0.1:9000",
                 "[distributions.origins.custom-headers]\nresponse-timeout = \"5s\"",
             ),
@@ -236,7 +239,7 @@ fn faults_across_tables_have_their_own_places() {
         ),
         // A distribution that has a fault is defined all the same: one fault, not two.
         (
-            format!("[server]\nunknown-host = \"EDFDVBD6EXAMPLE\"\n{}", sites::private("ftp://x", "")),
+            format!("[server]\nunknown-host = \"EDFDVBD6EXAMPLE\"\n{}", configs::private("ftp://x", "")),
             "`url` can't be used",
         ),
     ] {
@@ -248,8 +251,8 @@ fn faults_across_tables_have_their_own_places() {
 
 #[test]
 fn a_likely_slip_is_answered_with_its_correction() {
-    let main = sites::main("http://127.0.0.1:9000");
-    let key_in_place_of_group = format!("trusted-key-groups = [\"{}\"]", sites::id("rsa"));
+    let main = configs::main("http://127.0.0.1:9000");
+    let key_in_place_of_group = format!("trusted-key-groups = [\"{}\"]", configs::id("rsa"));
     for (config, words) in [
         (
             main.replacen("trusted-key-groups = [\"one\"]", &key_in_place_of_group, 1),
@@ -291,7 +294,7 @@ fn what_is_no_slip_of_that_kind_has_no_such_hint() {
         assert!(code == Some(2) && found.contains(words) && !found.contains("so many seconds"), "{json}");
     }
     // A group that the broken behavior trusts is none that nothing trusts.
-    let private = sites::private("http://127.0.0.1:9000", "");
+    let private = configs::private("http://127.0.0.1:9000", "");
     let trusting = "trusted-key-groups = [\"one\"]";
     for policy in ["origin-request-policy", "response-headers-policy"] {
         let config = private.replace(trusting, &format!("{trusting}\n{policy} = \"Nothing\""));
@@ -339,10 +342,11 @@ fn what_protects_nothing_and_what_is_never_tried_are_warnings() {
         assert_eq!(code, Some(0), "{json}");
         json["warnings"].as_array().unwrap().iter().map(Value::to_string).collect::<Vec<_>>()
     };
-    let forgotten = sites::private("http://127.0.0.1:9000", "").replace("trusted-key-groups = [\"one\"]", "");
+    let forgotten =
+        configs::private("http://127.0.0.1:9000", "").replace("trusted-key-groups = [\"one\"]", "");
     let found = warnings(&forgotten);
     assert!(found.iter().any(|text| text.contains("no behavior trusts key group `one`")), "{found:?}");
-    let main = sites::main("http://127.0.0.1:9000");
+    let main = configs::main("http://127.0.0.1:9000");
     for (what, table) in
         [("origin request", "origin-request-policies"), ("response headers", "response-headers-policies")]
     {
@@ -357,8 +361,11 @@ fn what_protects_nothing_and_what_is_never_tried_are_warnings() {
     assert!(found.len() == 1 && found[0].contains("believes every client that connects"), "{found:?}");
     assert!(found[0].contains("\"line\":2"), "{found:?}");
     assert_eq!(warnings(&proxied("trusted-proxies = [\"10.0.0.0/8\"]\n")), Vec::<String>::new());
-    let two =
-        sites::two("http://127.0.0.1:9000").replacen("https://one.example.com", "https://www.example.com", 1);
+    let two = configs::two("http://127.0.0.1:9000").replacen(
+        "https://one.example.com",
+        "https://www.example.com",
+        1,
+    );
     let found = warnings(&two);
     assert!(
         found.iter().any(|text| text.contains("is never tried") && text.contains("www.example.com")),
@@ -396,7 +403,7 @@ fn private_paths_that_are_public_in_other_letter_case_are_one_warning() {
                  trusted-key-groups = [\"one\"]\n"
             )
         };
-        let main = sites::private(url, "").replace(
+        let main = configs::private(url, "").replace(
             "target-origin = \"app\"\ntrusted-key-groups = [\"one\"]",
             &format!("target-origin = \"app\"\n{default}"),
         );

@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use serde::Deserialize;
 
+use crate::support::configs;
 use crate::support::conformance::{Answer, cases, signatures, telling_origin};
-use crate::support::sites;
 use crate::support::{Edge, root};
 
 #[test]
@@ -16,8 +16,8 @@ fn every_row_is_answered_as_cloudfront_answers() {
     assert!(cases.len() > 200, "only {} rows", cases.len());
     let origin = telling_origin();
     let edges = BTreeMap::from([
-        ("main", Edge::serve(&sites::main(&origin.url()))),
-        ("two", Edge::serve(&sites::two(&origin.url()))),
+        ("main", Edge::serve(&configs::main(&origin.url()))),
+        ("two", Edge::serve(&configs::two(&origin.url()))),
     ]);
     let mut failures = Vec::new();
     for (case, signature) in cases.iter().zip(&signatures(&cases)) {

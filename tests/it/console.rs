@@ -4,8 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use crate::support::configs;
 use crate::support::console::{TOKEN, config, console, encoded, guarded, numbers, post, post_with};
-use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, Response, request, send_to, signed, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -140,13 +140,13 @@ fn the_last_requests_are_listed_the_newest_first_and_by_what_one_looks_for() {
     }
     assert!(
         page.contains("Allowed")
-            && page.contains(sites::id("rsa"))
+            && page.contains(configs::id("rsa"))
             && page.contains("Until the origin’s head")
     );
     let page = edge.admin_page(&format!("/requests/{late}")).text();
     assert!(page.contains("Denied, expired") && page.contains("sign a new link"), "{page}");
     let keys = edge.admin_page("/keys").text();
-    let row = keys.split("<tr>").find(|row| row.contains(sites::id("rsa"))).expect("the key");
+    let row = keys.split("<tr>").find(|row| row.contains(configs::id("rsa"))).expect("the key");
     assert!(row.contains("RSA-2048") && row.contains("data-label=\"Allowed\">1</td>"), "{row}");
     let paths = edge.admin_page("/paths?distribution=EDFDVBD6EXAMPLE&path=/public/x").text();
     assert!(paths.contains("<code>/public/x</code> belongs to <code>/public/*</code>"), "{paths}");
@@ -197,7 +197,7 @@ fn no_page_and_no_event_holds_what_opens_a_door() {
         let mut cookie = format!(
             "Cookie: session=S3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRETS3CRET; CloudFront-Signature={signature}"
         );
-        cookie += &format!("; CloudFront-{name}={value}; CloudFront-Key-Pair-Id={}", sites::id("rsa"));
+        cookie += &format!("; CloudFront-{name}={value}; CloudFront-Key-Pair-Id={}", configs::id("rsa"));
         let referer = format!("Referer: http://{HOST}{link}");
         let strange = format!("X-Came-By: {signature}");
         for (target, headers) in [

@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, Raw, RecordingOrigin, Response, canned, cloudfront_base64, frontgate, request, run, sign_raw,
     stderr, stdout, wait_for,
@@ -23,7 +23,7 @@ fn signed(key: &str, path: &str, message: &str) -> String {
     format!(
         "{path}{separator}Expires={END}&Signature={}&Key-Pair-Id={}",
         cloudfront_base64(&signature),
-        sites::id(key)
+        configs::id(key)
     )
 }
 
@@ -44,7 +44,7 @@ fn serve(config: &str, args: &[&str]) -> Edge {
 #[test]
 fn in_test_mode_a_denial_s_line_names_the_mistake() {
     let origin = RecordingOrigin::start();
-    let edge = serve(&sites::private(&origin.url(), ""), &["--test-mode"]);
+    let edge = serve(&configs::private(&origin.url(), ""), &["--test-mode"]);
     let link = signed("rsa", "/a.mp4?x=1", &canned(&format!("http://{HOST}/a.mp4?x=1"), END));
     assert_eq!(edge.get(HOST, &link, &[]).status, 200);
     let tampered = edge.get(HOST, &format!("{link}&utm_source=newsletter"), &[]);
@@ -97,7 +97,7 @@ fn without_test_mode_nothing_is_said_of_causes_also_with_the_console() {
     let origin = RecordingOrigin::start();
     let link = signed("rsa", "/x", "something else");
     for admin in ["", "[admin]\nlisten = \"127.0.0.1:0\"\n"] {
-        let mut edge = serve(&format!("{admin}{}", sites::private(&origin.url(), "")), &[]);
+        let mut edge = serve(&format!("{admin}{}", configs::private(&origin.url(), "")), &[]);
         assert_eq!(edge.get(HOST, &link, &[]).status, 403);
         edge.signal("TERM");
         assert_eq!(wait_for(|| edge.child.try_wait().unwrap()).code(), Some(0));
@@ -110,7 +110,7 @@ fn without_test_mode_nothing_is_said_of_causes_also_with_the_console() {
 #[test]
 fn a_flood_of_denials_is_answered_and_told_but_not_searched() {
     let origin = RecordingOrigin::start();
-    let mut edge = serve(&sites::private(&origin.url(), ""), &["--test-mode"]);
+    let mut edge = serve(&configs::private(&origin.url(), ""), &["--test-mode"]);
     let link = signed("ecdsa", "/a/b%20c.mp4?x=1&y=2", "something else");
     assert_eq!(edge.get(HOST, &link, &[]).reason(), Some("signature-mismatch"));
     let before = edge.peak_memory();

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, public_key, request, run,
     sign_raw, stderr, stdout, wait_for,
@@ -28,7 +28,7 @@ fn links<const N: usize>(targets: [&str; N]) -> [String; N] {
         let signature = cloudfront_base64(&signatures[at]);
         format!(
             "{HOST}{target}{separator}Expires={END}&Signature={signature}&Key-Pair-Id={}",
-            sites::id("rsa")
+            configs::id("rsa")
         )
     })
 }
@@ -41,12 +41,12 @@ fn cookies(resource: &str) -> String {
         "CloudFront-Policy={}; CloudFront-Signature={}; CloudFront-Key-Pair-Id={}",
         cloudfront_base64(policy.as_bytes()),
         cloudfront_base64(&signature),
-        sites::id("rsa")
+        configs::id("rsa")
     )
 }
 
 fn key() -> String {
-    format!("{}={}", sites::id("rsa"), public_key("rsa"))
+    format!("{}={}", configs::id("rsa"), public_key("rsa"))
 }
 
 /// Runs `explain` with that on its standard input, in an empty folder.
@@ -160,7 +160,7 @@ fn cookies_are_judged_with_their_url_or_for_their_resource() {
     // What our own `sign cookies` prints, in each format.
     for format in ["cookie-header", "set-cookie", "curl", "json"] {
         let file = private_key("rsa");
-        let id = sites::id("rsa");
+        let id = configs::id("rsa");
         let args = [
             "sign",
             "cookies",
@@ -435,7 +435,7 @@ fn our_own_log_is_explained_as_far_as_it_tells() {
         let log = format!(
             "[access-log]\nformat = \"{format}\"\nfile = \"log\"\nsignatures = \"{signatures}\"\ninclude-cookies = true\n"
         );
-        let edge = Edge::serve(&format!("{log}{}", sites::main(&origin.url())));
+        let edge = Edge::serve(&format!("{log}{}", configs::main(&origin.url())));
         let host = "d111111abcdef8.cloudfront.net";
         for (target, now) in [
             (format!("{target}&utm_source=x"), BEFORE),
@@ -479,7 +479,7 @@ fn a_timeline_says_from_when_to_when_and_which_clock_would_do() {
         "{HOST}/a.mp4?Policy={}&Signature={}&Key-Pair-Id={}",
         cloudfront_base64(policy.as_bytes()),
         cloudfront_base64(&signature),
-        sites::id("rsa")
+        configs::id("rsa")
     );
     let broken = link.replace("/a.mp4?", "/a.mp4?Hash-Algorithm=MD5&");
     for (link, at, state, offset) in [
@@ -533,7 +533,7 @@ fn whose_403_it_is_is_told_by_the_response() {
         (&["--test-mode"][..], "frontgate", "missing-key-pair-id"),
         (&[], "cloudfront-signature", "MissingKey"),
     ] {
-        let edge = Edge::serve_with(&sites::main(&origin.url()), args);
+        let edge = Edge::serve_with(&configs::main(&origin.url()), args);
         // As `curl -i` prints it, and `curl -I`.
         let host = edge.address.to_string();
         let printed = |method: &str| {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::net::TcpListener;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, frontgate, public_key, request, stderr, stdout};
 
 const HOST: &str = "media.example.com";
@@ -117,7 +117,7 @@ fn when_both_fail_the_viewer_gets_the_second_ones_answer() {
 }
 
 fn pages(app: &str, more: &str) -> String {
-    let (id, file) = (sites::id("rsa"), public_key("rsa"));
+    let (id, file) = (configs::id("rsa"), public_key("rsa"));
     format!(
         r#"
 [[public-keys]]

@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, Recorded, RecordingOrigin, Response, answer_and_close, request, signing_cookies, signing_parameters,
 };
@@ -13,7 +13,7 @@ const HOST: &str = "d111111abcdef8.cloudfront.net";
 
 fn site() -> (RecordingOrigin, Edge) {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     (origin, edge)
 }
 
@@ -114,7 +114,7 @@ fn the_origin_gets_cloudfronts_headers_and_none_of_one_connection() {
         answer_and_close(stream, head.as_bytes())
     });
     let lines = "custom-headers = { X-Origin-Secret = \"hello\", User-Agent = \"Frontgate\" }\norigin-path = \"/app\"";
-    let edge = Edge::serve(&sites::private(&origin.url(), lines));
+    let edge = Edge::serve(&configs::private(&origin.url(), lines));
     let headers = [
         "User-Agent: viewer",
         "Accept: text/html",
@@ -197,7 +197,7 @@ fn an_origins_errors_pass_and_are_marked() {
         let status = asked.target().rsplit('/').next().unwrap_or("500").to_owned();
         write!(stream, "HTTP/1.1 {status} Whatever\r\nContent-Length: 4\r\n\r\nbody").is_ok()
     });
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     for (status, x_cache) in [
         (200, "Miss from cloudfront"),
         (302, "Miss from cloudfront"),
@@ -388,7 +388,7 @@ fn one_connection_serves_many_requests_and_http_1_0_is_understood() {
 #[test]
 fn no_spelling_of_a_private_path_is_public() {
     let origin = RecordingOrigin::start();
-    let config = sites::private(&origin.url(), "")
+    let config = configs::private(&origin.url(), "")
         .replace("trusted-key-groups = [\"one\"]\nallowed", "allowed")
         .replace(
             "path-pattern = \"/public/*\"",
@@ -427,7 +427,7 @@ fn no_spelling_of_a_private_path_is_public() {
 #[test]
 fn no_path_climbs_out_of_the_origins_own_path() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), "origin-path = \"/site\""));
+    let edge = Edge::serve(&configs::private(&origin.url(), "origin-path = \"/site\""));
     for path in [
         "/../site/x",
         "/..%2fsite/public/x",
@@ -462,7 +462,7 @@ fn a_kept_connection_that_the_origin_has_closed_costs_nobody_a_wait() {
     let origin = RecordingOrigin::answering(|_, stream| {
         answer_and_close(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello")
     });
-    let edge = Edge::serve(&format!("[server]\nworkers = 1\n{}", sites::main(&origin.url())));
+    let edge = Edge::serve(&format!("[server]\nworkers = 1\n{}", configs::main(&origin.url())));
     for round in 0..6 {
         let begun = std::time::Instant::now();
         let method = if round % 2 == 0 { "GET" } else { "POST" };

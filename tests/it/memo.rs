@@ -12,7 +12,7 @@ use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 use proptest::prelude::*;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Raw, canned, cloudfront_base64, public_key, sign_raw};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -23,12 +23,12 @@ fn load(text: &str) -> Arc<Distributions> {
 
 /// Configurations that a reload may change into: other keys under the same ids, fewer keys, other bases.
 fn configurations() -> Vec<Arc<Distributions>> {
-    let base = sites::main("http://127.0.0.1:9");
+    let base = configs::main("http://127.0.0.1:9");
     let (rsa, rsa2) = (public_key("rsa"), public_key("rsa2"));
     let swapped = base.replace(&rsa, "SWAP").replace(&rsa2, &rsa).replace("SWAP", &rsa2);
     let gone = base.replace(
-        &format!("public-keys = [\"{}\", \"{}\"]", sites::id("rsa"), sites::id("ecdsa")),
-        &format!("public-keys = [\"{}\"]", sites::id("ecdsa")),
+        &format!("public-keys = [\"{}\", \"{}\"]", configs::id("rsa"), configs::id("ecdsa")),
+        &format!("public-keys = [\"{}\"]", configs::id("ecdsa")),
     );
     let rebased = base.replace("\"https://d111111abcdef8.cloudfront.net\", ", "");
     [&base, &swapped, &gone, &rebased].map(|text| load(text)).to_vec()
@@ -53,7 +53,7 @@ fn links() -> Vec<String> {
     }
     let signatures = sign_raw(&raws);
     let links = targets.iter().zip(&signatures).map(|((path, policy, key), signature)| {
-        format!("{path}?{policy}&Signature={}&Key-Pair-Id={}", cloudfront_base64(signature), sites::id(key))
+        format!("{path}?{policy}&Signature={}&Key-Pair-Id={}", cloudfront_base64(signature), configs::id(key))
     });
     links.collect()
 }
@@ -123,7 +123,7 @@ fn with_the_cache_and_without_every_verdict_is_the_same_also_while_keys_change()
 
 #[test]
 fn garbage_evicts_nothing_and_a_known_link_is_remembered() {
-    let (links, distributions) = (links(), load(&sites::main("http://127.0.0.1:9")));
+    let (links, distributions) = (links(), load(&configs::main("http://127.0.0.1:9")));
     let verified = SignatureCache::new(1 << 20);
     let address: IpAddr = [203, 0, 113, 9].into();
     let good: Vec<&String> = links

@@ -13,7 +13,7 @@ use frontgate::viewer::{Host, Scheme, Target};
 use http::Method;
 
 use crate::second_verifier::{SecondVerifier, Sent, Signed};
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Raw, canned, cloudfront_base64, public_key, sign_raw};
 
 /// For each of the sixteen kinds: `FRONTGATE_MUTATIONS`, of which script/test sets more, and script/soak most.
@@ -66,7 +66,7 @@ impl Kind {
             false => ("Expires", END.to_owned()),
         }];
         values.push(("Signature", cloudfront_base64(signature)));
-        values.push(("Key-Pair-Id", sites::id(self.key).to_owned()));
+        values.push(("Key-Pair-Id", configs::id(self.key).to_owned()));
         if self.hash == "SHA256" {
             values.push(("Hash-Algorithm", "SHA256".to_owned()));
         }
@@ -155,14 +155,15 @@ fn judged(distributions: &Distributions, verified: &SignatureCache, sent: &Sent)
 }
 
 fn distributions() -> Arc<Distributions> {
-    let text = sites::private("http://127.0.0.1:9", "")
+    let text = configs::private("http://127.0.0.1:9", "")
         .replace("path-pattern = \"/public/*\"", "path-pattern = \"/public-but-never-asked/*\"");
     frontgate::config::parse(Path::new("config.toml"), &text).expect("a configuration").distributions
 }
 
 fn run(kind: Kind, signature: &[u8], seed: u64) -> Result<usize, String> {
     let (distributions, verified) = (distributions(), SignatureCache::new(1 << 20));
-    let second = SecondVerifier::new(&["rsa", "ecdsa"].map(|name| (sites::id(name), public_key(name))), HOST);
+    let second =
+        SecondVerifier::new(&["rsa", "ecdsa"].map(|name| (configs::id(name), public_key(name))), HOST);
     let original = kind.sent(signature);
     let signed: Signed = second.read(&original).expect("what was signed is understood");
     assert!(judged(&distributions, &verified, &original) && second.accepts(&original), "{kind:?}");

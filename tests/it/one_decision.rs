@@ -13,8 +13,8 @@ use serde_json::Value;
 use tower::{Layer, ServiceExt, service_fn};
 
 use crate::explain_inputs::piped;
+use crate::support::configs;
 use crate::support::console::numbers;
-use crate::support::sites;
 use crate::support::{Edge, RecordingOrigin, stdout, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -106,7 +106,7 @@ fn config(origin: &str) -> String {
     format!(
         "[server]\nunknown-host = \"refuse\"\n[admin]\nlisten = \"127.0.0.1:0\"\n{}{exempt}\
          [distributions.geo-restriction]\nblock = [\"FR\"]\n",
-        sites::main(origin)
+        configs::main(origin)
     )
 }
 

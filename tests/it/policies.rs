@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::json;
 
+use crate::support::configs;
 use crate::support::mmdb;
-use crate::support::sites;
 use crate::support::{
     Edge, Recorded, RecordingOrigin, Response, frontgate, request, stderr, stdout, wait_for,
 };
@@ -401,7 +401,7 @@ fn what_is_known_of_a_viewer_is_told_to_the_origin() {
 }
 
 fn geo(origin: &str, root: &str, list: &str) -> String {
-    sites::private(origin, "").replace(
+    configs::private(origin, "").replace(
         "[[distributions.origins]]",
         &format!("[distributions.geo-restriction]\n{list}\n[[distributions.origins]]"),
     ) + root
@@ -691,7 +691,7 @@ fn timing_is_sampled_and_can_be_asked_for() {
 /// A private site whose private behavior has these lines, with the policy `player`.
 fn private(origin: &str, lines: &str) -> String {
     player("custom-headers = [{ header = \"X-Served-By\", value = \"frontgate\" }]")
-        + &sites::private(origin, "").replace(
+        + &configs::private(origin, "").replace(
             "trusted-key-groups = [\"one\"]",
             &format!("trusted-key-groups = [\"one\"]\nresponse-headers-policy = \"player\"\n{lines}"),
         )
@@ -768,7 +768,7 @@ fn signing_cookies_reach_the_origin_where_the_behavior_says_so() {
     let signature = cloudfront_base64(&sign_raw(&[Raw::new("rsa", "SHA1", message)]).remove(0));
     let signing = format!(
         "CloudFront-Expires=1990000000; CloudFront-Key-Pair-Id={}; CloudFront-Signature={signature}",
-        sites::id("rsa")
+        configs::id("rsa")
     );
     for (lines, forwarded) in
         [("", "a=1".to_owned()), ("forward-signing-cookies = true", format!("{signing}; a=1"))]

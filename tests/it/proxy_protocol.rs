@@ -5,8 +5,8 @@ use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, Response, link_for, request};
 
 const ON: &str = "proxy-protocol = true";
@@ -59,7 +59,7 @@ fn outcome(response: Option<&Response>) -> String {
 #[test]
 fn the_address_that_is_said_is_the_viewers() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve(ON, ON, &sites::main(&origin.url()));
+    let edge = tls::serve(ON, ON, &configs::main(&origin.url()));
     let link = link_for("203.0.113.9/32");
     let long = [&[0xE0, 0x01, 0x00][..], &[b'x'; 256]].concat();
     for (header, expected) in [
@@ -81,7 +81,7 @@ fn the_address_that_is_said_is_the_viewers() {
         let found = ask(&edge, &header, &link);
         assert_eq!(outcome(found.as_ref()), expected, "{}", header.escape_ascii());
         // And over TLS, where the header stands before the handshake.
-        let mut stream = secure::connect_behind(edge.https[0], &header);
+        let mut stream = tls::connect_behind(edge.https[0], &header);
         stream.write_all(request("GET", HOST, &link, &[]).as_bytes()).unwrap();
         let found = Response::read(&mut stream, false);
         assert_eq!(outcome(Some(&found)), expected, "TLS: {}", header.escape_ascii());
@@ -99,7 +99,7 @@ fn the_address_that_is_said_is_the_viewers() {
 #[test]
 fn it_holds_for_every_request_of_the_connection_and_may_come_in_pieces() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve(ON, "", &sites::main(&origin.url()));
+    let edge = tls::serve(ON, "", &configs::main(&origin.url()));
     let ask = format!("GET {} HTTP/1.1\r\nHost: {HOST}\r\n\r\n", link_for("203.0.113.9/32"));
     for header in
         [b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n".to_vec(), v2(PROXY, pair("203.0.113.9:1"), b"")]
@@ -122,7 +122,7 @@ fn it_holds_for_every_request_of_the_connection_and_may_come_in_pieces() {
 #[test]
 fn whoever_does_not_begin_with_it_is_closed() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve(ON, "", &sites::main(&origin.url()));
+    let edge = tls::serve(ON, "", &configs::main(&origin.url()));
     let mut bad: Vec<Vec<u8>> = [
         "",
         "PROXY",
@@ -166,7 +166,7 @@ fn whoever_does_not_begin_with_it_is_closed() {
 #[test]
 fn whoever_is_slow_with_it_is_closed_and_nobody_else_waits() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve(ON, ON, &sites::main(&origin.url()));
+    let edge = tls::serve(ON, ON, &configs::main(&origin.url()));
     let parts: [&[u8]; 4] = [b"", b"P", b"PROXY TCP4 203.0.113.9 192.0.2.1 47", &SIGNATURE[..8]];
     let slow: Vec<TcpStream> = [edge.address, edge.https[0]]
         .into_iter()
@@ -199,7 +199,7 @@ fn with_trusted_proxies_only_they_may_send_it() {
     let origin = RecordingOrigin::start();
     for (trusted, expected) in [("192.0.2.0/24", "closed"), ("127.0.0.0/8", "200")] {
         let lines = format!("{ON}\ntrusted-proxies = [\"{trusted}\"]");
-        let edge = secure::serve(&lines, "", &sites::main(&origin.url()));
+        let edge = tls::serve(&lines, "", &configs::main(&origin.url()));
         let header = v2(PROXY, pair("203.0.113.9:4711"), b"");
         let found = ask(&edge, &header, &link_for("203.0.113.9/32"));
         assert_eq!(outcome(found.as_ref()), expected, "{trusted}");
@@ -209,7 +209,7 @@ fn with_trusted_proxies_only_they_may_send_it() {
 #[test]
 fn a_listener_that_does_not_ask_for_it_does_not_take_it() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve("", "", &sites::main(&origin.url()));
+    let edge = tls::serve("", "", &configs::main(&origin.url()));
     for header in [b"PROXY TCP4 203.0.113.9 192.0.2.1 4711 443\r\n".to_vec(), v2(LOCAL, None, b"")] {
         let found = ask(&edge, &header, "/public/x");
         assert!(found.is_none_or(|response| response.status == 400));

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use crate::support::secure;
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls;
 use crate::support::{Edge, frontgate, request, stdout};
 
 fn location(edge: &Edge, host: &str) -> String {
@@ -15,14 +15,14 @@ fn location(edge: &Edge, host: &str) -> String {
 #[test]
 fn a_redirect_leads_to_a_port_that_listens() {
     // Every host, so that addresses are redirected, too.
-    let site = sites::main("http://127.0.0.1:9");
+    let site = configs::main("http://127.0.0.1:9");
     for (lines, expected) in [
         // Without a port; with one.
         ("", ["", ":LISTENER"]),
         ("redirect-port = 8443", [":8443", ":8443"]),
         ("redirect-port = 443", ["", ""]),
     ] {
-        let edge = secure::serve(lines, "", &site);
+        let edge = tls::serve(lines, "", &site);
         let port = edge.https[0].port().to_string();
         for (host, kept) in
             [("media.example.com", "media.example.com"), ("127.0.0.1", "127.0.0.1"), ("[::1]", "[::1]")]
@@ -48,10 +48,10 @@ fn a_redirect_leads_to_a_port_that_listens() {
 
 #[test]
 fn a_reload_takes_another_redirect_port() {
-    let site = sites::main("http://127.0.0.1:9");
-    let edge = secure::serve("redirect-port = 8443", "", &site);
+    let site = configs::main("http://127.0.0.1:9");
+    let edge = tls::serve("redirect-port = 8443", "", &site);
     assert!(location(&edge, "media.example.com").starts_with("https://media.example.com:8443/"));
-    std::fs::write(edge.file("config.toml"), secure::tables("redirect-port = 9443", "") + &site).unwrap();
+    std::fs::write(edge.file("config.toml"), tls::tables("redirect-port = 9443", "") + &site).unwrap();
     crate::support::wait_for(|| {
         location(&edge, "media.example.com").starts_with("https://media.example.com:9443/").then_some(())
     });
@@ -68,13 +68,13 @@ fn nothing_that_speaks_https_is_a_warning() {
         let list = json["warnings"].as_array().unwrap().iter();
         list.filter(|one| one["expected"] == "an HTTPS listener").cloned().collect::<Vec<_>>()
     };
-    let site = sites::main("http://127.0.0.1:9");
+    let site = configs::main("http://127.0.0.1:9");
     let found = warnings(&site);
     let line = |text: &str| site.lines().position(|line| line.contains(text)).unwrap() + 1;
     let places: Vec<u64> = found.iter().map(|one| one["line"].as_u64().unwrap()).collect();
     assert_eq!(places, [line("\"https-only\"") as u64, line("\"redirect-to-https\"") as u64], "{found:?}");
     assert!(found[1]["message"].as_str().unwrap().contains("leads to where nothing listens"), "{found:?}");
-    assert!(warnings(&(secure::tables("", "") + &site)).is_empty());
+    assert!(warnings(&(tls::tables("", "") + &site)).is_empty());
     // A proxy in front says what its viewers speak.
     assert!(warnings(&format!("[server]\ntrusted-proxies = [\"10.0.0.0/8\"]\n{site}")).is_empty());
 }

@@ -7,14 +7,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, Response, frontgate, request, send_to, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
 const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
 
 fn config(origin: &str) -> String {
-    format!("{ADMIN}{}", sites::private(origin, ""))
+    format!("{ADMIN}{}", configs::private(origin, ""))
 }
 
 /// Reloads by what came of them, and whether the last one did well.
@@ -237,7 +237,7 @@ fn a_change_of_any_file_is_noticed_however_it_is_written() {
 #[test]
 fn a_key_whose_file_changes_is_taken_and_one_that_was_missing_mends_a_failed_reload() {
     let origin = RecordingOrigin::start();
-    let id = sites::id("rsa");
+    let id = configs::id("rsa");
     let keys = tempfile::tempdir().unwrap();
     let file = keys.path().join("key.pem");
     std::fs::copy(crate::support::public_key("rsa"), &file).unwrap();

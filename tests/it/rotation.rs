@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::thread;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, Raw, RecordingOrigin, canned, cloudfront_base64, sign_raw, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -27,7 +27,7 @@ fn links(key: &str) -> Vec<String> {
     let signatures = sign_raw(&jobs);
     let link = |(path, signature): (&String, &Vec<u8>)| {
         let signature = cloudfront_base64(signature);
-        format!("{path}?Expires=1990000000&Signature={signature}&Key-Pair-Id={}", sites::id(key))
+        format!("{path}?Expires=1990000000&Signature={signature}&Key-Pair-Id={}", configs::id(key))
     };
     paths.iter().zip(&signatures).map(link).collect()
 }
@@ -36,7 +36,7 @@ fn links(key: &str) -> Vec<String> {
 fn usage(edge: &Edge, key: &str) -> (u64, u64) {
     let metrics = edge.admin_page("/metrics").text();
     let value = |name: &str| {
-        let series = format!("{name}{{distribution=\"EDFDVBD6EXAMPLE\",key=\"{}\"}} ", sites::id(key));
+        let series = format!("{name}{{distribution=\"EDFDVBD6EXAMPLE\",key=\"{}\"}} ", configs::id(key));
         metrics.lines().find_map(|line| line.strip_prefix(&series)).map_or(0, |value| value.parse().unwrap())
     };
     (value("frontgate_key_requests_total"), value("frontgate_key_last_used_timestamp_seconds"))
@@ -44,8 +44,8 @@ fn usage(edge: &Edge, key: &str) -> (u64, u64) {
 
 /// Writes the configuration with these keys in the group, and waits until it runs.
 fn trust(edge: &Edge, config: &str, keys: &[&str]) {
-    let ids: Vec<String> = keys.iter().map(|key| format!("\"{}\"", sites::id(key))).collect();
-    let both = format!("[\"{}\", \"{}\"]", sites::id("rsa"), sites::id("ecdsa"));
+    let ids: Vec<String> = keys.iter().map(|key| format!("\"{}\"", configs::id(key))).collect();
+    let both = format!("[\"{}\", \"{}\"]", configs::id("rsa"), configs::id("ecdsa"));
     assert!(config.contains(&both));
     let reloaded = || edge.log().matches("was reloaded").count();
     let before = reloaded();
@@ -58,7 +58,7 @@ fn trust(edge: &Edge, config: &str, keys: &[&str]) {
 #[test]
 fn a_key_is_rotated_under_load_and_nobody_notices_but_who_has_an_old_link() {
     let origin = RecordingOrigin::start();
-    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private(&origin.url(), ""));
+    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", configs::private(&origin.url(), ""));
     let edge = Edge::serve(&config);
     trust(&edge, &config, &["rsa"]);
     let (old_links, new_links) = (links("rsa"), links("rsa2"));

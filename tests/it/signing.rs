@@ -6,7 +6,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, RecordingOrigin, canned, cloudfront_base64, frontgate, private_key, run, stderr, stdout,
 };
@@ -16,7 +16,7 @@ const URL: &str = "https://d111111abcdef8.cloudfront.net/a.mp4";
 /// Signs with an id and a file.
 fn sign(url: &str, more: &[&str]) -> Output {
     let key = private_key("rsa");
-    run(&[&["sign", "url", url, "--key-pair-id", sites::id("rsa"), "--private-key", &key], more].concat())
+    run(&[&["sign", "url", url, "--key-pair-id", configs::id("rsa"), "--private-key", &key], more].concat())
 }
 
 fn in_folder(folder: &Path, args: &[&str]) -> Output {
@@ -178,12 +178,12 @@ fn a_url_that_cannot_open_is_answered_with_one_that_can() {
 #[test]
 fn a_canned_wildcard_is_refused_and_what_it_opens_is_said() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::main(&origin.url()));
+    let edge = Edge::serve(&configs::main(&origin.url()));
     let wild = "https://d111111abcdef8.cloudfront.net/members/*";
     let end = ["--expires", "1990000000"];
     for what in ["url", "cookies"] {
         let key = private_key("rsa");
-        let args = ["sign", what, wild, "--key-pair-id", sites::id("rsa"), "--private-key", &key];
+        let args = ["sign", what, wild, "--key-pair-id", configs::id("rsa"), "--private-key", &key];
         let said = refused(&run(&[&args[..], &end].concat()));
         for words in ["rewrite it as a custom policy", "--resource", "%2A", "--wildcard-in-canned"] {
             assert!(said.contains(words), "{what}: {words} in {said}");

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, frontgate, request, sign_raw, stderr, wait_for,
 };
@@ -15,13 +15,13 @@ const HOST: &str = "d111111abcdef8.cloudfront.net";
 #[test]
 fn test_headers_move_time_and_address_and_never_reach_the_origin() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let signature =
         sign_raw(&[Raw::new("rsa", "SHA1", canned(&format!("http://{HOST}/x"), "2000"))]).remove(0);
     let link = format!(
         "/x?Expires=2000&Signature={}&Key-Pair-Id={}",
         cloudfront_base64(&signature),
-        sites::id("rsa")
+        configs::id("rsa")
     );
     let at = |time: &str| edge.get(HOST, &link, &[&format!("X-Frontgate-Now: {time}")]);
     assert_eq!(at("1999").status, 200);
@@ -52,7 +52,7 @@ fn test_headers_move_time_and_address_and_never_reach_the_origin() {
 #[test]
 fn without_test_mode_the_headers_are_ordinary_ones() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve_with(&sites::private(&origin.url(), ""), &[]);
+    let edge = Edge::serve_with(&configs::private(&origin.url(), ""), &[]);
     let response =
         edge.get(HOST, "/public/x", &["X-Frontgate-Now: nonsense", "X-Frontgate-Viewer-Ip: 1.2.3.4"]);
     assert_eq!(response.status, 200);
@@ -65,7 +65,7 @@ fn without_test_mode_the_headers_are_ordinary_ones() {
 #[test]
 fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     wait_for(|| edge.log().contains("test mode").then_some(()));
     let folder = edge.dir.path();
     for args in [
@@ -78,8 +78,8 @@ fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
         assert!(stderr(&output).contains("--test-mode-on-any-address"), "{args:?}: {}", stderr(&output));
     }
     // Among JSON lines it is one, and with -q nothing but errors is printed.
-    let unused = format!("[[key-groups]]\nid = \"unused\"\npublic-keys = [\"{}\"]\n", sites::id("rsa"));
-    let config = format!("{}\n{unused}", sites::private(&origin.url(), ""));
+    let unused = format!("[[key-groups]]\nid = \"unused\"\npublic-keys = [\"{}\"]\n", configs::id("rsa"));
+    let config = format!("{}\n{unused}", configs::private(&origin.url(), ""));
     let json = Edge::serve_with(&config, &["--test-mode", "--log-format", "json"]);
     let log = wait_for(|| Some(json.log()).filter(|log| log.contains("test mode") && log.ends_with('\n')));
     assert!(log.lines().all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()), "{log}");
@@ -96,7 +96,7 @@ fn test_mode_is_announced_and_refused_where_strangers_reach_it() {
 #[test]
 fn a_taken_port_is_an_error_although_our_own_listeners_share_theirs() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let address = edge.address.to_string();
     let output =
         frontgate().current_dir(edge.dir.path()).args(["serve", "--listen", &address]).output().unwrap();
@@ -129,7 +129,7 @@ fn the_ready_file_is_whole_names_every_listener_and_a_stale_one_is_removed() {
         .output()
         .unwrap();
     assert_eq!((failed.status.code(), ready.exists()), (Some(2), false));
-    std::fs::write(dir.path().join("config.toml"), sites::private(&origin.url(), "")).unwrap();
+    std::fs::write(dir.path().join("config.toml"), configs::private(&origin.url(), "")).unwrap();
     let mut command = frontgate();
     command.args(["serve", "--listen", "127.0.0.1:0", "--listen", "[::1]:0"]);
     let edge = Edge::start(command, dir);
@@ -146,14 +146,14 @@ fn the_ready_file_is_whole_names_every_listener_and_a_stale_one_is_removed() {
 #[test]
 fn the_log_says_why_and_holds_no_signature() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let secret = "S3cretS1gnatureS3cretS1gnature";
     let cookie = format!(
         "Cookie: CloudFront-Signature={secret}; CloudFront-Policy={secret}; CloudFront-Key-Pair-Id=KX"
     );
     let query = format!(
         "/x?a=1&Expires=1990000000&Signature={secret}&Policy={secret}&Key-Pair-Id={}",
-        sites::id("rsa")
+        configs::id("rsa")
     );
     assert_eq!(edge.get(HOST, &query, &[]).status, 403);
     assert_eq!(edge.get(HOST, "/y", &[&cookie]).status, 403);
@@ -181,7 +181,7 @@ fn the_log_says_why_and_holds_no_signature() {
 #[test]
 fn running_out_of_files_ends_no_listener() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     // Lowered while it runs: at the start it takes fewer connections where the limit is low.
     let pid = edge.child.id().to_string();
     let open = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count();
@@ -196,7 +196,7 @@ fn running_out_of_files_ends_no_listener() {
 #[test]
 fn a_silent_connection_ends_after_the_header_timeout() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let begun = Instant::now();
     let ended: Vec<u64> = std::thread::scope(|scope| {
         let parts = [&b""[..], b"GET /public/x HTT"];
@@ -242,7 +242,7 @@ fn serve_with_stderr(
 fn a_stderr_that_nobody_reads_or_that_is_full_stops_nothing() {
     let origin = RecordingOrigin::start();
     // A warning, so that something is said at the start.
-    let config = sites::private(&origin.url(), "").replace("trusted-key-groups = [\"one\"]", "");
+    let config = configs::private(&origin.url(), "").replace("trusted-key-groups = [\"one\"]", "");
     let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
     for stderr in [std::process::Stdio::from(full), std::process::Stdio::piped()] {
         let (mut child, address, _dir) = serve_with_stderr(&config, stderr);

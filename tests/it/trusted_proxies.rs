@@ -1,8 +1,8 @@
 //! Who the viewer is when proxies stand before us: those that are trusted are believed, and nobody else.
 
+use crate::support::configs;
 use crate::support::link_for;
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, Response, request};
 
 const TRUSTED: &str = "trusted-proxies = [\"127.0.0.0/8\", \"10.0.0.0/8\", \"fd00::/8\"]";
@@ -61,7 +61,7 @@ const NAMES_ANOTHER: [&[&str]; 14] = [
 #[test]
 fn the_viewer_is_the_rightmost_address_that_is_not_trusted() {
     let origin = RecordingOrigin::start();
-    let edge = secure::serve(TRUSTED, "", &sites::main(&origin.url()));
+    let edge = tls::serve(TRUSTED, "", &configs::main(&origin.url()));
     let link = link_for("203.0.113.9/32");
     for lines in NAMES_IT {
         assert_eq!(outcome(&ask(&edge, &link, &forwarded(lines))), "200", "{lines:?}");
@@ -80,7 +80,7 @@ fn a_forged_header_of_anyone_else_changes_nothing() {
     let origin = RecordingOrigin::start();
     let (nine, own) = (link_for("203.0.113.9/32"), link_for("127.0.0.1/32"));
     for lines in ["", STRANGERS] {
-        let edge = secure::serve(lines, "", &sites::main(&origin.url()));
+        let edge = tls::serve(lines, "", &configs::main(&origin.url()));
         for forged in NAMES_IT {
             assert_eq!(outcome(&ask(&edge, &nine, &forwarded(forged))), "ip-mismatch", "{forged:?}");
             assert_eq!(outcome(&ask(&edge, &own, &forwarded(forged))), "200", "{forged:?}");
@@ -98,13 +98,13 @@ fn the_scheme_is_what_a_trusted_proxy_says_and_nobody_else() {
         let headers: Vec<String> = lines.iter().map(|line| format!("X-Forwarded-Proto: {line}")).collect();
         let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
         let text = request("GET", HOST, "/https/x", &headers);
-        let response = if secured { secure::send(edge.https[0], text) } else { edge.send(text) };
+        let response = if secured { tls::send(edge.https[0], text) } else { edge.send(text) };
         outcome(&response).to_owned()
     };
     // A path that is for HTTPS alone; what comes behind that check is the missing key.
     const SECURE: &str = "missing-key-pair-id";
     const PLAIN: &str = "https-required";
-    let edge = secure::serve(TRUSTED, "", &sites::main(&origin.url()));
+    let edge = tls::serve(TRUSTED, "", &configs::main(&origin.url()));
     for (secured, lines, expected) in [
         (false, &[][..], PLAIN),
         (false, &["https"], SECURE),
@@ -119,7 +119,7 @@ fn the_scheme_is_what_a_trusted_proxy_says_and_nobody_else() {
         assert_eq!(says(&edge, secured, lines), expected, "{secured} {lines:?}");
     }
     for lines in ["", STRANGERS] {
-        let edge = secure::serve(lines, "", &sites::main(&origin.url()));
+        let edge = tls::serve(lines, "", &configs::main(&origin.url()));
         assert_eq!(says(&edge, false, &["https"]), PLAIN);
         assert_eq!(says(&edge, true, &["http"]), SECURE);
     }

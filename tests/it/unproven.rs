@@ -12,14 +12,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Raw, cloudfront_base64, sign_raw};
 
 const URL: &str = "https://d111111abcdef8.cloudfront.net/dir/a.jpg";
 const NOW: u64 = 1_900_000_000;
 
 static CONFIGURED: LazyLock<Arc<Distributions>> = LazyLock::new(|| {
-    let text = sites::main("http://127.0.0.1:9000");
+    let text = configs::main("http://127.0.0.1:9000");
     config::parse(Path::new("config.toml"), &text).expect("a configuration").distributions
 });
 
@@ -93,7 +93,7 @@ fn the_signed_text_is_never_called_another_policy() {
     for (number, (policy, signature)) in policies.iter().zip(&signatures).enumerate() {
         let (text, signature) = (cloudfront_base64(policy.as_bytes()), cloudfront_base64(signature));
         let found =
-            of_link(&format!("{URL}?Policy={text}&Signature={signature}&Key-Pair-Id={}", sites::id("rsa")));
+            of_link(&format!("{URL}?Policy={text}&Signature={signature}&Key-Pair-Id={}", configs::id("rsa")));
         let names = names(&found);
         assert!(names.iter().all(|(name, _)| *name != "policy-not-the-signed-one"), "{policy}: {names:?}");
         assert!(names.iter().all(|(name, _)| !name.starts_with("json-")), "{policy}: {names:?}");
@@ -103,7 +103,7 @@ fn the_signed_text_is_never_called_another_policy() {
     // The judge of this test sees another policy where there is one.
     let (text, signature) = (cloudfront_base64(policies[3].as_bytes()), cloudfront_base64(&signatures[0]));
     let found =
-        of_link(&format!("{URL}?Policy={text}&Signature={signature}&Key-Pair-Id={}", sites::id("rsa")));
+        of_link(&format!("{URL}?Policy={text}&Signature={signature}&Key-Pair-Id={}", configs::id("rsa")));
     assert!(proven(&found, "policy-not-the-signed-one"), "{:?}", names(&found));
 }
 
@@ -202,7 +202,7 @@ const OF_BASE64: [&str; 7] = [
 fn values_that_are_no_signature_prove_no_mistake_of_base64() {
     let values = some(300, &(foreign_value(), foreign_value()));
     for (policy, signature) in &values {
-        let id = sites::id("rsa");
+        let id = configs::id("rsa");
         for found in [
             with_cookies(&[("Policy", policy), ("Signature", signature), ("Key-Pair-Id", id)]),
             with_cookies(&[("Policy", policy), ("Signature", signature), ("Key-Pair-Id", policy)]),

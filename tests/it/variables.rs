@@ -4,7 +4,7 @@ use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, frontgate, public_key, stderr, stdout};
 
 /// `check` with a configuration of bytes and an environment.
@@ -83,7 +83,7 @@ fn what_cannot_be_replaced_is_an_error_at_its_place() {
 #[test]
 fn no_message_shows_a_value() {
     let secret = "Very-S3cret/Val\"ue";
-    let origin = |url: &str| sites::private(url, "");
+    let origin = |url: &str| configs::private(url, "");
     for (config, shown) in [
         (origin("http://${SECRET}.example.com"), "http://${SECRET}.example.com"),
         (origin("ftp://${SECRET}"), "ftp://${SECRET}"),
@@ -135,7 +135,7 @@ fn texts_that_are_no_configuration_are_named() {
 #[test]
 fn keys_that_cloudfront_alone_has_are_not_emulated() {
     let more = "cache-policy = \"CachingOptimized\"\ncompress = true\nCompress = true\nTargetOriginId = \"x\"\nzzz = 1";
-    let config = sites::private("http://127.0.0.1:9", "")
+    let config = configs::private("http://127.0.0.1:9", "")
         .replace("trusted-key-groups = [\"one\"]", &format!("trusted-key-groups = [\"one\"]\n{more}"));
     let output = check(config, &[], &["--json"]);
     let errors = faults(&output, "errors");
@@ -167,7 +167,7 @@ fn the_configuration_is_printed_as_it_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let config = format!(
         "# a comment\n{}",
-        sites::private("http://${FG_HOST}:9", "custom-headers = { X-A = \"$${x}\" }")
+        configs::private("http://${FG_HOST}:9", "custom-headers = { X-A = \"$${x}\" }")
     );
     std::fs::write(dir.path().join("config.toml"), &config).unwrap();
     let print = |dir: &std::path::Path| {

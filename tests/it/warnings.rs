@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{
     Edge, Raw, RecordingOrigin, canned, cloudfront_base64, request, run, send_to, sign_raw, stdout, wait_for,
 };
@@ -20,7 +20,7 @@ fn standard(base64: &str) -> String {
 fn custom(policy: &str, encode: impl Fn(&str) -> String) -> String {
     let signature = sign_raw(&[Raw::new("rsa", "SHA1", policy)]).remove(0);
     let (policy, signature) = (cloudfront_base64(policy.as_bytes()), cloudfront_base64(&signature));
-    format!("Policy={}&Signature={}&Key-Pair-Id={}", encode(&policy), encode(&signature), sites::id("rsa"))
+    format!("Policy={}&Signature={}&Key-Pair-Id={}", encode(&policy), encode(&signature), configs::id("rsa"))
 }
 
 fn policy(condition: &str) -> String {
@@ -30,7 +30,11 @@ fn policy(condition: &str) -> String {
 fn canned_link(expires: &str) -> String {
     let message = canned(&format!("http://{HOST}/a"), expires);
     let signature = sign_raw(&[Raw::new("rsa", "SHA1", message)]).remove(0);
-    format!("Expires={expires}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&signature), sites::id("rsa"))
+    format!(
+        "Expires={expires}&Signature={}&Key-Pair-Id={}",
+        cloudfront_base64(&signature),
+        configs::id("rsa")
+    )
 }
 
 /// Each link with its status and what is warned of.
@@ -70,7 +74,7 @@ fn explain_and_the_proxy_warn_of_the_same_whatever_is_decided() {
         let head = "HTTP/1.1 200 OK\r\nX-Frontgate-Warning: forged\r\nContent-Length: 0\r\n\r\n";
         stream.write_all(head.as_bytes()).is_ok()
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let config = edge.file("config.toml").display().to_string();
     for (query, status, warnings) in cases() {
         let response = edge.get(HOST, &format!("/a?{query}"), &["X-Frontgate-Now: 1900000000"]);
@@ -116,7 +120,7 @@ fn explain_and_the_proxy_warn_of_the_same_whatever_is_decided() {
 #[test]
 fn without_test_mode_nothing_is_said() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve_with(&sites::private(&origin.url(), ""), &[]);
+    let edge = Edge::serve_with(&configs::private(&origin.url(), ""), &[]);
     let response = edge.get(HOST, &format!("/a?{}", canned_link(MILLISECONDS)), &[]);
     assert_eq!((response.status, response.header("X-Frontgate-Warning")), (200, None));
     assert!(!edge.log().contains("milliseconds"), "{}", edge.log());
@@ -125,7 +129,7 @@ fn without_test_mode_nothing_is_said() {
 #[test]
 fn the_console_warns_on_both_of_its_pages() {
     let origin = RecordingOrigin::start();
-    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", sites::private(&origin.url(), ""));
+    let config = format!("[admin]\nlisten = \"127.0.0.1:0\"\n{}", configs::private(&origin.url(), ""));
     let edge = Edge::serve(&config);
     let query = canned_link(MILLISECONDS);
     assert_eq!(edge.get(HOST, &format!("/a?{query}"), &[]).status, 200);

@@ -2,14 +2,14 @@
 
 use std::net::SocketAddr;
 
-use super::{Edge, RecordingOrigin, Response, request, send_to, sites};
+use super::{Edge, RecordingOrigin, Response, configs, request, send_to};
 
 pub(crate) const ADMIN: &str = "[admin]\nlisten = \"127.0.0.1:0\"\n";
 pub(crate) const TOKEN: &str = "s3cret-token-of-good-length";
 
 /// A configuration with an admin listener.
 pub(crate) fn config(origin: &str) -> String {
-    format!("{ADMIN}{}", sites::private(origin, ""))
+    format!("{ADMIN}{}", configs::private(origin, ""))
 }
 
 /// The address of the console.

@@ -3,9 +3,9 @@
 use base64::prelude::{BASE64_STANDARD, Engine};
 
 use super::keys::private_key;
-use super::secure::HOST;
 use super::signatures::{Raw, sign_raw};
-use super::{run, sites, stdout};
+use super::tls::HOST;
+use super::{configs, run, stdout};
 
 const END: &str = "1990000000";
 
@@ -30,7 +30,7 @@ pub(crate) fn canned(url: &str, expires: &str) -> String {
 pub(crate) fn signing_parameters(target: &str) -> String {
     let message = canned(&format!("https://{HOST}{target}"), END);
     let signature = sign_raw(&[Raw::new("rsa", "SHA1", message)]).remove(0);
-    format!("Expires={END}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&signature), sites::id("rsa"))
+    format!("Expires={END}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&signature), configs::id("rsa"))
 }
 
 /// The same as a `Cookie` field's value.
@@ -49,7 +49,7 @@ pub(crate) fn link_for(address: &str) -> String {
     );
     let signature = sign_raw(&[Raw::new("rsa", "SHA1", policy.clone())]).remove(0);
     let (policy, signature) = (cloudfront_base64(policy.as_bytes()), cloudfront_base64(&signature));
-    format!("/ip/x?Policy={policy}&Signature={signature}&Key-Pair-Id={}", sites::id("rsa"))
+    format!("/ip/x?Policy={policy}&Signature={signature}&Key-Pair-Id={}", configs::id("rsa"))
 }
 
 /// Path and query of a link that is signed for two hours.
@@ -62,7 +62,7 @@ pub(crate) fn signed(url: &str, more: &[&str]) -> String {
         "--expires-in",
         "2h",
         "--key-pair-id",
-        sites::id("rsa"),
+        configs::id("rsa"),
         "--private-key",
         &key,
     ];

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 use tempfile::TempDir;
 
+pub(crate) mod configs;
 pub(crate) mod conformance;
 #[path = "../conformance/table.rs"]
 pub(crate) mod conformance_table;
@@ -21,9 +22,8 @@ pub(crate) mod foreign;
 pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod mmdb;
-pub(crate) mod secure;
 pub(crate) mod signatures;
-pub(crate) mod sites;
+pub(crate) mod tls;
 
 pub(crate) use keys::{keys, private_key, public_key};
 pub(crate) use links::{canned, cloudfront_base64, link_for, signed, signing_cookies, signing_parameters};

@@ -56,7 +56,7 @@ fn bases(urls: &[&str]) -> Vec<BaseUrl> {
     urls.iter().map(|url| BaseUrl::parse(url).expect("a base")).collect()
 }
 
-/// One distribution: everything private, with behaviors for the exceptions. `tests/it/sites.rs` has the same as TOML.
+/// One distribution: everything private, with behaviors for the exceptions. `tests/support/configs.rs` has the same as TOML.
 fn main_site() -> Distributions {
     let one = group("one", &["rsa", "ecdsa"]);
     let two = group("two", &["rsa2", "ecdsa2"]);

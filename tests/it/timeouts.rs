@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Edge, RecordingOrigin, Response, answer_and_close, read_head, request, wait_for};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -19,7 +19,7 @@ fn page_of(response: &Response) -> (u16, Option<&str>, bool) {
 #[test]
 fn a_dead_origin_is_502_and_a_silent_one_504() {
     let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let edge = Edge::serve(&sites::private(&format!("http://{nobody}"), ""));
+    let edge = Edge::serve(&configs::private(&format!("http://{nobody}"), ""));
     let dead = edge.get(HOST, "/public/x", &[]);
     assert_eq!(page_of(&dead), (502, Some("origin-error"), true));
     assert_eq!(dead.header("X-Cache"), Some("Error from cloudfront"));
@@ -28,7 +28,7 @@ fn a_dead_origin_is_502_and_a_silent_one_504() {
         thread::sleep(Duration::from_secs(30));
         false
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), "response-timeout = \"300ms\""));
+    let edge = Edge::serve(&configs::private(&origin.url(), "response-timeout = \"300ms\""));
     let begun = Instant::now();
     assert_eq!(page_of(&edge.get(HOST, "/public/x", &[])), (504, Some("origin-error"), true));
     // A GET is asked as often as connections are attempted, a POST once.
@@ -39,7 +39,7 @@ fn a_dead_origin_is_502_and_a_silent_one_504() {
     assert!(edge.log().contains("did not respond in time"));
 
     // A host that takes connections and never answers them: an unaccepted queue of one.
-    let edge = Edge::serve(&sites::private("http://name.invalid:1", ""));
+    let edge = Edge::serve(&configs::private("http://name.invalid:1", ""));
     assert_eq!(edge.get(HOST, "/public/x", &[]).status, 502);
 }
 
@@ -54,7 +54,7 @@ fn an_origin_that_talks_garbage_is_502() {
         b"HTTP/1.1 200",
     ] {
         let origin = RecordingOrigin::answering(move |_, stream| answer_and_close(stream, answer));
-        let edge = Edge::serve(&sites::private(&origin.url(), ""));
+        let edge = Edge::serve(&configs::private(&origin.url(), ""));
         let response = edge.get(HOST, "/public/x", &[]);
         assert_eq!(
             page_of(&response),
@@ -76,7 +76,7 @@ fn a_body_that_breaks_off_is_never_complete() {
             thread::sleep(Duration::from_millis(100));
             false
         });
-        let edge = Edge::serve(&sites::private(&origin.url(), ""));
+        let edge = Edge::serve(&configs::private(&origin.url(), ""));
         let response = edge.get(HOST, "/public/x", &[]);
         assert_eq!((response.status, response.complete), (200, false), "{framing}");
         wait_for(|| edge.log().contains("origin_error").then_some(()));
@@ -87,7 +87,7 @@ fn a_body_that_breaks_off_is_never_complete() {
         thread::sleep(Duration::from_secs(30));
         false
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), "response-timeout = \"300ms\""));
+    let edge = Edge::serve(&configs::private(&origin.url(), "response-timeout = \"300ms\""));
     let begun = Instant::now();
     let response = edge.get(HOST, "/public/x", &[]);
     assert_eq!((response.status, response.complete, response.text()), (200, false, "part".to_owned()));
@@ -100,7 +100,7 @@ fn a_request_that_met_a_closed_connection_goes_out_again_where_that_is_safe() {
     let origin = RecordingOrigin::answering(|_, stream| {
         answer_and_close(stream, b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     for round in 0..20 {
         assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200, "{round}");
     }
@@ -121,7 +121,7 @@ fn a_viewer_that_stops_in_the_middle_of_its_body_holds_up_nobody_else() {
             });
         }
     });
-    let edge = Edge::serve(&sites::private(&format!("http://{address}"), "response-timeout = \"1s\""));
+    let edge = Edge::serve(&configs::private(&format!("http://{address}"), "response-timeout = \"1s\""));
     let stopped: Vec<TcpStream> = (0..10)
         .map(|_| {
             let mut stream = TcpStream::connect(edge.address).unwrap();
@@ -161,7 +161,7 @@ fn what_an_origin_must_not_say_is_502_and_what_a_viewer_must_not_say_400() {
         };
         answer_and_close(stream, answer.as_bytes())
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     for path in ["/public/upgrade", "/public/huge", "/public/coding", "/public/codings", "/public/lf"] {
         assert_eq!(page_of(&edge.get(HOST, path, &[])), (502, Some("origin-error"), true), "{path}");
     }
@@ -196,7 +196,7 @@ fn pouring(total: u64) -> (RecordingOrigin, Arc<AtomicU64>) {
 fn a_gibibyte_passes_in_little_memory_both_ways() {
     const GIB: u64 = 1 << 30;
     let (origin, _) = pouring(GIB);
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let mut stream = TcpStream::connect(edge.address).unwrap();
     stream.write_all(request("GET", HOST, "/public/big", &[]).as_bytes()).unwrap();
     let mut chunk = vec![0; 1 << 20];
@@ -210,7 +210,7 @@ fn a_gibibyte_passes_in_little_memory_both_ways() {
     assert!((GIB..GIB + 1000).contains(&received), "{received}");
     // And up: the origin reads without keeping.
     let sink = TcpListener::bind("127.0.0.1:0").unwrap();
-    let upload = Edge::serve(&sites::private(&format!("http://{}", sink.local_addr().unwrap()), ""));
+    let upload = Edge::serve(&configs::private(&format!("http://{}", sink.local_addr().unwrap()), ""));
     let swallowed = thread::spawn(move || {
         let (mut stream, _) = sink.accept().unwrap();
         let (mut chunk, mut count) = (vec![0; 1 << 20], 0);
@@ -237,7 +237,7 @@ fn a_gibibyte_passes_in_little_memory_both_ways() {
 #[test]
 fn a_viewer_that_does_not_read_stops_the_origin() {
     let (origin, poured) = pouring(1 << 30);
-    let edge = Edge::serve(&sites::private(&origin.url(), "response-timeout = \"1s\""));
+    let edge = Edge::serve(&configs::private(&origin.url(), "response-timeout = \"1s\""));
     let mut stream = TcpStream::connect(edge.address).unwrap();
     stream.write_all(request("GET", HOST, "/public/big", &[]).as_bytes()).unwrap();
     // Until nothing moves any more.
@@ -263,7 +263,7 @@ fn a_viewer_that_does_not_read_stops_the_origin() {
 #[test]
 fn slow_headers_keep_nobody_else_from_being_served() {
     let origin = RecordingOrigin::start();
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let mut slow: Vec<TcpStream> = (0..200).map(|_| TcpStream::connect(edge.address).unwrap()).collect();
     for (number, stream) in slow.iter_mut().enumerate() {
         // Some silent, some in the middle of a line, some before the last line end.
@@ -287,7 +287,7 @@ fn a_connection_that_was_idle_answers_again_also_to_a_head_in_pieces() {
         thread::sleep(Duration::from_millis(400));
         stream.write_all(b"dy").is_ok()
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let mut stream = TcpStream::connect(edge.address).unwrap();
     let request = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
     let pause = || thread::sleep(Duration::from_millis(300));
@@ -319,7 +319,7 @@ fn a_slow_viewer_gets_the_whole_answer_and_then_the_end() {
         let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {len}\r\n\r\n");
         stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(&vec![b'x'; len])).is_ok()
     });
-    let edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let edge = Edge::serve(&configs::private(&origin.url(), ""));
     let ask = &|len: usize, request: String| {
         let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
         socket.set_recv_buffer_size(4 << 10).unwrap();
@@ -383,7 +383,7 @@ fn an_upload_goes_on_to_its_end_after_the_origin_has_answered() {
             }
             writing.join().unwrap().unwrap();
         });
-        let edge = Edge::serve(&sites::private(&origin, ""));
+        let edge = Edge::serve(&configs::private(&origin, ""));
         let mut stream = TcpStream::connect(edge.address).unwrap();
         let head = format!("POST /public/x HTTP/1.1\r\nHost: {HOST}\r\nContent-Length: {LEN}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
@@ -395,7 +395,7 @@ fn an_upload_goes_on_to_its_end_after_the_origin_has_answered() {
 
 #[test]
 fn a_head_that_never_ends_is_cut_off_also_where_it_grows_by_a_byte_now_and_then() {
-    let edge = Edge::serve(&sites::private("http://127.0.0.1:9", ""));
+    let edge = Edge::serve(&configs::private("http://127.0.0.1:9", ""));
     let mut stream = TcpStream::connect(edge.address).unwrap();
     let begun = Instant::now();
     // Half a minute for a head, and a quarter of a second until it is known to be one.
@@ -415,7 +415,7 @@ fn sigterm_lets_a_download_finish_and_refuses_new_connections() {
         let _ = begun.lock().unwrap().recv_timeout(Duration::from_secs(10));
         stream.write_all(b"later").is_ok()
     });
-    let mut edge = Edge::serve(&sites::private(&origin.url(), ""));
+    let mut edge = Edge::serve(&configs::private(&origin.url(), ""));
     let idle = TcpStream::connect(edge.address).unwrap();
     let mut stream = TcpStream::connect(edge.address).unwrap();
     write!(stream, "GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n").unwrap();
@@ -445,7 +445,8 @@ fn when_the_grace_runs_out_the_end_comes_all_the_same() {
         [("200ms", vec!["TERM"], 0), ("30s", vec!["TERM", "TERM"], 143), ("30s", vec!["INT", "INT"], 130)]
     {
         let origin = hanging();
-        let config = format!("[server]\nshutdown-grace = \"{grace}\"\n{}", sites::private(&origin.url(), ""));
+        let config =
+            format!("[server]\nshutdown-grace = \"{grace}\"\n{}", configs::private(&origin.url(), ""));
         let mut edge = Edge::serve(&config);
         let mut stream = TcpStream::connect(edge.address).unwrap();
         stream.write_all(request("GET", HOST, "/public/x", &[]).as_bytes()).unwrap();
@@ -463,14 +464,14 @@ fn when_the_grace_runs_out_the_end_comes_all_the_same() {
 #[test]
 fn sighup_takes_another_configuration_and_a_broken_one_changes_nothing() {
     let (one, two) = (RecordingOrigin::start(), RecordingOrigin::start());
-    let edge = Edge::serve(&sites::private(&one.url(), ""));
+    let edge = Edge::serve(&configs::private(&one.url(), ""));
     let file = edge.dir.path().join("config.toml");
     assert_eq!(edge.get(HOST, "/public/x", &[]).status, 200);
     std::fs::write(&file, "[server]\nnonsense = 1").unwrap();
     edge.signal("HUP");
     wait_for(|| edge.log().contains("the reload failed").then_some(()));
     assert_eq!((edge.get(HOST, "/public/x", &[]).status, one.requests().len()), (200, 2));
-    std::fs::write(&file, sites::private(&two.url(), "").replace("/public/*", "/free/*")).unwrap();
+    std::fs::write(&file, configs::private(&two.url(), "").replace("/public/*", "/free/*")).unwrap();
     edge.signal("HUP");
     wait_for(|| edge.log().contains("was reloaded").then_some(()));
     assert_eq!(edge.get(HOST, "/public/x", &[]).reason(), Some("missing-key-pair-id"));

@@ -5,8 +5,8 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
-use crate::support::secure::{self, HOST};
-use crate::support::sites;
+use crate::support::configs;
+use crate::support::tls::{self, HOST};
 use crate::support::{Edge, RecordingOrigin, Response, request, wait_for};
 
 trait Wire: Read + Write {}
@@ -52,8 +52,8 @@ fn each(edge: &Edge, before: usize, count: usize, what: &str) -> usize {
 fn idle_connections_are_cheap() {
     let origin = RecordingOrigin::start();
     for (kind, limit) in [("plain", 8 << 10), ("TLS", 18 << 10), ("HTTP/2", 48 << 10)] {
-        let edge = secure::serve("", "", &sites::main(&origin.url()));
-        assert_eq!(secure::send(edge.https[0], request("GET", HOST, "/public/x", &[])).status, 200);
+        let edge = tls::serve("", "", &configs::main(&origin.url()));
+        assert_eq!(tls::send(edge.https[0], request("GET", HOST, "/public/x", &[])).status, 200);
         let before = resident(&edge);
         let ask = format!("GET /public/x HTTP/1.1\r\nHost: {HOST}\r\n\r\n");
         let idle: Vec<Box<dyn Wire>> = (0..1_000)
@@ -64,8 +64,8 @@ fn idle_connections_are_cheap() {
                 }
                 let mut stream: Box<dyn Wire> = match kind {
                     "plain" => Box::new(plain(&edge)),
-                    "TLS" => Box::new(secure::connect(edge.https[0])),
-                    _ => Box::new(secure::connect_http2(edge.https[0])),
+                    "TLS" => Box::new(tls::connect(edge.https[0])),
+                    _ => Box::new(tls::connect_http2(edge.https[0])),
                 };
                 if kind == "HTTP/2" {
                     stream.write_all(&[preface(), get(1, "/public/x")].concat()).unwrap();
@@ -108,12 +108,12 @@ fn open_streams_are_cheap() {
             stream.write_all(&vec![b'x'; BIG]).is_ok()
         });
         let limits = "limits = { origin-connections-per-viewer = 128 }";
-        let edge = secure::serve(limits, "", &sites::main(&origin.url()));
+        let edge = tls::serve(limits, "", &configs::main(&origin.url()));
         assert_eq!(edge.get(HOST, "/public/big", &[]).body.len(), BIG);
         let before = resident(&edge);
         let mut open = Vec::new();
         for connection in 0..5 {
-            let mut stream = secure::connect_http2(edge.https[0]);
+            let mut stream = tls::connect_http2(edge.https[0]);
             let requests = (0..100).flat_map(|number| get(2 * number + 1, path));
             stream.write_all(&preface().into_iter().chain(requests).collect::<Vec<_>>()).unwrap();
             open.push(stream);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::support::mmdb;
-use crate::support::secure::certificates;
+use crate::support::tls::certificates;
 use crate::support::{frontgate, public_key, root, stderr, stdout};
 
 /// A key that leads to a table, and whether there are several of it.

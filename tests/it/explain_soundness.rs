@@ -9,7 +9,7 @@ use frontgate::distribution::Distributions;
 use frontgate::epoch::EpochSeconds;
 use frontgate::explain::{Budget, ExplainedVerdict, Explanation, OwnedRequest};
 
-use crate::support::sites;
+use crate::support::configs;
 use crate::support::{Raw, canned, cloudfront_base64, sign_raw};
 
 const HOST: &str = "d111111abcdef8.cloudfront.net";
@@ -83,19 +83,19 @@ impl Random {
 }
 
 fn distributions() -> Arc<Distributions> {
-    let text = sites::main("http://127.0.0.1:9000");
+    let text = configs::main("http://127.0.0.1:9000");
     config::parse(Path::new("config.toml"), &text).expect("a configuration").distributions
 }
 
 fn link(url: &str, key: &str, signature: &[u8], more: &str) -> String {
     let separator = if url.contains('?') { '&' } else { '?' };
     let signature = cloudfront_base64(signature);
-    format!("{url}{separator}Expires={END}&Signature={signature}&Key-Pair-Id={}{more}", sites::id(key))
+    format!("{url}{separator}Expires={END}&Signature={signature}&Key-Pair-Id={}{more}", configs::id(key))
 }
 
 fn explained(link: &str, distributions: &Distributions) -> Explanation {
     let (inquiry, _) = OwnedRequest::of_url(link, EpochSeconds(NOW)).expect("a URL");
-    let effort = if link.contains(sites::id("ecdsa")) { &FEW } else { &Budget::WITHOUT_CLOCK };
+    let effort = if link.contains(configs::id("ecdsa")) { &FEW } else { &Budget::WITHOUT_CLOCK };
     inquiry.explain(distributions, effort)
 }
 
@@ -217,7 +217,7 @@ proptest::proptest! {
             Some(policy) => format!("Policy={}", cloudfront_base64(policy.as_bytes())),
             None => format!("Expires={expires}"),
         };
-        let link = format!("https://{host}{target}&{terms}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&SIGNATURE), sites::id("rsa"));
+        let link = format!("https://{host}{target}&{terms}&Signature={}&Key-Pair-Id={}", cloudfront_base64(&SIGNATURE), configs::id("rsa"));
         if let Ok((inquiry, _)) = OwnedRequest::of_url(&link, EpochSeconds(NOW)) {
             let few = Budget { candidates: 3_000, is_out_of_time: &|| false };
             let explanation = inquiry.explain(&CONFIGURED, &few);
