@@ -176,7 +176,7 @@ impl Dev {
 
 /// Where plain HTTP is spoken, and where TLS is.
 fn addresses(bound: &Bound) -> anyhow::Result<(SocketAddr, Option<SocketAddr>)> {
-    let of = |is_tls: bool| bound.addresses().iter().find(|(_, door)| door.tls.is_some() == is_tls);
+    let of = |is_tls: bool| bound.addresses().iter().find(|(_, kind)| kind.tls.is_some() == is_tls);
     let (plain, secure) = (of(false).context("nothing to listen on")?, of(true));
     Ok((plain.0, secure.map(|(address, _)| *address)))
 }

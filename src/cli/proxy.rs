@@ -99,7 +99,7 @@ impl Bound {
         };
         let mut edge = edge_of(settings, proxy.test_mode, dev_signer)?;
         edge.own_files.extend(proxy.ready_file.clone());
-        let mut secure = listeners.addresses.iter().filter(|(_, door)| door.tls.is_some());
+        let mut secure = listeners.addresses.iter().filter(|(_, kind)| kind.tls.is_some());
         edge.https_port = secure.next().map(|(address, _)| address.port());
         edge.config_file.clone_from(&proxy.reload_from);
         edge.config.fix(FixedKeys::of(settings, proxy.listen_is_given));
@@ -201,7 +201,7 @@ impl<'a> ReadyFile<'a> {
         admin: Option<SocketAddr>,
     ) -> anyhow::Result<Self> {
         let of = |tls: bool| -> Vec<String> {
-            let fit = addresses.iter().filter(|(_, door)| door.tls.is_some() == tls);
+            let fit = addresses.iter().filter(|(_, kind)| kind.tls.is_some() == tls);
             fit.map(|(address, _)| address.to_string()).collect()
         };
         let admin = admin.map(|address| address.to_string());
