@@ -31,6 +31,7 @@ use crate::edge::state::shared::Edge;
 use crate::viewer::Host;
 
 mod exposition;
+mod families;
 mod front;
 mod page;
 
@@ -225,7 +226,7 @@ impl Pages {
 
     fn refuse(&self, headers: &HeaderMap, path: &str, refused: Refused) -> Response<Body> {
         if refused == Refused::NotLocal {
-            return plain(StatusCode::FORBIDDEN, "ask by an address or as localhost\n");
+            return plain(StatusCode::FORBIDDEN, "expected an IP address or localhost as the host\n");
         }
         let page = self.console.as_ref().and_then(|console| console.ask_for_token(headers, path));
         page.unwrap_or_else(|| {
@@ -236,7 +237,7 @@ impl Pages {
     }
 
     fn metrics(&self, headers: &HeaderMap) -> Response<Body> {
-        let format = TextFormat::asked_for(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
+        let format = TextFormat::requested_by(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()));
         match self.scrape.text(format) {
             Ok(text) => page(StatusCode::OK, format.content_type(), text),
             Err(error) => plain(StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")),

@@ -1,18 +1,18 @@
-//! The counts as Prometheus reads them. `docs/operation.md` has a line for each metric.
+//! Writes the metrics in the text formats of Prometheus and OpenMetrics. `docs/operation.md` has a line for each metric.
 
 use std::fmt;
 use std::sync::Arc;
 
 use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, NoLabelSet, text};
+use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Registry;
 
+use super::families::{Families, labelled};
 use crate::edge::observe::access_log::AccessLog;
 use crate::edge::observe::metrics::Totals;
-use crate::edge::observe::metrics::counts::LATENCY_BOUNDS;
 use crate::edge::observe::metrics::process::Process;
-use crate::edge::observe::metrics::totals::{LatencyTotal, Sums};
+use crate::edge::observe::metrics::totals::Sums;
 use crate::edge::state::shared::Edge;
 
 /// How the text is to be written.
@@ -25,9 +25,9 @@ pub(super) enum TextFormat {
 }
 
 impl TextFormat {
-    /// What an `Accept` header asks for.
+    /// The format that an `Accept` header requests.
     #[must_use]
-    pub(super) fn asked_for(accept: Option<&str>) -> Self {
+    pub(super) fn requested_by(accept: Option<&str>) -> Self {
         match accept {
             Some(accept) if accept.contains("application/openmetrics-text") => Self::OpenMetrics,
             Some(_) | None => Self::Prometheus,
@@ -120,12 +120,12 @@ impl Collector for Observed {
             lost,
         )?;
         let build = [("version", env!("CARGO_PKG_VERSION"))];
-        out.gauges("frontgate_build_info", "1, with the version that runs", [(build, 1u64)])?;
+        out.gauges("frontgate_build_info", "1, labelled with the running version", [(build, 1u64)])?;
         process(&mut out, metrics.begun.0)
     }
 }
 
-/// A key that nobody has used yet is there with 0, so that its absence means that it isn't trusted.
+/// Adds an unused key with 0, so that a missing key is one that isn't trusted.
 fn configured_keys(edge: &Edge, totals: &mut Totals) {
     for distribution in &edge.config.load().distributions.list {
         for key in distribution.all_behaviors().flat_map(|behavior| behavior.restriction.keys()) {
@@ -143,7 +143,7 @@ fn requests(out: &mut Families<'_, '_>, totals: &Totals) -> fmt::Result {
     )?;
     out.counters(
         "frontgate_denials",
-        "Requests that were refused, by the reason in the log",
+        "Requests that were denied, by the reason in the log",
         ["distribution", "behavior", "reason"],
         &totals.denials,
     )?;
@@ -159,29 +159,34 @@ fn requests(out: &mut Families<'_, '_>, totals: &Totals) -> fmt::Result {
         ["distribution", "behavior"],
         &totals.sent,
     )?;
-    out.counter("frontgate_malformed_requests", "What came and was not HTTP", totals.not_http)
+    out.counter("frontgate_malformed_requests", "Requests that are not valid HTTP", totals.not_http)
 }
 
 fn keys(out: &mut Families<'_, '_>, totals: &Totals) -> fmt::Result {
     let labels = ["distribution", "key"];
     let allowed: Sums<2> =
         totals.keys.iter().map(|(names, (allowed, _))| (names.clone(), *allowed)).collect();
-    out.counters("frontgate_key_requests", "Requests that a key's signature let pass", labels, &allowed)?;
+    out.counters(
+        "frontgate_key_requests",
+        "Requests that were allowed by a key's signature",
+        labels,
+        &allowed,
+    )?;
     let last = totals.keys.iter().map(|(names, (_, last))| (labelled(labels, names), *last));
     out.gauges(
         "frontgate_key_last_used_timestamp_seconds",
-        "When a key last let a request pass; 0: never",
+        "Time at which a key last allowed a request; 0: never",
         last,
     )
 }
 
 fn origins(out: &mut Families<'_, '_>, totals: &Totals) -> fmt::Result {
     let name = "frontgate_origin_response_seconds";
-    let help = "From asking an origin to the head of its response";
+    let help = "Time from sending a request to an origin to the head of its response";
     out.histograms(name, help, ["distribution", "origin"], &totals.latencies)?;
     out.counters(
         "frontgate_origin_failures",
-        "Requests that an origin gave no answer to, by x-edge-detailed-result-type",
+        "Requests that an origin did not respond to, by x-edge-detailed-result-type",
         ["distribution", "origin", "failure"],
         &totals.origin_failures,
     )
@@ -198,7 +203,7 @@ fn verifications(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
     let memo = &edge.verified;
     let help = "Signatures that had to be verified, good or bad";
     out.counter("frontgate_signature_verifications", help, memo.misses())?;
-    let help = "Signatures that the cache of verified policies knew";
+    let help = "Signatures found in the cache of verified policies";
     out.counter("frontgate_verified_policy_cache_hits", help, memo.hits())?;
     let help = "Signatures in the cache of verified policies";
     out.gauge("frontgate_verified_policy_cache_entries", help, memo.entries())
@@ -209,19 +214,18 @@ fn reloads(out: &mut Families<'_, '_>, edge: &Edge) -> fmt::Result {
     let by_outcome: Sums<1> =
         counts.by_outcome().into_iter().map(|(name, count)| ([name.to_owned()], count)).collect();
     out.counters("frontgate_reloads", "Reloads of the configuration", ["outcome"], &by_outcome)?;
-    let help =
-        "Number of the configuration that runs: 1 at the start, one more after each reload that was accepted";
+    let help = "Number of the running configuration: 1 at the start, one more after each successful reload";
     out.gauge("frontgate_config_version", help, edge.config.load().version.number())?;
     let (last, is_ok) = counts.last();
-    let help = "Whether what the files say runs: 0 after a reload that failed or was refused";
+    let help = "Whether the last reload succeeded: 0 after a reload that failed or was rejected";
     out.gauge("frontgate_config_last_reload_successful", help, is_ok)?;
-    let help = "When the configuration that runs was read";
+    let help = "Time at which the running configuration was read";
     out.gauge("frontgate_config_last_reload_success_timestamp_seconds", help, last)
 }
 
 fn process(out: &mut Families<'_, '_>, begun: u64) -> fmt::Result {
     let now = Process::now();
-    let help = "When the process began";
+    let help = "Start time of the process";
     out.gauge("process_start_time_seconds", help, begun)?;
     if let Some(seconds) = now.cpu_seconds {
         let mut family =
@@ -240,72 +244,4 @@ fn process(out: &mut Families<'_, '_>, begun: u64) -> fmt::Result {
         }
     }
     Ok(())
-}
-
-fn labelled<'a, const N: usize>(
-    labels: [&'static str; N],
-    values: &'a [String; N],
-) -> Vec<(&'static str, &'a str)> {
-    labels.into_iter().zip(values.iter().map(String::as_str)).collect()
-}
-
-/// Writes families of one name.
-struct Families<'e, 'a>(&'e mut DescriptorEncoder<'a>);
-
-impl Families<'_, '_> {
-    fn counter(&mut self, name: &str, help: &str, count: u64) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        family.encode_counter::<NoLabelSet, _, u64>(&count, None)
-    }
-
-    fn gauge(&mut self, name: &str, help: &str, value: u64) -> fmt::Result {
-        self.0.encode_descriptor(name, help, None, MetricType::Gauge)?.encode_gauge(&value)
-    }
-
-    fn counters<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: [&'static str; N],
-        sums: &Sums<N>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Counter)?;
-        for (values, count) in sums {
-            let labels = labelled(labels, values);
-            family.encode_family(&labels)?.encode_counter::<NoLabelSet, _, u64>(count, None)?;
-        }
-        Ok(())
-    }
-
-    fn gauges<L: prometheus_client::encoding::EncodeLabelSet>(
-        &mut self,
-        name: &str,
-        help: &str,
-        values: impl IntoIterator<Item = (L, impl EncodeGaugeValue)>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Gauge)?;
-        for (labels, value) in values {
-            family.encode_family(&labels)?.encode_gauge(&value)?;
-        }
-        Ok(())
-    }
-
-    fn histograms<const N: usize>(
-        &mut self,
-        name: &str,
-        help: &str,
-        labels: [&'static str; N],
-        sums: &Sums<N, LatencyTotal>,
-    ) -> fmt::Result {
-        let mut family = self.0.encode_descriptor(name, help, None, MetricType::Histogram)?;
-        for (values, total) in sums {
-            let labels = labelled(labels, values);
-            let bounds = LATENCY_BOUNDS.into_iter().chain([f64::INFINITY]);
-            let buckets: Vec<(f64, u64)> = bounds.zip(total.buckets).collect();
-            let count = total.buckets.iter().sum();
-            let sum = total.sum.as_secs_f64();
-            family.encode_family(&labels)?.encode_histogram::<NoLabelSet>(sum, count, &buckets, None)?;
-        }
-        Ok(())
-    }
 }
