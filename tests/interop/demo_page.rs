@@ -76,7 +76,10 @@ fn only_the_demo_page_itself_makes_dev_sign() {
         wait_for(|| Some(edge.admin_page(&format!("/requests/{id}"))).filter(|page| page.status == 200))
             .text();
     let signature = link.split("Signature=").nth(1).expect("a signature");
-    assert!(record.contains("before anything is judged") && !record.contains(&signature[..40]), "{record}");
+    assert!(
+        record.contains("before any signature is checked") && !record.contains(&signature[..40]),
+        "{record}"
+    );
     let cookies = post(&edge, "do=cookies", &own);
     let set = cookies.head.lines().filter(|line| line.to_ascii_lowercase().starts_with("set-cookie:"));
     assert_eq!(set.filter(|line| line.contains("HttpOnly")).count(), 3, "{}", cookies.head);

@@ -146,7 +146,7 @@ fn what_is_fixed_at_the_start_is_not_changed_and_nothing_else_with_it() {
     let edge = start(&here(0), &[]);
     save(&file, &here(1));
     wait_for(|| (reloads(&edge)[2] == 1).then_some(()));
-    let said = "[server] listen is fixed at the start; [127.0.0.1:0] runs, the file says [127.0.0.1:1]";
+    let said = "[server] listen is fixed at the start; running [127.0.0.1:0], found [127.0.0.1:1]";
     wait_for(|| edge.log().contains(said).then_some(()));
 }
 

@@ -31,8 +31,8 @@ impl Answer<'_> {
             show_cause(out, cause, &secrets);
         }
         if self.explanation.searched == Searched::GaveUp {
-            html!(out; "<p class=\"note\">The search for what was signed used up its budget: "
-                "<code>frontgate explain</code> on the command line searches on.</p>");
+            html!(out; "<p class=\"note\">The search for the signed text reached its limit: "
+                "<code>frontgate explain</code> on the command line searches further.</p>");
         }
         html!(out; "<h2>Steps</h2><ol class=\"stages\">");
         // Where the cause is proven, what was expected and found is for those who want to check it.
@@ -44,7 +44,7 @@ impl Answer<'_> {
         if let Some(policy) = &self.explanation.policy {
             html!(out;
                 "<details class=\"policy\">"
-                "<summary>The policy that was sent, or that its signature stands for</summary>"
+                "<summary>The policy that was sent, or the canned policy that the signature covers</summary>"
                 "<pre tabindex=\"0\">" (secrets.cut(policy)) "</pre></details>"
             );
         }

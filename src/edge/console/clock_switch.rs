@@ -62,7 +62,7 @@ fn form(out: &mut Html, host: &str, chosen: Option<&str>) {
     html!(out;
         "</p><p class=\"field\"><label for=\"clock-now\">Time</label><input id=\"clock-now\" name=\"now\" value=\""
         (chosen.unwrap_or("")) "\" placeholder=\"+2h\" autocomplete=\"off\" spellcheck=\"false\" aria-describedby=\"clock-hint\">"
-        "<span class=\"hint\" id=\"clock-hint\">A distance such as +2h goes on with the clock; RFC 3339 or Unix seconds stand still."
+        "<span class=\"hint\" id=\"clock-hint\">An offset such as +2h moves with the clock; RFC 3339 or Unix seconds set a fixed time."
         "</span></p><p class=\"presets\"><button class=\"move\">Move the clock</button>"
         "<button name=\"preset\" value=\"real\">Real time</button></p></form>"
     );

@@ -43,7 +43,7 @@ impl Streams {
         stop: &CancellationToken,
     ) -> Response<Body> {
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else {
-            let text = format!("{MAX_STREAMS} pages are live already\n");
+            let text = format!("too many live pages: at most {MAX_STREAMS}\n");
             return response(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", text);
         };
         let form = Form::of_query(query);

@@ -164,7 +164,7 @@ fn read(form: &Form, pasted: &Pasted) -> Result<Asking, Fault> {
     if !form.get("pasted").is_empty() {
         let known = form.get("pasted").parse().ok().and_then(|number| Some((number, pasted.find(number)?)));
         let (number, (inquiry, verdict)) =
-            known.ok_or(("link", "that link isn’t kept any more: paste it again".to_owned()))?;
+            known.ok_or(("link", "this link is no longer kept: paste it again".to_owned()))?;
         return Ok(Asking::Again { number, inquiry, verdict });
     }
     let (inquiries, found) = Found::read(form).into_inquiries(clock::now())?;

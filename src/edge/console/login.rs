@@ -68,7 +68,7 @@ impl Login {
         };
         match self.sessions.borrow_mut().begin(&token, Instant::now()) {
             Some(cookie) => see_other(form.get("to"), &cookie),
-            None => plain(StatusCode::INTERNAL_SERVER_ERROR, "the system gave no randomness\n"),
+            None => plain(StatusCode::INTERNAL_SERVER_ERROR, "the system's random generator failed\n"),
         }
     }
 
@@ -98,7 +98,7 @@ impl Login {
         html!(main; "><span class=\"hint\" id=\"token-hint\">");
         match fault {
             Some(fault) => html!(main; "<strong class=\"fault\" role=\"alert\">" (fault) "</strong>"),
-            None => html!(main; "It stands in the file that <code>token-file</code> names."),
+            None => html!(main; "It is in the file that <code>token-file</code> names."),
         }
         html!(main; "</span></p><p class=\"field\"><button class=\"main\">Log in</button></p></form>");
         let page = Page { status, ..Page::new("Log in", None, main) };

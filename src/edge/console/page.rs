@@ -151,7 +151,7 @@ pub(super) fn plain(status: StatusCode, text: &str) -> Response<Body> {
 
 /// 405, with the methods that there are.
 pub(super) fn not_that_method(allowed: &'static str) -> Response<Body> {
-    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "not that method\n");
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n");
     response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }

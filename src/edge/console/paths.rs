@@ -60,7 +60,7 @@ fn show(out: &mut Html, number: usize, distribution: &Distribution, asked: &str)
         "</tbody></table></div><form class=\"look-up\" method=\"get\" action=\"/paths\">"
         "<input type=\"hidden\" name=\"distribution\" value=\"" (distribution.id) "\">"
         "<p class=\"field grows\"><label for=\"path" (number)
-        "\">Which behavior has the path</label><input id=\"path" (number) "\" name=\"path\" value=\"" (asked)
+        "\">Find the behavior for a path</label><input id=\"path" (number) "\" name=\"path\" value=\"" (asked)
         "\" placeholder=\"/a/b.jpg\" autocomplete=\"off\" spellcheck=\"false\"></p>"
         "<p class=\"field\"><button>Look up</button></p></form>"
     );

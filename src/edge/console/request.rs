@@ -22,8 +22,7 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &RequestName, 
         RequestName::Id(id) => recorder.find_id(id),
     };
     let Some(record) = found else {
-        let sentence =
-            format!("It never ended here, or isn’t kept any more: the last {KEPT} are kept at most.");
+        let sentence = format!("No ended request with this number is kept; at most the last {KEPT} are.");
         return Page::of_sentence(StatusCode::NOT_FOUND, "No such request", &sentence);
     };
     let number = record.number;
@@ -36,7 +35,7 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &RequestName, 
     }
     let Some(inquiry) = record.explainable().filter(|_| !is_own) else {
         let why = match is_own {
-            true => "A form of the demo page: it is answered before anything is judged.",
+            true => "A form of the demo page: it is handled before any signature is checked.",
             false => "It was too long to be kept, so it can't be judged again.",
         };
         html!(main; "<p class=\"note\">" (why) "</p>");

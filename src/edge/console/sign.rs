@@ -77,7 +77,9 @@ fn read(form: &Form, signer: &DevSigner) -> Result<WantedLink, Fault> {
         "" => None,
         text => match SourceIp::parse(text) {
             Some(SourceIp::V4(range)) => Some(range),
-            Some(SourceIp::V6(_)) => return Err(("ip", "CloudFront’s policies take no IPv6".to_owned())),
+            Some(SourceIp::V6(_)) => {
+                return Err(("ip", "CloudFront policies don’t support IPv6 addresses".to_owned()));
+            }
             None => {
                 return Err(("ip", "expected an IPv4 address or range, such as 203.0.113.0/24".to_owned()));
             }
@@ -98,7 +100,7 @@ fn read(form: &Form, signer: &DevSigner) -> Result<WantedLink, Fault> {
     };
     let expires = expires.map_err(|error| ("lifetime", error.to_string()))?;
     if not_before.is_some_and(|begin| begin.0.saturating_add(1) >= expires.0) {
-        return Err(("not-before", "the link would end before it begins".to_owned()));
+        return Err(("not-before", "expected a start before the end".to_owned()));
     }
     if let (Some(why), None, None, None) = (wildcard_in_canned(&url), not_before, ip, &resource) {
         let fault = format!("{why}. Write a pattern as Resource, and a literal * as %2A");

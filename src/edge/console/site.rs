@@ -108,7 +108,7 @@ impl Console {
             return plain(StatusCode::NOT_FOUND, "no such page\n");
         };
         if guard::is_embedded(&request) {
-            return plain(StatusCode::FORBIDDEN, "not from another site\n");
+            return plain(StatusCode::FORBIDDEN, "requests from another site are not allowed\n");
         }
         let is_post = *request.method() == Method::POST;
         if !place.methods().split(", ").any(|method| *request.method() == method) {
@@ -171,9 +171,11 @@ impl Console {
                     let host = head.headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
                     sign::page(signer, form, host)
                 }
-                None => {
-                    Page::of_sentence(StatusCode::NOT_FOUND, "No such page", "Links are signed in dev alone.")
-                }
+                None => Page::of_sentence(
+                    StatusCode::NOT_FOUND,
+                    "No such page",
+                    "Only `frontgate dev` signs links here.",
+                ),
             },
         }
     }

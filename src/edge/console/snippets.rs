@@ -61,7 +61,7 @@ fn javascript(task: &Task<'_>) -> String {
         Some(policy) => {
             let policy = single(policy);
             format!(
-                "// The SDK may encode the URL anew, but not this: its Resource has to be what is requested.\n  policy: {policy}"
+                "// The SDK may re-encode the URL, but not the policy: its Resource must match the requested URL.\n  policy: {policy}"
             )
         }
     };
@@ -175,10 +175,10 @@ fn dotnet(task: &Task<'_>) -> String {
 
 fn aws_cli(task: &Task<'_>) -> String {
     if task.is_ecdsa {
-        return "# `aws cloudfront sign` of version 1 takes RSA keys alone.\n".to_owned();
+        return "# `aws cloudfront sign` of version 1 supports only RSA keys.\n".to_owned();
     }
     if task.resource.is_some() {
-        return "# `aws cloudfront sign` signs the URL itself: it takes no pattern.\n".to_owned();
+        return "# `aws cloudfront sign` signs the URL itself and supports no pattern.\n".to_owned();
     }
     let mut more = String::new();
     if let Some(begin) = task.not_before {

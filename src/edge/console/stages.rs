@@ -55,7 +55,7 @@ fn host<'e>(inquiry: &OwnedRequest, explanation: &Explanation) -> Stage<'e> {
 fn distribution<'e>(explanation: &Explanation) -> Stage<'e> {
     match &explanation.distribution {
         Some(id) => Stage::new("Distribution", Outcome::Pass, id.clone()),
-        None => Stage::new("Distribution", Outcome::Skipped, "no distribution has that host".to_owned()),
+        None => Stage::new("Distribution", Outcome::Skipped, "no distribution serves this host".to_owned()),
     }
 }
 
@@ -123,7 +123,7 @@ fn response<'e>(explanation: &Explanation, record: Option<&Record>) -> Stage<'e>
     };
     let sent = when::bytes(record.sent);
     let (outcome, found) = match record.status {
-        0 => (Outcome::Fail, "the viewer left before there was one".to_owned()),
+        0 => (Outcome::Fail, "the viewer disconnected before the response".to_owned()),
         status @ ..400 => (Outcome::Pass, format!("{status}, {sent}")),
         status => (Outcome::Fail, format!("{status}, {sent}")),
     };

@@ -106,7 +106,7 @@ pub(super) fn texts(
     signer: Option<&DevSigner>,
 ) {
     let secrets = Secrets::of(inquiry);
-    html!(out; "<section class=\"texts\" aria-labelledby=\"texts-title\"><h2 id=\"texts-title\">To take along</h2>");
+    html!(out; "<section class=\"texts\" aria-labelledby=\"texts-title\"><h2 id=\"texts-title\">To copy</h2>");
     for (id, name, text) in [
         ("copied-url", "URL, as it is signed", unsigned_url(inquiry)),
         ("copied-curl", "curl command", secrets.cut(&curl(inquiry, &record.fields[0], signer))),

@@ -38,7 +38,9 @@ impl ConfigFile {
 
     /// Reads the file again and runs what it says, or keeps what runs. Logs which.
     pub fn reload(&mut self, store: &ConfigStore) {
-        let Some(path) = &self.path else { return tracing::warn!("there is no file to reload") };
+        let Some(path) = &self.path else {
+            return tracing::warn!("reload ignored: no configuration file is in use");
+        };
         let (test_mode, seen) = (self.test_mode, &mut self.seen);
         let outcome = store.reload(|| {
             let read = config::load(path).and_then(|settings| settings.fit_for(test_mode));

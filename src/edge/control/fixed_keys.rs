@@ -22,7 +22,7 @@ impl FixedKeys {
         let pairs = self.values.iter().zip(&new).filter(|((_, old), (_, new))| old != new);
         pairs
             .map(|((name, old), (_, new))| {
-                let change = format!("{name} is fixed at the start; {old} runs, the file says {new}");
+                let change = format!("{name} is fixed at the start; running {old}, found {new}");
                 settings.variables.hidden(&change)
             })
             .collect()

@@ -198,7 +198,7 @@ mod tests {
         other.server.workers = 7;
         let refused = store.reload(|| Ok::<_, Infallible>(other));
         let Err(ReloadError::NeedsRestart(changes)) = refused else { panic!("{refused:?}") };
-        assert_eq!(changes, ["[server] workers is fixed at the start; 0 runs, the file says 7"]);
+        assert_eq!(changes, ["[server] workers is fixed at the start; running 0, found 7"]);
         assert!(Arc::ptr_eq(&before, &store.load_full()));
         assert_eq!(store.counts().by_outcome(), [("ok", 0), ("failed", 1), ("refused", 1)]);
     }

@@ -39,11 +39,12 @@ pub fn respond(signer: &DevSigner, request: &ViewerRequest<'_>, is_local: bool) 
                 sentence(StatusCode::INTERNAL_SERVER_ERROR, "The cookies can't be signed.\n")
             })
         }
-        Some(_) if request.target.path == PATH => {
-            sentence(StatusCode::FORBIDDEN, "This link works on the machine of `frontgate dev` alone.\n")
-        }
+        Some(_) if request.target.path == PATH => sentence(
+            StatusCode::FORBIDDEN,
+            "This link works only on the machine that runs `frontgate dev`.\n",
+        ),
         Some(_) | None => {
-            sentence(StatusCode::NOT_FOUND, "Nothing is here: /.frontgate/ is for `frontgate dev`.\n")
+            sentence(StatusCode::NOT_FOUND, "Not found: /.frontgate/ is reserved for `frontgate dev`.\n")
         }
     };
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

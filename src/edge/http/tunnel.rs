@@ -28,7 +28,7 @@ pub async fn run(viewer: Socket, unread: Bytes, origin: Upgraded, idle: Duration
     };
     let ended = tokio::select! {
         ended = carried => ended.map(|_| ()),
-        () = silence(&last, idle) => Err(io::Error::new(io::ErrorKind::TimedOut, "nothing was said for too long")),
+        () = silence(&last, idle) => Err(io::Error::new(io::ErrorKind::TimedOut, "no data in either direction within the idle timeout")),
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a WebSocket ended with an error");

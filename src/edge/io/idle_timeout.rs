@@ -85,7 +85,8 @@ impl<B: Body<Data = Bytes, Error: Into<BoxError>> + Unpin> Body for IdleBody<B> 
             }
             Poll::Pending => {
                 ready!(this.timer.poll_idle(cx));
-                let error = io::Error::new(io::ErrorKind::TimedOut, "nothing more of the body came in time");
+                let error =
+                    io::Error::new(io::ErrorKind::TimedOut, "no more data of the body within the timeout");
                 Poll::Ready(Some(Err(error.into())))
             }
         }

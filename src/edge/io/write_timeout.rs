@@ -36,7 +36,10 @@ impl<S> StallGuard<S> {
             return polled;
         }
         ready!(self.timer.poll_idle(cx));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the viewer takes nothing any more")))
+        Poll::Ready(Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            "the viewer accepted no data within the timeout",
+        )))
     }
 }
 

@@ -48,7 +48,7 @@ impl Connections {
         if left < most {
             tracing::info!(
                 ended = most - left,
-                "responses that no viewer took were ended: other requests wait for their places"
+                "stalled responses were ended to free places for waiting requests"
             );
         }
     }

@@ -98,7 +98,7 @@ async fn read_proxy_header(
             false
         }
         Err(_) => {
-            tracing::info!(peer = %address, "a connection was refused: no PROXY header came in time");
+            tracing::info!(peer = %address, "a connection was refused: no PROXY header within the timeout");
             false
         }
     }

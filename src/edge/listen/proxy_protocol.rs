@@ -98,7 +98,7 @@ pub fn source(header: &[u8]) -> Result<Option<SocketAddr>, InvalidHeader> {
 #[derive(Debug, thiserror::Error)]
 pub enum InvalidHeader {
     /// It begins with something else.
-    #[error("it doesn't begin with a PROXY header, as this listener wants it")]
+    #[error("expected a PROXY header, as this listener requires; found other data")]
     Absent,
     /// More than any header has.
     #[error("its PROXY header is too long")]

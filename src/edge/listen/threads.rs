@@ -116,7 +116,7 @@ fn serve_on_this_thread(
         worker.connections().stop();
         connections.close();
         if tokio::time::timeout(grace, connections.wait()).await.is_err() {
-            tracing::warn!(left = connections.len(), "the grace ran out; connections are cut");
+            tracing::warn!(left = connections.len(), "shutdown grace period ended; closing open connections");
         }
         sweeper.abort();
         Ok(())

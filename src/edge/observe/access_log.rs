@@ -102,7 +102,7 @@ struct Overflow(AtomicU64);
 impl Overflow {
     fn begin_or_go_on(&self) {
         if self.0.fetch_add(1, Ordering::Relaxed) == 0 {
-            tracing::warn!("the access log is written too slowly; lines are lost until it keeps up");
+            tracing::warn!("writing the access log is too slow; discarding lines until it catches up");
         }
     }
 
@@ -110,7 +110,7 @@ impl Overflow {
     fn end(&self) {
         if self.0.load(Ordering::Relaxed) > 0 {
             let lost = self.0.swap(0, Ordering::Relaxed);
-            tracing::warn!(lost, "the access log keeps up again");
+            tracing::warn!(lost, "writing the access log has caught up");
         }
     }
 }

@@ -166,7 +166,7 @@ impl Job {
     fn answer(self, answer: Answer) {
         let tell = self.tell;
         if catch_unwind(AssertUnwindSafe(|| tell(answer))).is_err() {
-            tracing::error!("the cause of a denial was found, and telling it failed");
+            tracing::error!("reporting the cause of a denial failed");
         }
     }
 }
@@ -259,7 +259,7 @@ impl Queue {
 fn give_way() {
     // On Linux a thread has a priority of its own.
     if let Err(error) = rustix::process::nice(NICENESS) {
-        tracing::debug!(%error, "the search for causes has the priority of requests");
+        tracing::debug!(%error, "lowering the priority of the denial search failed");
     }
 }
 

@@ -44,7 +44,7 @@ impl Directory {
         let prefix = origin_path.matches('/').count();
         let directory = Self { root: root.to_owned(), prefix, secrets: secrets.to_vec() };
         if directory.walk()?.is_among_keys()? {
-            let message = format!("keys lie in the folder {} itself, so it is not served", root.display());
+            let message = format!("refusing to serve {}: the directory contains key files", root.display());
             return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
         }
         Ok(Arc::new(directory))
@@ -352,7 +352,7 @@ mod tests {
         let site = Site::new();
         let root = site.at("root");
         let error = Directory::new(&root, "", &[site.at("root/sub/..")]).unwrap_err();
-        assert!(error.to_string().starts_with("keys lie in the folder "), "{error}");
+        assert!(error.to_string().starts_with("refusing to serve "), "{error}");
         assert!(Directory::new(&root, "", &[site.at("")]).is_ok());
         assert_eq!(Directory::new(&site.at("none"), "", &[]).unwrap_err().kind(), io::ErrorKind::NotFound);
         fs::rename(site.at("root/keys"), site.at("root/sub/keys")).unwrap();

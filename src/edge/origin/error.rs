@@ -12,7 +12,7 @@ pub enum OriginError {
     #[error("no connection to the origin: {0}")]
     Connect(#[source] io::Error),
     /// It didn't answer the connection in time.
-    #[error("no connection to the origin in time")]
+    #[error("no connection to the origin within the timeout")]
     ConnectTimeout,
     /// TLS with it failed.
     #[error("no TLS connection to the origin: {0}")]
@@ -41,10 +41,10 @@ pub enum OriginError {
     #[error("the origin's response is not HTTP: {}", cause(.0))]
     Garbage(#[source] hyper::Error),
     /// The viewer stopped in the middle of what it sent, or sent no valid body.
-    #[error("the viewer's body broke off")]
+    #[error("the viewer's request body ended early")]
     ViewerBody,
     /// 101 without having been asked.
-    #[error("the origin switches to a protocol that nobody asked for")]
+    #[error("the origin sent an unexpected 101 (Switching Protocols)")]
     Upgrade,
     /// A body in a form that isn't known here.
     #[error("the origin's response has a transfer coding other than chunked")]

@@ -117,13 +117,13 @@ impl S3Origin {
                     origin,
                     method,
                     keys,
-                    "a call of the bucket's API was refused: no allow-list of query strings names it"
+                    "a call of the bucket's API was refused: it is in no allow-list of query strings"
                 ),
                 false => tracing::info!(
                     origin,
                     method,
                     keys,
-                    "query keys that call the bucket's API were dropped: no allow-list of query strings names them"
+                    "query keys that call the bucket's API were dropped: they are in no allow-list of query strings"
                 ),
             }
         }

@@ -21,7 +21,7 @@ pub enum SignError {
         instead: String,
     },
     /// The system returned no random bytes.
-    #[error("the system gave no randomness")]
+    #[error("the system's random generator failed")]
     Randomness,
 }
 

@@ -63,7 +63,7 @@ impl LogFile {
                     let whole = together[..written].iter().filter(|byte| **byte == b'\n').count() as u64;
                     self.lost.fetch_add(lines.saturating_sub(whole), Ordering::Relaxed);
                     if !std::mem::replace(&mut self.is_failing, true) {
-                        tracing::error!(%error, "the access log can't be written; its lines are lost until it can");
+                        tracing::error!(%error, "writing the access log failed; discarding lines until it succeeds");
                     }
                 }
             }
@@ -80,7 +80,7 @@ impl LogFile {
         self.looked = Instant::now();
         let is_there = is_at(&self.to, file);
         if !is_there && !self.has_vanished {
-            tracing::error!(file = %file.display(), "the access log's file is no longer there; SIGHUP makes a new one");
+            tracing::error!(file = %file.display(), "the access log file was moved or removed; SIGHUP creates a new one");
         }
         self.has_vanished = !is_there;
     }
@@ -95,7 +95,7 @@ impl LogFile {
                 self.begin_file();
             }
             Err(error) => {
-                tracing::error!(file = %file.display(), %error, "the access log can't be opened anew; the old file goes on");
+                tracing::error!(file = %file.display(), %error, "reopening the access log failed; keeping the current file");
             }
         }
     }

@@ -120,8 +120,10 @@ impl HttpBody for PooledBody {
                 }
                 Poll::Pending => {
                     ready!(link.timer.poll_idle(cx));
-                    let error =
-                        io::Error::new(io::ErrorKind::TimedOut, "nothing more of the body came in time");
+                    let error = io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "no more data of the body within the timeout",
+                    );
                     return Poll::Ready(Some(Err(error.into())));
                 }
             },

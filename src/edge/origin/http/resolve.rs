@@ -37,7 +37,7 @@ impl Lookup {
         match answer.as_deref() {
             Ok(Some(Ok(found))) => Ok(found.iter().map(|&address| SocketAddr::new(address, port)).collect()),
             Ok(Some(Err(error))) => Err(io::Error::new(error.kind(), error.to_string())),
-            Ok(None) | Err(_) => Err(io::Error::other("the question for the origin's name was given up")),
+            Ok(None) | Err(_) => Err(io::Error::other("the lookup of the origin's name was cancelled")),
         }
     }
 

@@ -86,7 +86,9 @@ impl Keys {
                 let identity = identity(&new);
                 *current = Some((new, identity));
             }
-            Err(error) => tracing::warn!(%error, "S3 credentials can't be read; those in use stay"),
+            Err(error) => {
+                tracing::warn!(%error, "reading the S3 credentials failed; keeping the current ones")
+            }
         }
     }
 }
