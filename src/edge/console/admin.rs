@@ -25,7 +25,7 @@ use super::guesses::Guesses;
 use super::site::{Admitted, Console};
 use crate::edge::http::keep_alive::{ConnectionState, TrackedBody};
 use crate::edge::io::body::{Body, boxed};
-use crate::edge::io::write_timeout::StallGuard;
+use crate::edge::io::write_timeout::WriteTimeout;
 use crate::edge::listen::listener::{BindError, Listener};
 use crate::edge::state::shared::Edge;
 use crate::viewer::Host;
@@ -130,7 +130,7 @@ async fn converse(arrival: Arrival, pages: Rc<Pages>, conversation: Rc<Connectio
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEADER_TIMEOUT).max_buf_size(MAX_BUFFER);
-    let io = TokioIo::new(StallGuard::new(Begun { begin, stream }, STALL_LIMIT));
+    let io = TokioIo::new(WriteTimeout::new(Begun { begin, stream }, STALL_LIMIT));
     if let Err(error) = builder.serve_connection(io, service).await {
         tracing::debug!(%error, "an admin connection ended with an error");
     }
@@ -138,7 +138,7 @@ async fn converse(arrival: Arrival, pages: Rc<Pages>, conversation: Rc<Connectio
 
 /// Why somebody is told nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Refused {
+enum AccessRejection {
     /// By a name that others can have point here.
     NotLocal,
     /// Without the token.
@@ -202,7 +202,7 @@ impl Pages {
     /// With a token, whoever brings it, or the cookie of having shown it; without one, whoever asks by an address or as
     /// localhost: a page in this machine's browser may have a name point here. With one, any name will do: under a name of
     /// theirs, others have neither the token nor the cookie.
-    async fn admit(&self, headers: &HeaderMap, uri: &Uri, from: IpAddr) -> Result<Admitted, Refused> {
+    async fn admit(&self, headers: &HeaderMap, uri: &Uri, from: IpAddr) -> Result<Admitted, AccessRejection> {
         let Some(token) = self.health.edge.config.load().admin_token.clone() else {
             let is_local = |host: &str| Host::parse(host).is_ok_and(|host| host.is_local_or_address());
             let field = headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -210,7 +210,7 @@ impl Pages {
             let is_target_local = uri.authority().is_none_or(|named| is_local(named.as_str()));
             return match field.is_some_and(is_local) && is_target_local {
                 true => Ok(Admitted::Locally),
-                false => Err(Refused::NotLocal),
+                false => Err(AccessRejection::NotLocal),
             };
         };
         let brought = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).and_then(bearer);
@@ -220,12 +220,12 @@ impl Pages {
             Some(brought) if !token.is(brought) && has_session() => Ok(Admitted::BySession),
             Some(brought) if self.guesses.is_right(&token, brought, from).await => Ok(Admitted::ByToken),
             None if has_session() => Ok(Admitted::BySession),
-            Some(_) | None => Err(Refused::NoToken),
+            Some(_) | None => Err(AccessRejection::NoToken),
         }
     }
 
-    fn refuse(&self, headers: &HeaderMap, path: &str, refused: Refused) -> Response<Body> {
-        if refused == Refused::NotLocal {
+    fn refuse(&self, headers: &HeaderMap, path: &str, refused: AccessRejection) -> Response<Body> {
+        if refused == AccessRejection::NotLocal {
             return plain(StatusCode::FORBIDDEN, "expected an IP address or localhost as the host\n");
         }
         let page = self.console.as_ref().and_then(|console| console.ask_for_token(headers, path));

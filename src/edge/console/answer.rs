@@ -10,7 +10,7 @@ use crate::epoch::EpochSeconds;
 use crate::explain::{Check, Diagnosis, ExplainedVerdict, Explanation, Outcome, OwnedRequest, Searched};
 
 /// One judgement, and what it is compared with.
-pub(super) struct Answer<'e> {
+pub(super) struct VerdictView<'e> {
     pub(super) inquiry: &'e OwnedRequest,
     pub(super) explanation: &'e Explanation,
     /// What became of the request, where it is judged as it came.
@@ -19,7 +19,7 @@ pub(super) struct Answer<'e> {
     pub(super) before: Option<String>,
 }
 
-impl Answer<'_> {
+impl VerdictView<'_> {
     pub(super) fn show(&self, out: &mut Html) {
         let secrets = Secrets::of(self.inquiry);
         self.verdict(out, &secrets);

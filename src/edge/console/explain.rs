@@ -3,9 +3,9 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 
-use super::answer::{Answer, verdict};
+use super::answer::{VerdictView, verdict};
 use super::html::{Html, html};
-use super::judge::{self, Asked, explained};
+use super::judge::{self, JudgeInput, explained};
 use super::page::{Entry, Page};
 use super::paste_form::{self, Fault, Found, unreadable};
 use super::secrets::Secrets;
@@ -18,10 +18,10 @@ use crate::redact::redacted_by_shape;
 
 /// What was pasted last, so that it can be judged again without the page having to hold the link.
 #[derive(Default)]
-pub(super) struct Pasted(RefCell<Kept>);
+pub(super) struct Pasted(RefCell<PastedInquiries>);
 
 #[derive(Default)]
-struct Kept {
+struct PastedInquiries {
     last: u64,
     inquiries: VecDeque<(u64, OwnedRequest, String)>,
 }
@@ -63,11 +63,11 @@ pub(super) async fn page(edge: &Edge, pasted: &Pasted, form: Option<&Form>) -> P
     match read(form, pasted) {
         Ok(Asking::Again { number, inquiry, verdict }) => {
             let before = Some((number, verdict));
-            answer(&mut main, edge, pasted, &Asked::of(form), &inquiry, &[], before).await;
+            answer(&mut main, edge, pasted, &JudgeInput::of(form), &inquiry, &[], before).await;
         }
         Ok(Asking::New { inquiries, found }) => match inquiries.as_slice() {
             [inquiry] => {
-                let asked = Asked::as_it_was(inquiry);
+                let asked = JudgeInput::as_it_was(inquiry);
                 answer(&mut main, edge, pasted, &asked, inquiry, &found.notes, None).await;
             }
             several => list(&mut main, edge, pasted, several, &found).await,
@@ -87,7 +87,7 @@ async fn answer(
     out: &mut Html,
     edge: &Edge,
     pasted: &Pasted,
-    asked: &Asked,
+    asked: &JudgeInput,
     first: &OwnedRequest,
     notes: &[String],
     mut known: Option<(u64, String)>,
@@ -101,7 +101,7 @@ async fn answer(
     match &found {
         Ok(explanation) => {
             let before = known.as_ref().map(|(_, verdict)| verdict.clone());
-            Answer { inquiry: &inquiry, explanation, record: None, before }.show(out);
+            VerdictView { inquiry: &inquiry, explanation, record: None, before }.show(out);
             known = known.or_else(|| {
                 let verdict = verdict(explanation);
                 Some((pasted.keep(&inquiry, verdict.clone()), verdict))
@@ -169,7 +169,7 @@ fn read(form: &Form, pasted: &Pasted) -> Result<Asking, Fault> {
     }
     let (inquiries, found) = Found::read(form).into_inquiries(clock::now())?;
     let method = paste_form::method(form)?;
-    let asked = Asked::of(form);
+    let asked = JudgeInput::of(form);
     let change = |inquiry: &OwnedRequest| {
         let mut changed = asked.change(inquiry)?;
         if let Some(method) = &method {

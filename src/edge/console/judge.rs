@@ -34,12 +34,12 @@ pub(super) async fn explained(edge: &Edge, mut inquiry: OwnedRequest) -> Result<
 
 /// What the form's two fields hold, as they were typed.
 #[derive(Clone, Default)]
-pub(super) struct Asked {
+pub(super) struct JudgeInput {
     pub(super) at: String,
     pub(super) address: String,
 }
 
-impl Asked {
+impl JudgeInput {
     pub(super) fn of(form: &Form) -> Self {
         Self { at: form.short("at").to_owned(), address: form.short("address").to_owned() }
     }
@@ -77,7 +77,7 @@ pub(super) fn form(
     out: &mut Html,
     action: &str,
     hidden: Option<(&'static str, u64)>,
-    asked: &Asked,
+    asked: &JudgeInput,
     explanation: Option<&Explanation>,
     fault: Option<&(&'static str, String)>,
 ) {

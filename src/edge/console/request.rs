@@ -2,9 +2,9 @@
 
 use http::StatusCode;
 
-use super::answer::{Answer, verdict};
+use super::answer::{VerdictView, verdict};
 use super::html::{Html, html};
-use super::judge::{self, Asked, explained};
+use super::judge::{self, JudgeInput, explained};
 use super::page::{Entry, Page};
 use super::request_name::RequestName;
 use super::{requests, tools, when};
@@ -43,7 +43,7 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &RequestName, 
         tools::fields(&mut main, &record);
         return Page::new(format!("Request {number}"), Some(Entry::Requests), main);
     };
-    let asked = form.map_or_else(|| Asked::as_it_was(inquiry), Asked::of);
+    let asked = form.map_or_else(|| JudgeInput::as_it_was(inquiry), JudgeInput::of);
     let changed = asked.change(inquiry);
     let fault = changed.as_ref().err().cloned();
     let judged = changed.unwrap_or_else(|_| inquiry.clone());
@@ -55,7 +55,7 @@ pub(super) async fn page(edge: &Edge, recorder: &Recorder, named: &RequestName, 
         Ok(explanation) => {
             let before = outcome(&record);
             let before = (of_then.is_none() || before != verdict(explanation)).then_some(before);
-            Answer { inquiry: &judged, explanation, record: of_then, before }.show(&mut main);
+            VerdictView { inquiry: &judged, explanation, record: of_then, before }.show(&mut main);
         }
         Err(why) => {
             html!(main; "<p class=\"note\" role=\"alert\">" (redacted_by_shape(&why.to_string())) ". Try again.</p>");

@@ -26,7 +26,7 @@ use crate::edge::facts::header_fields::lists;
 use crate::edge::io::body::{self, Body};
 use crate::edge::io::small_writes::SmallWrites;
 use crate::edge::io::socket::Socket;
-use crate::edge::io::write_timeout::StallGuard;
+use crate::edge::io::write_timeout::WriteTimeout;
 use crate::edge::limits::request_slots::RequestSlot;
 use crate::edge::origin::Upgraded;
 
@@ -69,7 +69,7 @@ async fn converse(parked: IdleConnection, viewer: Rc<Connected>) -> Option<IdleC
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(limits.head).title_case_headers(true);
     builder.max_buf_size(limits.head_size);
-    let io = TokioIo::new(StallGuard::new(io, limits.write));
+    let io = TokioIo::new(WriteTimeout::new(io, limits.write));
     let mut connection = builder.serve_connection(io, service);
     let event = poll_fn(|cx| match Pin::new(&mut connection).poll(cx) {
         Poll::Ready(ended) => Poll::Ready(Err(ended)),
@@ -171,7 +171,7 @@ fn says_close(fields: &HeaderMap) -> bool {
 }
 
 /// What hyper took and didn't use comes before what it hasn't taken yet.
-fn taken_back<S>(parts: http1::Parts<TokioIo<StallGuard<Http1Stream>>, S>) -> IdleConnection {
+fn taken_back<S>(parts: http1::Parts<TokioIo<WriteTimeout<Http1Stream>>, S>) -> IdleConnection {
     let Http1Stream { parked, .. } = parts.io.into_inner().into_inner();
     IdleConnection { unread: Bytes::from([parts.read_buf, parked.unread].concat()), ..parked }
 }

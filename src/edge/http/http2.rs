@@ -20,11 +20,11 @@ use super::connected::Connected;
 use super::frame_meter::FrameMeter;
 use super::http2_streams::{Spawner, StreamBody, Streams};
 use super::viewer_body;
-use super::write_coalescing::Gathered;
+use super::write_coalescing::CoalescedWriter;
 use crate::edge::io::body::BoxError;
 use crate::edge::io::idle_timeout::IdleTimer;
 use crate::edge::io::socket::Socket;
-use crate::edge::io::write_timeout::StallGuard;
+use crate::edge::io::write_timeout::WriteTimeout;
 use crate::edge::limits::request_slots::RequestSlot;
 
 /// Serves requests until the viewer or the end comes; at the end, or once nothing has been asked for the idle time, the
@@ -64,7 +64,7 @@ async fn converse(socket: Socket, viewer: Connected) {
         .keep_alive_interval(limits.idle)
         .keep_alive_timeout(limits.idle);
     let metered = FrameMeter::new(socket, limits.idle_frames);
-    let socket = Gathered::new(StallGuard::new(metered, limits.write));
+    let socket = CoalescedWriter::new(WriteTimeout::new(metered, limits.write));
     let mut connection = pin!(builder.serve_connection(TokioIo::new(socket.clone()), service));
     // Not by hyper's timers: before the preface, and while a viewer takes nothing of what h2 holds, it has none.
     let mut last_wait = IdleTimer::new(LAST_WAIT.min(limits.write));

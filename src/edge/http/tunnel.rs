@@ -17,8 +17,8 @@ use crate::edge::origin::Upgraded;
 pub async fn run(viewer: Socket, unread: Bytes, origin: Upgraded, idle: Duration) {
     let Upgraded { stream, unread: from_origin } = origin;
     let last = std::cell::Cell::new(Instant::now());
-    let mut viewer = Watched { stream: viewer, last: &last };
-    let mut origin = Watched { stream, last: &last };
+    let mut viewer = ActivityStream { stream: viewer, last: &last };
+    let mut origin = ActivityStream { stream, last: &last };
     let carried = async {
         origin.write_all(&unread).await?;
         origin.flush().await?;
@@ -46,12 +46,12 @@ async fn silence(last: &std::cell::Cell<Instant>, idle: Duration) {
 }
 
 /// A stream that notes when it last brought something.
-struct Watched<'l, S> {
+struct ActivityStream<'l, S> {
     stream: S,
     last: &'l std::cell::Cell<Instant>,
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
+impl<S: AsyncRead + Unpin> AsyncRead for ActivityStream<'_, S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -65,7 +65,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<'_, S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<'_, S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for ActivityStream<'_, S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }

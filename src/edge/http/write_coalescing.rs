@@ -11,9 +11,9 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A stream whose writes wait for [`Gathered::poll_send`]. Both halves are this thread's.
+/// A stream whose writes wait for [`CoalescedWriter::poll_send`]. Both halves are this thread's.
 #[derive(Debug)]
-pub struct Gathered<S>(Rc<RefCell<Inner<S>>>);
+pub struct CoalescedWriter<S>(Rc<RefCell<Inner<S>>>);
 
 #[derive(Debug)]
 struct Inner<S> {
@@ -23,13 +23,13 @@ struct Inner<S> {
     sent: usize,
 }
 
-impl<S> Clone for Gathered<S> {
+impl<S> Clone for CoalescedWriter<S> {
     fn clone(&self) -> Self {
         Self(Rc::clone(&self.0))
     }
 }
 
-impl<S: AsyncWrite + Unpin> Gathered<S> {
+impl<S: AsyncWrite + Unpin> CoalescedWriter<S> {
     /// Puts off a stream's writes.
     #[must_use]
     pub fn new(stream: S) -> Self {
@@ -74,13 +74,13 @@ impl<S: AsyncWrite + Unpin> Inner<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Gathered<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for CoalescedWriter<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0.borrow_mut().stream).poll_read(cx, buf)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Gathered<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for CoalescedWriter<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let mut inner = self.0.borrow_mut();
         let taken = ready!(inner.poll_room(cx))?.min(buf.len());
@@ -132,7 +132,7 @@ mod tests {
     #[tokio::test]
     async fn what_is_written_waits_until_it_is_sent_and_arrives_whole() {
         let (ours, mut theirs) = tokio::io::duplex(1 << 20);
-        let mut stream = Gathered::new(ours);
+        let mut stream = CoalescedWriter::new(ours);
         let sender = stream.clone();
         stream.write_all(b"one ").await.unwrap();
         stream.flush().await.unwrap();

@@ -11,12 +11,12 @@ use super::idle_timeout::IdleTimer;
 
 /// A stream whose writes fail with [`io::ErrorKind::TimedOut`] after waiting for `limit` without a byte accepted.
 #[derive(Debug)]
-pub struct StallGuard<S> {
+pub struct WriteTimeout<S> {
     stream: S,
     timer: IdleTimer,
 }
 
-impl<S> StallGuard<S> {
+impl<S> WriteTimeout<S> {
     /// Guards a stream.
     #[must_use]
     pub fn new(stream: S, limit: Duration) -> Self {
@@ -43,7 +43,7 @@ impl<S> StallGuard<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -53,7 +53,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let polled = Pin::new(&mut self.stream).poll_write(cx, buf);
         self.bounded(cx, polled)
@@ -92,7 +92,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_peer_that_takes_nothing_ends_the_connection_and_a_slow_one_does_not() {
         let (ours, mut theirs) = tokio::io::duplex(8);
-        let mut guarded = StallGuard::new(ours, Duration::from_secs(60));
+        let mut guarded = WriteTimeout::new(ours, Duration::from_secs(60));
         let reading = tokio::spawn(async move {
             let mut byte = [0; 1];
             for _ in 0..10 {

@@ -39,40 +39,40 @@ impl OriginSlots {
     }
 
     /// A place now, where there is one.
-    fn now(&self, holds_none: bool) -> Option<(SemaphorePermit<'_>, Kind)> {
+    fn now(&self, holds_none: bool) -> Option<(SemaphorePermit<'_>, PermitKind)> {
         if let Ok(permit) = self.free.try_acquire() {
-            return Some((permit, Kind::Free));
+            return Some((permit, PermitKind::Free));
         }
         let reserved = holds_none.then(|| self.reserved.try_acquire().ok()).flatten();
-        reserved.map(|permit| (permit, Kind::Reserved))
+        reserved.map(|permit| (permit, PermitKind::Reserved))
     }
 
-    async fn later(&self, holds_none: bool) -> Option<(SemaphorePermit<'_>, Kind)> {
-        let _waiting = Waiting::new(&self.waiting);
+    async fn later(&self, holds_none: bool) -> Option<(SemaphorePermit<'_>, PermitKind)> {
+        let _waiting = WaitCount::new(&self.waiting);
         tokio::select! {
-            permit = self.free.acquire() => Some((permit.ok()?, Kind::Free)),
-            permit = self.reserved.acquire(), if holds_none => Some((permit.ok()?, Kind::Reserved)),
+            permit = self.free.acquire() => Some((permit.ok()?, PermitKind::Free)),
+            permit = self.reserved.acquire(), if holds_none => Some((permit.ok()?, PermitKind::Reserved)),
         }
     }
 }
 
-struct Waiting<'c>(&'c Cell<usize>);
+struct WaitCount<'c>(&'c Cell<usize>);
 
-impl<'c> Waiting<'c> {
+impl<'c> WaitCount<'c> {
     fn new(count: &'c Cell<usize>) -> Self {
         count.set(count.get() + 1);
         Self(count)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaitCount<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() - 1);
     }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+enum PermitKind {
     Free,
     Reserved,
 }
@@ -116,7 +116,7 @@ impl ViewerShare {
 #[derive(Debug)]
 pub struct SlotPermit {
     share: Rc<ViewerShare>,
-    kind: Kind,
+    kind: PermitKind,
 }
 
 impl Drop for SlotPermit {
@@ -125,8 +125,8 @@ impl Drop for SlotPermit {
         held.set(held.get() - 1);
         own.add_permits(1);
         match self.kind {
-            Kind::Free => places.free.add_permits(1),
-            Kind::Reserved => places.reserved.add_permits(1),
+            PermitKind::Free => places.free.add_permits(1),
+            PermitKind::Reserved => places.reserved.add_permits(1),
         }
     }
 }

@@ -134,14 +134,14 @@ struct Job {
 /// What waits.
 #[derive(Default)]
 struct Queue {
-    waiting: Mutex<Waiting>,
+    waiting: Mutex<SearchQueue>,
     changed: Condvar,
     /// The time to stop in is over. Read by the search that runs; set under the lock.
     is_stopping: AtomicBool,
 }
 
 #[derive(Default)]
-struct Waiting {
+struct SearchQueue {
     questions: VecDeque<Job>,
     denials: VecDeque<Job>,
     is_searching: bool,
@@ -149,7 +149,7 @@ struct Waiting {
     is_closed: bool,
 }
 
-impl Waiting {
+impl SearchQueue {
     fn is_busy(&self) -> bool {
         self.is_searching || !self.questions.is_empty() || !self.denials.is_empty()
     }
@@ -172,7 +172,7 @@ impl Job {
 }
 
 impl Queue {
-    fn lock(&self) -> MutexGuard<'_, Waiting> {
+    fn lock(&self) -> MutexGuard<'_, SearchQueue> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -248,7 +248,11 @@ impl Queue {
     }
 
     /// Waits until nothing is searched and nothing waits, or the limit is over.
-    fn while_busy<'w>(&self, waiting: MutexGuard<'w, Waiting>, limit: Duration) -> MutexGuard<'w, Waiting> {
+    fn while_busy<'w>(
+        &self,
+        waiting: MutexGuard<'w, SearchQueue>,
+        limit: Duration,
+    ) -> MutexGuard<'w, SearchQueue> {
         let waited = self.changed.wait_timeout_while(waiting, limit, |waiting| waiting.is_busy());
         waited.unwrap_or_else(PoisonError::into_inner).0
     }

@@ -28,10 +28,10 @@ impl OriginRequest {
 
 /// The last of them, oldest first.
 #[derive(Debug, Default)]
-pub struct OriginRequestLog(Mutex<Kept>);
+pub struct OriginRequestLog(Mutex<LoggedRequests>);
 
 #[derive(Debug, Default)]
-struct Kept {
+struct LoggedRequests {
     requests: VecDeque<OriginRequest>,
     bytes: usize,
     last: u64,
@@ -62,7 +62,7 @@ impl OriginRequestLog {
         self.lock().requests.iter().filter(|request| request.number > number).cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, LoggedRequests> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -20,13 +20,13 @@ pub use fields::Fields;
 /// The last requests of all threads, oldest first.
 #[derive(Debug)]
 pub struct Recorder {
-    kept: Mutex<Kept>,
+    kept: Mutex<RecordStore>,
     /// The last version, by which whoever shows the records learns that some are new or changed.
     version: watch::Sender<u64>,
 }
 
 #[derive(Debug, Default)]
-struct Kept {
+struct RecordStore {
     records: VecDeque<Arc<Record>>,
     /// What they hold, by [`Record::weight`].
     bytes: usize,
@@ -164,7 +164,7 @@ impl Recorder {
     }
 
     /// Gives the record the next version, lets the oldest go where there are too many, and tells.
-    fn changed(&self, mut kept: MutexGuard<'_, Kept>, record: &Record) {
+    fn changed(&self, mut kept: MutexGuard<'_, RecordStore>, record: &Record) {
         kept.version += 1;
         let version = kept.version;
         record.changed.store(version, Ordering::Relaxed);
@@ -221,7 +221,7 @@ impl Recorder {
         self.lock().records.iter().filter(|record| fits(record)).cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Kept> {
+    fn lock(&self) -> MutexGuard<'_, RecordStore> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -15,15 +15,15 @@ use crate::identity::RequestIdentity;
 /// A response of the edge's own.
 #[derive(Debug)]
 pub struct LocalResponse {
-    kind: Kind,
+    kind: ResponseBody,
     /// Why.
     pub reason: ReplyReason,
 }
 
 #[derive(Debug)]
-enum Kind {
+enum ResponseBody {
     CloudFronts(ErrorResponse),
-    /// A sentence for whoever wrote a test, not for viewers.
+    /// A sentence for the author of a test, not for viewers.
     Sentence(String),
 }
 
@@ -32,14 +32,14 @@ impl LocalResponse {
     #[must_use]
     pub fn denied(reason: &DenyReason) -> Self {
         Self {
-            kind: Kind::CloudFronts(ErrorResponse::denied(reason)),
+            kind: ResponseBody::CloudFronts(ErrorResponse::denied(reason)),
             reason: ReplyReason::new(reason.name(), reason),
         }
     }
 
     fn page(status: StatusCode, reason: &'static str, name: &'static str, detail: impl ToString) -> Self {
         Self {
-            kind: Kind::CloudFronts(ErrorResponse::page(status, reason)),
+            kind: ResponseBody::CloudFronts(ErrorResponse::page(status, reason)),
             reason: ReplyReason::new(name, detail),
         }
     }
@@ -48,7 +48,7 @@ impl LocalResponse {
     #[must_use]
     pub fn rejected(barrier: &Rejection) -> Self {
         Self {
-            kind: Kind::CloudFronts(ErrorResponse::rejected(barrier)),
+            kind: ResponseBody::CloudFronts(ErrorResponse::rejected(barrier)),
             reason: ReplyReason::new(barrier.name(), barrier),
         }
     }
@@ -94,7 +94,7 @@ impl LocalResponse {
     #[must_use]
     pub fn bad_test_header(sentence: String) -> Self {
         let reason = ReplyReason::new("bad-request", &sentence);
-        Self { kind: Kind::Sentence(sentence), reason }
+        Self { kind: ResponseBody::Sentence(sentence), reason }
     }
 
     /// How it came about, for `X-Cache` and the log.
@@ -105,8 +105,8 @@ impl LocalResponse {
 
     fn head(&self) -> ErrorResponseHead<'_> {
         match &self.kind {
-            Kind::CloudFronts(response) => response.head(),
-            Kind::Sentence(_) => SENTENCE,
+            ResponseBody::CloudFronts(response) => response.head(),
+            ResponseBody::Sentence(_) => SENTENCE,
         }
     }
 
@@ -114,8 +114,8 @@ impl LocalResponse {
     #[must_use]
     pub fn status(&self) -> StatusCode {
         match &self.kind {
-            Kind::CloudFronts(answer) => answer.status(),
-            Kind::Sentence(_) => StatusCode::BAD_REQUEST,
+            ResponseBody::CloudFronts(answer) => answer.status(),
+            ResponseBody::Sentence(_) => StatusCode::BAD_REQUEST,
         }
     }
 
@@ -129,8 +129,8 @@ impl LocalResponse {
         closes: Option<bool>,
     ) -> Response<Body> {
         let text = match &self.kind {
-            Kind::CloudFronts(response) => response.body(identity.cf_id()),
-            Kind::Sentence(sentence) => format!("{sentence}\n"),
+            ResponseBody::CloudFronts(response) => response.body(identity.cf_id()),
+            ResponseBody::Sentence(sentence) => format!("{sentence}\n"),
         };
         let mut response = Response::new(body::empty());
         *response.status_mut() = self.status();

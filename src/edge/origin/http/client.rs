@@ -17,7 +17,7 @@ use super::exchange::{PooledBody, Progress, watched};
 use super::idle::IdleLinks;
 use super::pooled_connection::Link;
 use super::stream::OriginStream;
-use super::watched_head::{HeadWatch, Watched};
+use super::watched_head::{HeadWatch, HeadWatchedStream};
 use crate::access::prechecks::MAX_HEAD;
 use crate::distribution::origin::{HttpServer, OriginTimeouts};
 use crate::edge::io::body::{self, Body};
@@ -182,7 +182,7 @@ impl HttpOrigin {
         secured_for: Option<HeaderValue>,
     ) -> Result<Box<Link>, OriginError> {
         let watch = Rc::<HeadWatch>::default();
-        let stream = Watched { stream, watch: Rc::clone(&watch) };
+        let stream = HeadWatchedStream { stream, watch: Rc::clone(&watch) };
         let (sender, connection) = http1::Builder::new()
             .title_case_headers(true)
             .max_buf_size(MAX_BUFFER)

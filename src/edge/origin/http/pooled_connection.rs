@@ -19,12 +19,12 @@ use hyper::client::conn::http1::{Connection, SendRequest};
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::watched_head::{HeadWatch, Watched};
+use super::watched_head::{HeadWatch, HeadWatchedStream};
 use crate::edge::io::body::Body;
 use crate::edge::io::idle_timeout::IdleTimer;
 use crate::edge::origin::upgraded::Upgraded;
 
-type OriginConnection = Connection<TokioIo<Watched>, Body>;
+type OriginConnection = Connection<TokioIo<HeadWatchedStream>, Body>;
 
 /// A connection and the way to send on it. Large: it is kept in a box, since it moves between the pool and the bodies.
 #[derive(Debug)]
@@ -190,12 +190,12 @@ impl Link {
 /// Passes wakes on to the task that waits, but not to the one that is polling right now, nor to one that has gone on:
 /// hyper's parts wake each other within one poll, each of which would cost the task another turn.
 #[derive(Debug, Default)]
-struct Relay(Mutex<Waiting>);
+struct Relay(Mutex<RelayWaiter>);
 
 #[derive(Debug, Default)]
-enum Waiting {
+enum RelayWaiter {
     #[default]
-    Nobody,
+    None,
     /// It will look again by itself where there was a wake.
     Polling {
         woken: bool,
@@ -205,24 +205,24 @@ enum Waiting {
 
 impl Relay {
     fn begin(&self) {
-        self.set(Waiting::Polling { woken: false });
+        self.set(RelayWaiter::Polling { woken: false });
     }
 
     fn rest(&self) {
-        self.set(Waiting::Nobody);
+        self.set(RelayWaiter::None);
     }
 
     /// False where something has moved since [`Relay::begin`], so that it must be looked at again.
     fn wait(&self, task: &Waker) -> bool {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if matches!(*waiting, Waiting::Polling { woken: true }) {
+        if matches!(*waiting, RelayWaiter::Polling { woken: true }) {
             return false;
         }
-        *waiting = Waiting::Task(task.clone());
+        *waiting = RelayWaiter::Task(task.clone());
         true
     }
 
-    fn set(&self, waiting: Waiting) {
+    fn set(&self, waiting: RelayWaiter) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = waiting;
     }
 }
@@ -235,9 +235,9 @@ impl Wake for Relay {
     fn wake_by_ref(self: &Arc<Self>) {
         let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *waiting {
-            Waiting::Nobody => {}
-            Waiting::Polling { woken } => *woken = true,
-            Waiting::Task(task) => task.wake_by_ref(),
+            RelayWaiter::None => {}
+            RelayWaiter::Polling { woken } => *woken = true,
+            RelayWaiter::Task(task) => task.wake_by_ref(),
         }
     }
 }

@@ -16,11 +16,11 @@ use tokio::sync::watch;
 pub(super) struct Lookup {
     host: Rc<str>,
     literal: Option<IpAddr>,
-    asked: Rc<RefCell<Option<watch::Receiver<Answer>>>>,
+    asked: Rc<RefCell<Option<watch::Receiver<Resolution>>>>,
 }
 
 /// None until it is there.
-type Answer = Option<Result<Rc<[IpAddr]>, Rc<io::Error>>>;
+type Resolution = Option<Result<Rc<[IpAddr]>, Rc<io::Error>>>;
 
 impl Lookup {
     pub(super) fn new(host: &str) -> Self {
@@ -42,7 +42,7 @@ impl Lookup {
     }
 
     /// Joins the question that is under way, or asks it.
-    fn ask(&self) -> watch::Receiver<Answer> {
+    fn ask(&self) -> watch::Receiver<Resolution> {
         let mut asked = self.asked.borrow_mut();
         if let Some(under_way) = &*asked {
             return under_way.clone();

@@ -145,7 +145,7 @@ impl ServerCertVerifier for OriginVerifier {
         };
         verdict.map_err(|error| {
             let rustls::Error::InvalidCertificate(why) = &error else { return error };
-            let refused = rustls::OtherError(Arc::new(Refused::new(end_entity, why)));
+            let refused = rustls::OtherError(Arc::new(RejectedCertificate::new(end_entity, why)));
             rustls::Error::InvalidCertificate(CertificateError::Other(refused))
         })
     }
@@ -181,13 +181,13 @@ fn is_for_another_name(error: &rustls::Error) -> bool {
 /// What was presented, why it is refused, and what helps.
 #[derive(Debug, thiserror::Error)]
 #[error("it presents {presented}; {why}; {help}")]
-struct Refused {
+struct RejectedCertificate {
     presented: String,
     why: String,
     help: &'static str,
 }
 
-impl Refused {
+impl RejectedCertificate {
     #[expect(clippy::wildcard_enum_match_arm, reason = "rustls adds reasons; all have a text of their own")]
     fn new(certificate: &[u8], why: &CertificateError) -> Self {
         let help = match why {

@@ -17,7 +17,7 @@ use crate::edge::io::head_lines::{End, Lines};
 
 /// A stream with its watch.
 #[derive(Debug)]
-pub(super) struct Watched {
+pub(super) struct HeadWatchedStream {
     pub(super) stream: OriginStream,
     pub(super) watch: Rc<HeadWatch>,
 }
@@ -61,7 +61,7 @@ impl HeadWatch {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for HeadWatchedStream {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -74,7 +74,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for HeadWatchedStream {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         Pin::new(&mut self.stream).poll_write(cx, buf)
     }
