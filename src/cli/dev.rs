@@ -224,7 +224,7 @@ fn settings(
 pub(super) fn distributions(key_folder: &Path) -> anyhow::Result<Arc<Distributions>> {
     let pairs = KeyPairFiles::all_in(key_folder)?;
     if pairs.is_empty() {
-        bail!("no key pair lies in {}: `frontgate dev` makes one", key_folder.display());
+        bail!("no key pair in {}: `frontgate dev` creates one", key_folder.display());
     }
     Ok(Arc::new(state::site(key_folder)?.distributions(&pairs)?))
 }

@@ -115,7 +115,7 @@ impl Bound {
         let admin_address = admin.as_ref().map(|admin| admin.address);
         if let Some(admin) = admin {
             if !proxy.is_dev {
-                tracing::info!(address = %admin.address, "the admin listener answers");
+                tracing::info!(address = %admin.address, "the admin listener is ready");
             }
             admin.start(&edge, &stop)?;
         }

@@ -20,7 +20,7 @@ pub(super) fn tell(state: ServiceState) {
             .and_then(|now| sd_notify::notify(&[NotifyState::Reloading, now])),
     };
     if let Err(error) = told {
-        tracing::debug!(%error, "the service manager could not be told");
+        tracing::debug!(%error, "the service manager could not be notified");
     }
 }
 

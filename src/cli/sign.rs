@@ -102,7 +102,7 @@ impl SignCookies {
                 value.bytes().any(|byte| !byte.is_ascii_graphic() || b";,".contains(&byte))
             }) {
                 bail!(
-                    "{option}: {:?} can't stand in a cookie: expected printable ASCII without `;` and `,`",
+                    "{option}: {:?} can't be in a cookie: expected printable ASCII without `;` and `,`",
                     value.as_deref().unwrap_or("")
                 );
             }

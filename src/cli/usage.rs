@@ -142,7 +142,7 @@ const COMMANDS: [CommandTip; 6] = [
     },
     CommandTip {
         names: &["verify", "why", "debug", "inspect", "decode"],
-        tip: "`frontgate explain URL` says why a link is denied",
+        tip: "`frontgate explain URL` shows why a link is denied",
     },
     CommandTip { names: &["genkey", "generate", "key"], tip: "`frontgate keygen` creates a key pair" },
 ];

@@ -33,7 +33,7 @@ impl Reading<'_> {
         let fault = problem(self.name, lines.first, "the command has no end");
         self.sink.problem(Box::new(
             fault
-                .found("a quote that isn't closed, or a last line that goes on")
+                .found("a quote that isn't closed, or a last line that continues")
                 .expected("the whole command")
                 .help("copy it once more, to its end"),
         ));

@@ -178,7 +178,7 @@ impl Command {
             }
             "resolve" | "connect-to" | "proxy" => self
                 .notes
-                .push(format!("--{name} changes who is asked, not what is judged, so it is left out")),
+                .push(format!("--{name} changes which server is contacted, not what is judged: ignored")),
             _ => {}
         }
     }

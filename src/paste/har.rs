@@ -35,7 +35,7 @@ pub(super) fn read(text: Text, sink: &mut dyn LinkSink) -> ControlFlow<()> {
     if let Err(error) = outcome {
         let fault = problem(&name, error.line(), format!("this is not a HAR file: {error}"));
         let expected = format!(
-            "JSON with `log.entries`, at most 1 GiB of it, whose strings are read up to {MAX_STRING} bytes"
+            "JSON with `log.entries`, at most 1 GiB of it; of each string at most {MAX_STRING} bytes are read"
         );
         sink.problem(Box::new(
             fault

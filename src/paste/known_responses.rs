@@ -18,7 +18,7 @@ pub(crate) fn signature_codes() -> impl Iterator<Item = (AccessError, &'static s
         ),
         (
             AccessError::AccessDenied,
-            "the signature doesn't fit what was asked for, or time, address or Resource don't: CloudFront tells no more",
+            "the signature doesn't fit the request, or time, address or Resource don't: CloudFront reports no more",
         ),
     ]
     .into_iter()
@@ -48,7 +48,7 @@ pub(crate) const PAGES: [(Responder, &str, &str); 17] = [
     (
         Responder::CloudFrontPage,
         "does not match the certificate for which the HTTPS connection was established",
-        "the Host isn't an alias of the distribution whose certificate was used (a reused connection, or SNI for another name): \
+        "the Host isn't an alias of the distribution that owns the certificate (a reused connection, or SNI for another name): \
          send the same name in SNI and Host, or use a connection of its own",
     ),
     (
@@ -107,7 +107,7 @@ pub(crate) const PAGES: [(Responder, &str, &str); 17] = [
         "too large",
         "the URL may have 8,192 bytes and the head of a request 32,768: make cookies or the query smaller",
     ),
-    (Responder::CloudFrontPage, "origin", "the origin couldn't be asked: the signature was good"),
+    (Responder::CloudFrontPage, "origin", "the origin couldn't be reached: the signature was good"),
     (
         Responder::CloudFrontPage,
         "We can't connect to the server for this app or website at this time",

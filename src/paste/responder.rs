@@ -32,15 +32,17 @@ impl Responder {
 
     pub(crate) fn sentence(self) -> &'static str {
         match self {
-            Self::Signature => "CloudFront's check of the signature answered",
-            Self::S3 => "S3 answered, behind CloudFront or asked directly",
-            Self::Firewall => "a firewall answered (AWS WAF, or one that blocks at CloudFront)",
-            Self::Country => "CloudFront's geo restriction answered",
-            Self::Method => "CloudFront answered: the behavior doesn't allow the method",
-            Self::CloudFrontPage => "CloudFront answered with one of its pages",
-            Self::Frontgate => "Frontgate answered, in test mode",
-            Self::App => "the origin's application answered",
-            Self::Nobody => "it can't be told who answered",
+            Self::Signature => "the response comes from CloudFront's check of the signature",
+            Self::S3 => "the response comes from S3, behind CloudFront or requested directly",
+            Self::Firewall => {
+                "the response comes from a firewall (AWS WAF, or one that blocks at CloudFront)"
+            }
+            Self::Country => "the response comes from CloudFront's geo restriction",
+            Self::Method => "the response comes from CloudFront: the behavior doesn't allow the method",
+            Self::CloudFrontPage => "the response is one of CloudFront's own pages",
+            Self::Frontgate => "the response comes from Frontgate, in test mode",
+            Self::App => "the response comes from the origin's application",
+            Self::Nobody => "unknown: the response does not show who sent it",
         }
     }
 }

@@ -40,8 +40,9 @@ impl ResponseHead {
             }
         }
         if self.get("X-Amz-Cf-Pop") == Some(POP) {
-            evidence
-                .push(format!("X-Amz-Cf-Pop: {POP}, so it is Frontgate that answered as CloudFront does"));
+            evidence.push(format!(
+                "X-Amz-Cf-Pop: {POP}, so the response comes from Frontgate, in CloudFront's place"
+            ));
         }
         evidence
     }

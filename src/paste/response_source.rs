@@ -56,7 +56,7 @@ struct ResponseText<'r> {
 impl ResponseText<'_> {
     fn by_frontgate(&self) -> Option<Finding> {
         let reason = self.head.get("X-Frontgate-Reason")?;
-        let next = "`frontgate explain` with the same URL says what was expected and how to mend it";
+        let next = "`frontgate explain` with the same URL shows what was expected and how to fix it";
         Some(Finding {
             code: Some(reason.to_owned()),
             ..Finding::certain(Responder::Frontgate, [format!("X-Frontgate-Reason: {reason}")], [next])
@@ -88,10 +88,12 @@ impl ResponseText<'_> {
             return Some(Finding { code: Some(code), ..Finding::likely(Responder::S3, evidence, [next]) });
         }
         let way = match (self.head.came_through_cloudfront(), self.head.headers.is_empty()) {
-            (true, _) => "the signature of the link was good: CloudFront asked S3, and S3 refused",
-            (false, false) => "CloudFront wasn't asked: the link leads to S3 itself",
+            (true, _) => {
+                "the signature of the link was good: CloudFront forwarded the request to S3, and S3 denied it"
+            }
+            (false, false) => "CloudFront wasn't involved: the link leads to S3 itself",
             (false, true) => {
-                "without the headers (`curl -i`) it can't be told whether CloudFront was asked, or S3 itself"
+                "without the headers (`curl -i`) it is unknown whether the request went to CloudFront or to S3 itself"
             }
         };
         let mut next = vec![way.to_owned()];
@@ -121,7 +123,7 @@ impl ResponseText<'_> {
         let supports = self.head.of_cloudfront();
         let is_certain = !supports.is_empty() || self.body.trim_end() == answer.xml();
         evidence.extend(supports);
-        let more = "`frontgate explain URL` says which mistake it was";
+        let more = "`frontgate explain URL` shows which mistake it was";
         let finding = Finding::certain(Responder::Signature, evidence, [next, more]);
         Some(Finding { code: Some(code), is_certain, ..finding })
     }
@@ -137,7 +139,7 @@ impl ResponseText<'_> {
             PAGES.iter().find(|(_, words, _)| self.body.contains(words)).copied().unwrap_or((
                 Responder::CloudFrontPage,
                 "",
-                "the page's own sentence says why; no signature was looked at",
+                "the page's own sentence gives the reason; no signature was checked",
             ));
         if !words.is_empty() {
             evidence.push(format!("its sentence `{words}`"));
@@ -159,7 +161,7 @@ impl ResponseText<'_> {
                 evidence
                     .into_iter()
                     .chain(["Content-Type: text/xml, as only its signature check sends".to_owned()]),
-                ["`frontgate explain URL` says which mistake it was"],
+                ["`frontgate explain URL` shows which mistake it was"],
             );
             if let Some((answer, next)) = of_signature {
                 let code = answer.code().to_owned();
@@ -171,7 +173,7 @@ impl ResponseText<'_> {
             return finding;
         }
         if is_own {
-            let next = "give the body too: its sentence tells firewall, country and method from each other";
+            let next = "give the body too: its sentence distinguishes firewall, country and method";
             let is_page = self.head.begins("Content-Type", "text/html");
             return Finding::likely(
                 if is_page { Responder::CloudFrontPage } else { Responder::Nobody },
@@ -188,7 +190,7 @@ impl ResponseText<'_> {
         let next = match through {
             true => "the signature was good, or the path is public: look into the application's own log",
             false => {
-                "nothing shows that CloudFront was asked at all: does the name lead to the distribution?"
+                "nothing shows that the request reached CloudFront at all: does the name lead to the distribution?"
             }
         };
         Finding::likely(Responder::App, said.into_iter().chain(evidence), [next])

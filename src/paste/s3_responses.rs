@@ -113,7 +113,7 @@ const CODES: [Row; 30] = [
         "let the distribution read the bucket: s3:GetObject for cloudfront.amazonaws.com with this distribution's AWS:SourceArn in \
          the bucket's policy, and origin access control on the origin; a key that isn't there is AccessDenied, too, without \
          s3:ListBucket",
-        "S3 itself was asked, without a signature that it takes: open the link at the distribution's domain name",
+        "the request went to S3 itself, without a signature that it accepts: open the link at the distribution's domain name",
     ),
     (
         "AccessForbidden",
@@ -183,7 +183,7 @@ const CODES: [Row; 30] = [
     ),
     (
         "ExpiredToken",
-        "the session with which an S3 presigned URL was made has ended: sign for CloudFront, whose links don't end with a session",
+        "the session with which an S3 presigned URL was made has ended: sign for CloudFront: its links don't end with a session",
         "the session with which the presigned URL was made has ended: make a new one",
     ),
     (
@@ -204,8 +204,8 @@ const CODES: [Row; 30] = [
     ),
     (
         "AccountProblem",
-        "the account of the bucket has a problem: ask AWS Support",
-        "the account has a problem: ask AWS Support",
+        "the account of the bucket has a problem: contact AWS Support",
+        "the account has a problem: contact AWS Support",
     ),
     (
         "InvalidObjectState",
@@ -239,8 +239,8 @@ const CODES: [Row; 30] = [
     ),
     (
         "InvalidRequest",
-        "what CloudFront forwarded doesn't fit together for S3: its message says what; forward less to the origin",
-        "the request doesn't fit together for S3: its message says what",
+        "what CloudFront forwarded doesn't fit together for S3: its message gives the reason; forward less to the origin",
+        "the request doesn't fit together for S3: its message gives the reason",
     ),
     (
         "InvalidURI",
@@ -259,8 +259,8 @@ const CODES: [Row; 30] = [
     ),
     (
         "ServiceUnavailable",
-        "S3 couldn't answer for the moment: the same request works later",
-        "S3 couldn't answer for the moment: try again",
+        "S3 couldn't respond for the moment: the same request works later",
+        "S3 couldn't respond for the moment: try again",
     ),
     ("InternalError", "S3 failed: the same request works later", "S3 failed: try again"),
 ];

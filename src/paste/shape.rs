@@ -33,15 +33,15 @@ fn of(text: &str) -> Option<(&'static str, &'static str)> {
         return Some(("a public key", "give it with --public-key ID=FILE, and the URL or cookies here"));
     }
     if begins(&["HTTP/", "< HTTP/"]) {
-        return Some(("the response to a request", "--s3-or-cloudfront says who sent a response"));
+        return Some(("the response to a request", "--s3-or-cloudfront shows who sent a response"));
     }
     if begins(&["<?xml", "<Error"]) {
-        return Some(("XML, as S3 and CloudFront respond", "--s3-or-cloudfront says who sent a response"));
+        return Some(("XML, as S3 and CloudFront respond", "--s3-or-cloudfront shows who sent a response"));
     }
     if begins(&["<!DOCTYPE", "<!doctype", "<html", "<HTML"]) {
         return Some((
             "an HTML page without a URL",
-            "--s3-or-cloudfront says who sent a page that is an error",
+            "--s3-or-cloudfront shows who sent a page that is an error",
         ));
     }
     if ["\"GET /", "\"HEAD /"].iter().any(|begin| has(begin)) && has(" HTTP/") {

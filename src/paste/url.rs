@@ -89,7 +89,7 @@ fn surroundings(text: &str, of: &mut FoundUrl) {
     if text.is_empty() {
         return;
     }
-    let note = "what stood around the URL was left out";
+    let note = "the text around the URL was ignored";
     if !of.notes.iter().any(|known| known == note) {
         of.notes.push(note.to_owned());
     }

@@ -52,7 +52,7 @@ impl Response {
 #[non_exhaustive]
 pub enum AskError {
     /// A URL that can't be sent as it is.
-    #[error("{found:?} can't be asked for: {why}")]
+    #[error("{found:?} can't be requested: {why}")]
     Url {
         /// Its beginning.
         found: String,
@@ -60,7 +60,7 @@ pub enum AskError {
         why: String,
     },
     /// The connection failed or took too long.
-    #[error("the edge did not answer: {0}")]
+    #[error("the edge did not respond: {0}")]
     Connection(String),
 }
 

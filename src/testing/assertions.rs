@@ -78,7 +78,7 @@ impl Viewer {
     async fn is_private(&self, pattern: &str) -> Result<(), Failure> {
         if let Some(exposed) = self.instance.exposed(pattern, None)? {
             return Err(format!(
-                "{pattern}\nexpected to be private, but {} opens without a signature: it belongs to the behavior `{}` of the \
+                "{pattern}\nexpected to be private, but {} is public: it belongs to the behavior `{}` of the \
                  distribution {}",
                 exposed.path, exposed.behavior, exposed.distribution
             ));
@@ -89,7 +89,7 @@ impl Viewer {
         match response.reason() {
             Some("missing-key-pair-id") => Ok(()),
             Some(other) => Err(self.failure(
-                &format!("expected a signature to be asked for, but it was refused: {other}"),
+                &format!("expected a signature to be required, but the request was denied: {other}"),
                 &path,
             )),
             None => {
@@ -136,7 +136,7 @@ impl Viewer {
             }
             None => Err(self.failure(
                 &format!(
-                    "expected to be denied as {reason}, but was let through (the origin answered {})",
+                    "expected to be denied as {reason}, but was allowed (the origin responded with {})",
                     response.status.as_u16()
                 ),
                 url,
@@ -175,7 +175,7 @@ impl Viewer {
         let response = self.head_of(url).await.map_err(|error: AskError| error.to_string())?;
         if response.reason() == Some(reasons::ORIGIN_ERROR) {
             return Err(format!(
-                "the edge let the request through, but the origin gave no answer ({}): is it running? \
+                "the edge let the request through, but the origin gave no response ({}): is it running? \
                  The link itself is allowed",
                 response.status
             ));

@@ -221,7 +221,7 @@ impl Instance {
         };
         let named = Host::parse(host).map_err(|_| format!("{host:?} is not a host with an optional port"))?;
         let answering = distributions.by_host(&named);
-        let (one, _) = answering.ok_or_else(|| format!("no distribution answers for the host {host:?}"))?;
+        let (one, _) = answering.ok_or_else(|| format!("no distribution serves the host {host:?}"))?;
         one.exposed(&parsed).map_err(|error| error.to_string())
     }
 

@@ -70,7 +70,7 @@ fn a_link_is_signed_with_the_key_of_dev_and_so_is_one_by_each_line_of_code() {
         ("lifetime", "2", "is not a duration"),
         ("lifetime", "1 month", "differ in length"),
         ("not-before", "tomorrow", "is not a time"),
-        ("not-before", "2026-13-01", "there is no month 13"),
+        ("not-before", "2026-13-01", "13 is not a month"),
         ("ip", "::1", "IPv6"),
         ("resource", "a\"b", "printable ASCII"),
     ] {

@@ -250,7 +250,7 @@ fn keys_that_no_command_makes_fit_are_named() {
         (
             "private.explicit.pem",
             "private",
-            vec!["whose values are not those of a key", "-ec_param_enc named_curve"],
+            vec!["its values are not those of a key", "-ec_param_enc named_curve"],
         ),
         ("private.encrypted-label.pem", "private", vec!["an encrypted private key"]),
         ("private.yaml", "private", vec!["encoded in base64 once more"]),

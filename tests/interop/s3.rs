@@ -270,7 +270,7 @@ fn a_bucket_that_cannot_be_signed_for_or_named_is_an_error_at_load() {
     let cases: [(String, &[&str]); 14] = [
         (
             s3(&format!("{named}, credentials-file = \"{path}/none\"")),
-            &["nothing to sign with", "/none can't be read"],
+            &["no credentials to sign with", "/none can't be read"],
         ),
         (s3(&format!("{named}, credentials-file = {file:?}, profile = \"x\"")), &["has no profile [x]"]),
         (

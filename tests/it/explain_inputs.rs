@@ -90,9 +90,9 @@ fn urls_are_found_in_what_surrounds_them() {
     let (first, second) = link.split_at(link.len() - 60);
     for (pasted, said) in [
         (link.clone(), ""),
-        (format!("\"{link}\","), "left out"),
-        (format!("<{link}>"), "left out"),
-        (format!("[the video]({link})."), "left out"),
+        (format!("\"{link}\","), "ignored"),
+        (format!("<{link}>"), "ignored"),
+        (format!("[the video]({link})."), "ignored"),
         (link.replace('&', "\\u0026").replace('/', "\\/"), "JSON's escapes"),
         (
             link.replace('_', "\\_").replace('~', "\\~"),
@@ -562,10 +562,15 @@ fn whose_403_it_is_is_told_by_the_response() {
     assert!(found["next"][0].as_str().unwrap().contains("signature of the link was good"), "{found}");
     assert!(found["next"][1].as_str().unwrap().contains("forwards Host or Authorization"), "{found}");
     // A body alone doesn't tell which way it came.
-    assert!(tells(s3)["next"][0].as_str().unwrap().contains("it can't be told whether CloudFront was asked"));
+    assert!(
+        tells(s3)["next"][0]
+            .as_str()
+            .unwrap()
+            .contains("it is unknown whether the request went to CloudFront")
+    );
     let direct =
         format!("HTTP/1.1 403 Forbidden\r\ncontent-type: application/xml\r\nserver: AmazonS3\r\n\r\n{s3}");
-    assert!(tells(&direct)["next"][0].as_str().unwrap().contains("CloudFront wasn't asked"));
+    assert!(tells(&direct)["next"][0].as_str().unwrap().contains("CloudFront wasn't involved"));
     let spa = tells(
         "HTTP/2 200 \r\ncontent-type: text/html\r\nserver: AmazonS3\r\nx-cache: Error from cloudfront\r\n\r\n<!doctype html>",
     );
@@ -574,7 +579,9 @@ fn whose_403_it_is_is_told_by_the_response() {
     assert!(other["next"][0].as_str().unwrap().contains("404 is none of a signature's"), "{other}");
     let text = stdout(&run(&["explain", "--s3-or-cloudfront", &through]));
     assert!(
-        text.starts_with("S3 answered") && text.contains("(certain)") && text.contains("  evidence  "),
+        text.starts_with("the response comes from S3")
+            && text.contains("(certain)")
+            && text.contains("  evidence  "),
         "{text}"
     );
     let empty = piped(&["--s3-or-cloudfront"], b"");

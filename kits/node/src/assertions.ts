@@ -116,7 +116,7 @@ export function sentence(viewer: Requester, url: string | URL, method = "GET"): 
 
 function outcomeOf({ status, reason, warnings }: Answer): Outcome {
   const outcome = { reason, warnings };
-  if (reason === undefined) return { ...outcome, verdict: "allowed", told: `it was allowed (the origin answered ${status})` };
+  if (reason === undefined) return { ...outcome, verdict: "allowed", told: `it was allowed (the origin responded with ${status})` };
   if (reason === ORIGIN_ERROR) return { ...outcome, verdict: "allowed", told: `its origin could not be reached or failed (${status})` };
   return { ...outcome, verdict: `denied: ${reason}`, told: `it was denied: ${reason} (${status})` };
 }

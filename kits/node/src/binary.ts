@@ -20,7 +20,7 @@ export function findBinary(option: string | undefined): string {
   if (found) return found;
   throw new FrontgateError(
     `no program \`frontgate\` was found. Looked at: the option \`binary\` (not given), FRONTGATE_BINARY (not set), ` +
-      `the package ${packageName()} (not installed), PATH (${process.env["PATH"] ?? "empty"}). Remedy: ${REMEDY}`,
+      `the package ${packageName()} (not installed), PATH (${process.env["PATH"] ?? "empty"}). Fix: ${REMEDY}`,
   );
 }
 
@@ -96,7 +96,7 @@ function cause(binary: string, code: string): string {
   if (code === "EACCES" || code === "EPERM") return `it may not be executed; chmod +x it, or use a file system without noexec`;
   if (!isFile(binary)) return `the file is gone`;
   const program = readProgram(binary);
-  if (!program) return `it is no program for Linux; expected an ELF file for ${process.arch}; ${REMEDY}`;
+  if (!program) return `it is not a program for Linux; expected an ELF file for ${process.arch}; ${REMEDY}`;
   if (program.machine !== process.arch) {
     return `it is for the machine ${program.machine}, and this is ${process.arch}; take the one for ${process.arch}`;
   }

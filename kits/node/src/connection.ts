@@ -30,7 +30,7 @@ export class Connection {
     if (this.bases === undefined || isLocal(host)) return;
     if (this.bases.some((base) => hostOf(parseLink(base, this.url).authority) === host)) return;
     throw new FrontgateError(
-      `${describe(short(url))} is for ${authority}, which is no name of this edge: \`baseUrls\` says for which ones, besides its own, links are signed`,
+      `${describe(short(url))} is for ${authority}, which is not a host name of this edge: \`baseUrls\` lists the other names that links may be signed for`,
     );
   }
 

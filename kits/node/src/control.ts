@@ -65,7 +65,7 @@ export class Control {
     if (this.#death) return Promise.reject(this.#death);
     const id = ++this.#last;
     return new Promise<unknown>((resolve, reject) => {
-      const late = () => this.#settle(id)?.reject(new FrontgateError(`the edge didn't answer \`${what}\` within ${ANSWER_TIMEOUT_MS / 1000} s`));
+      const late = () => this.#settle(id)?.reject(new FrontgateError(`the edge didn't respond to \`${what}\` within ${ANSWER_TIMEOUT_MS / 1000} s`));
       this.#pending.set(id, { resolve, reject, timer: setTimeout(late, ANSWER_TIMEOUT_MS) });
       this.#child.stdin!.write(`${JSON.stringify({ id, do: what, ...parameters })}\n`);
     }) as Promise<T>;
@@ -117,7 +117,7 @@ export class Control {
     const said = parsed(line);
     if (typeof said?.["error"] === "string") throw new FrontgateError(said["error"]);
     const ready = said?.["ready"] as Ready | undefined;
-    if (ready === undefined) throw new FrontgateError(`frontgate said something unexpected at its start: ${line.slice(0, 200)}`);
+    if (ready === undefined) throw new FrontgateError(`unexpected output from frontgate at its start: ${line.slice(0, 200)}`);
     if (ready.protocol === PROTOCOL) return ready;
     throw new FrontgateError(
       `frontgate ${ready.version} speaks protocol ${ready.protocol}, this package protocol ${PROTOCOL}; install matching versions of both`,

@@ -11,7 +11,7 @@ export function cookiePairs(cookies: Cookies): Map<string, string> {
   if (typeof cookies === "string") return new Map(cookies.split(";").filter((part) => part.trim() !== "").map(pair));
   if (Array.isArray(cookies)) return new Map((cookies as readonly string[]).map(setCookiePair));
   if (cookies === null || typeof cookies !== "object" || typeof (cookies as { then?: unknown }).then === "function") {
-    throw new FrontgateError(`${describe(cookies)} are no cookies; expected an object, "a=b; c=d" or lines of Set-Cookie`);
+    throw new FrontgateError(`${describe(cookies)} can't be read as cookies; expected an object, "a=b; c=d" or lines of Set-Cookie`);
   }
   const given = Object.entries(cookies).filter(([, value]) => value !== undefined);
   return new Map(given.map(([name, value]) => checked(name, String(value))));
@@ -23,7 +23,7 @@ export function cookieHeader(pairs: ReadonlyMap<string, string>): string {
 }
 
 function setCookiePair(line: string): [string, string] {
-  if (typeof line !== "string") throw new FrontgateError(`${describe(line)} is no line of Set-Cookie`);
+  if (typeof line !== "string") throw new FrontgateError(`${describe(line)} is not a Set-Cookie line`);
   return pair(line.split(";", 1)[0]!);
 }
 

@@ -90,7 +90,7 @@ export class Edge extends Viewer {
 
   /** Stops trusting that key. */
   async revokeKey(keyPairId: string): Promise<void> {
-    if (typeof keyPairId !== "string") throw new FrontgateError(`${describe(keyPairId)} is no key's id; expected one such as ${this.keyPairId}`);
+    if (typeof keyPairId !== "string") throw new FrontgateError(`${describe(keyPairId)} is not a key id; expected one such as ${this.keyPairId}`);
     await this.connection.control.ask("revoke-key", { "key-pair-id": keyPairId });
   }
 

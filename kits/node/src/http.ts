@@ -63,7 +63,7 @@ export function exchange(one: Exchange): Promise<Answer> {
         collect(response, resolve, reject);
       }
     });
-    request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1000} s`)));
+    request.setTimeout(TIMEOUT_MS, () => request.destroy(new Error(`no response within ${TIMEOUT_MS / 1000} s`)));
     request.on("error", (error) => reject(failed(one, error)));
     request.end(one.options.body);
   });
@@ -72,7 +72,7 @@ export function exchange(one: Exchange): Promise<Answer> {
 function requestOptions({ address, link, viewer, options }: Exchange): http.RequestOptions {
   const { method = "GET" } = options;
   if (typeof method !== "string" || !/^[a-z]+$/i.test(method) || method.toUpperCase() === "CONNECT") {
-    throw new FrontgateError(`${describe(method)} is no method that a viewer asks with; expected one such as GET`);
+    throw new FrontgateError(`${describe(method)} is not a method of HTTP requests; expected one such as GET`);
   }
   // The edge uses HTTP; an https link is judged as if it had arrived over TLS.
   const proto: Record<string, string> = /^https:/i.test(link.url) ? { "X-Frontgate-Viewer-Proto": "https" } : {};
@@ -90,10 +90,10 @@ function collect(response: http.IncomingMessage, resolve: (answer: Answer) => vo
   const chunks: Buffer[] = [];
   response.on("data", (chunk: Buffer) => chunks.push(chunk));
   response.on("end", () => resolve(new Answer(response.statusCode ?? 0, response.headers, Buffer.concat(chunks))));
-  response.on("error", (error) => reject(new FrontgateError(`the answer broke off: ${messageOf(error)}`)));
+  response.on("error", (error) => reject(new FrontgateError(`the response broke off: ${messageOf(error)}`)));
 }
 
 function failed(one: Exchange, error: Error): FrontgateError {
   const what = `${one.options.method ?? "GET"} ${short(one.link.url)}`;
-  return new FrontgateError(`${what} got no answer from the edge at ${one.address.origin}: ${messageOf(error)}`, { cause: error });
+  return new FrontgateError(`${what} got no response from the edge at ${one.address.origin}: ${messageOf(error)}`, { cause: error });
 }

@@ -21,7 +21,7 @@ export function parseLink(given: string | URL, base: string): Link {
   const parts = /^https?:\/\/([^/?#\\]+)(.*)$/is.exec(whole);
   if (!parts) {
     throw new FrontgateError(
-      `${describe(short(text))} is no link; expected http:// or https:// with a host, or a path that begins with /`,
+      `${describe(short(text))} is not a link; expected http:// or https:// with a host, or a path that begins with /`,
     );
   }
   const [, authority, rest] = parts as unknown as [string, string, string];

@@ -45,7 +45,7 @@ export function checkKnown(of: string, options: unknown, known: readonly string[
 
 /** Rejects unknown options and values of a wrong type. */
 export function checkOptions(options: StartOptions, at: "start" | "reload"): void {
-  if (options === null || typeof options !== "object") throw new FrontgateError(`${describe(options)} are no options; expected an object`);
+  if (options === null || typeof options !== "object") throw new FrontgateError(`${describe(options)} is not an options object; expected an object`);
   const known = at === "start" ? KNOWN : KNOWN_AT_RELOAD;
   for (const [name, value] of Object.entries(options)) {
     if (!known.includes(name)) throw new FrontgateError(`unknown option \`${name}\`${didYouMean(name, known) || `; known are ${known.join(", ")}`}`);
@@ -61,7 +61,7 @@ export function checkOptions(options: StartOptions, at: "start" | "reload"): voi
     throw new FrontgateError(`the option \`keyType\` is ${describe(options.keyType)}; expected "rsa" or "ecdsa"`);
   }
   if (options.config !== undefined && options.public !== undefined && at === "start") {
-    throw new FrontgateError("the options `config` and `public` exclude each other: the configuration says what is public");
+    throw new FrontgateError("the options `config` and `public` exclude each other: the configuration defines what is public");
   }
   if (options.checkOrigin !== undefined && typeof options.checkOrigin !== "boolean") {
     throw new FrontgateError(`the option \`checkOrigin\` is ${describe(options.checkOrigin)}; expected true or false`);

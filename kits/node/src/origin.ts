@@ -28,7 +28,7 @@ export async function runOrigin(origin: Origin): Promise<Running> {
   if (typeof origin === "function") return listen(guarded(origin));
   if (typeof (origin as FetchHandler | null)?.fetch === "function") return listen(guarded(adapted(origin)));
   throw new FrontgateError(
-    `${describe(origin)} is no origin; expected a URL, a directory, a handler (request, response) => …, or an object with fetch(request)`,
+    `${describe(origin)} is not an origin; expected a URL, a directory, a handler (request, response) => …, or an object with fetch(request)`,
   );
 }
 

@@ -15,7 +15,7 @@ export async function assertPrivate(viewer: Requester, pattern: string, options:
   checkKnown("assertPrivate", options, ["host"]);
   const { host } = options;
   if (typeof pattern !== "string" || pattern === "") {
-    throw new FrontgateError(`${describe(pattern)} is no pattern; expected a path with wildcards such as /members/*`);
+    throw new FrontgateError(`${describe(pattern)} is not a pattern; expected a path with wildcards such as /members/*`);
   }
   const { exposed } = await viewer.connection.control.ask<Exposed>("exposed", { pattern, host });
   if (exposed) {
@@ -35,7 +35,7 @@ async function askWithout(stranger: Requester, path: string, pattern: string, ho
   if (reason === "missing-key-pair-id") return;
   const why = reason === undefined ? "" : ` (${reason})`;
   throw failure(
-    `expected ${pattern} to be private, but ${path} without a signature was answered with ${status}${why}, not as missing-key-pair-id\n` +
+    `expected ${pattern} to be private, but ${path} without a signature received ${status}${why}, not as missing-key-pair-id\n` +
       (await explained(stranger, url, undefined)),
     `status ${status}`,
   );

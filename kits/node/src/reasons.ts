@@ -32,5 +32,5 @@ export type Reason = (typeof REASONS)[number];
 export function checkReason(reason: unknown): asserts reason is Reason {
   if ((REASONS as readonly unknown[]).includes(reason)) return;
   const hint = typeof reason === "string" ? didYouMean(reason, REASONS) : "";
-  throw new FrontgateError(`${describe(reason)} is no reason${hint || `; expected one of ${REASONS.join(", ")}`}`);
+  throw new FrontgateError(`${describe(reason)} is not a known reason${hint || `; expected one of ${REASONS.join(", ")}`}`);
 }

@@ -37,12 +37,12 @@ function rawSeconds(time: Time): number {
   if (time instanceof Date || Object.prototype.toString.call(time) === "[object Date]") return dateSeconds(time as Date);
   if (typeof time === "number" && Number.isFinite(time)) return time;
   if (typeof time === "string") return textSeconds(time);
-  throw new FrontgateError(`${describe(time)} is no time; ${EXPECTED}`);
+  throw new FrontgateError(`${describe(time)} is not a valid time; ${EXPECTED}`);
 }
 
 function dateSeconds(date: Date): number {
   const milliseconds = date.getTime();
-  if (Number.isNaN(milliseconds)) throw new FrontgateError(`an invalid Date is no time; ${EXPECTED}`);
+  if (Number.isNaN(milliseconds)) throw new FrontgateError(`an invalid Date is not a valid time; ${EXPECTED}`);
   return milliseconds / 1000;
 }
 
@@ -52,7 +52,7 @@ function textSeconds(text: string): number {
   if (/^\d+$/.test(text)) return Number(text);
   const milliseconds = RFC_3339.test(text) ? Date.parse(text.toUpperCase().replace(" ", "T")) : Number.NaN;
   if (!Number.isNaN(milliseconds)) return milliseconds / 1000;
-  throw new FrontgateError(`${describe(text)} is no time${correction(text)}; ${EXPECTED}`);
+  throw new FrontgateError(`${describe(text)} is not a valid time${correction(text)}; ${EXPECTED}`);
 }
 
 function distanceSeconds(text: string): number {

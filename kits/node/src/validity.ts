@@ -21,7 +21,7 @@ function moments(start: number | null, end: number): Moment[] {
   const first = start === null ? 1 : start + 1;
   if (first >= end) {
     const from = start === null ? "no beginning" : `the beginning ${rfc3339(start)}`;
-    throw new FrontgateError(`between ${from} and the end ${rfc3339(end)} there is no second in which a link could open`);
+    throw new FrontgateError(`between ${from} and the end ${rfc3339(end)} there is no second in which a link could be valid`);
   }
   const opening: Moment[] = [
     { second: first, name: start === null ? "long before its end" : "the first second after its beginning", closed: undefined },

@@ -38,7 +38,7 @@ export class Viewer implements Requester {
   /** Returns this viewer at another address. */
   fromIp(address: string): Viewer {
     if (typeof address === "string" && isIP(address) !== 0 && !address.includes("%")) return new Viewer(this.connection, { ...this.terms, ip: address });
-    throw new FrontgateError(`${describe(address)} is no address; expected IPv4 such as 203.0.113.9, or IPv6, without a port`);
+    throw new FrontgateError(`${describe(address)} is not an IP address; expected IPv4 such as 203.0.113.9, or IPv6, without a port`);
   }
 
   /** Returns this viewer with additional cookies; a cookie of the same name is replaced. */
@@ -78,7 +78,7 @@ export class Viewer implements Requester {
     const headers = new Headers(this.headers);
     new Headers(init.headers).forEach((value, name) => headers.set(name, value));
     if (this.connection.bases === undefined && !isLocal(hostOf(link.authority))) {
-      throw new FrontgateError(`fetch can't ask for ${link.authority} at the edge, since it sets Host by itself: use get() or request()`);
+      throw new FrontgateError(`fetch can't request ${link.authority} from the edge, since it sets Host by itself: use get() or request()`);
     }
     if (/^https:/i.test(link.url) && !headers.has("X-Frontgate-Viewer-Proto")) headers.set("X-Frontgate-Viewer-Proto", "https");
     return fetch(this.connection.url + link.target, { redirect: "manual", ...init, headers });

@@ -51,7 +51,7 @@ test("no message holds a whole signature, nor the key", async () => {
 
 test("assertDenied says that it was allowed, or denied for another reason", async () => {
   const allowed = await failure(() => edge.assertDenied("/public/a"));
-  assert.match(allowed.message, /^expected GET \S+ to be denied, but it was allowed \(the origin answered 200\)\n/);
+  assert.match(allowed.message, /^expected GET \S+ to be denied, but it was allowed \(the origin responded with 200\)\n/);
   const other = await failure(() => edge.assertDenied("/a", { reason: "expired" }));
   assert.match(other.message, /to be denied: expired, but it was denied: missing-key-pair-id \(403\)\n/);
 });

@@ -75,7 +75,7 @@ test("a missing loader is named", () =>
 
 test("a file without the right to execute it", () => refused({ binary: program("plain", elf(own), 0o644) }, /it may not be executed; chmod \+x it/));
 
-test("a file that is no program", () => refused({ binary: program("text", "hello\0\n") }, /it is no program for Linux; expected an ELF file/));
+test("a file that is no program", () => refused({ binary: program("text", "hello\0\n") }, /it is not a program for Linux; expected an ELF file/));
 
 test("a directory", () => refused({ binary: folder }, /the option `binary` names .*, and no file is there/));
 
@@ -86,7 +86,7 @@ test("a program that dies silently", () => refused({ binary: script("silent", "e
 
 test("a program that is killed", () => refused({ binary: script("killed", "kill -9 $$") }, /ended unexpectedly with SIGKILL/));
 
-test("a program that says something else", () => refused({ binary: script("other", "echo hello; read line") }, /said something unexpected at its start: hello/));
+test("a program that says something else", () => refused({ binary: script("other", "echo hello; read line") }, /unexpected output from frontgate at its start: hello/));
 
 test("another protocol", () =>
   refused(
@@ -113,7 +113,7 @@ const READY = `echo '{"ready":{"protocol":1,"version":"0","pid":1,"url":"http://
 
 test("an answer that never comes", async () => {
   const edge = await start({ binary: script("mute", `${READY}; cat >/dev/null`) });
-  const answer = { name: "FrontgateError", message: "the edge didn't answer `explain` within 30 s" };
+  const answer = { name: "FrontgateError", message: "the edge didn't respond to `explain` within 30 s" };
   await withoutWaiting(30_000, async () => assert.rejects(edge.explain("/a"), answer));
   await edge.stop();
 });

@@ -20,7 +20,7 @@ test("without any program, the error lists where it looked", (t) => {
   assert.equal(
     said.trim(),
     "no program `frontgate` was found. Looked at: the option `binary` (not given), FRONTGATE_BINARY (not set), " +
-      `the package @frontgate/${platform} (not installed), PATH (/no/such/folder). Remedy: install it with the package ` +
+      `the package @frontgate/${platform} (not installed), PATH (/no/such/folder). Fix: install it with the package ` +
       "(npm leaves it out with --omit=optional), or give its path as the option `binary` or in FRONTGATE_BINARY",
   );
 });

@@ -149,7 +149,7 @@ def test_allowed_where_it_should_be_denied_fails(frontgate: Edge, sign: Sign) ->
 
 
 def test_an_unknown_reason_names_the_nearest(frontgate: Edge) -> None:
-    with pytest.raises(UsageError, match=r"'not-yet-vaild' is no reason; did you mean 'not-yet-valid'\?"):
+    with pytest.raises(UsageError, match=r"'not-yet-vaild' is not a known reason; did you mean 'not-yet-valid'\?"):
         frontgate.assert_denied("/a", "not-yet-vaild")
     assert "expired" in REASONS
 
@@ -166,7 +166,7 @@ def test_what_is_private(frontgate: Edge) -> None:
 
 def test_an_origin_that_is_gone_is_no_matter_of_signatures() -> None:
     with kit.start(origin="http://127.0.0.1:9", check_origin=False) as edge:
-        says = r"let http://.*Signature=.{6}…&.* through, but its origin gave no answer \(status 502\)"
+        says = r"let http://.*Signature=.{6}…&.* through, but its origin gave no response \(status 502\)"
         with pytest.raises(OriginError, match=says):
             edge.assert_allowed(signer_of(edge)("/film.mp4"))
         edge.assert_denied("/film.mp4", "missing-key-pair-id")

@@ -81,7 +81,7 @@ def test_the_key_can_be_chosen(frontgate: Edge, tmp_path: Path) -> None:
 
 def test_a_reload_changes_what_is_given(frontgate: Edge, sign: Sign) -> None:
     link = sign("https://media.example.com/a")
-    with pytest.raises(UsageError, match="base_urls says"):
+    with pytest.raises(UsageError, match="base_urls lists"):
         frontgate.assert_allowed(link)
     frontgate.reload(base_urls="https://media.example.com", public=["/open/*"])
     frontgate.assert_allowed(link)
@@ -206,7 +206,7 @@ def test_after_its_end_an_edge_says_so() -> None:
     edge = kit.start()
     edge.stop()
     edge.stop()
-    with pytest.raises(ControlError, match="`requests` was asked for after the edge was stopped"):
+    with pytest.raises(ControlError, match="`requests` was called after the edge was stopped"):
         edge.requests
-    with pytest.raises(kit.FrontgateError, match=r"didn't answer: .*; was it stopped\?"):
+    with pytest.raises(kit.FrontgateError, match=r"didn't respond: .*; was it stopped\?"):
         edge.get("/a")

@@ -29,7 +29,7 @@ def test_an_origin_that_answers_as_the_edge_would_is_no_usage_error() -> None:
     ["http://127.0.0.1:43079film.mp4", "http://[::1", "http://h:port/x", "https://elsewhere.example.com/a", "http://h:123456/"],
 )
 def test_a_url_that_is_not_for_the_edge_is_an_error(frontgate: Edge, url: str) -> None:
-    with pytest.raises(UsageError, match="not a host with an optional port|base_urls says"):
+    with pytest.raises(UsageError, match="not a host with an optional port|base_urls lists"):
         frontgate.assert_denied(url)
 
 

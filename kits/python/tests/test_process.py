@@ -103,7 +103,7 @@ def test_a_fork_may_ask_and_stops_nothing(frontgate: Edge, sign: Sign, tmp_path:
     child.start()
     child.join(60)
     assert child.exitcode == 0
-    assert f"`explain` can only be asked for in process {os.getpid()}, which started the edge" in said.read_text()
+    assert f"`explain` can only be called in process {os.getpid()}, which started the edge" in said.read_text()
     frontgate.assert_allowed(link)
     assert len(frontgate.requests) == 2
 
@@ -179,7 +179,7 @@ def test_what_is_no_program(tmp_path: Path) -> None:
     path = tmp_path / "other"
     path.write_bytes(b"\0\1\2\3")
     path.chmod(0o755)
-    with pytest.raises(BinaryError, match="it is no program of this system"):
+    with pytest.raises(BinaryError, match="it is not a program for this system"):
         kit.start(binary=path)
     path.chmod(0o644)
     with pytest.raises(BinaryError, match="permission denied; `chmod [+]x` it"):
@@ -203,7 +203,7 @@ def test_no_program_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(BinaryError) as raised:
         kit.start()
     lines = str(raised.value).splitlines()
-    assert lines[0] == "there is no program `frontgate`; looked for it in"
+    assert lines[0] == "program `frontgate` not found; searched in"
     assert lines[1:3] == [f"  {tmp_path}/bin/frontgate", "  the folders of PATH"]
     assert lines[3].startswith("install the wheel")
     on_path = program(tmp_path / "frontgate", "exit 3")

@@ -38,16 +38,16 @@ def test_times(time: Any, header: str) -> None:
     ("time", "says"),
     [
         (datetime(2033, 1, 1), "has no time zone"),
-        (date(2033, 1, 1), "(date) is no time"),
+        (date(2033, 1, 1), "(date) is not a valid time"),
         (1988150400000, "is in milliseconds; CloudFront's times are Unix seconds: divide by 1000, 1988150400"),
         ("1988150400000", "is in milliseconds"),
-        (True, "(bool) is no time"),
-        (None, "(NoneType) is no time"),
-        (float("nan"), "nan is no time"),
-        (float("inf"), "inf is no time"),
-        ("tomorrow", "'tomorrow' is no time: expected a datetime with a time zone"),
-        ("2033-02-30T00:00:00Z", "'2033-02-30T00:00:00Z' is no time (day"),
-        ("2033-01-01", "is no time"),
+        (True, "(bool) is not a valid time"),
+        (None, "(NoneType) is not a valid time"),
+        (float("nan"), "nan is not a valid time"),
+        (float("inf"), "inf is not a valid time"),
+        ("tomorrow", "'tomorrow' is not a valid time: expected a datetime with a time zone"),
+        ("2033-02-30T00:00:00Z", "'2033-02-30T00:00:00Z' is not a valid time (day"),
+        ("2033-01-01", "is not a valid time"),
     ],
 )
 def test_what_is_no_time(time: Any, says: str) -> None:
@@ -83,7 +83,7 @@ def test_links(url: str, host: str, target: str) -> None:
     ("url", "says"),
     [
         ("a/b", "'a/b' is neither a URL nor a path: a path begins with /"),
-        ("ftp://h/a", "'ftp://h/a' can't be asked for"),
+        ("ftp://h/a", "'ftp://h/a' can't be requested"),
         ("https:///a", "names no host"),
         ("/a b", "holds ' ', which no client can send: percent-encode it before signing"),
         ("/a\r\nX: y", r"holds '\r'"),

@@ -130,7 +130,7 @@ fn in_bucket(text: &str, given: Given<'_>) -> anyhow::Result<(OriginLocation, St
     let source = credentials::source(None, None);
     if let Err(error) = credentials::read(&source) {
         bail!(
-            "there is nothing to sign requests to the bucket with: {error}\n\
+            "no credentials to sign requests to the bucket: {error}\n\
              help: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or write a profile in ~/.aws/credentials"
         );
     }

@@ -22,7 +22,7 @@ Examples:
   frontgate explain --file session.har    # what a browser was denied, at the time it asked
   zcat E1.2026-11-24-10.abcd.gz | frontgate explain    # what a log says was denied
   frontgate explain 'https://…' --timeline    # from when to when it opens
-  curl -si 'https://…' | frontgate explain --s3-or-cloudfront    # who answered
+  curl -si 'https://…' | frontgate explain --s3-or-cloudfront    # who sent it
 Exit status: 0 allowed or undecided, 1 denied, 2 wrong usage or a text that can't be read."
 )]
 pub(in crate::cli) struct Explain {

@@ -36,7 +36,7 @@ pub(super) fn block(judged: &Judged, number: Option<usize>, with_timeline: bool,
             Some(line) => {
                 let _ = write!(text, "\n{}\n{}", paint.bold("timeline"), line.text());
             }
-            None => text.push_str("\nno timeline: there is no policy that can be read\n"),
+            None => text.push_str("\nno timeline: the policy can't be read\n"),
         }
     }
     text.push_str(&report::checks(explanation, paint));

@@ -119,7 +119,7 @@ impl Timeline {
                 format!("the times fit; it closes in {}", span(self.until.0.saturating_sub(self.at.0)))
             }
             (LinkState::Never, _) => {
-                "it never opens: DateGreaterThan leaves no second before DateLessThan".to_owned()
+                "it is never valid: DateGreaterThan leaves no second before DateLessThan".to_owned()
             }
             (_, Some(offset)) => {
                 let direction = if offset < 0 { "earlier" } else { "later" };

@@ -39,7 +39,7 @@ impl SignerOptions {
             _ => self.first_of_folder()?,
         };
         if let Some(unfit) = signer.key.unfit() {
-            tell!("warning: no link of this key opens at CloudFront: {unfit}");
+            tell!("warning: CloudFront denies every link of this key: {unfit}");
         }
         Ok(signer)
     }

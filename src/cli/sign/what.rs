@@ -104,14 +104,14 @@ impl What {
         };
         let not_before = self.not_before.as_deref().map(|text| time("not-before", text)).transpose()?;
         if not_before.is_some_and(|begin| begin >= expires) {
-            tell!("warning: --not-before is not before the end: what is signed never opens");
+            tell!("warning: --not-before is not before the end: what is signed is never valid");
         }
         let ip = self.ip.as_deref().map(ip_range).transpose()?;
         if let Some(resource) = self.resource.as_deref() {
             check_resource(resource)?;
             if !opens(resource, &self.url) {
                 tell!(
-                    "warning: the Resource {resource} doesn't match {}: what is signed doesn't open it",
+                    "warning: the Resource {resource} doesn't match {}: what is signed doesn't grant access to it",
                     self.url
                 );
             }
@@ -127,7 +127,7 @@ fn terms_of(file: &Path) -> anyhow::Result<Terms> {
     let expires = match Policy::parse(&policy) {
         Ok(policy) => Some(policy.condition.date_less_than),
         Err(fault) => {
-            tell!("warning: CloudFront answers MalformedPolicy to this policy: {fault}");
+            tell!("warning: CloudFront responds to this policy with MalformedPolicy: {fault}");
             None
         }
     };

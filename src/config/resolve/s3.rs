@@ -48,7 +48,7 @@ fn below(path: &KeyPath, bucket: &str, server: HttpServer, faults: &mut Faults) 
     if server.host.parse::<IpAddr>().is_ok() {
         let fault = Fault::at(path, "a bucket's name can't come before an address");
         let fault = fault.found(server.host).expected("a host name, or `path-style = true`");
-        faults.error(fault.help("most storage but Amazon's wants `path-style = true`"));
+        faults.error(fault.help("most storage other than Amazon S3 needs `path-style = true`"));
         return None;
     }
     if bucket.contains('.') && server.uses_tls() {
@@ -99,7 +99,7 @@ fn signing(
         material.secrets.push(path.clone());
     }
     if let Err(error) = aws_credentials::read(&source) {
-        let fault = Fault::at(path, format!("there is nothing to sign with: {error}"));
+        let fault = Fault::at(path, format!("no credentials to sign with: {error}"));
         let fault = fault.expected(
             "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment, or aws_access_key_id and \
              aws_secret_access_key in a profile of ~/.aws/credentials",

@@ -177,7 +177,7 @@ fn each_fault_of_a_bucket_has_its_path() {
                 Origin,
                 "s3 = { bucket = \"b\", region = \"r\", credentials-file = \"no/such\" }",
                 "distributions[0].origins[0].s3",
-                "nothing to sign with",
+                "no credentials to sign with",
             ),
             (
                 Origin,

@@ -183,7 +183,7 @@ impl<'t> Visitor<'t> for Value<'_, 't> {
                 return Err(A::Error::custom(format_args!("an object of more than {MAX_MEMBERS} keys")));
             }
             if keys.iter().any(|&known| matches!(&before[known], Node::String(known) if known == key)) {
-                return Err(A::Error::custom(format_args!("the key {key:?} stands twice in one object")));
+                return Err(A::Error::custom(format_args!("duplicate key {key:?} in one object")));
             }
             keys.push(self.nodes.len() - 1);
             map.next_value_seed(Value { nodes: self.nodes, depth })?;

@@ -34,7 +34,7 @@ pub enum TimeFault {
     #[error("expected a moment between 1970 and Unix second {LAST_DATED_SECOND} (2262-04-11)")]
     OutOfRange,
     /// A month that no year has.
-    #[error("there is no month {month}")]
+    #[error("{month} is not a month")]
     Month {
         /// Its number.
         month: i8,

@@ -33,8 +33,8 @@ pub fn check_url_below(url: &str, base: &str) -> Result<(), SignError> {
 pub fn wildcard_in_canned(url: &str) -> Option<String> {
     url.contains('*').then(|| {
         format!(
-            "a canned link for {url} opens more than this URL: anyone who has it can rewrite it as a custom policy with the \
-             same signature, and then it opens every URL that the pattern matches"
+            "a canned link for {url} grants access to more than this URL: anyone who has it can rewrite it as a custom policy with the \
+             same signature, and then it grants access to every URL that the pattern matches"
         )
     })
 }

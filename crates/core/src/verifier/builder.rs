@@ -258,7 +258,9 @@ pub enum InvalidVerifier {
         faults: String,
     },
     /// A private pattern that trusts no key.
-    #[error("{pattern:?} trusts no key, so that nobody could open its paths: name one at least")]
+    #[error(
+        "{pattern:?} trusts no key, so every request for its paths would be denied: name at least one key"
+    )]
     NoKeyFor {
         /// The pattern.
         pattern: String,

@@ -106,7 +106,7 @@ def _head(viewer: Requester, url: str, method: str) -> Response:
     answer = viewer.request(method, url, head_only=True)
     if answer.reason == _ORIGIN_ERROR:
         raise OriginError(
-            f"the edge let {shortened(url)} through, but its origin gave no answer (status {answer.status}): start what "
+            f"the edge let {shortened(url)} through, but its origin gave no response (status {answer.status}): start what "
             "listens there first, and keep it until the edge is stopped"
         )
     return answer
@@ -144,7 +144,7 @@ def _check_reason(reason: Optional[str]) -> None:
     from difflib import get_close_matches
 
     nearest = get_close_matches(str(reason), REASONS, 1, 0.0)[0]
-    raise UsageError(f"{reason!r} is no reason; did you mean {nearest!r}? There are: {', '.join(REASONS)}")
+    raise UsageError(f"{reason!r} is not a known reason; did you mean {nearest!r}? There are: {', '.join(REASONS)}")
 
 
 def _example(pattern: str) -> str:

@@ -35,7 +35,7 @@ def find(binary: Optional[Pathlike] = None) -> str:
     if on_path:
         return on_path
     places = "\n".join(f"  {place}" for place in [*looked, "the folders of PATH"])
-    raise BinaryError(f"there is no program `{_NAME}`; looked for it in\n{places}\n{_REMEDY}")
+    raise BinaryError(f"program `{_NAME}` not found; searched in\n{places}\n{_REMEDY}")
 
 
 def cannot_run(path: str, error: OSError) -> BinaryError:
@@ -72,7 +72,7 @@ def _wrong_machine(path: str) -> str:
     here = os.uname().machine if hasattr(os, "uname") else "this machine"
     machine = _machine_of(path)
     if machine is None:
-        return f"it is no program of this system (here: {here})"
+        return f"it is not a program for this system (here: {here})"
     return f"it is built for {machine}, and this machine is {here}"
 
 

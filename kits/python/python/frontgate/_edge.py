@@ -163,8 +163,8 @@ class Edge(Viewer):
             return
         if host not in [host_of(link_of(base, self._url).host) for base in self._bases]:
             raise UsageError(
-                f"{shortened(link.url)!r} is for {link.host}, which isn't a name of this edge: base_urls says for which "
-                "ones, besides its own, links are signed"
+                f"{shortened(link.url)!r} is for {link.host}, which isn't a name of this edge: base_urls lists the "
+                "other names that links may be signed for"
             )
 
     def _ask(self, do: str, **arguments: Any) -> dict[str, Any]:

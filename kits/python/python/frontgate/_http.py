@@ -69,12 +69,12 @@ def ask(
                 return Response(answer.status, dict(fields), fields, answer.read() if is_read else b"")
     except (OSError, HTTPException) as error:
         where = "{}:{}".format(*address)
-        raise FrontgateError(f"the edge at {where} didn't answer: {error or type(error).__name__}; was it stopped?") from error
+        raise FrontgateError(f"the edge at {where} didn't respond: {error or type(error).__name__}; was it stopped?") from error
 
 
 def _request(link: Link, method: str, headers: dict[str, str], body: bytes) -> bytes:
     if not (method.isascii() and method.isalpha()):
-        raise UsageError(f"{method!r} is no HTTP method")
+        raise UsageError(f"{method!r} is not an HTTP method")
     sent = {name.lower() for name in headers}
     fields = {} if "host" in sent else {"Host": link.host}
     fields.update(headers)

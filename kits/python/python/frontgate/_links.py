@@ -28,7 +28,7 @@ def link_of(url: str, base: str) -> Link:
     whole = url if _ABSOLUTE.match(url) else _below(base, url)
     found = _ABSOLUTE.fullmatch(whole)
     if not found or found[1].lower() not in ("http", "https"):
-        raise UsageError(f"{shortened(url)!r} can't be asked for: expected http://…, https://…, or a path such as /video.mp4")
+        raise UsageError(f"{shortened(url)!r} can't be requested: expected http://…, https://…, or a path such as /video.mp4")
     authority, rest = found[2].rpartition("@")[2], found[3].partition("#")[0]
     if not authority:
         raise UsageError(f"{shortened(url)!r} names no host")

@@ -58,17 +58,17 @@ class Process:
         """Sends a request to the edge. A rejection is a `ControlError` with the edge's message."""
         if os.getpid() != self.owner:
             raise ControlError(
-                f"`{do}` can only be asked for in process {self.owner}, which started the edge; this is a fork of it, "
+                f"`{do}` can only be called in process {self.owner}, which started the edge; this is a fork of it, "
                 "in which links can be requested and nothing else: start an edge of its own here"
             )
         if self not in _running:
-            raise ControlError(f"`{do}` was asked for after the edge was stopped")
+            raise ControlError(f"`{do}` was called after the edge was stopped")
         try:
             answer = self._channel.ask({"do": do, **arguments}, ANSWER_TIMEOUT)
         except Ended:
             raise self._died() from None
         except TimedOut:
-            raise ControlError(f"the edge gave no answer to `{do}` within {ANSWER_TIMEOUT:g} s{self._said()}") from None
+            raise ControlError(f"the edge didn't respond to `{do}` within {ANSWER_TIMEOUT:g} s{self._said()}") from None
         if "ok" not in answer:
             raise ControlError(str(answer.get("error", answer)))
         told = answer["ok"]

@@ -39,7 +39,7 @@ def seconds_of(time: Time) -> int:
     if isinstance(time, timedelta):
         raise UsageError(f"{time!r} is relative to now; a fixed time is needed here: add it to datetime.now(timezone.utc)")
     if isinstance(time, bool) or not isinstance(time, (int, float)):
-        raise UsageError(f"{time!r} ({type(time).__name__}) is no time: {_EXPECTED}")
+        raise UsageError(f"{time!r} ({type(time).__name__}) is not a valid time: {_EXPECTED}")
     return _in_seconds(_whole(time, time))
 
 
@@ -69,13 +69,13 @@ def _of_text(text: str) -> int:
         raise UsageError(f'"{text}" is relative to now; a fixed time is needed here: a datetime, seconds or RFC 3339')
     found = _RFC_3339.fullmatch(text)
     if not found:
-        raise UsageError(f"{text!r} is no time: {_EXPECTED}")
+        raise UsageError(f"{text!r} is not a valid time: {_EXPECTED}")
     day, clock, zone = found.groups()
     zone = "+00:00" if zone in "Zz" else zone
     try:
         return _of_datetime(datetime.fromisoformat(f"{day}T{clock}{zone}"))
     except ValueError as error:
-        raise UsageError(f"{text!r} is no time ({error}): {_EXPECTED}") from None
+        raise UsageError(f"{text!r} is not a valid time ({error}): {_EXPECTED}") from None
 
 
 def _in_seconds(number: int) -> int:
@@ -88,4 +88,4 @@ def _whole(number: float, time: object) -> int:
     try:
         return int(number // 1)
     except (ValueError, OverflowError):
-        raise UsageError(f"{time!r} is no time: {_EXPECTED}") from None
+        raise UsageError(f"{time!r} is not a valid time: {_EXPECTED}") from None

@@ -22,7 +22,7 @@ pub(super) fn help(format: Format, half: Half) -> Option<&'static str> {
         (Format::OtherDashes, _) => Some(
             "write hyphens in place of dashes, five on both sides: `-----BEGIN …-----`, `-----END …-----`",
         ),
-        (Format::Html, _) => Some("was it downloaded from a page that wants a sign-in first?"),
+        (Format::Html, _) => Some("was it downloaded from a page that requires a sign-in first?"),
         (Format::Empty | Format::UnknownText | Format::UnknownBytes, _) => None,
         (format, Half::Public) => public(format),
         (format, Half::Private) => private(format),

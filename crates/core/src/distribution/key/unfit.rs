@@ -64,10 +64,10 @@ impl UnfitKey {
                 (begin, format!("a block that begins as `{begin}` and ends as `{end}`"))
             }
             BrokenPem::NotBase64 { label, at: Some(at) } => {
-                (label, format!("the block `{label}`, whose character {at} isn't base64"))
+                (label, format!("the block `{label}`: its character {at} isn't base64"))
             }
             BrokenPem::NotBase64 { label, at: None } => {
-                (label, format!("the block `{label}`, whose base64 is incomplete"))
+                (label, format!("the block `{label}`: its base64 is incomplete"))
             }
         };
         match of_label(label) {
@@ -97,11 +97,11 @@ impl UnfitKey {
             (Some(Format::Der(expected)), Some(_))
                 if expected.is(half) && held == Some(Format::Der(expected)) =>
             {
-                let help = "openssl pkey -check -noout -in KEY says what is wrong; where a curve has explicit parameters: \
+                let help = "openssl pkey -check -noout -in KEY shows what is wrong; where a curve has explicit parameters: \
                             openssl pkey -in KEY -ec_param_enc named_curve -out NEW";
                 Self::new(
                     half,
-                    format!("the block `{label}`, whose values are not those of a key"),
+                    format!("the block `{label}`: its values are not those of a key"),
                     help.to_owned(),
                 )
             }

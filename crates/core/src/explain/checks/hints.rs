@@ -96,7 +96,7 @@ pub(in crate::explain) fn wildcards_in_canned(tried: &CandidateUrls<'_>) -> Opti
     let has = |wildcard: char| url.pieces().any(|piece| piece.contains(wildcard));
     let what = match (has('*'), has('?')) {
         (true, _) => {
-            "`*` matches any text and `?` any character: it opens every URL that matches. Write a literal `*` as %2A"
+            "`*` matches any text and `?` any character: it grants access to every URL that matches. Write a literal `*` as %2A"
         }
         (false, true) => "`?` matches any one character",
         (false, false) => return None,
@@ -186,7 +186,7 @@ pub(in crate::explain) fn too_early(now: EpochSeconds, begin: EpochSeconds) -> S
 /// Cloudfront 11.16.
 pub(in crate::explain) fn address(viewer: IpAddr, allowed: &SourceIp) -> Option<String> {
     match (viewer.to_canonical(), allowed) {
-        (_, SourceIp::V6(_)) => Some("CloudFront supports IPv4 only here: nobody matches".to_owned()),
+        (_, SourceIp::V6(_)) => Some("CloudFront supports IPv4 only here: no viewer matches".to_owned()),
         (IpAddr::V6(_), SourceIp::V4(_)) => {
             Some("an IPv6 viewer never matches: AWS's guide says to turn IPv6 off on such a distribution".to_owned())
         }

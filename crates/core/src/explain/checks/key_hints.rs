@@ -17,7 +17,7 @@ pub(in crate::explain) fn key_pair_id(
     let query = request.target.query.unwrap_or("");
     if query.contains("X-Amz-Signature=") || query.contains("AWSAccessKeyId=") {
         return Some(
-            "this is an S3 presigned URL; CloudFront wants Expires or Policy, Signature and Key-Pair-Id"
+            "this is an S3 presigned URL; CloudFront expects Expires or Policy, Signature and Key-Pair-Id"
                 .to_owned(),
         );
     }

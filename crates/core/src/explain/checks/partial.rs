@@ -62,7 +62,7 @@ pub(in crate::explain) fn without_unknown(mut checks: Vec<Check>, unknown: Unkno
     for check in &mut checks {
         let why = match check.name {
             _ if unknown.cookies => "whether cookies were sent isn't known",
-            "key" if unknown.keys => "no public key is known: whether this path trusts it can't be told",
+            "key" if unknown.keys => "no public key is known, so it is unknown whether this path trusts it",
             "signature" if unknown.signature => "the signature was cut out",
             "signature" if unknown.policy => "the policy was cut out",
             "signature" if unknown.keys => "needs the public key",

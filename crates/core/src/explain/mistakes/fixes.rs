@@ -60,7 +60,7 @@ fixes! {
     KeyIdIsPem => "Key-Pair-Id is the id under which the public key was uploaded, not the key itself",
     KeyIdIsAccessKey => "Key-Pair-Id is the id of a public key (K…), not of an AWS access key",
     KeyIdIsName => "Key-Pair-Id is the id that CloudFront gave the public key (K…), not the name beside it",
-    KeyIdWhitespace => "white space or quotes stand around the id: trim the value",
+    KeyIdWhitespace => "white space or quotes around the id: trim the value",
     HashNotAnnounced => "it was made with SHA-256: send Hash-Algorithm=SHA256 too",
     HashAnnouncedWrongly => "sign with the hash that Hash-Algorithm announces, or leave it out for SHA-1",
     HashUnsupported => "sign with SHA-1, or with SHA-256 and Hash-Algorithm=SHA256",
@@ -79,8 +79,8 @@ fixes! {
     PathPrefixAdded => "folders were put before the path after signing: sign the path that viewers request",
     CannedForAnotherFile => "the link was signed for another file: a canned policy is for one URL. Use a custom policy with a wildcard, such as \
              the folder and `*`, for a playlist and its segments",
-    TrailingSpace => "white space stands around the value that was sent, or was signed with the URL: trim the URL and every value",
-    RootObject => "the default root object stands in one of the two URLs alone: sign what viewers open, not what the origin shows",
+    TrailingSpace => "white space around the value that was sent, or signed with the URL: trim the URL and every value",
+    RootObject => "only one of the two URLs contains the default root object: sign the URL that viewers request, not the one that the origin shows",
     TrailingSlash => "the slash at the end is in one of the two URLs alone: sign the URL as it is opened",
     OriginPath => "the origin's own path was signed, too: sign the path that viewers open",
     PathOnly => "the path alone was signed: sign the whole URL, scheme and host included",
@@ -91,8 +91,8 @@ fixes! {
     SigningParametersSigned => "signing parameters were part of the URL that was signed: sign the bare URL, once",
     HtmlEscaped => "`&amp;` was copied out of HTML: write it as `&`",
     Fragment => "what follows `#` was signed, but is never sent: sign the URL without it",
-    WildcardCanned => "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy. The link that was signed \
-             opens every URL that matches, to anyone who rewrites it as a custom policy",
+    WildcardCanned => "the link was signed for a wildcard, which a canned policy doesn't have: use a custom policy. Anyone who rewrites \
+             the signed link as a custom policy has access to every URL that matches",
     JsonSpacing => "the policy was signed with other white space than was sent: sign exactly the bytes that are sent (a canned \
              policy has none)",
     JsonOrder => "the policy's keys were signed in another order than was sent: sign exactly the bytes that are sent",
@@ -117,7 +117,7 @@ fixes! {
     FractionalTime => "the time is not a whole number: write seconds since 1970-01-01 UTC without fraction, exponent or sign",
     UnsetTime => "the time was never set: compute it before the policy is written",
     TimeZone => "the two ends are whole hours apart: count in UTC on both sides",
-    ExpiresDiffers => "another end was signed than Expires says: send the one that was signed",
+    ExpiresDiffers => "Expires differs from the end that was signed: send the one that was signed",
     Duration => "the end looks like a duration: write a time, the seconds since 1970 of now plus that duration",
     Expired => "sign a new link, with a later end",
     NotYetValid => "wait, or sign with an earlier DateGreaterThan",
@@ -137,7 +137,7 @@ fixes! {
     LineBreaks => "there are line breaks in it: encode without them",
     Base64Twice => "it was encoded in base64 twice: encode once",
     BinaryAsText => "bytes were read as text before they were encoded: encode the signature's bytes, not a string made of them",
-    QuotedValue => "quotes stand around it: send the value without them",
+    QuotedValue => "the value is in quotes: send it without them",
     FrameworkEncryptedCookie => "a web framework encrypted or signed the cookie: except the CloudFront-* cookies from that, and send them as they are",
     HmacSignature => "it has the length of a hash, such as HMAC-SHA1 or HMAC-SHA256: CloudFront takes a signature made with the private \
              key (RSA of 2048 bits or ECDSA P-256)",
@@ -145,7 +145,7 @@ fixes! {
     TrailingBytes => "there are bytes behind its end: send the signature alone",
     NotSent => "send all of Key-Pair-Id, Signature, and Expires or Policy",
     NameCase => "names are case-sensitive",
-    SecondQuestionMark => "the signing parameters stand behind a second `?`, which belongs to the value before it: join them with `&`",
+    SecondQuestionMark => "the signing parameters follow a second `?`, which belongs to the value before it: join them with `&`",
     PercentEncodedWhole => "the link was percent-encoded as a whole, separators included: encode the values only",
     AttributesFirst => "Set-Cookie begins with an attribute: write the cookie's name and value first, then the attributes",
     CookieNotSentByBrowser => "a browser doesn't send the cookie with this request",

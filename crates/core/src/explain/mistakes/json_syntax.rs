@@ -147,7 +147,7 @@ fn of_bracket_or_escape(text: &[u8], at: usize) -> Option<SyntaxFault> {
     match byte {
         b'\'' => fault("single quotes: JSON has double quotes", replaced(text, "'", "\"")),
         b'}' | b']' if follows(text, at, b",") => {
-            fault("a comma stands before the closing bracket", without_trailing_commas(text))
+            fault("a comma before the closing bracket", without_trailing_commas(text))
         }
         _ if escape || text[..at.saturating_add(1).min(text.len())].ends_with(b"\\?") => {
             let what =
@@ -184,9 +184,7 @@ fn of_byte(text: &[u8], at: usize) -> SyntaxFault {
                 .fold(replaced(text, "\u{201c}", "\""), |text, quote| replaced(&text, quote, "\""));
             fault("typographic quotes: JSON has `\"`".to_owned(), plain)
         }
-        b'\n' | b'\r' | b'\t' => {
-            fault("a line end or tab stands within a string".to_owned(), without(text, at))
-        }
+        b'\n' | b'\r' | b'\t' => fault("a line end or tab within a string".to_owned(), without(text, at)),
         b'"' | b'{' | b'[' if !is_last(b",:{[") => {
             fault("a comma or colon is missing before it".to_owned(), inserted(text, at, b","))
         }
@@ -312,7 +310,7 @@ mod tests {
             (GOOD.replace('"', "'"), "json-syntax", "single quotes", true),
             (GOOD[..GOOD.len() - 1].to_owned(), "json-syntax", "`}` is missing", false),
             (format!("{GOOD}}}"), "json-syntax", "one closing bracket too many", true),
-            (GOOD.replace("}}}]}", "}},}]}"), "json-syntax", "a comma stands before", true),
+            (GOOD.replace("}}}]}", "}},}]}"), "json-syntax", "a comma before", true),
             (GOOD.replace("1790003600", "NaN"), "unset-time", "`NaN`", true),
             (GOOD.replace("1790003600", "None"), "unset-time", "`None`", true),
             (GOOD.replace("1790003600", ""), "json-syntax", "not", false),

@@ -63,7 +63,7 @@ pub(in crate::explain) fn meant<'e>(parsed: &ParsedRequest<'_, 'e>) -> Option<&'
 fn surrounded(sent: &str, ids: &[String]) -> Option<Diagnosis> {
     let of = |mistake, id: &str, what: &str| {
         let is_known = ids.iter().any(|known| known == id);
-        let fix = format!("{what} stand around the id: send Key-Pair-Id={id}");
+        let fix = format!("{what} around the id: send Key-Pair-Id={id}");
         (is_known || is_id(id)).then(|| Diagnosis { proven: is_known, ..Diagnosis::proven(mistake, fix) })
     };
     let trimmed = trim(sent);

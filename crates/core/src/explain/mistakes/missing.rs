@@ -83,7 +83,7 @@ fn not_sent(parsed: &ParsedRequest<'_, '_>, context: &Context<'_>, lacking: &[&s
         fix.push_str(&format!(" where CloudFront looks for them, but {place} holds some of their names"));
     } else if let Some(ignored) = ignored.iter().find(|text| has_trace(text)).or(ignored.first()) {
         proven = false;
-        let what = if has_trace(ignored) { "names of them stand in" } else { "they may stand in" };
+        let what = if has_trace(ignored) { "names of them are in" } else { "they may be in" };
         fix.push_str(&format!("; {what} text that was not understood and ignored"));
     } else if let Some(why) = why {
         fix.push_str(&format!(": {why}"));

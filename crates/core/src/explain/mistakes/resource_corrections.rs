@@ -143,7 +143,7 @@ fn spaces(text: &str, _: &SignedUrl<'_>) -> Option<(String, Difference)> {
     let blank = |c: char| c.is_whitespace() || c.is_control();
     let plain: String = text.trim_matches(blank).trim_end_matches("%20").trim_matches(blank).to_owned();
     let inner = plain.replace(" *", "*").replace("%20*", "*").replace("/ ", "/");
-    let what = "white space stands in the Resource that is not in the URL".to_owned();
+    let what = "the Resource contains white space that is not in the URL".to_owned();
     (inner != text).then(|| (inner, differs(Mistake::TrailingSpace, what)))
 }
 
@@ -206,7 +206,7 @@ pub(in crate::explain) fn query(text: &str, url: &SignedUrl<'_>) -> Option<(Stri
 }
 
 fn backslash(text: &str, _: &SignedUrl<'_>) -> Option<(String, Difference)> {
-    let what = "a backslash stands in the Resource: write `?` without one".to_owned();
+    let what = "the Resource contains a backslash: write `?` without one".to_owned();
     text.contains('\\').then(|| (text.replace('\\', ""), differs(None, what)))
 }
 

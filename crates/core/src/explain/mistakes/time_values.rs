@@ -102,7 +102,7 @@ pub(in crate::explain) fn misunderstood_end(
     // Seconds divided by 1000, as of an API that takes milliseconds, come to 1.0 million in 2001 and 2.0 million in 2033.
     if (MIN_THOUSANDTH..MAX_THOUSANDTH).contains(&seconds) && !is_round {
         let hint = format!(
-            "a signer that takes milliseconds was given seconds, or divided twice? That would mean {meant}"
+            "a signer that takes milliseconds was given seconds, or divided twice? That would be {meant}"
         );
         return Some((None, hint));
     }
