@@ -341,7 +341,7 @@ fn a_har_file_is_explained_entry_by_entry_at_its_times() {
         assert_eq!(objects[2]["place"], "entry 4 of standard input");
         for words in [
             "4 of its 5 entries",
-            "entry 5 of standard input: the 403 is not the signature's: S3",
+            "entry 5 of standard input: the 403 is not the signature's: the response comes from S3",
             "1 × allowed here, though",
         ] {
             assert!(notes.contains(words), "{words} in {notes}");
