@@ -207,7 +207,7 @@ fn credentials_follow_their_file_and_a_broken_one_changes_nothing() {
     write_credentials(&file, "AKIDSECOND", "second", None);
     wait_for(|| (signed_with(&edge, &origin) == "AKIDSECOND").then_some(()));
     std::fs::write(&file, "[media]\naws_access_key_id = SECRETSECRET").unwrap();
-    wait_for(|| edge.log().contains("those in use stay").then_some(()));
+    wait_for(|| edge.log().contains("keeping the current ones").then_some(()));
     assert_eq!(signed_with(&edge, &origin), "AKIDSECOND");
     write_credentials(&file, "AKIDTHIRD", "third", Some(TOKEN));
     wait_for(|| (signed_with(&edge, &origin) == "AKIDTHIRD").then_some(()));

@@ -114,7 +114,8 @@ async fn receive(mut stream: TcpStream, peer: SocketAddr, health: Health, pages:
         return answer(Begun { begin, stream }, Rc::new(health)).await;
     }
     let Ok(stream) = stream.into_std() else { return };
-    if pages.try_send(Arrival { stream, peer, begin }).is_err() {
+    // It waits for its turn: a flood of connections must not close the owner's. `accept` limits how many wait.
+    if !matches!(timeout(HEADER_TIMEOUT, pages.send(Arrival { stream, peer, begin })).await, Ok(Ok(()))) {
         tracing::debug!(%peer, "an admin connection was closed: the console is busy");
     }
 }

@@ -229,7 +229,7 @@ mod tests {
     #[test]
     fn an_end_in_january_1970_was_meant_in_seconds() {
         let (now, seconds) = (EpochSeconds(1_900_000_000), EpochSeconds(1_990_001));
-        assert!(expired(now, seconds).contains("would mean 2033-01-22T"), "{}", expired(now, seconds));
+        assert!(expired(now, seconds).contains("would be 2033-01-22T"), "{}", expired(now, seconds));
         assert!(!expired(now, EpochSeconds(1_800_000_000)).contains("milliseconds"));
     }
 
