@@ -14,7 +14,7 @@ fn pages_in(directory: &Path) -> Vec<PathBuf> {
 }
 
 fn pages() -> Vec<PathBuf> {
-    let mut pages = [pages_in(&root()), pages_in(&root().join("docs"))].concat();
+    let mut pages = [pages_in(root()), pages_in(&root().join("docs"))].concat();
     for parent in ["kits", "examples"] {
         for entry in fs::read_dir(root().join(parent)).unwrap() {
             pages.extend(pages_in(&entry.unwrap().path()));

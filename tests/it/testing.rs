@@ -33,7 +33,7 @@ fn another(edge: &Edge, message: &str) -> String {
 /// A canned link, signed by another library.
 fn link(edge: &Edge, path: &str, end: u64) -> String {
     let (id, url) = (edge.key_pair_id(), format!("{}{path}", edge.url()));
-    let signature = another(&edge, &canned(&url, &end.to_string()));
+    let signature = another(edge, &canned(&url, &end.to_string()));
     let mark = if path.contains('?') { '&' } else { '?' };
     format!("{url}{mark}Expires={end}&Signature={signature}&Key-Pair-Id={id}")
 }

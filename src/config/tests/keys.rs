@@ -43,7 +43,7 @@ fn each_fault_of_keys_and_groups_has_its_path() {
 
 /// A key with an id, and what follows.
 fn with_key(id: &str, more: &str) -> String {
-    let pem = PrivateKey::generate_ecdsa().unwrap().public_pem().unwrap();
+    let pem = PrivateKey::generate_ecdsa().and_then(|key| key.public_pem()).expect("a key");
     let key = format!("[[public-keys]]\nid = \"{id}\"\npem = \"\"\"{pem}\"\"\"\n");
     sites::with(Top, &format!("{key}{more}"))
 }

@@ -108,7 +108,7 @@ pub(super) fn unreadable(error: &InvalidRequest) -> Fault {
     let expected = match error {
         InvalidRequest::Scheme { .. } => "expected a whole link that begins with http:// or https://",
         InvalidRequest::Host { .. } => "expected a host, with an optional port, behind http:// or https://",
-        _ => "expected a link with a path",
+        InvalidRequest::Path | _ => "expected a link with a path",
     };
     ("link", expected.to_owned())
 }

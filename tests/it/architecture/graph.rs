@@ -1,5 +1,7 @@
 //! Which module uses which: imports and paths, resolved to the module that defines what they name.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "syn's enums have many variants, and may get more")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -82,7 +84,7 @@ impl Source {
             return self.descend(&at[..at.len().checked_sub(1)?].to_vec(), rest, depth);
         }
         if self.is_module(at, name) {
-            return self.descend(&[&at[..], &[name.clone()]].concat(), rest, depth);
+            return self.descend(&[&at[..], std::slice::from_ref(name)].concat(), rest, depth);
         }
         let module = &self.modules[at];
         if defines(module, name) {

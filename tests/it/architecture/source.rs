@@ -1,5 +1,7 @@
 //! A crate's source as syn parses it: its modules, what they define and what they import. Code under `#[cfg(test)]` is left out.
 
+#![expect(clippy::wildcard_enum_match_arm, reason = "syn's enums have many variants, and may get more")]
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -51,8 +53,7 @@ impl Source {
             std::fs::read_to_string(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let is_test = |item: &Item| attributes(item).iter().any(is_cfg_test);
-        let test_lines: usize =
-            parsed.items.iter().filter(|item| is_test(item)).map(|item| lines(item)).sum();
+        let test_lines: usize = parsed.items.iter().filter(|item| is_test(item)).map(lines).sum();
         let items: Vec<Item> = parsed.items.into_iter().filter(|item| !is_test(item)).collect();
         for item in &items {
             if let Item::Mod(ItemMod { ident, content: None, attrs, .. }) = item {
@@ -60,7 +61,12 @@ impl Source {
                 let flat = children.join(format!("{name}.rs"));
                 let file = if flat.is_file() { flat } else { children.join(&name).join("mod.rs") };
                 let is_alternative = is_alternative || attrs.iter().any(is_cfg_not);
-                self.add([&path[..], &[name.clone()]].concat(), file, &children.join(&name), is_alternative);
+                self.add(
+                    [&path[..], std::slice::from_ref(&name)].concat(),
+                    file,
+                    &children.join(&name),
+                    is_alternative,
+                );
             }
         }
         let imports =

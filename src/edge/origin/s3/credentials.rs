@@ -87,7 +87,7 @@ impl Keys {
                 *current = Some((new, identity));
             }
             Err(error) => {
-                tracing::warn!(%error, "reading the S3 credentials failed; keeping the current ones")
+                tracing::warn!(%error, "reading the S3 credentials failed; keeping the current ones");
             }
         }
     }
