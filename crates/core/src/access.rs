@@ -1,4 +1,4 @@
-//! May this request pass? [`decide`] holds the whole order of checks, [`authorize`] that of the credentials as CloudFront
+//! May this request pass? `decide` holds the whole order of checks, [`authorize`] that of the credentials as CloudFront
 //! checks them (cloudfront 7.3).
 //!
 //! Pure: bytes, time, address and keys in, a decision out.

@@ -5,6 +5,7 @@ use crate::config::Limits;
 use crate::edge::origin::http::MAX_IDLE;
 
 /// The target of this module's log lines.
+#[cfg(feature = "proxy")]
 pub(crate) const LOG_TARGET: &str = module_path!();
 
 /// What each thread may take.

@@ -12,7 +12,7 @@ use crate::epoch::EpochSeconds;
 use crate::viewer::{Country, Host, InvalidHost, Scheme, Target, ViewerRequest};
 
 /// A request as it was received. Host and target are read, and an unreadable one is kept as what it is, so that
-/// [`decide`](super::decide) rejects it when its turn comes.
+/// `decide` rejects it when its turn comes.
 #[derive(Clone, Debug)]
 pub struct Received<'r> {
     /// The size of its head, and whether a body follows.
