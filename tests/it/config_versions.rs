@@ -130,7 +130,8 @@ fn only_an_accepted_reload_changes_the_version() {
     reload(&edge, &good.replace("[admin]", "nonsense = 1\n[admin]"));
     reload(&edge, &good.replace("workers = 1", "workers = 2"));
     assert_eq!(version(&edge), 1);
-    assert_eq!(edge.log().matches("keeping the current configuration").count(), 2, "{}", edge.log());
+    // The line comes after the count of reloads.
+    wait_for(|| (edge.log().matches("keeping the current configuration").count() == 2).then_some(()));
 
     reload(&edge, &config(&first, &second, "response-timeout = \"20s\""));
     assert_eq!(version(&edge), 2);
