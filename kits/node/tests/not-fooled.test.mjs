@@ -16,7 +16,7 @@ test("an origin does not speak for the edge", async (t) => {
 test("what isn't understood is not a denial", async (t) => {
   const edge = await startFor(t);
   await assert.rejects(edge.at("+99999999999d").assertDenied("/a"), refused(/X-Frontgate-Now/));
-  assert.throws(() => edge.fromIp("fe80::1%eth0"), refused(/no address/));
+  assert.throws(() => edge.fromIp("fe80::1%eth0"), refused(/not an IP address/));
   for (const url of ["http://127.0.0.1:43079film.mp4", "http://[::1", "http://h:port/x"]) {
     await assert.rejects(edge.assertDenied(url), refused(/not a host with an optional port|is not a link/), url);
   }
@@ -42,7 +42,7 @@ test("options are objects with known names", async (t) => {
     [() => edge.assertAllowed("/public/a", "TRACE"), /assertAllowed takes/],
     [() => edge.assertPrivate("/m/*", "host"), /assertPrivate takes/],
     [() => edge.assertPrivate(`${edge.url}/public/*`), /not a path pattern/],
-    [() => edge.request("/public/a", { method: "CONNECT" }), /no method that a viewer asks with/],
+    [() => edge.request("/public/a", { method: "CONNECT" }), /not a method of HTTP requests/],
   ]) {
     await assert.rejects(async () => promise(), refused(says), String(promise));
   }
