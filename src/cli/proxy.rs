@@ -1,5 +1,5 @@
 //! What running a proxy takes around the edge: binding, announcing, the ready file, the listener for
-//! whoever runs it. Reference 5 and 6.
+//! its operator. Reference 5 and 6.
 
 use std::ffi::OsString;
 use std::fs;

@@ -77,7 +77,7 @@ impl OriginClient {
         }
     }
 
-    /// Ends what nobody uses any more.
+    /// Ends what is no longer used.
     pub fn sweep(&self) {
         match self {
             Self::Http(origin) => origin.sweep(),

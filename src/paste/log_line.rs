@@ -2,7 +2,7 @@
 
 use super::real_time_log;
 
-/// A date, a time and many more fields, as a line of a log begins that somebody cut out of it.
+/// A date, a time and many more fields, as a single line copied from a log begins.
 pub(super) fn is_standard_line(text: &[u8]) -> bool {
     let line = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
     let mut fields = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty());

@@ -18,7 +18,7 @@ pub(crate) struct Finding {
 }
 
 impl Finding {
-    /// The sentence where it is somebody else than the signature check.
+    /// The sentence where another sender than the signature check is meant.
     pub(crate) fn if_not_the_signature(&self) -> Option<String> {
         let others = [
             Responder::S3,

@@ -9,7 +9,7 @@ use crate::support::conformance::{Answer, cases, signatures, telling_origin};
 use crate::support::foreign::ask;
 use crate::support::tls;
 
-/// Rows that can't be told over a TLS listener, and why.
+/// Rows that can't be sent over a TLS listener, and why.
 const NOT_OVER_TLS: [(&str, &str); 2] = [
     (
         "https-only-doesnt-believe-a-header",

@@ -1,4 +1,4 @@
-//! Broken configurations: every fault at once, each with its place and the way to mend it (configuration, and reference 7).
+//! Broken configurations: every fault at once, each with its place and the way to fix it (configuration, and reference 7).
 
 use serde_json::Value;
 

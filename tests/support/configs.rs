@@ -69,7 +69,7 @@ target-origin = "app"
     text
 }
 
-/// Two distributions, told apart by host.
+/// Two distributions, selected by host.
 pub(crate) fn two(origin: &str) -> String {
     let mut text = keys(&["one", "two"]);
     for (name, group) in [("one", "one"), ("two", "two")] {

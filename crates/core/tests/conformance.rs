@@ -93,7 +93,7 @@ fn main_site() -> Distributions {
     Distributions { list: vec![Arc::new(site)], unknown_host: UnknownHost::Only, ..Distributions::default() }
 }
 
-/// Two distributions, told apart by host.
+/// Two distributions, selected by host.
 fn two_sites() -> Distributions {
     let site = |name: &str, members: &[&str]| {
         let mut site = Distribution::private(name, &format!("{name}.example.com"), group(name, members));

@@ -1,4 +1,4 @@
-//! `[access-log]`, `[admin]` and `[server] reload`: what is told of requests, and when the files are read again.
+//! `[access-log]`, `[admin]` and `[server] reload`: what is recorded of requests, and when the files are read again.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};

@@ -42,7 +42,7 @@ pub struct AdminSettings {
 pub struct AdminToken(Arc<str>);
 
 impl AdminToken {
-    /// Whether somebody brought this token; takes the same time for every wrong one of its length.
+    /// Whether a client sent this token; takes the same time for every wrong one of its length.
     #[must_use]
     pub fn is(&self, brought: &[u8]) -> bool {
         aws_lc_rs::constant_time::verify_slices_are_equal(self.0.as_bytes(), brought).is_ok()

@@ -1,4 +1,4 @@
-//! Reads the declared configuration out of TOML values. It goes on after a fault, so that one pass finds every fault.
+//! Reads the declared configuration out of TOML values. It continues after a fault, so that one pass finds every fault.
 //!
 //! serde names the keys and the kind of each value. A value of another kind is a fault, and a stand-in takes its place.
 

@@ -37,7 +37,7 @@ pub(super) struct Console {
     pasted: Pasted,
 }
 
-/// How somebody has shown that they may ask.
+/// How a client has shown that it is authorized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admitted {
     /// There is no token, and they ask on this machine.
@@ -90,7 +90,7 @@ impl Console {
         }
     }
 
-    /// What is said to a browser that hasn't shown the token: where to do so. Programs are told in a line.
+    /// The response to a browser that hasn't sent the token: where to enter it. Programs get one line of text.
     pub(super) fn ask_for_token(&self, headers: &HeaderMap, path: &str) -> Option<Response<Body>> {
         let accepts = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
         let is_person = accepts.contains("text/html") && Place::of(path, &self.edge).is_some();
@@ -189,7 +189,7 @@ impl Console {
         self.streams.open(&self.edge, &self.recorder, &head.headers, head.uri.query(), admission, &self.stop)
     }
 
-    /// Whether who was let in may still ask: a stream goes on when its session has ended or the token is another one.
+    /// Whether an authorized client still is: a stream stays open when its session has ended or the token has changed.
     fn admission(&self, headers: &HeaderMap, admitted: Admitted) -> Admission {
         let (edge, sessions) = (Arc::clone(&self.edge), Rc::clone(self.login.sessions()));
         let (shown, headers) = (self.edge.config.load().admin_token.clone(), headers.clone());

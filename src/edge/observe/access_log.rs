@@ -1,5 +1,5 @@
 //! The access log: a thread of its own takes finished lines from a bounded queue, so that no request waits for
-//! a disk or for whoever reads stdout.
+//! a disk or for the reader of stdout.
 
 use std::io;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl AccessLog {
         self.lost.load(Ordering::Relaxed)
     }
 
-    /// Writes what has come, and opens the file anew: whoever rotates it has moved it away.
+    /// Writes what has come, and opens the file again: log rotation has moved it away.
     pub fn reopen(&self) {
         self.ask(Message::Reopen);
     }
@@ -163,7 +163,7 @@ cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte x-
 sc-content-type sc-content-len sc-range-start sc-range-end\n";
 /// For a second in all.
 const ASK_TRIES: u32 = 100;
-/// While the writer waits for more to write at once, nobody has to wake it (docs/performance.md).
+/// While the writer waits for more to write at once, no thread has to wake it (docs/performance.md).
 const GATHERING: Duration = Duration::from_millis(5);
 /// Bytes of one write.
 const MAX_TOGETHER: usize = 64 << 10;

@@ -1,4 +1,4 @@
-//! What is counted, for `/metrics`. Each thread counts for itself, behind a lock that nobody else wants but a scrape, which
+//! What is counted, for `/metrics`. Each thread counts for itself, behind a lock that only a scrape also takes, which
 //! adds the threads up; names become numbers once for each configuration.
 
 use std::sync::{Arc, Mutex};

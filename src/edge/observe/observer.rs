@@ -77,7 +77,7 @@ impl Observer {
         self.sinks.recorder.as_ref()
     }
 
-    /// What explains denials, where somebody wants to know.
+    /// What explains denials, where that is enabled.
     pub(in crate::edge) fn explainer(&self) -> Option<&Explainer> {
         self.sinks.explainer.as_deref().filter(|_| self.says_causes || self.sinks.recorder.is_some())
     }
@@ -107,9 +107,9 @@ impl Observer {
         }
     }
 
-    pub(in crate::edge) fn request_ended(&self, told: &RequestEvent<'_>) {
+    pub(in crate::edge) fn request_ended(&self, event: &RequestEvent<'_>) {
         if let Some(counts) = &self.sinks.counts {
-            counts.request(told);
+            counts.request(event);
         }
     }
 

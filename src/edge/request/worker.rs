@@ -43,7 +43,7 @@ impl Worker {
         Self { edge, in_use, ids: RefCell::default(), connections: Connections::default(), places, observer }
     }
 
-    /// Who is told of this thread's requests.
+    /// What records this thread's requests.
     #[must_use]
     pub fn observer(&self) -> &Rc<Observer> {
         &self.observer
@@ -112,7 +112,7 @@ impl Worker {
         }
     }
 
-    /// Ends origin connections that nobody uses any more.
+    /// Ends origin connections that are no longer used.
     pub fn sweep(&self) {
         self.snapshot().sweep();
     }

@@ -34,11 +34,11 @@ pub struct Edge {
     pub via: HeaderValue,
     /// The access log, if there is one.
     pub access_log: Option<AccessLog>,
-    /// What is counted; nothing where nobody can ask for it.
+    /// What is counted; nothing where no listener serves it.
     pub metrics: Option<Metrics>,
     /// The last requests; nothing where the console is off.
     pub recorder: Option<Arc<Recorder>>,
-    /// What explains denials, where somebody wants to know: in test mode, or with the console.
+    /// What explains denials: in test mode, or with the console.
     pub explainer: Option<Arc<Explainer>>,
     /// The file that the configuration was read from; none in `dev`.
     pub config_file: Option<PathBuf>,

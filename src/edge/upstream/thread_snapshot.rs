@@ -95,7 +95,7 @@ impl ThreadSnapshot {
         Ok(new)
     }
 
-    /// Ends origin connections that nobody uses any more.
+    /// Ends origin connections that are no longer used.
     pub fn sweep(&self) {
         for origin in self.origins.borrow().values() {
             origin.client.sweep();

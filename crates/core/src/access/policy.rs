@@ -52,7 +52,7 @@ impl Condition {
 pub enum SourceIp {
     /// One range; host bits are masked on both sides (cloudfront 2.4, `[ASSUMED]`).
     V4(Ipv4Net),
-    /// CloudFront doesn't support these: nobody matches (cloudfront 2.4, `[UNKNOWN]`, `AccessDenied` taken).
+    /// CloudFront doesn't support these: no viewer matches (cloudfront 2.4, `[UNKNOWN]`, `AccessDenied` taken).
     V6(String),
 }
 

@@ -1,4 +1,4 @@
-//! An explanation as it is told: to people, and to programs.
+//! An explanation as text for people, and as JSON for programs.
 
 pub(crate) mod diff;
 mod json;

@@ -72,7 +72,7 @@ impl LogFile {
         *lines = 0;
     }
 
-    /// Says once where the file was moved or removed and nobody sent SIGHUP.
+    /// Logs once that the file was moved or removed without a SIGHUP.
     fn look(&mut self) {
         let Some(file) = self.file.as_ref().filter(|_| self.looked.elapsed() >= LOOK_INTERVAL) else {
             return;
@@ -106,7 +106,7 @@ pub(super) fn open(file: Option<&Path>) -> io::Result<File> {
     let Some(file) = file else { return stdout() };
     let mut options = OpenOptions::new();
     options.append(true).create(true);
-    // Who asked for what is nobody else's business.
+    // The log is private: it names viewers and what they requested.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o640);
     options.open(file)

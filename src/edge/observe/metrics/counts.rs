@@ -38,7 +38,7 @@ pub(in crate::edge) struct Counts {
 
 pub(super) type Table<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
-/// What requests are told apart by.
+/// The labels by which requests are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct RequestLabels {
     pub(super) place: u32,
@@ -93,26 +93,26 @@ impl ThreadCounts {
     }
 
     /// A request has ended.
-    pub(in crate::edge) fn request(&self, told: &RequestEvent<'_>) {
+    pub(in crate::edge) fn request(&self, event: &RequestEvent<'_>) {
         let mut counts = self.locked();
-        let place = told.place.map_or(0, |place| place.number);
+        let place = event.place.map_or(0, |place| place.number);
         let request = RequestLabels {
             place,
-            method: method(told.method),
-            status: status(told.status),
-            result: told.result,
+            method: method(event.method),
+            status: status(event.status),
+            result: event.result,
         };
         *counts.requests.entry(request).or_default() += 1;
-        *counts.sent.entry(place).or_default() += told.sent;
-        if let Some(by) = told.interrupted {
+        *counts.sent.entry(place).or_default() += event.sent;
+        if let Some(by) = event.interrupted {
             *counts.interrupted.entry(by).or_default() += 1;
         }
-        if let Some(key) = told.key {
+        if let Some(key) = event.key {
             let usage = counts.key_uses.entry(key.number).or_default();
             usage.allowed += 1;
             usage.last = usage.last.max(clock::now().0);
         }
-        match told.cause {
+        match event.cause {
             Some(cause) if cause.name != REDIRECT && cause.name != ORIGIN_ERROR => {
                 *counts.denials.entry((place, cause.name)).or_default() += 1;
             }
@@ -200,7 +200,7 @@ pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// Label of a request that belongs to no distribution.
 const NONE: &str = "-";
-/// Not a denial: the viewer is told to come again.
+/// Not a denial: the viewer is asked to retry.
 const REDIRECT: &str = "redirect-to-https";
 /// Seconds; from a cache in the same rack to CloudFront's longest response timeout.
 pub(in crate::edge) const LATENCY_BOUNDS: [f64; 14] =

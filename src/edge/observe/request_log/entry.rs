@@ -28,7 +28,7 @@ use super::line::{Ending, Line};
 use super::recorded;
 use crate::edge::facts::reply_reason::ReplyReason;
 
-/// What is known of a request; nothing where nobody wants to know.
+/// What is known of a request; nothing where no sink is enabled.
 pub struct RequestLogEntry(Option<Box<Line>>);
 
 impl fmt::Debug for RequestLogEntry {

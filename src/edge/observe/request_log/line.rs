@@ -42,7 +42,7 @@ pub(super) struct Line {
     pub(super) asked: Option<Instant>,
     /// What is judged, where the console keeps it or a denial is explained.
     pub(super) inquiry: Option<Box<OwnedRequest>>,
-    /// By what the signature check denied it, where somebody wants to know why.
+    /// By what the signature check denied it, where a sink needs the reason.
     pub(super) denied_by: Option<Arc<Distributions>>,
     /// For the console: the header fields of request and response.
     pub(super) fields: Option<Box<[Fields; 2]>>,

@@ -40,7 +40,7 @@ impl IdleLinks {
         idle.extend(Idle::new(link));
     }
 
-    /// Ends the connections that nobody used for the keep-alive time.
+    /// Ends the connections that were idle for the keep-alive time.
     pub(super) fn sweep(&self, keep_alive: Duration) {
         self.0.borrow_mut().retain_mut(|idle| idle.since.elapsed() < keep_alive && idle.link.still_stands());
     }

@@ -1,4 +1,4 @@
-//! What a failed check usually means: the mistakes that users report (cloudfront 11), told from the request alone.
+//! What a failed check usually means: the mistakes that users report (cloudfront 11), recognized from the request alone.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -117,7 +117,7 @@ impl Evidence<'_> {
         Findings { hint: Some(lines.join("\n")), causes, searched }
     }
 
-    /// No key that is known made it, as far as can be told.
+    /// No key that is known made it, as far as the values show.
     pub(in crate::explain) fn made_by_no_known_key(
         &self,
         value: &[u8],

@@ -1,4 +1,4 @@
-//! What each mistake is and how it is mended, in one sentence.
+//! What each mistake is and how to fix it, in one sentence.
 
 use super::mistake::{Diagnosis, Mistake};
 
@@ -8,7 +8,7 @@ impl Mistake {
         Diagnosis::proven(self, usual_fix(self))
     }
 
-    /// The cause, as far as can be told, with its usual fix.
+    /// The cause, as far as it is known, with its usual fix.
     pub(in crate::explain) fn likely(self) -> Diagnosis {
         Diagnosis::likely(self, usual_fix(self))
     }

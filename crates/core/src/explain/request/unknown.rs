@@ -7,9 +7,9 @@ use crate::access::credentials::Credentials;
 pub struct Unknown {
     /// Which keys the path trusts.
     pub keys: bool,
-    /// The signature, which somebody cut out.
+    /// The signature: it was redacted.
     pub signature: bool,
-    /// The policy, which somebody cut out.
+    /// The policy: it was redacted.
     pub policy: bool,
     /// Whether cookies were sent.
     pub cookies: bool,
